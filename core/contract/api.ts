@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+// Request and response bodies of the `/v1` API: the functions validate with them, the CLI types itself by them,
+// and `openapi.ts` renders them. Members are added, never renamed (`docs/architecture.md`).
+import { z } from 'zod';
+import {
+  ENVIRONMENTS,
+  KEY_STATES,
+  OPERATION_KINDS,
+  OPERATION_STATES,
+  RIGHTS,
+  STAGES,
+  TIERS,
+} from './vocabulary.ts';
+
+/** KMS Encrypt takes at most 4,096 bytes (AWS KMS API reference, Encrypt), which is 5,464 base64 characters. */
+const MAX_PLAINTEXT_BASE64 = 5464;
+/** KMS Decrypt takes at most 6,144 bytes of ciphertext, which is 8,192 base64 characters. */
+const MAX_CIPHERTEXT_BASE64 = 8192;
+/** Our own bound on free text that is stored and shown. */
+const MAX_TEXT = 256;
+/** Control and bidirectional-override characters could disguise what is shown to people. */
+const PLAIN_TEXT = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]*$/u;
+
+const text = z
+  .string()
+  .min(1)
+  .max(MAX_TEXT)
+  .regex(PLAIN_TEXT, 'must not contain control or formatting characters')
+  .refine((value) => value.trim() === value, 'must not begin or end with a space');
+const instant = z.iso.datetime({ offset: false }).describe('RFC 3339 UTC');
+const base64 = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .regex(
+      /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/,
+      'must be standard base64',
+    );
+
+/** Name of a managed key: the logical name consumers know. */
+export const KeyName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,62}$/, 'must match ^[a-z][a-z0-9-]{0,62}$')
+  .meta({ id: 'KeyName', example: 'orders' });
+
+/** ARN of the IAM role that uses a key. */
+export const RoleArn = z
+  .string()
+  .max(2048)
+  .regex(
+    /^arn:aws(-[a-z]+)*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/,
+    'must be the ARN of an IAM role',
+  );
+
+/** Encryption context: at most 16 string pairs (our bound; KMS allows 8,192 characters in all). */
+export const EncryptionContext = z
+  .record(z.string().min(1).max(128), z.string().max(1024))
+  .refine((value) => Object.keys(value).length <= 16, 'must have at most 16 pairs')
+  .refine((value) => Object.keys(value).every((key) => !key.startsWith('keyturn:')), {
+    message: 'names beginning with keyturn: are reserved',
+  });
+
+export const AccessEntry = z
+  .strictObject({ principal: RoleArn, rights: z.array(z.enum(RIGHTS)).min(1).max(2) })
+  .meta({ id: 'AccessEntry' });
+
+export const CreateKeyRequest = z
+  .strictObject({
+    name: KeyName,
+    class: z.string().min(1).max(63),
+    owner: text,
+    purpose: text,
+    environment: z.enum(ENVIRONMENTS),
+    tier: z.enum(TIERS).default('kms'),
+    access: z.array(AccessEntry).max(32).default([]),
+  })
+  .meta({ id: 'CreateKeyRequest' });
+
+export const UpdateKeyRequest = z
+  .strictObject({ nextRotationAt: instant })
+  .meta({ id: 'UpdateKeyRequest' });
+
+export const StartRotationRequest = z
+  .strictObject({ reason: text.optional() })
+  .meta({ id: 'StartRotationRequest' });
+
+export const EncryptRequest = z
+  .strictObject({
+    plaintext: base64(MAX_PLAINTEXT_BASE64),
+    context: EncryptionContext.optional(),
+  })
+  .meta({ id: 'EncryptRequest' });
+export const EncryptResponse = z
+  .object({ ciphertext: z.string(), version: z.int().positive() })
+  .meta({ id: 'EncryptResponse' });
+
+export const DecryptRequest = z
+  .strictObject({
+    ciphertext: base64(MAX_CIPHERTEXT_BASE64),
+    context: EncryptionContext.optional(),
+  })
+  .meta({ id: 'DecryptRequest' });
+export const DecryptResponse = z
+  .object({ plaintext: z.string(), version: z.int().positive() })
+  .meta({ id: 'DecryptResponse' });
+
+export const Key = z
+  .object({
+    name: KeyName,
+    class: z.string(),
+    owner: z.string(),
+    purpose: z.string(),
+    environment: z.enum(ENVIRONMENTS),
+    tier: z.enum(TIERS),
+    state: z.enum(KEY_STATES),
+    substate: z.string().nullable(),
+    currentVersion: z.int().positive().nullable(),
+    alias: z.string(),
+    location: z.object({ account: z.string(), region: z.string(), keyStore: z.string() }),
+    access: z.array(AccessEntry),
+    operationId: z.string().nullable().describe('the operation that holds the key now'),
+    nextRotationAt: instant.nullable(),
+    lastRotatedAt: instant.nullable(),
+    createdAt: instant,
+    revision: z.int().nonnegative(),
+  })
+  .meta({ id: 'Key' });
+
+export const Version = z
+  .object({
+    version: z.int().positive(),
+    state: z.enum(KEY_STATES),
+    substate: z.string().nullable(),
+    keyId: z.string().nullable(),
+    keyArn: z.string().nullable(),
+    alias: z.string().nullable(),
+    operationId: z.string(),
+    createdAt: instant,
+    activatedAt: instant.nullable(),
+    deactivatedAt: instant.nullable(),
+  })
+  .meta({ id: 'Version' });
+
+export const Operation = z
+  .object({
+    id: z.string(),
+    kind: z.enum(OPERATION_KINDS),
+    key: z.string().nullable(),
+    version: z.int().positive().nullable(),
+    state: z.enum(OPERATION_STATES),
+    step: z.string(),
+    cause: z.string().nullable(),
+    attempt: z.int().positive(),
+    trigger: z.string(),
+    requestedBy: z.string(),
+    reason: z.string().nullable(),
+    startedAt: instant,
+    endedAt: instant.nullable(),
+    retryAt: instant.nullable(),
+    timeline: z.array(z.object({ step: z.string(), at: instant })),
+  })
+  .meta({ id: 'Operation' });
+
+export const Accepted = z.object({ operationId: z.string() }).meta({ id: 'Accepted' });
+
+export const AuditRecord = z
+  .object({
+    stream: z.string(),
+    sequence: z.int().positive(),
+    at: instant,
+    actor: z.string(),
+    action: z.string(),
+    decision: z.object({ effect: z.enum(['permit', 'forbid']), rule: z.string() }),
+    operationId: z.string().nullable(),
+    detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+    previousHash: z.string(),
+    hash: z.string(),
+  })
+  .meta({ id: 'AuditRecord' });
+
+/** A page of a collection; `nextCursor` is null on the last one. */
+export const page = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+export const KeyPage = page(Key).meta({ id: 'KeyPage' });
+export const VersionPage = page(Version).meta({ id: 'VersionPage' });
+export const AuditPage = z
+  .object({
+    items: z.array(AuditRecord),
+    nextCursor: z.string().nullable(),
+    head: z.object({ sequence: z.int().nonnegative(), hash: z.string() }),
+  })
+  .meta({ id: 'AuditPage' });
+
+export const CreateKeyStoreRequest = z
+  .strictObject({ name: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/) })
+  .meta({ id: 'CreateKeyStoreRequest' });
+export const KeyStore = z
+  .object({
+    name: z.string(),
+    state: z.string(),
+    keyStoreId: z.string().nullable(),
+    clusterId: z.string().nullable(),
+    operationId: z.string(),
+  })
+  .meta({ id: 'KeyStore' });
+export const HsmAdminTask = z
+  .object({
+    id: z.string(),
+    kind: z.enum(['sign-certificate', 'activate-cluster']),
+    keyStore: z.string(),
+    state: z.enum(['open', 'done']),
+    instructions: z.string(),
+    certificateRequest: z.string().nullable().describe('PEM PKCS#10 of the cluster'),
+    createdAt: instant,
+  })
+  .meta({ id: 'HsmAdminTask' });
+export const HsmAdminTaskPage = page(HsmAdminTask).meta({ id: 'HsmAdminTaskPage' });
+export const CompleteTaskRequest = z
+  .strictObject({
+    signedCertificate: z.string().max(10_000).optional(),
+    trustAnchor: z.string().max(10_000).optional(),
+  })
+  .meta({ id: 'CompleteTaskRequest' });
+
+export const Health = z
+  .object({ status: z.enum(['ok', 'degraded']), stage: z.enum(STAGES), version: z.string() })
+  .meta({ id: 'Health' });
+
+export const Problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    instance: z.string(),
+    code: z.string(),
+    retryable: z.boolean(),
+    errors: z.array(z.object({ pointer: z.string(), detail: z.string() })),
+    operationId: z.string().optional(),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457 problem details' });

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Environment variables of the functions: the construct that sets them and the code that reads them share this
+// schema, so that a missing one fails at synth, not at run time.
+import { z } from 'zod';
+import { ENVIRONMENTS, STAGES } from './vocabulary.ts';
+
+/** Variables every function gets. */
+export const BASE_ENVIRONMENT = {
+  STAGE: z.enum(STAGES),
+  TABLE_NAME: z.string().min(3),
+} as const;
+
+/** Variables by function; each gets the base ones and what is listed here. */
+export const FUNCTION_ENVIRONMENT = {
+  'authorize-person': {
+    ISSUER: z.url(),
+    JWKS_URL: z.url(),
+    AUDIENCE: z.string(),
+  },
+  'serve-contract': {},
+  'read-keys': { KEY_STORE_NAME: z.string() },
+  'change-keys': {
+    KEY_STORE_NAME: z.string(),
+    ENVIRONMENTS_SERVED: z
+      .string()
+      .transform((list) => z.array(z.enum(ENVIRONMENTS)).parse(list.split(','))),
+    GENERATE_KEY_ARN: z.string(),
+    ROTATE_KEY_ARN: z.string(),
+  },
+  'use-key': { KEY_STORE_NAME: z.string() },
+  'manage-key-stores': {
+    KEY_STORE_NAME: z.string(),
+    PROVISION_KEY_STORE_ARN: z.string(),
+    TOKEN_KEY_ARN: z.string(),
+  },
+  'begin-operation': {
+    SETTLE_SECONDS: z.coerce.number().int().min(0),
+    BAKE_SECONDS: z.coerce.number().int().min(0),
+  },
+  'create-version': {},
+  'verify-version': {},
+  'place-alias': {},
+  'apply-policy': {},
+  'complete-operation': {},
+  'compensate-operation': {},
+  'park-operation': { RETRY_AFTER_SECONDS: z.coerce.number().int().min(1) },
+  'find-due-rotations': {
+    KEY_STORE_NAME: z.string(),
+    STALE_AFTER_SECONDS: z.coerce.number().int().min(1),
+    MAX_ROTATIONS_PER_SWEEP: z.coerce.number().int().min(1),
+  },
+  'sweep-orphans': { ORPHAN_GRACE_SECONDS: z.coerce.number().int().min(0) },
+  'request-hsm-admin': { TOKEN_KEY_ARN: z.string() },
+  'create-key-store': { KEY_STORE_SECRET_ARN: z.string() },
+  'record-key-store': {},
+} as const satisfies Record<string, Record<string, z.ZodType>>;
+
+/** Name of a function: its folder under `functions/`. */
+export type FunctionName = keyof typeof FUNCTION_ENVIRONMENT;
+export const FUNCTION_NAMES = Object.keys(FUNCTION_ENVIRONMENT) as FunctionName[];
+
+/** Schema of the whole environment of one function. */
+export function environmentSchema<F extends FunctionName>(name: F) {
+  return z.object({ ...BASE_ENVIRONMENT, ...FUNCTION_ENVIRONMENT[name] });
+}
+
+/** Name of a function's role: fixed, because key policies name roles (`docs/key-policies.md`). */
+export function roleName(stage: string, name: FunctionName): string {
+  return `keyturn-${stage}-${name}`;
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// The error names of Keyturn, once. A name is thrown by `core`, matched by ASL `ErrorEquals`, mapped to an HTTP
+// status here, and to a CLI exit code in the client. Names are literals because Lambda reports `error.name`.
+
+/** How one error name shows itself outside: HTTP status (RFC 9457), title, and whether a retry can help. */
+export interface ErrorFacts {
+  readonly status: number;
+  readonly title: string;
+  readonly retryable: boolean;
+}
+
+/** Every error name Keyturn throws, with its outside face. */
+export const ERRORS = {
+  ValidationFailed: { status: 400, title: 'The request is not valid', retryable: false },
+  IdempotencyKeyMissing: { status: 400, title: 'Idempotency-Key is required', retryable: false },
+  IdempotencyKeyReused: {
+    status: 422,
+    title: 'Idempotency-Key was used with another body',
+    retryable: false,
+  },
+  Unauthenticated: { status: 401, title: 'Not authenticated', retryable: false },
+  AccessDenied: { status: 403, title: 'Denied by policy', retryable: false },
+  KeyNotFound: { status: 404, title: 'No such key', retryable: false },
+  OperationNotFound: { status: 404, title: 'No such operation', retryable: false },
+  KeyStoreNotFound: { status: 404, title: 'No such key store', retryable: false },
+  TaskNotFound: { status: 404, title: 'No such task', retryable: false },
+  RouteNotFound: { status: 404, title: 'No such route', retryable: false },
+  KeyAlreadyExists: { status: 409, title: 'The key name is taken', retryable: false },
+  OperationInProgress: {
+    status: 409,
+    title: 'Another operation runs on this key',
+    retryable: true,
+  },
+  TransitionForbidden: {
+    status: 409,
+    title: 'The key state does not allow this',
+    retryable: false,
+  },
+  KeyNotUsable: { status: 409, title: 'The key cannot be used now', retryable: false },
+  RevisionConflict: {
+    status: 409,
+    title: 'The record changed meanwhile, too often to retry',
+    retryable: true,
+  },
+  StaleRevision: {
+    status: 412,
+    title: 'If-Match does not name the current ETag',
+    retryable: false,
+  },
+  PayloadTooLarge: { status: 413, title: 'The body is too large', retryable: false },
+  UnsupportedMediaType: {
+    status: 415,
+    title: 'The body must be application/json',
+    retryable: false,
+  },
+  NotServedHere: { status: 422, title: 'This stage does not serve that', retryable: false },
+  UnknownOwner: { status: 422, title: 'No such owner', retryable: false },
+  CiphertextInvalid: { status: 400, title: 'The ciphertext cannot be opened', retryable: false },
+  PreconditionRequired: { status: 428, title: 'If-Match is required', retryable: false },
+  Throttled: { status: 429, title: 'Too many requests', retryable: true },
+  KeyStoreUnavailable: { status: 503, title: 'The key store cannot be reached', retryable: true },
+  DependencyUnavailable: { status: 503, title: 'A service Keyturn needs failed', retryable: true },
+  // Only inside workflows.
+  LeaseLost: { status: 409, title: 'Another attempt owns this operation', retryable: false },
+  KeyNotYetVisible: { status: 503, title: 'KMS does not show the change yet', retryable: true },
+  ProbeNotYetConclusive: { status: 503, title: 'The probe does not hold yet', retryable: true },
+  CanaryMismatch: {
+    status: 500,
+    title: 'The canary did not come back unchanged',
+    retryable: false,
+  },
+  AliasTaken: { status: 409, title: 'The alias points at a foreign key', retryable: false },
+  KeyStoreMisconfigured: {
+    status: 409,
+    title: 'The key store needs an operator',
+    retryable: false,
+  },
+  InternalError: { status: 500, title: 'Internal error', retryable: false },
+} as const satisfies Record<string, ErrorFacts>;
+
+/** A literal error name. */
+export type ErrorCode = keyof typeof ERRORS;
+
+/** Every error name, for tests that hold workflows and documents against it. */
+export const ERROR_CODES = Object.keys(ERRORS) as ErrorCode[];
+
+/** One invalid member of a request, as in RFC 9457 §3.1 extension members. */
+export interface FieldError {
+  /** JSON pointer (RFC 6901) to the member, such as `/owner`. */
+  readonly pointer: string;
+  readonly detail: string;
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// The route table: one line per route of the API. The API construct wires it, the functions dispatch by it, the
+// OpenAPI document is rendered from it, so none of them can disagree.
+import type { z } from 'zod';
+import * as api from './api.ts';
+
+/** Actions the authorizer decides on; the object is the key, operation, task or the service itself. */
+export const ACTIONS = [
+  'key:create',
+  'key:read',
+  'key:update',
+  'key:rotate',
+  'key:encrypt',
+  'key:decrypt',
+  'operation:read',
+  'audit:read',
+  'key-store:provision',
+  'key-store:read',
+  'task:read',
+  'task:complete',
+] as const;
+export type Action = (typeof ACTIONS)[number];
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PATCH';
+  /** Path below the stage, with API Gateway placeholders. */
+  readonly path: string;
+  /** Folder under `functions/` that answers it. */
+  readonly function: string;
+  /** What is authorized; `null` only for public routes. */
+  readonly action: Action | null;
+  readonly summary: string;
+  readonly request?: z.ZodType;
+  readonly response: z.ZodType | null;
+  readonly status: 200 | 202;
+  /** POSTs that start work need an Idempotency-Key. */
+  readonly idempotent?: true;
+}
+
+export const ROUTES = {
+  createKey: {
+    method: 'POST',
+    path: '/v1/keys',
+    function: 'change-keys',
+    action: 'key:create',
+    status: 202,
+    summary: 'Generate a key in the key store of the stage',
+    request: api.CreateKeyRequest,
+    response: api.Accepted,
+    idempotent: true,
+  },
+  listKeys: {
+    method: 'GET',
+    path: '/v1/keys',
+    function: 'read-keys',
+    action: 'key:read',
+    status: 200,
+    summary: 'List keys by name',
+    response: api.KeyPage,
+  },
+  getKey: {
+    method: 'GET',
+    path: '/v1/keys/{name}',
+    function: 'read-keys',
+    action: 'key:read',
+    status: 200,
+    summary: 'Show one key',
+    response: api.Key,
+  },
+  updateKey: {
+    method: 'PATCH',
+    path: '/v1/keys/{name}',
+    function: 'change-keys',
+    action: 'key:update',
+    status: 200,
+    summary: 'Set when a key is due for rotation',
+    request: api.UpdateKeyRequest,
+    response: api.Key,
+  },
+  listVersions: {
+    method: 'GET',
+    path: '/v1/keys/{name}/versions',
+    function: 'read-keys',
+    action: 'key:read',
+    status: 200,
+    summary: 'List the versions of a key',
+    response: api.VersionPage,
+  },
+  startRotation: {
+    method: 'POST',
+    path: '/v1/keys/{name}/rotations',
+    function: 'change-keys',
+    action: 'key:rotate',
+    status: 202,
+    summary: 'Rotate a key now',
+    request: api.StartRotationRequest,
+    response: api.Accepted,
+    idempotent: true,
+  },
+  encrypt: {
+    method: 'POST',
+    path: '/v1/keys/{name}/encrypt',
+    function: 'use-key',
+    action: 'key:encrypt',
+    status: 200,
+    summary: 'Encrypt up to 4,096 bytes under the current version',
+    request: api.EncryptRequest,
+    response: api.EncryptResponse,
+  },
+  decrypt: {
+    method: 'POST',
+    path: '/v1/keys/{name}/decrypt',
+    function: 'use-key',
+    action: 'key:decrypt',
+    status: 200,
+    summary: 'Decrypt a ciphertext of any readable version of this key',
+    request: api.DecryptRequest,
+    response: api.DecryptResponse,
+  },
+  getOperation: {
+    method: 'GET',
+    path: '/v1/operations/{id}',
+    function: 'read-keys',
+    action: 'operation:read',
+    status: 200,
+    summary: 'Show one operation',
+    response: api.Operation,
+  },
+  readAudit: {
+    method: 'GET',
+    path: '/v1/audit',
+    function: 'read-keys',
+    action: 'audit:read',
+    status: 200,
+    summary: 'Read the audit records of one key (?key=NAME)',
+    response: api.AuditPage,
+  },
+  createKeyStore: {
+    method: 'POST',
+    path: '/v1/key-stores',
+    function: 'manage-key-stores',
+    action: 'key-store:provision',
+    status: 202,
+    summary: 'Provision the CloudHSM key store of the stage',
+    request: api.CreateKeyStoreRequest,
+    response: api.Accepted,
+    idempotent: true,
+  },
+  getKeyStore: {
+    method: 'GET',
+    path: '/v1/key-stores/{name}',
+    function: 'manage-key-stores',
+    action: 'key-store:read',
+    status: 200,
+    summary: 'Show one key store',
+    response: api.KeyStore,
+  },
+  listTasks: {
+    method: 'GET',
+    path: '/v1/key-stores/{name}/tasks',
+    function: 'manage-key-stores',
+    action: 'task:read',
+    status: 200,
+    summary: 'List the HSM-admin tasks of a key store',
+    response: api.HsmAdminTaskPage,
+  },
+  completeTask: {
+    method: 'POST',
+    path: '/v1/key-stores/{name}/tasks/{id}/completion',
+    function: 'manage-key-stores',
+    action: 'task:complete',
+    status: 200,
+    summary: 'Report an HSM-admin task as done',
+    request: api.CompleteTaskRequest,
+    response: api.HsmAdminTask,
+  },
+  getHealth: {
+    method: 'GET',
+    path: '/v1/health',
+    function: 'serve-contract',
+    action: null,
+    status: 200,
+    summary: 'Is the service up',
+    response: api.Health,
+  },
+  getOpenApi: {
+    method: 'GET',
+    path: '/v1/openapi.json',
+    function: 'serve-contract',
+    action: null,
+    status: 200,
+    summary: 'This document',
+    response: null,
+  },
+} as const satisfies Record<string, Route>;
+
+export type RouteId = keyof typeof ROUTES;

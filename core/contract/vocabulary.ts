@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Closed word lists of the domain: states (NIST SP 800-57 part 1 r5 §7), classes, environments, operations.
+// `core/keys/transitions.ts` says which moves between states are legal.
+
+/** Key states of NIST SP 800-57 Part 1 §7. */
+export const KEY_STATES = [
+  'pre-activation',
+  'active',
+  'suspended',
+  'deactivated',
+  'compromised',
+  'destroyed',
+] as const;
+export type KeyState = (typeof KEY_STATES)[number];
+
+/** Environments a key may serve; a stage serves a subset of them. */
+export const ENVIRONMENTS = ['development', 'test', 'staging', 'production'] as const;
+export type Environment = (typeof ENVIRONMENTS)[number];
+
+/** Deployments of Keyturn. */
+export const STAGES = ['local', 'test', 'staging', 'production'] as const;
+export type Stage = (typeof STAGES)[number];
+
+/** Rights a principal can hold on a key; each is granted alone. */
+export const RIGHTS = ['encrypt', 'decrypt'] as const;
+export type Right = (typeof RIGHTS)[number];
+
+/** `kms`: every version is its own KMS key. (`data` comes with the wrapped data-key tier.) */
+export const TIERS = ['kms'] as const;
+export type Tier = (typeof TIERS)[number];
+
+export const OPERATION_KINDS = ['generate-key', 'rotate-key', 'provision-key-store'] as const;
+export type OperationKind = (typeof OPERATION_KINDS)[number];
+
+/** `parked` waits for its `retryAt` or for a person; `compensated` was undone before the alias switch. */
+export const OPERATION_STATES = ['running', 'done', 'compensated', 'parked'] as const;
+export type OperationState = (typeof OPERATION_STATES)[number];
+
+/** What started an operation. */
+export const TRIGGERS = ['api', 'schedule'] as const;
+export type Trigger = (typeof TRIGGERS)[number];
+
+/** Keys a key policy template exists for: `docs/key-policies.md` shows each. */
+export const POLICY_TEMPLATES = [
+  'pre-activation',
+  'active',
+  'suspended',
+  'decrypt-only',
+  'contained',
+] as const;
+export type PolicyTemplate = (typeof POLICY_TEMPLATES)[number];
+
+/** Checks that `verify-version` makes against KMS. */
+export const CHECKS = ['canary', 'open', 'decrypt-only'] as const;
+export type Check = (typeof CHECKS)[number];
+
+/** Steps an operation can be in, as its workflow names them. */
+export const STEPS = [
+  'Admitted',
+  'BeginOperation',
+  'CreateVersion',
+  'VerifyVersion',
+  'NameVersion',
+  'OpenPolicy',
+  'ProbeOpen',
+  'SwitchAlias',
+  'RestrictPolicy',
+  'ProbeDecryptOnly',
+  'CompleteOperation',
+  'CompensateOperation',
+  'ParkOperation',
+] as const;
+export type Step = (typeof STEPS)[number];

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// The records of the domain. A managed key is a name with ordered versions; each version is one KMS key.
+// `revision` counts the audit records of a key: every mutation writes exactly one, in the same transaction.
+import type {
+  Environment,
+  KeyState,
+  OperationKind,
+  OperationState,
+  PolicyTemplate,
+  Right,
+  Step,
+  Tier,
+  Trigger,
+} from '../contract/vocabulary.ts';
+
+/** Instant, RFC 3339 UTC with milliseconds, such as `2026-11-22T10:00:00.000Z`; sorts as text. */
+export type Instant = string;
+
+/** Who may use a key, and how: a writer may encrypt and never decrypt. */
+export interface AccessGrant {
+  readonly principal: string;
+  readonly rights: readonly Right[];
+}
+
+/** One mutating operation per key. `fence` grows with every attempt, so an older attempt can write no more. */
+export interface Lease {
+  readonly operationId: string;
+  readonly fence: number;
+  readonly expiresAt: Instant;
+}
+
+export interface KeyRecord {
+  readonly name: string;
+  readonly class: string;
+  readonly owner: string;
+  readonly purpose: string;
+  readonly environment: Environment;
+  readonly tier: Tier;
+  readonly access: readonly AccessGrant[];
+  readonly keyStore: string;
+  readonly alias: string;
+  /** State of the current version; `pre-activation` until the first is active. */
+  readonly state: KeyState;
+  readonly currentVersion: number | null;
+  /** Vault id of the current version: the data plane needs one read. */
+  readonly currentKeyId: string | null;
+  /** Highest version number ever given out; versions only grow. */
+  readonly latestVersion: number;
+  readonly nextRotationAt: Instant | null;
+  readonly lastRotatedAt: Instant | null;
+  /** After a compensated rotation the sweep leaves the key alone until then. */
+  readonly retryNotBefore: Instant | null;
+  readonly createdAt: Instant;
+  readonly createdBy: string;
+  readonly lease: Lease | null;
+  readonly fence: number;
+  /** Number of audit records of this key, and the hash of the last one. */
+  readonly revision: number;
+  readonly auditHead: string;
+}
+
+export interface VersionRecord {
+  readonly name: string;
+  readonly version: number;
+  readonly state: KeyState;
+  readonly substate: VersionSubstate | null;
+  readonly keyId: string | null;
+  readonly keyArn: string | null;
+  readonly alias: string;
+  /** The operation that made this version: an unrecorded KMS key is found by it. */
+  readonly operationId: string;
+  /** How often CreateKey may have been called; above 0 without `keyId` there can be an orphan. */
+  readonly creationAttempts: number;
+  readonly policyTemplate: PolicyTemplate;
+  /** A ciphertext made when the version was verified, and the SHA-256 of what it holds: proves reads later. */
+  readonly canary: { readonly ciphertext: string; readonly digest: string } | null;
+  readonly createdAt: Instant;
+  readonly verifiedAt: Instant | null;
+  readonly activatedAt: Instant | null;
+  readonly deactivatedAt: Instant | null;
+}
+
+/** Finer steps inside a state; never a lifecycle state of their own. */
+export type VersionSubstate = 'creating' | 'next' | 'switching' | 'retiring' | 'destroy-scheduled';
+
+export interface OperationRecord {
+  readonly id: string;
+  readonly kind: OperationKind;
+  readonly key: string;
+  /** The version this operation makes. */
+  readonly version: number;
+  /** The version it replaces; null for generation. */
+  readonly previousVersion: number | null;
+  readonly state: OperationState;
+  readonly step: Step;
+  readonly cause: string | null;
+  readonly attempt: number;
+  readonly trigger: Trigger;
+  readonly requestedBy: string;
+  readonly reason: string | null;
+  readonly startedAt: Instant;
+  readonly endedAt: Instant | null;
+  /** When the sweep takes a parked operation up again. */
+  readonly retryAt: Instant | null;
+  /** When each step was first reached, in order. */
+  readonly timeline: readonly { readonly step: Step; readonly at: Instant }[];
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Steps that write key policies: open the new version to the consumers, restrict the replaced one to decryption, or,
+// as the compensation of opening, close a version again.
+
+import type { PolicyTemplate } from '../contract/vocabulary.ts';
+import { precondition } from '../errors.ts';
+import type { VersionRecord } from '../keys/records.ts';
+import type { PolicyWriter } from '../ports/key-vault.ts';
+import {
+  openStep,
+  recordStep,
+  type StepContext,
+  type StepDeps,
+  type StepInput,
+} from './run-step.ts';
+
+export interface ApplyPolicyDeps extends StepDeps {
+  readonly policies: PolicyWriter;
+}
+
+async function apply(
+  deps: ApplyPolicyDeps,
+  { snapshot }: StepContext,
+  version: VersionRecord,
+  template: PolicyTemplate,
+): Promise<void> {
+  precondition(version.keyId, 'a policy is written on a recorded KMS key');
+  await deps.policies.applyPolicy(version.keyId, template, snapshot.key.access);
+}
+
+/** Opens the new version to the key's consumers. @throws KeyturnError `LeaseLost`, and what the vault answers */
+export async function openPolicy(deps: ApplyPolicyDeps, input: StepInput): Promise<void> {
+  const context = await openStep(deps, input);
+  await apply(deps, context, context.version, 'active');
+  await recordStep(deps, input, 'OpenPolicy', ({ version }) => ({
+    action: 'policy.opened',
+    detail: { template: 'active' },
+    versions: [{ ...version, policyTemplate: 'active' }],
+  }));
+}
+
+/** Leaves the replaced version to decryption alone. @throws KeyturnError `LeaseLost`, and what the vault answers */
+export async function restrictPolicy(deps: ApplyPolicyDeps, input: StepInput): Promise<void> {
+  const context = await openStep(deps, input);
+  const { previous } = context;
+  precondition(previous, 'a rotation has a version to restrict');
+  await apply(deps, context, previous, 'decrypt-only');
+  await recordStep(deps, input, 'RestrictPolicy', () => ({
+    action: 'policy.restricted',
+    detail: { template: 'decrypt-only', previousVersion: previous.version },
+    versions: [{ ...previous, policyTemplate: 'decrypt-only' }],
+  }));
+}
+
+/**
+ * Takes consumers off a version that will not be published. Not recorded as a step: the compensation that follows is.
+ * @throws KeyturnError `LeaseLost`, and what the vault answers
+ */
+export async function closePolicy(deps: ApplyPolicyDeps, input: StepInput): Promise<void> {
+  const context = await openStep(deps, input);
+  if (context.version.keyId === null || isPastSwitch(context.version)) return;
+  await apply(deps, context, context.version, 'pre-activation');
+}
+
+/** From the recorded intent to switch on, nothing is undone. */
+export function isPastSwitch(version: VersionRecord): boolean {
+  return version.substate === 'switching' || version.state !== 'pre-activation';
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Step: the KMS key of the new version. KMS CreateKey takes no client token, so the attempt is recorded first: a
+// later try knows that an unrecorded key may exist, looks for it by its tags, and adopts it (faults F1, F2).
+import { KeyturnError } from '../errors.ts';
+import type { KeyCreator, Provenance, VaultKey } from '../ports/key-vault.ts';
+import { mutateKey } from './mutate-key.ts';
+import type { StepContext, StepDeps, StepInput } from './run-step.ts';
+import { leasedContext, openStep, recordStep } from './run-step.ts';
+
+export interface CreateVersionDeps extends StepDeps {
+  readonly creator: KeyCreator;
+  readonly stage: string;
+}
+
+async function noteAttempt(deps: CreateVersionDeps, input: StepInput): Promise<void> {
+  await mutateKey(deps.ledger, input.key, (snapshot) => {
+    const { version, operation } = leasedContext(snapshot, input);
+    const creationAttempts = version.creationAttempts + 1;
+    const draft = {
+      versions: [{ ...version, creationAttempts }],
+      audit: {
+        at: deps.clock.now(),
+        actor: `workflow/${operation.kind}`,
+        action: 'version.creation-attempted',
+        decision: { effect: 'permit' as const, rule: 'lease-holder' },
+        operationId: input.operationId,
+        detail: { version: version.version, attempt: creationAttempts },
+      },
+    };
+    return { draft, result: undefined };
+  });
+}
+
+async function adoptOrCreate(
+  deps: CreateVersionDeps,
+  context: StepContext,
+  provenance: Provenance,
+): Promise<{ key: VaultKey; adopted: boolean }> {
+  if (context.version.creationAttempts > 0) {
+    const found = await deps.creator.findUnrecorded(provenance);
+    // The oldest one, so that every attempt that looks adopts the same; the sweep removes the others.
+    const [oldest] = found
+      .filter((candidate) => candidate.state === 'enabled')
+      .sort((a, b) => `${a.createdAt}${a.keyId}`.localeCompare(`${b.createdAt}${b.keyId}`));
+    if (oldest) return { key: oldest, adopted: true };
+  }
+  const keyStore = await deps.ledger.readKeyStore(context.snapshot.key.keyStore);
+  if (!keyStore?.keyStoreId) {
+    throw new KeyturnError(
+      'KeyStoreMisconfigured',
+      `key store ${context.snapshot.key.keyStore} is not provisioned; run "keyturn key-store provision" first`,
+      { details: { keyStore: context.snapshot.key.keyStore } },
+    );
+  }
+  return { key: await deps.creator.createKey(keyStore.keyStoreId, provenance), adopted: false };
+}
+
+/**
+ * Makes or adopts the version's KMS key and records it.
+ * @throws KeyturnError `LeaseLost`, `KeyStoreMisconfigured`, and what the vault answers
+ */
+export async function createVersion(deps: CreateVersionDeps, input: StepInput): Promise<void> {
+  const context = await openStep(deps, input);
+  const { version } = context;
+  if (version.keyId === null) {
+    const provenance: Provenance = {
+      stage: deps.stage,
+      name: input.key,
+      version: version.version,
+      operationId: input.operationId,
+    };
+    const hasTried = version.creationAttempts > 0;
+    if (!hasTried) await noteAttempt(deps, input);
+    const { key, adopted } = await adoptOrCreate(deps, context, provenance);
+    await recordStep(deps, input, 'CreateVersion', ({ version: current }) => ({
+      action: adopted ? 'version.adopted' : 'version.created',
+      detail: { keyId: key.keyId },
+      versions: [{ ...current, keyId: key.keyId, keyArn: key.keyArn }],
+      recordedKey: { keyId: key.keyId, name: input.key, version: current.version },
+    }));
+    await deps.creator.markRecorded(key.keyId);
+    return;
+  }
+  // Recorded by an attempt that may have died before the mark.
+  await deps.creator.markRecorded(version.keyId);
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// How an operation ends (invariant I8): completed, undone before the switch, or parked with its cause and the time
+// at which the sweep takes it up again.
+import type { AuditValue } from '../audit/chain.ts';
+import { KeyturnError, precondition } from '../errors.ts';
+import type { VersionRecord } from '../keys/records.ts';
+import { transition } from '../keys/transitions.ts';
+import type { KeyRemover } from '../ports/key-vault.ts';
+import { later } from './admit-operation.ts';
+import { isPastSwitch } from './apply-policy.ts';
+import { mutateKey } from './mutate-key.ts';
+import {
+  leasedContext,
+  openStep,
+  recordStep,
+  type StepContext,
+  type StepDeps,
+  type StepInput,
+} from './run-step.ts';
+
+/** KMS's shortest waiting period for a key that protected nothing but canaries (KMS ScheduleKeyDeletion: 7 to 30). */
+const UNUSED_KEY_WINDOW_DAYS = 7;
+/** A failed rotation is not tried again at once: each try costs HSM capacity. */
+const RETRY_AFTER_COMPENSATION_SECONDS = 3600;
+
+/** What a workflow caught: an error name and the text a function gave. */
+export interface Failure {
+  readonly error: string;
+  readonly cause: string;
+}
+
+/** A failed step's error, shortened; ASL hands the function's answer over as JSON text. */
+export function describeFailure(failure: Failure): string {
+  try {
+    const parsed: unknown = JSON.parse(failure.cause);
+    if (typeof parsed === 'object' && parsed !== null && 'errorMessage' in parsed) {
+      return `${failure.error}: ${String(parsed.errorMessage)}`.slice(0, 500);
+    }
+  } catch {
+    // Not JSON: service integrations give plain text.
+  }
+  return `${failure.error}: ${failure.cause}`.slice(0, 500);
+}
+
+function completion({ previous, operation }: StepContext, at: string) {
+  return {
+    action: operation.kind === 'rotate-key' ? 'rotation.completed' : 'key.created',
+    detail: { previousVersion: previous?.version ?? null },
+    key: { lease: null, retryNotBefore: null },
+    versions: previous
+      ? [
+          {
+            ...previous,
+            state: transition(previous.state, 'deactivated'),
+            substate: null,
+            deactivatedAt: at,
+          },
+        ]
+      : [],
+    operation: { state: 'done' as const, endedAt: at, cause: null, retryAt: null },
+  };
+}
+
+async function endedAlready(deps: StepDeps, input: StepInput): Promise<boolean> {
+  const operation = await deps.ledger.readOperation(input.operationId);
+  return operation !== null && (operation.state === 'done' || operation.state === 'compensated');
+}
+
+/** Ends a finished operation and frees the key. @throws KeyturnError `LeaseLost`, `TransitionForbidden` */
+export async function completeOperation(deps: StepDeps, input: StepInput): Promise<void> {
+  if (await endedAlready(deps, input)) return;
+  await recordStep(deps, input, 'CompleteOperation', (context) =>
+    completion(context, deps.clock.now()),
+  );
+}
+
+export interface CompensateDeps extends StepDeps {
+  readonly remover: KeyRemover;
+}
+
+function undone(version: VersionRecord): VersionRecord {
+  if (version.keyId === null)
+    return { ...version, state: transition(version.state, 'destroyed'), substate: null };
+  return { ...version, substate: 'destroy-scheduled' };
+}
+
+/**
+ * Undoes an operation that has not switched: its KMS key is scheduled for deletion, the old version stays in use.
+ * @throws KeyturnError `TransitionForbidden` after the switch; `LeaseLost`; and what the vault answers
+ */
+export async function compensateOperation(
+  deps: CompensateDeps,
+  input: StepInput & { failure: Failure },
+): Promise<void> {
+  if (await endedAlready(deps, input)) return;
+  const { version } = await openStep(deps, input);
+  if (isPastSwitch(version)) {
+    throw new KeyturnError(
+      'TransitionForbidden',
+      'after the alias switch an operation only goes forward',
+    );
+  }
+  if (version.keyId !== null)
+    await deps.remover.scheduleDeletion(version.keyId, UNUSED_KEY_WINDOW_DAYS);
+  const cause = describeFailure(input.failure);
+  await recordStep(deps, input, 'CompensateOperation', (context) => {
+    const at = deps.clock.now();
+    return {
+      action: 'operation.compensated',
+      detail: { cause, keyId: context.version.keyId },
+      key: { lease: null, retryNotBefore: later(at, RETRY_AFTER_COMPENSATION_SECONDS) },
+      versions: [undone(context.version)],
+      operation: { state: 'compensated', endedAt: at, cause, retryAt: null },
+    };
+  });
+}
+
+/** Parks an operation: it keeps the key, and the sweep resumes it. @throws KeyturnError `LeaseLost` */
+export async function parkOperation(
+  deps: StepDeps,
+  input: StepInput & { failure: Failure },
+  retryAfterSeconds: number,
+): Promise<void> {
+  if (await endedAlready(deps, input)) return;
+  const cause = describeFailure(input.failure);
+  await mutateKey(deps.ledger, input.key, (snapshot) => {
+    const { operation } = leasedContext(snapshot, input);
+    const at = deps.clock.now();
+    const retryAt = later(at, retryAfterSeconds);
+    const { lease } = snapshot.key;
+    precondition(lease, 'a parked operation holds its key');
+    const detail: Record<string, AuditValue> = { cause, retryAt, step: operation.step };
+    const draft = {
+      key: { lease: { ...lease, expiresAt: retryAt } },
+      operation: { ...operation, state: 'parked' as const, cause, retryAt },
+      audit: {
+        at,
+        actor: `workflow/${operation.kind}`,
+        action: 'operation.parked',
+        decision: { effect: 'permit' as const, rule: 'lease-holder' },
+        operationId: input.operationId,
+        detail,
+      },
+    };
+    return { draft, result: undefined };
+  });
+}
+
+/** Which way a failed operation goes: back before the switch, forward after it. */
+export async function directionAfterFailure(
+  deps: StepDeps,
+  input: StepInput,
+): Promise<'back' | 'forward'> {
+  const { version } = await openStep(deps, input);
+  return isPastSwitch(version) ? 'forward' : 'back';
+}

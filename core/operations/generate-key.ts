@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// Use case: a new managed key. Its policy is checked, its name taken and its first version admitted in one
+// transaction; the `generate-key` workflow then makes the material inside the HSM.
+import { genesisHash, link } from '../audit/chain.ts';
+import type { Environment, Stage, Tier } from '../contract/vocabulary.ts';
+import { KeyturnError } from '../errors.ts';
+import { keyAlias } from '../keys/naming.ts';
+import type { AccessGrant, KeyRecord } from '../keys/records.ts';
+import type { ClassPolicy } from '../policies/classes.ts';
+import type { KeyChange, Ledger } from '../ports/ledger.ts';
+import type { Clock, Decision, Directory, Ids, Principal, Workflows } from '../ports/platform.ts';
+import { admit, findClaimed, type IdempotencyClaim, idempotencyRecord } from './admit-operation.ts';
+import { keyStream } from './mutate-key.ts';
+
+export interface GenerateKeyDeps {
+  readonly ledger: Ledger;
+  readonly workflows: Workflows;
+  readonly directory: Directory;
+  readonly clock: Clock;
+  readonly ids: Ids;
+}
+
+export interface GenerateKeyInput {
+  readonly name: string;
+  readonly class: string;
+  readonly owner: string;
+  readonly purpose: string;
+  readonly environment: Environment;
+  readonly tier: Tier;
+  readonly access: readonly AccessGrant[];
+}
+
+/** Facts of the deployment that a new key takes over. */
+export interface KeySite {
+  readonly stage: Stage;
+  readonly keyStore: string;
+  readonly environments: readonly Environment[];
+  readonly classes: readonly ClassPolicy[];
+}
+
+/** Who asked, with the decision that let them. */
+export interface Requester {
+  readonly principal: Principal;
+  readonly decision: Decision;
+  readonly claim: IdempotencyClaim;
+}
+
+async function checkPolicy(
+  deps: GenerateKeyDeps,
+  site: KeySite,
+  input: GenerateKeyInput,
+): Promise<void> {
+  if (!site.environments.includes(input.environment)) {
+    throw new KeyturnError(
+      'NotServedHere',
+      `stage ${site.stage} serves ${site.environments.join(', ')}; create a ${input.environment} key in a stage that serves it`,
+      {
+        fields: [
+          { pointer: '/environment', detail: `must be one of ${site.environments.join(', ')}` },
+        ],
+      },
+    );
+  }
+  if (!site.classes.some((policy) => policy.name === input.class)) {
+    const names = site.classes.map((policy) => policy.name).join(', ');
+    throw new KeyturnError('ValidationFailed', `no such class; the classes are ${names}`, {
+      fields: [{ pointer: '/class', detail: `must be one of ${names}` }],
+    });
+  }
+  if (!(await deps.directory.ownerExists(input.owner))) {
+    throw new KeyturnError('UnknownOwner', 'the owner must be a person or team of the directory', {
+      fields: [{ pointer: '/owner', detail: 'must name a person or team of the directory' }],
+    });
+  }
+}
+
+function newKey(site: KeySite, input: GenerateKeyInput, by: string, now: string): KeyRecord {
+  return {
+    ...input,
+    keyStore: site.keyStore,
+    alias: keyAlias(site.stage, input.name),
+    state: 'pre-activation',
+    currentVersion: null,
+    currentKeyId: null,
+    latestVersion: 0,
+    nextRotationAt: null,
+    lastRotatedAt: null,
+    retryNotBefore: null,
+    createdAt: now,
+    createdBy: by,
+    lease: null,
+    fence: 0,
+    revision: 0,
+    auditHead: genesisHash(keyStream(input.name)),
+  };
+}
+
+function creation(
+  site: KeySite,
+  input: GenerateKeyInput,
+  by: Requester,
+  id: string,
+  now: string,
+): KeyChange {
+  const key = newKey(site, input, by.principal.id, now);
+  const { lease, version, operation } = admit(key, {
+    operationId: id,
+    kind: 'generate-key',
+    trigger: 'api',
+    requestedBy: by.principal.id,
+    reason: null,
+    now,
+    stage: site.stage,
+  });
+  const audit = link(
+    keyStream(key.name),
+    { sequence: 0, hash: key.auditHead },
+    {
+      at: now,
+      actor: by.principal.id,
+      action: 'key.create-admitted',
+      decision: by.decision,
+      operationId: id,
+      detail: {
+        version: 1,
+        class: key.class,
+        owner: key.owner,
+        environment: key.environment,
+        tier: key.tier,
+      },
+    },
+  );
+  return {
+    expectedRevision: null,
+    key: {
+      ...key,
+      lease,
+      fence: lease.fence,
+      latestVersion: 1,
+      revision: 1,
+      auditHead: audit.hash,
+    },
+    versions: [version],
+    operation,
+    idempotency: idempotencyRecord(by.claim, id, now),
+    audit,
+  };
+}
+
+/**
+ * Admits a new key and starts its generation.
+ * @throws KeyturnError `NotServedHere`, `ValidationFailed`, `UnknownOwner`, `KeyAlreadyExists`, `IdempotencyKeyReused`
+ */
+export async function generateKey(
+  deps: GenerateKeyDeps,
+  site: KeySite,
+  input: GenerateKeyInput,
+  by: Requester,
+): Promise<{ operationId: string }> {
+  const claimed = await findClaimed(deps.ledger, by.claim);
+  if (claimed) return resume(deps, claimed);
+  await checkPolicy(deps, site, input);
+  const operationId = deps.ids.operationId();
+  if (await deps.ledger.readKeyRecord(input.name)) throw nameTaken(input.name);
+  try {
+    await deps.ledger.commit(creation(site, input, by, operationId, deps.clock.now()));
+  } catch (error) {
+    // Somebody was faster: the same request repeated, or another one for the same name.
+    const winner = await findClaimed(deps.ledger, by.claim);
+    if (winner) return resume(deps, winner);
+    if (await deps.ledger.readKeyRecord(input.name)) throw nameTaken(input.name, error);
+    throw error;
+  }
+  return resume(deps, operationId);
+}
+
+/** Starting an execution twice under one name starts it once. */
+async function resume(
+  deps: GenerateKeyDeps,
+  operationId: string,
+): Promise<{ operationId: string }> {
+  await deps.workflows.start('generate-key', operationId, 1);
+  return { operationId };
+}
+
+function nameTaken(name: string, cause?: unknown): KeyturnError {
+  return new KeyturnError(
+    'KeyAlreadyExists',
+    `a key named ${name} exists; names are never reused`,
+    {
+      details: { key: name },
+      fields: [{ pointer: '/name', detail: 'is taken' }],
+      cause,
+    },
+  );
+}

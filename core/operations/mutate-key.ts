@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// How every mutation happens: read the key at a revision, decide, commit under the condition that the revision is
+// still the same, else decide again on what is there now. Each commit carries its audit record (invariant I6).
+import { type AuditEntry, link } from '../audit/chain.ts';
+import { isError, KeyturnError, precondition } from '../errors.ts';
+import type { KeyRecord, OperationRecord, VersionRecord } from '../keys/records.ts';
+import type { IdempotencyRecord, KeyChange, KeySnapshot, Ledger } from '../ports/ledger.ts';
+
+/** Tries before a permanent conflict is reported; each lost race means that somebody else made progress. */
+const MAX_TRIES = 8;
+
+/** What a decision wants changed. `key` lists only the members that change. */
+export interface Draft {
+  readonly key?: Partial<KeyRecord>;
+  readonly versions?: readonly VersionRecord[];
+  readonly operation?: OperationRecord;
+  readonly idempotency?: IdempotencyRecord;
+  readonly recordedKey?: NonNullable<KeyChange['recordedKey']>;
+  readonly audit: AuditEntry;
+}
+
+/** The name of a key's audit stream. */
+export function keyStream(name: string): string {
+  return `key/${name}`;
+}
+
+/** Turns a draft into the one transaction on a key. */
+export function toChange(snapshot: KeySnapshot, draft: Draft): KeyChange {
+  const { key } = snapshot;
+  const head = { sequence: key.revision, hash: key.auditHead };
+  const audit = link(keyStream(key.name), head, draft.audit);
+  const { key: patch, audit: _entry, ...rest } = draft;
+  return {
+    ...rest,
+    expectedRevision: key.revision,
+    key: { ...key, ...patch, revision: audit.sequence, auditHead: audit.hash },
+    audit,
+  };
+}
+
+/**
+ * Reads, decides, commits; decides again when the record moved meanwhile.
+ * @param decide must be pure or safe to repeat; a null draft means nothing is to be changed.
+ * @throws KeyturnError `KeyNotFound`, `RevisionConflict` after {@link MAX_TRIES} lost races, and what `decide` throws.
+ */
+export async function mutateKey<T>(
+  ledger: Ledger,
+  name: string,
+  decide: (snapshot: KeySnapshot) => { draft: Draft | null; result: T },
+): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    const snapshot = await ledger.readKey(name);
+    if (!snapshot) throw keyNotFound(name);
+    const { draft, result } = decide(snapshot);
+    if (!draft) return result;
+    try {
+      await ledger.commit(toChange(snapshot, draft));
+      return result;
+    } catch (error) {
+      if (attempt >= MAX_TRIES || !isError(error, 'RevisionConflict')) throw error;
+    }
+  }
+}
+
+/** The error for a name that no key has. */
+export function keyNotFound(name: string): KeyturnError {
+  return new KeyturnError('KeyNotFound', `no key is named ${name}; "key list" shows what exists`, {
+    details: { key: name },
+  });
+}
+
+/** The version an operation works on; it exists from admission on. */
+export function versionOf(snapshot: KeySnapshot, version: number): VersionRecord {
+  const found = snapshot.versions.find((candidate) => candidate.version === version);
+  precondition(found, `version ${version} of ${snapshot.key.name} is recorded`);
+  return found;
+}

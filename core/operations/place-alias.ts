@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// Steps on aliases: the permanent alias of a version, and the switch of the key's own alias. The switch is the point
+// of no return of a rotation: its intent is recorded before KMS is asked, and from then on every failure goes forward.
+import { KeyturnError, precondition } from '../errors.ts';
+import { transition } from '../keys/transitions.ts';
+import { type ClassPolicy, nextRotationAt } from '../policies/classes.ts';
+import type { AliasWriter } from '../ports/key-vault.ts';
+import { mutateKey } from './mutate-key.ts';
+import {
+  leasedContext,
+  openStep,
+  recordStep,
+  type StepContext,
+  type StepDeps,
+  type StepInput,
+} from './run-step.ts';
+
+export interface PlaceAliasDeps extends StepDeps {
+  readonly aliases: AliasWriter;
+  readonly classes: readonly ClassPolicy[];
+}
+
+/** Points an alias at a key: created, left, or moved from the one key it may come from. */
+async function point(
+  aliases: AliasWriter,
+  alias: string,
+  to: string,
+  from: string | null,
+): Promise<void> {
+  const target = await aliases.aliasTarget(alias);
+  if (target === to) return;
+  if (target === null) return aliases.createAlias(alias, to);
+  if (target === from) return aliases.moveAlias(alias, to);
+  throw new KeyturnError(
+    'AliasTaken',
+    `${alias} points at a key that Keyturn did not put there; find out who moved it, then resume the operation`,
+    { details: { alias, found: target } },
+  );
+}
+
+/** Names the version for ever. @throws KeyturnError `LeaseLost`, `AliasTaken`, and what the vault answers */
+export async function nameVersion(deps: PlaceAliasDeps, input: StepInput): Promise<void> {
+  const { version } = await openStep(deps, input);
+  precondition(version.keyId, 'a version is named after its KMS key was recorded');
+  await point(deps.aliases, version.alias, version.keyId, null);
+  await recordStep(deps, input, 'NameVersion', () => ({
+    action: 'version.named',
+    detail: { alias: version.alias },
+  }));
+}
+
+/** From here on the operation is only ever finished, never undone. */
+async function noteIntent(deps: PlaceAliasDeps, input: StepInput): Promise<void> {
+  await mutateKey(deps.ledger, input.key, (snapshot) => {
+    const { version, operation } = leasedContext(snapshot, input);
+    if (version.state === 'active' || version.substate === 'switching')
+      return { draft: null, result: undefined };
+    const draft = {
+      versions: [{ ...version, substate: 'switching' as const }],
+      audit: {
+        at: deps.clock.now(),
+        actor: `workflow/${operation.kind}`,
+        action: 'alias.switch-intended',
+        decision: { effect: 'permit' as const, rule: 'lease-holder' },
+        operationId: input.operationId,
+        detail: { version: version.version },
+      },
+    };
+    return { draft, result: undefined };
+  });
+}
+
+function activation(deps: PlaceAliasDeps, { snapshot, version, previous }: StepContext) {
+  const at = deps.clock.now();
+  const policy = deps.classes.find((candidate) => candidate.name === snapshot.key.class);
+  precondition(policy, `class ${snapshot.key.class} exists`);
+  const active = {
+    ...version,
+    state: transition(version.state, 'active'),
+    substate: null,
+    activatedAt: at,
+  };
+  return {
+    action: 'alias.switched',
+    detail: { alias: snapshot.key.alias, from: previous?.keyId ?? null, to: version.keyId },
+    versions: previous ? [active, { ...previous, substate: 'retiring' as const }] : [active],
+    key: {
+      state: active.state,
+      currentVersion: version.version,
+      currentKeyId: version.keyId,
+      nextRotationAt: nextRotationAt(policy, at),
+      ...(previous ? { lastRotatedAt: at } : {}),
+    },
+  };
+}
+
+/** Switches consumers to the new version. @throws KeyturnError `LeaseLost`, `AliasTaken`, and what the vault answers */
+export async function switchAlias(deps: PlaceAliasDeps, input: StepInput): Promise<void> {
+  const { snapshot, version, previous } = await openStep(deps, input);
+  precondition(version.keyId, 'the alias is switched to a version whose KMS key was recorded');
+  if (version.state !== 'active') {
+    await noteIntent(deps, input);
+    await point(deps.aliases, snapshot.key.alias, version.keyId, previous?.keyId ?? null);
+  }
+  await recordStep(deps, input, 'SwitchAlias', (context) => activation(deps, context));
+}

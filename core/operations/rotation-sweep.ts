@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// Use cases of the sweep. The index only nominates: each candidate is decided on its strongly consistent record, so
+// a late or repeated sweep starts nothing twice (faults F3, F4). It also takes up operations whose execution was
+// lost or parked, and schedules the deletion of KMS keys that no record knows.
+
+import type { OperationKind } from '../contract/vocabulary.ts';
+import { isError } from '../errors.ts';
+import type { KeyRemover, OrphanFinder, UnrecordedKey } from '../ports/key-vault.ts';
+import type { DueItem, KeySnapshot, Ledger } from '../ports/ledger.ts';
+import type { Clock, Ids } from '../ports/platform.ts';
+import { LEASE_SECONDS, later } from './admit-operation.ts';
+import { mutateKey } from './mutate-key.ts';
+import { admitRotation } from './rotate-key.ts';
+
+export interface SweepDeps {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly ids: Ids;
+}
+
+/** An execution that the sweep's workflow is to start. */
+export interface Start {
+  readonly kind: OperationKind;
+  readonly operationId: string;
+  readonly attempt: number;
+}
+
+const SCHEDULE = 'schedule/rotation-sweep';
+
+function isDue(snapshot: KeySnapshot, now: string): boolean {
+  const { key } = snapshot;
+  if (key.lease || key.state !== 'active' || key.nextRotationAt === null) return false;
+  return key.nextRotationAt <= now && (key.retryNotBefore === null || key.retryNotBefore <= now);
+}
+
+async function admitDue(deps: SweepDeps, stage: string, name: string): Promise<Start | null> {
+  const now = deps.clock.now();
+  const operationId = await admitRotation(
+    deps,
+    {
+      name,
+      stage,
+      trigger: 'schedule',
+      requestedBy: SCHEDULE,
+      reason: 'due by policy',
+      decision: { effect: 'permit', rule: 'schedule-rotates-due-keys' },
+      claim: null,
+    },
+    (snapshot) => isDue(snapshot, now),
+  );
+  return operationId ? { kind: 'rotate-key', operationId, attempt: 1 } : null;
+}
+
+/** A new attempt of an operation whose lease ran out or whose parking is over; the old attempt is fenced off. */
+async function resumeStale(deps: SweepDeps, name: string): Promise<Start | null> {
+  return mutateKey<Start | null>(deps.ledger, name, (snapshot) => {
+    const { key, operation } = snapshot;
+    const now = deps.clock.now();
+    if (!key.lease || !operation || key.lease.expiresAt > now) return { draft: null, result: null };
+    const attempt = operation.attempt + 1;
+    const fence = key.fence + 1;
+    const draft = {
+      key: {
+        fence,
+        lease: { operationId: operation.id, fence, expiresAt: later(now, LEASE_SECONDS) },
+      },
+      operation: { ...operation, state: 'running' as const, attempt, retryAt: null },
+      audit: {
+        at: now,
+        actor: SCHEDULE,
+        action: 'operation.resumed',
+        decision: { effect: 'permit' as const, rule: 'schedule-resumes-stale-operations' },
+        operationId: operation.id,
+        detail: { attempt, cause: operation.cause },
+      },
+    };
+    return { draft, result: { kind: operation.kind, operationId: operation.id, attempt } };
+  });
+}
+
+async function decide(deps: SweepDeps, stage: string, item: DueItem): Promise<Start | null> {
+  try {
+    return item.kind === 'operation'
+      ? await resumeStale(deps, item.name)
+      : await admitDue(deps, stage, item.name);
+  } catch (error) {
+    // Another sweep or request was faster, or the key changed: the next sweep looks again.
+    if (isError(error, 'OperationInProgress', 'TransitionForbidden', 'RevisionConflict'))
+      return null;
+    throw error;
+  }
+}
+
+/** Finds what is due and admits it; the workflow starts the executions. At most `limit` in one sweep. */
+export async function findDueRotations(
+  deps: SweepDeps,
+  stage: string,
+  limit: number,
+): Promise<readonly Start[]> {
+  const starts: Start[] = [];
+  for (const item of await deps.ledger.listDue(deps.clock.now(), limit)) {
+    const start = await decide(deps, stage, item);
+    if (start) starts.push(start);
+  }
+  return starts;
+}
+
+export interface OrphanDeps {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly orphans: OrphanFinder;
+  readonly remover: KeyRemover;
+}
+
+/** Why a KMS key that says it is unrecorded is left or scheduled for deletion. */
+export type OrphanVerdict = 'recorded' | 'young' | 'adoptable' | 'foreign' | 'orphan';
+
+async function judge(
+  deps: OrphanDeps,
+  key: UnrecordedKey,
+  graceSeconds: number,
+): Promise<OrphanVerdict> {
+  if (await deps.ledger.findRecordedKey(key.keyId)) return 'recorded';
+  if (later(key.createdAt, graceSeconds) > deps.clock.now()) return 'young';
+  const operation = await deps.ledger.readOperation(key.provenance.operationId);
+  // An operation nobody knows means that the table lost rows: deleting then could destroy the last copy of a key.
+  if (!operation || operation.key !== key.provenance.name) return 'foreign';
+  const version = await deps.ledger.readVersion(operation.key, operation.version);
+  const isOpen = operation.state === 'running' || operation.state === 'parked';
+  return isOpen && version?.keyId === null ? 'adoptable' : 'orphan';
+}
+
+async function removeOrphan(deps: OrphanDeps, key: UnrecordedKey): Promise<void> {
+  await deps.remover.scheduleDeletion(key.keyId, 7);
+  await mutateKey(deps.ledger, key.provenance.name, () => ({
+    draft: {
+      audit: {
+        at: deps.clock.now(),
+        actor: SCHEDULE,
+        action: 'orphan.deletion-scheduled',
+        decision: { effect: 'permit', rule: 'sweep-removes-orphans' },
+        operationId: key.provenance.operationId,
+        detail: { keyId: key.keyId, version: key.provenance.version },
+      },
+    },
+    result: undefined,
+  }));
+}
+
+/** Looks at one page of unrecorded KMS keys. @returns how many were judged what, and where to go on. */
+export async function sweepOrphans(
+  deps: OrphanDeps,
+  stage: string,
+  cursor: string | null,
+  graceSeconds: number,
+): Promise<{ verdicts: Record<OrphanVerdict, number>; nextCursor: string | null }> {
+  const verdicts = { recorded: 0, young: 0, adoptable: 0, foreign: 0, orphan: 0 };
+  const page = await deps.orphans.listUnrecorded(stage, cursor);
+  for (const key of page.keys.filter((candidate) => candidate.state === 'enabled')) {
+    const verdict = await judge(deps, key, graceSeconds);
+    verdicts[verdict] += 1;
+    if (verdict === 'orphan') await removeOrphan(deps, key);
+  }
+  return { verdicts, nextCursor: page.nextCursor };
+}

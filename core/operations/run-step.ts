@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// The shape of a workflow step: load what the operation is about, refuse a fenced-off attempt, do the side effect,
+// then record it with its audit row. A step that is already recorded returns at once, so every retry is harmless.
+import type { AuditValue } from '../audit/chain.ts';
+import type { Step } from '../contract/vocabulary.ts';
+import { KeyturnError } from '../errors.ts';
+import type { OperationRecord, VersionRecord } from '../keys/records.ts';
+import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
+import type { Clock } from '../ports/platform.ts';
+import { type Draft, keyNotFound, mutateKey, versionOf } from './mutate-key.ts';
+
+/** Names one attempt of an operation; all that travels between the states of a workflow. */
+export interface StepInput {
+  readonly operationId: string;
+  readonly key: string;
+  readonly fence: number;
+}
+
+export interface StepDeps {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+}
+
+/** What a step works on, read at its beginning. */
+export interface StepContext {
+  readonly snapshot: KeySnapshot;
+  readonly operation: OperationRecord;
+  readonly version: VersionRecord;
+  readonly previous: VersionRecord | null;
+}
+
+/** Fails unless this attempt still holds the key (invariant I4). */
+export function leasedContext(snapshot: KeySnapshot, input: StepInput): StepContext {
+  const { lease } = snapshot.key;
+  const { operation } = snapshot;
+  if (lease?.operationId !== input.operationId || lease.fence !== input.fence || !operation) {
+    throw new KeyturnError(
+      'LeaseLost',
+      `operation ${input.operationId} attempt ${input.fence} no longer holds ${input.key}; a newer attempt or its end replaced it`,
+      { details: { operationId: input.operationId, fence: input.fence } },
+    );
+  }
+  const previous = operation.previousVersion;
+  return {
+    snapshot,
+    operation,
+    version: versionOf(snapshot, operation.version),
+    previous: previous === null ? null : versionOf(snapshot, previous),
+  };
+}
+
+/** Reads the step's context. @throws KeyturnError `KeyNotFound`, `LeaseLost` */
+export async function openStep(deps: StepDeps, input: StepInput): Promise<StepContext> {
+  const snapshot = await deps.ledger.readKey(input.key);
+  if (!snapshot) throw keyNotFound(input.key);
+  return leasedContext(snapshot, input);
+}
+
+/** True when an earlier attempt recorded the step. */
+export function isRecorded(operation: OperationRecord, step: Step): boolean {
+  return operation.timeline.some((entry) => entry.step === step);
+}
+
+/** The operation with one more step behind it. */
+export function withStep(operation: OperationRecord, step: Step, at: string): OperationRecord {
+  return { ...operation, step, timeline: [...operation.timeline, { step, at }] };
+}
+
+/** What a step changes besides the operation's own progress. */
+export interface StepRecord {
+  readonly action: string;
+  readonly detail: Readonly<Record<string, AuditValue>>;
+  readonly key?: NonNullable<Draft['key']>;
+  readonly versions?: readonly VersionRecord[];
+  readonly recordedKey?: NonNullable<Draft['recordedKey']>;
+  readonly operation?: Partial<OperationRecord>;
+}
+
+/** Records a step once. @throws KeyturnError `LeaseLost`, `RevisionConflict` */
+export async function recordStep(
+  deps: StepDeps,
+  input: StepInput,
+  step: Step,
+  decide: (context: StepContext) => StepRecord,
+): Promise<void> {
+  await mutateKey(deps.ledger, input.key, (snapshot) => {
+    const context = leasedContext(snapshot, input);
+    if (isRecorded(context.operation, step)) return { draft: null, result: undefined };
+    const at = deps.clock.now();
+    const { action, detail, operation, ...rest } = decide(context);
+    const draft: Draft = {
+      ...rest,
+      operation: { ...withStep(context.operation, step, at), ...operation },
+      audit: {
+        at,
+        actor: `workflow/${context.operation.kind}`,
+        action,
+        decision: { effect: 'permit', rule: 'lease-holder' },
+        operationId: input.operationId,
+        detail: { version: context.version.version, ...detail },
+      },
+    };
+    return { draft, result: undefined };
+  });
+}

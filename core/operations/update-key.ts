@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Use case: change when a key is due. The ETag that the caller saw must still be the key's revision.
+import { KeyturnError } from '../errors.ts';
+import type { Instant, KeyRecord } from '../keys/records.ts';
+import type { Ledger } from '../ports/ledger.ts';
+import type { Clock, Decision } from '../ports/platform.ts';
+import { mutateKey } from './mutate-key.ts';
+
+export interface UpdateKeyInput {
+  readonly name: string;
+  readonly nextRotationAt: Instant;
+  /** Revision the caller saw; null when the route allows blind updates. */
+  readonly expectedRevision: number | null;
+  readonly by: string;
+  readonly decision: Decision;
+}
+
+/** @throws KeyturnError `KeyNotFound`, `StaleRevision`, `TransitionForbidden` when the key is not active */
+export async function updateKey(
+  deps: { ledger: Ledger; clock: Clock },
+  input: UpdateKeyInput,
+): Promise<KeyRecord> {
+  await mutateKey(deps.ledger, input.name, ({ key }) => {
+    if (input.expectedRevision !== null && input.expectedRevision !== key.revision) {
+      throw new KeyturnError(
+        'StaleRevision',
+        `${key.name} is at revision ${key.revision} now; read it again`,
+        {
+          details: { revision: key.revision },
+        },
+      );
+    }
+    if (key.state !== 'active') {
+      throw new KeyturnError(
+        'TransitionForbidden',
+        `${key.name} is ${key.state}; only an active key has a due date`,
+      );
+    }
+    const draft = {
+      key: { nextRotationAt: input.nextRotationAt, retryNotBefore: null },
+      audit: {
+        at: deps.clock.now(),
+        actor: input.by,
+        action: 'key.due-date-set',
+        decision: input.decision,
+        operationId: null,
+        detail: { from: key.nextRotationAt, to: input.nextRotationAt },
+      },
+    };
+    return { draft, result: undefined };
+  });
+  const updated = await deps.ledger.readKeyRecord(input.name);
+  if (!updated) throw new KeyturnError('KeyNotFound', `no key is named ${input.name}`);
+  return updated;
+}

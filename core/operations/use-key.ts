@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Use cases of the data plane: encrypt under the current version, decrypt whatever version of the same key wrote it.
+// A decrypted text leaves only after its key was found to belong to the managed key that the caller may use:
+// otherwise this function's own right to decrypt could be borrowed for another key (threat T7).
+import { KeyturnError } from '../errors.ts';
+import type { KeyRecord } from '../keys/records.ts';
+import { mayProcess, mayProtect } from '../keys/transitions.ts';
+import type { Context, CryptoUser } from '../ports/key-vault.ts';
+import type { Ledger } from '../ports/ledger.ts';
+
+export interface UseKeyDeps {
+  readonly ledger: Ledger;
+  readonly crypto: CryptoUser;
+}
+
+function notUsable(key: KeyRecord, act: string): KeyturnError {
+  return new KeyturnError('KeyNotUsable', `${key.name} is ${key.state}; it cannot ${act} now`, {
+    details: { key: key.name, state: key.state },
+  });
+}
+
+/** @throws KeyturnError `KeyNotUsable` unless the key is active, and what the vault answers */
+export async function encrypt(
+  deps: UseKeyDeps,
+  key: KeyRecord,
+  plaintext: Uint8Array,
+  context: Context,
+): Promise<{ ciphertext: Uint8Array; version: number }> {
+  if (!mayProtect(key.state) || key.currentKeyId === null || key.currentVersion === null) {
+    throw notUsable(key, 'encrypt');
+  }
+  const ciphertext = await deps.crypto.encrypt(key.currentKeyId, plaintext, context);
+  return { ciphertext, version: key.currentVersion };
+}
+
+/** @throws KeyturnError `KeyNotUsable`, `CiphertextInvalid` also for another key's ciphertext, and the vault's */
+export async function decrypt(
+  deps: UseKeyDeps,
+  key: KeyRecord,
+  ciphertext: Uint8Array,
+  context: Context,
+): Promise<{ plaintext: Uint8Array; version: number }> {
+  const opened = await deps.crypto.decrypt(ciphertext, context);
+  const recorded = await deps.ledger.findRecordedKey(opened.keyId);
+  if (recorded?.name !== key.name) {
+    throw new KeyturnError(
+      'CiphertextInvalid',
+      `the ciphertext was not made under a version of ${key.name}`,
+      {
+        details: { key: key.name },
+      },
+    );
+  }
+  const version = await deps.ledger.readVersion(recorded.name, recorded.version);
+  if (!version || !mayProcess(version.state)) throw notUsable(key, 'decrypt');
+  return { plaintext: opened.plaintext, version: version.version };
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// Steps that ask KMS instead of believing it: a canary round trip before a version is published, the same under the
+// open policy, and after retirement that encryption is refused while decryption works, with a control beside it.
+// The verifier role may use keys only with the canary's encryption context, so it can open nobody's data.
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Check } from '../contract/vocabulary.ts';
+import { isError, KeyturnError, precondition } from '../errors.ts';
+import type { VersionRecord } from '../keys/records.ts';
+import type { Context, CryptoUser, PolicyReader } from '../ports/key-vault.ts';
+import {
+  openStep,
+  recordStep,
+  type StepContext,
+  type StepDeps,
+  type StepInput,
+} from './run-step.ts';
+
+/** Encryption context name that marks canaries; key policies grant the verifier nothing without it. */
+export const CANARY_CONTEXT_KEY = 'keyturn:canary';
+
+export interface VerifyVersionDeps extends StepDeps {
+  readonly crypto: CryptoUser;
+  readonly policies: PolicyReader;
+  readonly random: (bytes: number) => Uint8Array;
+}
+
+/** Bytes of a canary: as long as the data keys that are usually wrapped. */
+const CANARY_BYTES = 32;
+
+export const systemRandom = (bytes: number): Uint8Array => randomBytes(bytes);
+
+function canaryContext(version: VersionRecord): Context {
+  return { [CANARY_CONTEXT_KEY]: `${version.name}/v${version.version}` };
+}
+
+function keyIdOf(version: VersionRecord): string {
+  precondition(
+    version.keyId,
+    `version ${version.version} of ${version.name} has its KMS key recorded`,
+  );
+  return version.keyId;
+}
+
+const digestOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest();
+
+/** Encrypts and decrypts a fresh canary; also proves that another context does not open it. */
+async function roundTrip(deps: VerifyVersionDeps, version: VersionRecord) {
+  const keyId = keyIdOf(version);
+  const plaintext = deps.random(CANARY_BYTES);
+  const digest = digestOf(plaintext);
+  const ciphertext = await deps.crypto.encrypt(keyId, plaintext, canaryContext(version));
+  const opened = await deps.crypto.decrypt(ciphertext, canaryContext(version), keyId);
+  if (opened.keyId !== keyId || !timingSafeEqual(digestOf(opened.plaintext), digest)) {
+    throw new KeyturnError(
+      'CanaryMismatch',
+      `version ${version.version} did not give its canary back`,
+    );
+  }
+  await refuseOtherContext(deps, version, ciphertext);
+  return { ciphertext: Buffer.from(ciphertext).toString('base64'), digest: digest.toString('hex') };
+}
+
+async function refuseOtherContext(
+  deps: VerifyVersionDeps,
+  version: VersionRecord,
+  ciphertext: Uint8Array,
+) {
+  const other = { [CANARY_CONTEXT_KEY]: `${version.name}/other` };
+  try {
+    await deps.crypto.decrypt(ciphertext, other, keyIdOf(version));
+  } catch (error) {
+    if (isError(error, 'CiphertextInvalid')) return;
+    throw error;
+  }
+  throw new KeyturnError('CanaryMismatch', 'a ciphertext opened under another encryption context');
+}
+
+/** The version's canary still opens: what was written before stays readable. */
+async function readsOldCanary(deps: VerifyVersionDeps, version: VersionRecord): Promise<void> {
+  precondition(version.canary, `version ${version.version} of ${version.name} kept its canary`);
+  const ciphertext = Buffer.from(version.canary.ciphertext, 'base64');
+  const opened = await deps.crypto.decrypt(ciphertext, canaryContext(version), keyIdOf(version));
+  if (digestOf(opened.plaintext).toString('hex') !== version.canary.digest) {
+    throw new KeyturnError('CanaryMismatch', `version ${version.version} gave another canary back`);
+  }
+}
+
+async function holdsPolicy(deps: VerifyVersionDeps, context: StepContext, version: VersionRecord) {
+  const { access } = context.snapshot.key;
+  if (await deps.policies.hasPolicy(keyIdOf(version), version.policyTemplate, access)) return;
+  throw new KeyturnError(
+    'ProbeNotYetConclusive',
+    `version ${version.version} does not show its ${version.policyTemplate} policy yet`,
+    { details: { version: version.version, template: version.policyTemplate } },
+  );
+}
+
+/** `canary`: before anybody but the verifier may use the version. */
+async function checkCanary(
+  deps: VerifyVersionDeps,
+  input: StepInput,
+  context: StepContext,
+): Promise<void> {
+  const canary = await roundTrip(deps, context.version);
+  await recordStep(deps, input, 'VerifyVersion', ({ version }) => ({
+    action: 'version.verified',
+    detail: { check: 'canary' },
+    versions: [{ ...version, canary, verifiedAt: deps.clock.now(), substate: 'next' }],
+  }));
+}
+
+/** `open`: the consumers' policy is in force and the canary still goes round. */
+async function checkOpen(
+  deps: VerifyVersionDeps,
+  input: StepInput,
+  context: StepContext,
+): Promise<void> {
+  await holdsPolicy(deps, context, context.version);
+  await roundTrip(deps, context.version);
+  await recordStep(deps, input, 'ProbeOpen', () => ({
+    action: 'version.probed',
+    detail: { check: 'open' },
+  }));
+}
+
+async function isEncryptRefused(deps: VerifyVersionDeps, version: VersionRecord): Promise<boolean> {
+  try {
+    await deps.crypto.encrypt(keyIdOf(version), deps.random(CANARY_BYTES), canaryContext(version));
+    return false;
+  } catch (error) {
+    if (isError(error, 'AccessDenied')) return true;
+    throw error;
+  }
+}
+
+/** `decrypt-only`: the replaced version refuses to encrypt and still decrypts; the control is the new version. */
+async function checkDecryptOnly(
+  deps: VerifyVersionDeps,
+  input: StepInput,
+  context: StepContext,
+): Promise<void> {
+  const { previous } = context;
+  if (!previous) throw new KeyturnError('InternalError', 'there is no replaced version to probe');
+  await holdsPolicy(deps, context, previous);
+  if (!(await isEncryptRefused(deps, previous))) {
+    throw new KeyturnError('ProbeNotYetConclusive', `version ${previous.version} still encrypts`, {
+      details: { version: previous.version },
+    });
+  }
+  // The control: the same role encrypts under the new version now, so the refusal is the policy's and no outage.
+  await roundTrip(deps, context.version);
+  await readsOldCanary(deps, previous);
+  await recordStep(deps, input, 'ProbeDecryptOnly', () => ({
+    action: 'version.probed',
+    detail: {
+      check: 'decrypt-only',
+      previousVersion: previous.version,
+      encrypt: 'refused',
+      decrypt: 'works',
+    },
+  }));
+}
+
+const CHECKS_BY_NAME = {
+  canary: checkCanary,
+  open: checkOpen,
+  'decrypt-only': checkDecryptOnly,
+} as const;
+
+/**
+ * Runs one check and records its result as evidence.
+ * @throws KeyturnError `LeaseLost`, `CanaryMismatch`, `ProbeNotYetConclusive`, and what the vault answers
+ */
+export async function verifyVersion(
+  deps: VerifyVersionDeps,
+  input: StepInput & { check: Check },
+): Promise<void> {
+  const context = await openStep(deps, input);
+  await CHECKS_BY_NAME[input.check](deps, input, context);
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Port of the key system. No AWS type crosses it, so that other vaults can stand behind it later. Adapters translate
+// every failure into a KeyturnError: `KeyNotYetVisible`, `KeyNotUsable`, `KeyStoreUnavailable`, `Throttled`,
+// `AccessDenied`, `CiphertextInvalid`, `KeyNotFound` or `DependencyUnavailable`.
+import type { PolicyTemplate } from '../contract/vocabulary.ts';
+import type { AccessGrant } from '../keys/records.ts';
+
+/** Encryption context: authenticated, not secret. */
+export type Context = Readonly<Record<string, string>>;
+
+/** Who owns a vault key, written on it so that an unrecorded one can be found and told from foreign keys. */
+export interface Provenance {
+  readonly stage: string;
+  readonly name: string;
+  readonly version: number;
+  readonly operationId: string;
+}
+
+export interface VaultKey {
+  readonly keyId: string;
+  readonly keyArn: string;
+}
+
+/** A vault key of this stage that says it is not recorded yet. */
+export interface UnrecordedKey extends VaultKey {
+  readonly provenance: Provenance;
+  readonly createdAt: string;
+  readonly state: 'enabled' | 'other';
+}
+
+export interface KeyCreator {
+  createKey(keyStoreId: string, provenance: Provenance): Promise<VaultKey>;
+  /** Keys made for this version whose record was lost: at most a handful. */
+  findUnrecorded(provenance: Provenance): Promise<readonly UnrecordedKey[]>;
+  /** Marks the key as recorded; from then on the orphan sweep may not touch it. */
+  markRecorded(keyId: string): Promise<void>;
+}
+
+export interface CryptoUser {
+  encrypt(keyId: string, plaintext: Uint8Array, context: Context): Promise<Uint8Array>;
+  /** @returns the plaintext and the id of the key that the ciphertext names. */
+  decrypt(
+    ciphertext: Uint8Array,
+    context: Context,
+    keyId?: string,
+  ): Promise<{ plaintext: Uint8Array; keyId: string }>;
+}
+
+export interface AliasWriter {
+  /** The key id an alias points at, or null. */
+  aliasTarget(alias: string): Promise<string | null>;
+  createAlias(alias: string, keyId: string): Promise<void>;
+  moveAlias(alias: string, keyId: string): Promise<void>;
+}
+
+export interface PolicyWriter {
+  /** Puts the template's policy on the key; the same call twice is the same policy. */
+  applyPolicy(
+    keyId: string,
+    template: PolicyTemplate,
+    access: readonly AccessGrant[],
+  ): Promise<void>;
+}
+
+export interface PolicyReader {
+  /** True when the key's policy, read back, is the template's. */
+  hasPolicy(
+    keyId: string,
+    template: PolicyTemplate,
+    access: readonly AccessGrant[],
+  ): Promise<boolean>;
+}
+
+export interface KeyRemover {
+  /** Schedules deletion; a key already scheduled is left as it is. `days` is 7 to 30 (KMS ScheduleKeyDeletion). */
+  scheduleDeletion(keyId: string, days: number): Promise<void>;
+}
+
+export interface OrphanFinder {
+  /** A page of this stage's vault keys that say they are not recorded. */
+  listUnrecorded(
+    stage: string,
+    cursor: string | null,
+  ): Promise<{ keys: readonly UnrecordedKey[]; nextCursor: string | null }>;
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Port of the state: records and audit in one place, changed in one transaction. Every read is strongly consistent
+// except `listKeys` and `listDue`, which only find candidates: whoever acts on one re-reads it.
+import type { AuditHead, AuditRecord } from '../audit/chain.ts';
+import type { Instant, KeyRecord, OperationRecord, VersionRecord } from '../keys/records.ts';
+import type { HsmTaskRecord, KeyStoreRecord } from '../provisioning/records.ts';
+
+/** A key with what a decision about it needs, read at one revision. */
+export interface KeySnapshot {
+  readonly key: KeyRecord;
+  readonly versions: readonly VersionRecord[];
+  /** The operation that holds the lease. */
+  readonly operation: OperationRecord | null;
+}
+
+/** Ties an Idempotency-Key to the operation it started. */
+export interface IdempotencyRecord {
+  readonly scope: string;
+  readonly bodyHash: string;
+  readonly operationId: string;
+  readonly expiresAtEpochSeconds: number;
+}
+
+/**
+ * One transaction on one key. `expectedRevision` is the revision the decision was made on (null: the key must not
+ * exist); as every mutation of a key raises it, this one condition covers state, version and lease together.
+ */
+export interface KeyChange {
+  readonly expectedRevision: number | null;
+  readonly key: KeyRecord;
+  readonly versions?: readonly VersionRecord[];
+  readonly operation?: OperationRecord;
+  readonly idempotency?: IdempotencyRecord;
+  /** Reverse look-up from KMS key to version; fails when the KMS key is recorded under another version. */
+  readonly recordedKey?: {
+    readonly keyId: string;
+    readonly name: string;
+    readonly version: number;
+  };
+  readonly audit: AuditRecord;
+}
+
+/** One transaction on one key store. */
+export interface KeyStoreChange {
+  readonly expectedRevision: number | null;
+  readonly keyStore: KeyStoreRecord;
+  readonly tasks?: readonly HsmTaskRecord[];
+  readonly idempotency?: IdempotencyRecord;
+  readonly audit: AuditRecord;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly nextCursor: string | null;
+}
+
+/** Something whose time has come: a key due for rotation, or an operation whose lease ran out or is parked. */
+export interface DueItem {
+  readonly kind: 'key' | 'operation';
+  readonly name: string;
+  readonly operationId: string | null;
+  readonly dueAt: Instant;
+}
+
+export interface Ledger {
+  readKey(name: string): Promise<KeySnapshot | null>;
+  /** The key record alone: one read, for the data plane. */
+  readKeyRecord(name: string): Promise<KeyRecord | null>;
+  readVersion(name: string, version: number): Promise<VersionRecord | null>;
+  readOperation(id: string): Promise<OperationRecord | null>;
+  readIdempotency(scope: string): Promise<IdempotencyRecord | null>;
+  /** Which version a KMS key belongs to; null for foreign and unrecorded keys. */
+  findRecordedKey(keyId: string): Promise<{ name: string; version: number } | null>;
+  listKeys(after: string | null, limit: number): Promise<Page<KeyRecord>>;
+  listDue(before: Instant, limit: number): Promise<readonly DueItem[]>;
+  readAudit(
+    stream: string,
+    afterSequence: number,
+    limit: number,
+  ): Promise<{ records: readonly AuditRecord[]; head: AuditHead }>;
+  /** @throws KeyturnError `RevisionConflict` when the revision moved; nothing is written then. */
+  commit(change: KeyChange): Promise<void>;
+
+  readKeyStore(name: string): Promise<KeyStoreRecord | null>;
+  readTasks(keyStore: string): Promise<readonly HsmTaskRecord[]>;
+  commitKeyStore(change: KeyStoreChange): Promise<void>;
+}
