@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads from the emulated IAM the policy documents that bind a principal, as documents and not as parsed statements.
+
+A boundary or session policy that names nothing readable becomes a document without statements: it then allows
+nothing, as a missing limit must never widen a permission.
+"""
+
+import json
+from typing import Any, Iterable
+
+from ministack.core import iam_evaluator
+from ministack.services import iam, sts
+
+ALLOWS_NOTHING = {"Version": "2012-10-17", "Statement": []}
+
+
+def of_role(name: str, account: str) -> tuple[list[dict], list[dict]]:
+    """Identity policies and boundary of a role; both empty for an unknown role."""
+    role = iam._roles.get_scoped(account, None, name) or {}
+    inline = (role.get("InlinePolicies") or {}).values()
+    return _documents(inline) + _managed(role.get("AttachedPolicies") or [], account), _boundary(role, account)
+
+
+def of_user(name: str, account: str) -> tuple[list[dict], list[dict]]:
+    """Identity policies (own and of groups) and boundary of a user."""
+    user = iam._users.get_scoped(account, None, name) or {}
+    found = _documents((iam._user_inline_policies.get(name) or {}).values())
+    found += _managed(user.get("AttachedPolicies") or [], account)
+    for group_name, group in iam._groups.items():
+        if name in group.get("Users", []):
+            found += _documents((iam._group_inline_policies.get(group_name) or {}).values())
+            found += _managed(group.get("AttachedPolicies") or [], account)
+    return found, _boundary(user, account)
+
+
+def of_session(access_key: str, account: str) -> list[dict]:
+    """Session policies passed to AssumeRole; empty when none were passed."""
+    passed = (sts._sessions.get(access_key) or {}).get("SessionPolicies")
+    if passed is None:
+        return []
+    found = _documents([passed["Policy"]] if passed.get("Policy") else [])
+    found += _managed(passed.get("PolicyArns") or [], account)
+    return found or [ALLOWS_NOTHING]
+
+
+def _boundary(entity: dict, account: str) -> list[dict]:
+    arn = entity.get("PermissionsBoundary")
+    if isinstance(arn, dict):
+        arn = arn.get("PermissionsBoundaryArn")
+    return (_managed([arn], account) or [ALLOWS_NOTHING]) if arn else []
+
+
+def _managed(arns: Iterable[Any], account: str) -> list[dict]:
+    names = [arn.get("arn", "") if isinstance(arn, dict) else arn for arn in arns]
+    return _documents(iam_evaluator._resolve_managed_policy_document(name, account) for name in names)
+
+
+def _documents(raw: Iterable[Any]) -> list[dict]:
+    found = []
+    for document in raw:
+        if isinstance(document, str):
+            try:
+                document = json.loads(document)
+            except json.JSONDecodeError:
+                continue
+        if isinstance(document, dict):
+            found.append(document)
+    return found
