@@ -8,6 +8,8 @@ import { ENVIRONMENTS, STAGES } from './vocabulary.ts';
 export const BASE_ENVIRONMENT = {
   STAGE: z.enum(STAGES),
   TABLE_NAME: z.string().min(3),
+  /** Account whose roles key policies name. */
+  ACCOUNT_ID: z.string().regex(/^\d{12}$/),
 } as const;
 
 /** Variables by function; each gets the base ones and what is listed here. */
