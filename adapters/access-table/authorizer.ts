@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Authorization by tables: group rules for people, the key's own access list for workloads. Deny by default, one
+// decision per object. A policy engine can replace it behind the same port.
+import type { Action } from '#core/contract/routes.ts';
+import type { Right } from '#core/contract/vocabulary.ts';
+import type {
+  AccessObject,
+  Authorizer,
+  Decision,
+  Directory,
+  Principal,
+} from '#core/ports/platform.ts';
+
+/** The shape of a group rule (`policies/roles.ts`). */
+export interface GroupRule {
+  readonly id: string;
+  readonly group: string;
+  readonly actions: readonly Action[];
+  readonly onlyOwned?: true;
+}
+
+/** The shape of a person (`policies/directory.ts`). */
+export interface KnownPerson {
+  readonly user: string;
+  readonly sub: string;
+  readonly teams: readonly string[];
+}
+
+const FORBID = (rule: string): Decision => ({ effect: 'forbid', rule });
+const PERMIT = (rule: string): Decision => ({ effect: 'permit', rule });
+
+/** Rights on data, by action; `key:read` needs any right. */
+const DATA_RIGHT: Partial<Record<Action, Right>> = {
+  'key:encrypt': 'encrypt',
+  'key:decrypt': 'decrypt',
+};
+
+export class AccessTableAuthorizer implements Authorizer {
+  readonly #rules: readonly GroupRule[];
+  readonly #people: readonly KnownPerson[];
+
+  constructor(rules: readonly GroupRule[], people: readonly KnownPerson[]) {
+    this.#rules = rules;
+    this.#people = people;
+  }
+
+  async authorize(principal: Principal, action: Action, object: AccessObject): Promise<Decision> {
+    if (principal.kind === 'workload') return workloadDecision(principal, action, object);
+    if (principal.kind === 'person') return this.#personDecision(principal, action, object);
+    return FORBID('no-rule-for-system-principals');
+  }
+
+  #personDecision(principal: Principal, action: Action, object: AccessObject): Decision {
+    const person = this.#people.find((known) => known.sub === principal.id);
+    if (!person) return FORBID('not-in-the-directory');
+    const isOwned =
+      object.key !== undefined && [person.user, ...person.teams].includes(object.key.owner);
+    const rule = this.#rules.find(
+      (candidate) =>
+        principal.groups.includes(candidate.group) &&
+        candidate.actions.includes(action) &&
+        (isOwned || !candidate.onlyOwned),
+    );
+    return rule ? PERMIT(rule.id) : FORBID('no-rule-permits');
+  }
+}
+
+function workloadDecision(principal: Principal, action: Action, object: AccessObject): Decision {
+  // Whole ARNs are compared: a role of the same name in another account is another principal.
+  const grant = object.key?.access.find((entry) => entry.principal === principal.id);
+  if (!grant) return FORBID('not-in-the-access-list');
+  const right = DATA_RIGHT[action];
+  const isPermitted = right ? grant.rights.includes(right) : action === 'key:read';
+  return isPermitted ? PERMIT('access-list') : FORBID('access-list-lacks-the-right');
+}
+
+export class TableDirectory implements Directory {
+  readonly #owners: ReadonlySet<string>;
+
+  constructor(people: readonly KnownPerson[]) {
+    this.#owners = new Set(people.flatMap((person) => [person.user, ...person.teams]));
+  }
+
+  async ownerExists(owner: string): Promise<boolean> {
+    return this.#owners.has(owner);
+  }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Queries on the sharded indexes: a fixed number of queries per page, however many keys there are; never a scan.
+// Both are eventually consistent on AWS and only nominate candidates.
+import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { DUE_INDEX, LIST_INDEX, SHARDS } from '#core/contract/table.ts';
+import type { Instant, KeyRecord } from '#core/keys/records.ts';
+import type { DueItem, Page } from '#core/ports/ledger.ts';
+import { duePartition, type Item, listPartition, toRecord } from './items.ts';
+
+interface IndexQuery {
+  readonly index: { readonly name: string; readonly partition: string; readonly sort: string };
+  readonly partition: string;
+  readonly comparison: '>' | '<';
+  readonly bound: string;
+  readonly limit: number;
+}
+
+async function queryShard(
+  client: DynamoDBDocumentClient,
+  table: string,
+  query: IndexQuery,
+): Promise<Item[]> {
+  const { index, partition, comparison, bound, limit } = query;
+  const result = await client.send(
+    new QueryCommand({
+      TableName: table,
+      IndexName: index.name,
+      KeyConditionExpression: `${index.partition} = :partition AND ${index.sort} ${comparison} :bound`,
+      ExpressionAttributeValues: { ':partition': partition, ':bound': bound },
+      Limit: limit,
+    }),
+  );
+  return result.Items ?? [];
+}
+
+async function queryShards(
+  client: DynamoDBDocumentClient,
+  table: string,
+  toQuery: (shard: number) => IndexQuery,
+): Promise<Item[]> {
+  const shards = Array.from({ length: SHARDS }, (_, shard) =>
+    queryShard(client, table, toQuery(shard)),
+  );
+  return (await Promise.all(shards)).flat();
+}
+
+const bySort = (sort: string) => (a: Item, b: Item) => (String(a[sort]) < String(b[sort]) ? -1 : 1);
+
+/** Keys in name order behind `after`. */
+export async function listKeys(
+  client: DynamoDBDocumentClient,
+  table: string,
+  after: string | null,
+  limit: number,
+): Promise<Page<KeyRecord>> {
+  const rows = await queryShards(client, table, (shard) => ({
+    index: LIST_INDEX,
+    partition: listPartition(shard),
+    comparison: '>',
+    // A space sorts before every character a name can have.
+    bound: after ?? ' ',
+    limit: limit + 1,
+  }));
+  const sorted = rows.sort(bySort(LIST_INDEX.sort));
+  const items = sorted.slice(0, limit).map((row) => toRecord<KeyRecord>(row));
+  return { items, nextCursor: sorted.length > limit ? (items.at(-1)?.name ?? null) : null };
+}
+
+/** What is due, the longest overdue first. */
+export async function listDue(
+  client: DynamoDBDocumentClient,
+  table: string,
+  before: Instant,
+  limit: number,
+): Promise<readonly DueItem[]> {
+  const rows = await queryShards(client, table, (shard) => ({
+    index: DUE_INDEX,
+    partition: duePartition(shard),
+    comparison: '<',
+    // `~` sorts behind `#`, which ends the instant: the bound itself is included.
+    bound: `${before}~`,
+    limit,
+  }));
+  return rows.sort(bySort(DUE_INDEX.sort)).slice(0, limit).map(toDueItem);
+}
+
+function toDueItem(row: Item): DueItem {
+  const [dueAt = '', name = ''] = String(row[DUE_INDEX.sort]).split('#');
+  const operationId = typeof row['leaseOperationId'] === 'string' ? row['leaseOperationId'] : null;
+  return { kind: operationId ? 'operation' : 'key', name, operationId, dueAt };
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// How records lie in the one table. Partition by aggregate: a key and its versions are one partition, so that one
+// strongly consistent Query reads them; each audit stream is a partition of its own.
+import { createHash } from 'node:crypto';
+import type { AuditRecord } from '#core/audit/chain.ts';
+import {
+  DUE_INDEX,
+  LIST_INDEX,
+  PARTITION_KEY,
+  SHARDS,
+  SORT_KEY,
+  TTL_ATTRIBUTE,
+} from '#core/contract/table.ts';
+import { dueAt } from '#core/keys/due.ts';
+import type { KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
+import type { IdempotencyRecord, KeyChange } from '#core/ports/ledger.ts';
+import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.ts';
+
+export type Item = Record<string, unknown>;
+const META = 'meta';
+/** Sequence and version numbers are padded so that text order is number order. */
+const pad = (value: number, width: number) => String(value).padStart(width, '0');
+
+const at = (partition: string, sort: string = META): Item => ({
+  [PARTITION_KEY]: partition,
+  [SORT_KEY]: sort,
+});
+
+export const keyPartition = (name: string) => `key#${name}`;
+export const auditPartition = (stream: string) => `audit#${stream}`;
+export const keyStorePartition = (name: string) => `key-store#${name}`;
+export const auditSort = (sequence: number) => pad(sequence, 12);
+export const VERSION_PREFIX = 'version#';
+export const TASK_PREFIX = 'task#';
+
+export const keyAddress = (name: string) => at(keyPartition(name));
+export const versionAddress = (name: string, version: number) =>
+  at(keyPartition(name), `${VERSION_PREFIX}${pad(version, 8)}`);
+export const operationAddress = (id: string) => at(`operation#${id}`);
+export const vaultKeyAddress = (keyId: string) => at(`vault-key#${keyId}`);
+export const idempotencyAddress = (scope: string) => at(`idempotency#${scope}`);
+export const keyStoreAddress = (name: string) => at(keyStorePartition(name));
+export const taskAddress = (keyStore: string, id: string) =>
+  at(keyStorePartition(keyStore), `${TASK_PREFIX}${id}`);
+export const auditAddress = (stream: string, sequence: number) =>
+  at(auditPartition(stream), auditSort(sequence));
+
+/** Shard of a name in the indexes: stable, evenly spread. */
+export function shardOf(name: string): number {
+  return (createHash('sha256').update(name).digest()[0] ?? 0) % SHARDS;
+}
+export const duePartition = (shard: number) => `due#${shard}`;
+export const listPartition = (shard: number) => `keys#${shard}`;
+
+export function keyItem(key: KeyRecord): Item {
+  const due = dueAt(key);
+  const shard = shardOf(key.name);
+  return {
+    ...keyAddress(key.name),
+    ...key,
+    [LIST_INDEX.partition]: listPartition(shard),
+    [LIST_INDEX.sort]: key.name,
+    ...(key.lease ? { leaseOperationId: key.lease.operationId } : {}),
+    // The name makes the sort key unique, so that equal due dates page well.
+    ...(due
+      ? { [DUE_INDEX.partition]: duePartition(shard), [DUE_INDEX.sort]: `${due}#${key.name}` }
+      : {}),
+  };
+}
+
+export const versionItem = (version: VersionRecord): Item => ({
+  ...versionAddress(version.name, version.version),
+  ...version,
+});
+export const operationItem = (operation: OperationRecord): Item => ({
+  ...operationAddress(operation.id),
+  ...operation,
+});
+export const vaultKeyItem = (recorded: NonNullable<KeyChange['recordedKey']>): Item => ({
+  ...vaultKeyAddress(recorded.keyId),
+  ...recorded,
+});
+export const idempotencyItem = (record: IdempotencyRecord): Item => ({
+  ...idempotencyAddress(record.scope),
+  ...record,
+  [TTL_ATTRIBUTE]: record.expiresAtEpochSeconds,
+});
+export const auditItem = (record: AuditRecord): Item => ({
+  ...auditAddress(record.stream, record.sequence),
+  ...record,
+});
+export const keyStoreItem = (keyStore: KeyStoreRecord): Item => ({
+  ...keyStoreAddress(keyStore.name),
+  ...keyStore,
+});
+export const taskItem = (task: HsmTaskRecord): Item => ({
+  ...taskAddress(task.keyStore, task.id),
+  ...task,
+});
+
+/** A record without the attributes that only the table needs. */
+export function toRecord<T>(item: Item): T {
+  const {
+    [PARTITION_KEY]: _pk,
+    [SORT_KEY]: _sk,
+    [DUE_INDEX.partition]: _duePk,
+    [DUE_INDEX.sort]: _dueSk,
+    [LIST_INDEX.partition]: _listPk,
+    [LIST_INDEX.sort]: _listSk,
+    leaseOperationId: _lease,
+    ...record
+  } = item;
+  // Items of this table are written by this adapter only, in the shape of the record.
+  return record as T;
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ledger on DynamoDB: reads are strongly consistent, each change is one TransactWriteItems whose condition is
+// the revision that the decision was made on, its audit row included.
+import type { DynamoDBDocumentClient, TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, QueryCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { type AuditHead, type AuditRecord, genesisHash } from '#core/audit/chain.ts';
+import { PARTITION_KEY, SORT_KEY } from '#core/contract/table.ts';
+import type { Instant, KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
+import type {
+  DueItem,
+  IdempotencyRecord,
+  KeyChange,
+  KeySnapshot,
+  KeyStoreChange,
+  Ledger,
+  Page,
+} from '#core/ports/ledger.ts';
+import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.ts';
+import { toDomainError } from './errors.ts';
+import { listDue, listKeys } from './indexes.ts';
+import * as items from './items.ts';
+
+type Write = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
+
+export class DynamoDbLedger implements Ledger {
+  readonly #client: DynamoDBDocumentClient;
+  readonly #table: string;
+
+  constructor(client: DynamoDBDocumentClient, table: string) {
+    this.#client = client;
+    this.#table = table;
+  }
+
+  async readKey(name: string): Promise<KeySnapshot | null> {
+    // One query in sort order: the key comes before its versions, so a change in between makes our revision stale
+    // and the commit fails; it can never make a stale version look current.
+    const rows = await this.#query(items.keyPartition(name));
+    const [first, ...rest] = rows;
+    if (!first) return null;
+    const key = items.toRecord<KeyRecord>(first);
+    const versions = rest.map((row) => items.toRecord<VersionRecord>(row));
+    const operation = key.lease ? await this.readOperation(key.lease.operationId) : null;
+    return { key, versions, operation };
+  }
+
+  async readKeyRecord(name: string): Promise<KeyRecord | null> {
+    return this.#get<KeyRecord>(items.keyAddress(name));
+  }
+
+  async readVersion(name: string, version: number): Promise<VersionRecord | null> {
+    return this.#get<VersionRecord>(items.versionAddress(name, version));
+  }
+
+  async readOperation(id: string): Promise<OperationRecord | null> {
+    return this.#get<OperationRecord>(items.operationAddress(id));
+  }
+
+  async readIdempotency(scope: string): Promise<IdempotencyRecord | null> {
+    return this.#get<IdempotencyRecord>(items.idempotencyAddress(scope));
+  }
+
+  async findRecordedKey(keyId: string): Promise<{ name: string; version: number } | null> {
+    return this.#get<{ name: string; version: number }>(items.vaultKeyAddress(keyId));
+  }
+
+  async listKeys(after: string | null, limit: number): Promise<Page<KeyRecord>> {
+    return this.#translated(() => listKeys(this.#client, this.#table, after, limit));
+  }
+
+  async listDue(before: Instant, limit: number): Promise<readonly DueItem[]> {
+    return this.#translated(() => listDue(this.#client, this.#table, before, limit));
+  }
+
+  async readAudit(
+    stream: string,
+    afterSequence: number,
+    limit: number,
+  ): Promise<{ records: readonly AuditRecord[]; head: AuditHead }> {
+    const rows = await this.#query(items.auditPartition(stream), {
+      after: items.auditSort(afterSequence),
+      limit,
+    });
+    return {
+      records: rows.map((row) => items.toRecord<AuditRecord>(row)),
+      head: await this.#headOf(stream),
+    };
+  }
+
+  async commit(change: KeyChange): Promise<void> {
+    await this.#transact([
+      this.#guarded(items.keyItem(change.key), change.expectedRevision),
+      ...(change.versions ?? []).map((version) => this.#put(items.versionItem(version))),
+      ...(change.operation ? [this.#put(items.operationItem(change.operation))] : []),
+      ...(change.recordedKey ? [this.#recordOnce(change.recordedKey)] : []),
+      ...this.#tail(change),
+    ]);
+  }
+
+  async readKeyStore(name: string): Promise<KeyStoreRecord | null> {
+    return this.#get<KeyStoreRecord>(items.keyStoreAddress(name));
+  }
+
+  async readTasks(keyStore: string): Promise<readonly HsmTaskRecord[]> {
+    const rows = await this.#query(items.keyStorePartition(keyStore), { after: items.TASK_PREFIX });
+    return rows.map((row) => items.toRecord<HsmTaskRecord>(row));
+  }
+
+  async commitKeyStore(change: KeyStoreChange): Promise<void> {
+    await this.#transact([
+      this.#guarded(items.keyStoreItem(change.keyStore), change.expectedRevision),
+      ...(change.tasks ?? []).map((task) => this.#put(items.taskItem(task))),
+      ...this.#tail(change),
+    ]);
+  }
+
+  /** What every change ends with: its idempotency row, if any, and its audit row, each written once only. */
+  #tail(change: { idempotency?: IdempotencyRecord; audit: AuditRecord }): Write[] {
+    const once = [items.auditItem(change.audit)];
+    if (change.idempotency) once.push(items.idempotencyItem(change.idempotency));
+    return once.map((item) => this.#guarded(item, null));
+  }
+
+  #put(item: items.Item): Write {
+    return { Put: { TableName: this.#table, Item: item } };
+  }
+
+  #guarded(item: items.Item, expectedRevision: number | null): Write {
+    const base = { TableName: this.#table, Item: item };
+    if (expectedRevision === null) {
+      return { Put: { ...base, ConditionExpression: `attribute_not_exists(${PARTITION_KEY})` } };
+    }
+    return {
+      Put: {
+        ...base,
+        ConditionExpression: 'revision = :revision',
+        ExpressionAttributeValues: { ':revision': expectedRevision },
+      },
+    };
+  }
+
+  #recordOnce(recorded: NonNullable<KeyChange['recordedKey']>): Write {
+    return {
+      Put: {
+        TableName: this.#table,
+        Item: items.vaultKeyItem(recorded),
+        ConditionExpression: `attribute_not_exists(${PARTITION_KEY}) OR (#name = :name AND #version = :version)`,
+        ExpressionAttributeNames: { '#name': 'name', '#version': 'version' },
+        ExpressionAttributeValues: { ':name': recorded.name, ':version': recorded.version },
+      },
+    };
+  }
+
+  async #headOf(stream: string): Promise<AuditHead> {
+    const [kind, name] = stream.split('/');
+    const record =
+      kind === 'key' ? await this.readKeyRecord(name ?? '') : await this.readKeyStore(name ?? '');
+    if (!record) return { sequence: 0, hash: genesisHash(stream) };
+    return { sequence: record.revision, hash: record.auditHead };
+  }
+
+  async #get<T>(address: items.Item): Promise<T | null> {
+    const request = { TableName: this.#table, Key: address, ConsistentRead: true };
+    const { Item } = await this.#translated(() => this.#client.send(new GetCommand(request)));
+    return Item ? items.toRecord<T>(Item) : null;
+  }
+
+  async #query(
+    partition: string,
+    page: { after?: string; limit?: number } = {},
+  ): Promise<items.Item[]> {
+    const rows: items.Item[] = [];
+    let start: items.Item | undefined;
+    do {
+      const result = await this.#translated(() => this.#queryPage(partition, page, start));
+      rows.push(...(result.Items ?? []));
+      start = result.LastEvaluatedKey;
+    } while (start && (page.limit === undefined || rows.length < page.limit));
+    return rows;
+  }
+
+  #queryPage(
+    partition: string,
+    page: { after?: string; limit?: number },
+    start: items.Item | undefined,
+  ) {
+    const after = page.after === undefined ? '' : ` AND ${SORT_KEY} > :after`;
+    return this.#client.send(
+      new QueryCommand({
+        TableName: this.#table,
+        ConsistentRead: true,
+        KeyConditionExpression: `${PARTITION_KEY} = :partition${after}`,
+        ExpressionAttributeValues: {
+          ':partition': partition,
+          ...(page.after === undefined ? {} : { ':after': page.after }),
+        },
+        ...(page.limit === undefined ? {} : { Limit: page.limit }),
+        ...(start ? { ExclusiveStartKey: start } : {}),
+      }),
+    );
+  }
+
+  async #transact(writes: Write[]): Promise<void> {
+    await this.#translated(() =>
+      this.#client.send(new TransactWriteCommand({ TransactItems: writes })),
+    );
+  }
+
+  async #translated<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      throw toDomainError(error);
+    }
+  }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// Creates KMS keys in the custom key store, and finds those whose record was lost. A key says by its tags what it
+// is: stage, key, version, operation, and whether it is recorded.
+import {
+  CreateKeyCommand,
+  DescribeKeyCommand,
+  type KeyMetadata,
+  type KMSClient,
+  ListKeysCommand,
+  ListResourceTagsCommand,
+  TagResourceCommand,
+} from '@aws-sdk/client-kms';
+import { isError, precondition } from '#core/errors.ts';
+import type {
+  KeyCreator,
+  OrphanFinder,
+  Provenance,
+  UnrecordedKey,
+  VaultKey,
+} from '#core/ports/key-vault.ts';
+import { translated } from './errors.ts';
+import { keyPolicy, type PolicySite } from './key-policy.ts';
+
+/** Tag keys on every KMS key Keyturn makes. */
+export const TAGS = {
+  stage: 'keyturn:stage',
+  name: 'keyturn:key',
+  version: 'keyturn:version',
+  operation: 'keyturn:operation',
+  recorded: 'keyturn:recorded',
+} as const;
+
+function toTags(provenance: Provenance, recorded: boolean) {
+  const { stage, name, version, operationId } = provenance;
+  return Object.entries({
+    [TAGS.stage]: stage,
+    [TAGS.name]: name,
+    [TAGS.version]: String(version),
+    [TAGS.operation]: operationId,
+    [TAGS.recorded]: String(recorded),
+  }).map(([TagKey, TagValue]) => ({ TagKey, TagValue }));
+}
+
+export class KmsKeyCreator implements KeyCreator, OrphanFinder {
+  readonly #client: KMSClient;
+  readonly #site: PolicySite;
+
+  constructor(client: KMSClient, site: PolicySite) {
+    this.#client = client;
+    this.#site = site;
+  }
+
+  async createKey(keyStoreId: string, provenance: Provenance): Promise<VaultKey> {
+    const command = new CreateKeyCommand({
+      Origin: 'AWS_CLOUDHSM',
+      CustomKeyStoreId: keyStoreId,
+      KeySpec: 'SYMMETRIC_DEFAULT',
+      KeyUsage: 'ENCRYPT_DECRYPT',
+      Description: `Keyturn ${provenance.stage}: ${provenance.name} v${provenance.version}`,
+      Policy: JSON.stringify(keyPolicy(this.#site, 'pre-activation', [])),
+      // The creator cannot change the policy again, and shall not: `apply-policy` can. KMS's lockout check asks
+      // about the caller only (KMS API reference, CreateKey).
+      BypassPolicyLockoutSafetyCheck: true,
+      Tags: toTags(provenance, false),
+    });
+    const { KeyMetadata } = await translated(() => this.#client.send(command));
+    return toVaultKey(KeyMetadata);
+  }
+
+  async markRecorded(keyId: string): Promise<void> {
+    const Tags = [{ TagKey: TAGS.recorded, TagValue: 'true' }];
+    await translated(() => this.#client.send(new TagResourceCommand({ KeyId: keyId, Tags })));
+  }
+
+  async findUnrecorded(provenance: Provenance): Promise<readonly UnrecordedKey[]> {
+    const found: UnrecordedKey[] = [];
+    let cursor: string | null = null;
+    do {
+      const page = await this.listUnrecorded(provenance.stage, cursor);
+      found.push(...page.keys.filter((key) => isSame(key.provenance, provenance)));
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    return found;
+  }
+
+  async listUnrecorded(
+    stage: string,
+    cursor: string | null,
+  ): Promise<{ keys: readonly UnrecordedKey[]; nextCursor: string | null }> {
+    const command = new ListKeysCommand({ Limit: 100, ...(cursor ? { Marker: cursor } : {}) });
+    const page = await translated(() => this.#client.send(command));
+    const looked = await Promise.all(
+      (page.Keys ?? []).map((key) => this.#inspect(stage, key.KeyId ?? '')),
+    );
+    return {
+      keys: looked.filter((key) => key !== null),
+      nextCursor: page.Truncated ? (page.NextMarker ?? null) : null,
+    };
+  }
+
+  /** The key with its provenance, if it is an unrecorded one of this stage. */
+  async #inspect(stage: string, keyId: string): Promise<UnrecordedKey | null> {
+    try {
+      const tags = await this.#tagsOf(keyId);
+      if (tags.get(TAGS.stage) !== stage || tags.get(TAGS.recorded) !== 'false') return null;
+      const command = new DescribeKeyCommand({ KeyId: keyId });
+      const { KeyMetadata } = await translated(() => this.#client.send(command));
+      return toUnrecorded(KeyMetadata, tags);
+    } catch (error) {
+      // Keys of others are none of our business; a key gone or not yet visible is looked at next time.
+      if (isError(error, 'AccessDenied', 'KeyNotYetVisible')) return null;
+      throw error;
+    }
+  }
+
+  async #tagsOf(keyId: string): Promise<Map<string, string>> {
+    const command = new ListResourceTagsCommand({ KeyId: keyId, Limit: 50 });
+    const { Tags } = await translated(() => this.#client.send(command));
+    return new Map((Tags ?? []).map((tag) => [tag.TagKey ?? '', tag.TagValue ?? '']));
+  }
+}
+
+function isSame(a: Provenance, b: Provenance): boolean {
+  return a.operationId === b.operationId && a.name === b.name && a.version === b.version;
+}
+
+function toVaultKey(metadata: KeyMetadata | undefined): VaultKey {
+  precondition(metadata?.KeyId && metadata.Arn, 'KMS answers key id and ARN');
+  return { keyId: metadata.KeyId, keyArn: metadata.Arn };
+}
+
+function toUnrecorded(metadata: KeyMetadata | undefined, tags: Map<string, string>): UnrecordedKey {
+  precondition(metadata?.CreationDate, 'KMS answers the creation date');
+  return {
+    ...toVaultKey(metadata),
+    createdAt: metadata.CreationDate.toISOString(),
+    state: metadata.KeyState === 'Enabled' ? 'enabled' : 'other',
+    provenance: {
+      stage: tags.get(TAGS.stage) ?? '',
+      name: tags.get(TAGS.name) ?? '',
+      version: Number(tags.get(TAGS.version) ?? 0),
+      operationId: tags.get(TAGS.operation) ?? '',
+    },
+  };
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+// The key policies: one template per key state (`docs/key-policies.md`). They name fixed roles through the account
+// principal and `aws:PrincipalArn`: a role ARN as `Principal` becomes a dead id when the role is replaced, and would
+// lock everybody out (AWS KMS developer guide, key policies). What no statement allows is denied.
+import { type FunctionName, roleName } from '#core/contract/environment.ts';
+import type { PolicyTemplate, Right } from '#core/contract/vocabulary.ts';
+import type { AccessGrant } from '#core/keys/records.ts';
+import { CANARY_CONTEXT_KEY } from '#core/operations/verify-version.ts';
+
+export interface PolicyStatement {
+  readonly Sid: string;
+  readonly Effect: 'Allow' | 'Deny';
+  readonly Principal: { readonly AWS: string };
+  readonly Action: readonly string[];
+  readonly Resource: '*';
+  readonly Condition?: Readonly<
+    Record<string, Readonly<Record<string, string | readonly string[]>>>
+  >;
+}
+
+export interface PolicyDocument {
+  readonly Version: '2012-10-17';
+  readonly Id: string;
+  readonly Statement: readonly PolicyStatement[];
+}
+
+/** Where the key lives, and whose roles its policy names. */
+export interface PolicySite {
+  readonly stage: string;
+  readonly account: string;
+  /** `aws`, `aws-cn`, `aws-us-gov`. */
+  readonly partition: string;
+}
+
+/** What makes new ciphertext; a decrypt-only key denies all of it to everybody, existing grants included. */
+const PROTECTING = [
+  'kms:Encrypt',
+  'kms:GenerateDataKey*',
+  'kms:ReEncryptTo',
+  'kms:CreateGrant',
+] as const;
+
+const RIGHT_ACTIONS: Readonly<Record<Right, readonly string[]>> = {
+  encrypt: [
+    'kms:Encrypt',
+    'kms:GenerateDataKey',
+    'kms:GenerateDataKeyWithoutPlaintext',
+    'kms:ReEncryptTo',
+  ],
+  decrypt: ['kms:Decrypt', 'kms:ReEncryptFrom'],
+};
+
+/** Builds the statements of one site. */
+class Statements {
+  readonly #site: PolicySite;
+
+  constructor(site: PolicySite) {
+    this.#site = site;
+  }
+
+  #account(account: string): string {
+    return `arn:${this.#site.partition}:iam::${account}:root`;
+  }
+
+  role(name: FunctionName | 'reencrypt'): string {
+    // `reencrypt` is not deployed yet: the contained template names it, so that it can be released by a quorum.
+    const role =
+      name === 'reencrypt'
+        ? `keyturn-${this.#site.stage}-reencrypt`
+        : roleName(this.#site.stage, name);
+    return `arn:${this.#site.partition}:iam::${this.#site.account}:role/${role}`;
+  }
+
+  /** Lets one principal do actions, provided its own identity policy lets it too. */
+  allow(
+    sid: string,
+    principals: readonly string[],
+    actions: readonly string[],
+    extra = {},
+  ): PolicyStatement {
+    const account = principals[0]?.split(':')[4] ?? this.#site.account;
+    return {
+      Sid: sid,
+      Effect: 'Allow',
+      Principal: { AWS: this.#account(account) },
+      Action: actions,
+      Resource: '*',
+      Condition: { ArnEquals: { 'aws:PrincipalArn': [...principals] }, ...extra },
+    };
+  }
+
+  /** Reading what a key is reveals no data; IAM decides who of the account may. */
+  metadata(): PolicyStatement {
+    return {
+      Sid: 'AccountReadsMetadata',
+      Effect: 'Allow',
+      Principal: { AWS: this.#account(this.#site.account) },
+      Action: [
+        'kms:DescribeKey',
+        'kms:GetKeyPolicy',
+        'kms:GetKeyRotationStatus',
+        'kms:ListGrants',
+        'kms:ListKeyPolicies',
+        'kms:ListResourceTags',
+      ],
+      Resource: '*',
+    };
+  }
+
+  /** The policy writer, and the account's root user as the way back when the writer's role is lost. */
+  policyWriters(): PolicyStatement {
+    const root = this.#account(this.#site.account);
+    return this.allow('PolicyWriters', [this.role('apply-policy'), root], ['kms:PutKeyPolicy']);
+  }
+
+  verifier(): PolicyStatement {
+    return this.allow(
+      'VerifierWithCanary',
+      [this.role('verify-version')],
+      ['kms:Encrypt', 'kms:Decrypt'],
+      {
+        Null: { [`kms:EncryptionContext:${CANARY_CONTEXT_KEY}`]: 'false' },
+      },
+    );
+  }
+
+  aliases(): PolicyStatement {
+    return this.allow(
+      'AliasPlacer',
+      [this.role('place-alias')],
+      ['kms:CreateAlias', 'kms:UpdateAlias'],
+    );
+  }
+
+  candidates(): PolicyStatement[] {
+    return [
+      this.allow('CreatorMarks', [this.role('create-version')], ['kms:TagResource']),
+      this.allow(
+        'RemoversOfUnusedKeys',
+        [this.role('compensate-operation'), this.role('sweep-orphans')],
+        ['kms:ScheduleKeyDeletion'],
+      ),
+    ];
+  }
+
+  /** One statement per right: it names all principals of one account that have it. */
+  consumers(access: readonly AccessGrant[], rights: readonly Right[]): PolicyStatement[] {
+    return rights.flatMap((right) => {
+      const named = access
+        .filter((grant) => grant.rights.includes(right))
+        .map((grant) => grant.principal);
+      const dataPlane = this.role('use-key');
+      return byAccount([...named, dataPlane]).map(([account, principals]) =>
+        this.allow(`Consumers${capitalised(right)}${account}`, principals, RIGHT_ACTIONS[right]),
+      );
+    });
+  }
+
+  denyProtecting(): PolicyStatement {
+    return {
+      Sid: 'NobodyProtectsNewData',
+      Effect: 'Deny',
+      Principal: { AWS: '*' },
+      Action: PROTECTING,
+      Resource: '*',
+    };
+  }
+
+  reencryption(): PolicyStatement {
+    return this.allow(
+      'ReencryptionOnly',
+      [this.role('reencrypt')],
+      ['kms:Decrypt', 'kms:ReEncryptFrom'],
+    );
+  }
+}
+
+const capitalised = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
+
+function byAccount(principals: readonly string[]): [string, string[]][] {
+  const accounts = new Map<string, string[]>();
+  for (const principal of [...new Set(principals)].sort()) {
+    const account = principal.split(':')[4] ?? '';
+    accounts.set(account, [...(accounts.get(account) ?? []), principal]);
+  }
+  return [...accounts];
+}
+
+const TEMPLATES: Readonly<
+  Record<
+    PolicyTemplate,
+    (statements: Statements, access: readonly AccessGrant[]) => PolicyStatement[]
+  >
+> = {
+  'pre-activation': (make) => [make.verifier(), make.aliases(), ...make.candidates()],
+  active: (make, access) => [
+    make.verifier(),
+    make.aliases(),
+    ...make.consumers(access, ['encrypt', 'decrypt']),
+  ],
+  suspended: () => [],
+  'decrypt-only': (make, access) => [
+    make.denyProtecting(),
+    make.verifier(),
+    make.aliases(),
+    ...make.consumers(access, ['decrypt']),
+  ],
+  contained: (make) => [make.denyProtecting(), make.reencryption()],
+};
+
+/** The key policy of a state; equal input gives an equal document. Limit 32,768 bytes (KMS PutKeyPolicy). */
+export function keyPolicy(
+  site: PolicySite,
+  template: PolicyTemplate,
+  access: readonly AccessGrant[],
+): PolicyDocument {
+  const make = new Statements(site);
+  const common = [make.metadata(), make.policyWriters()];
+  return {
+    Version: '2012-10-17',
+    Id: `keyturn-${site.stage}-${template}`,
+    Statement: [...common, ...TEMPLATES[template](make, access)],
+  };
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ledger in memory, for unit tests and simulation. It passes the same contract suite as the DynamoDB one.
+import { type AuditHead, type AuditRecord, genesisHash } from '#core/audit/chain.ts';
+import { KeyturnError } from '#core/errors.ts';
+import { dueAt } from '#core/keys/due.ts';
+import type { Instant, KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
+import type {
+  DueItem,
+  IdempotencyRecord,
+  KeyChange,
+  KeySnapshot,
+  KeyStoreChange,
+  Ledger,
+  Page,
+} from '#core/ports/ledger.ts';
+import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.ts';
+
+const conflict = () =>
+  new KeyturnError('RevisionConflict', 'the record changed meanwhile; read it again');
+
+export class MemoryLedger implements Ledger {
+  readonly #keys = new Map<string, KeyRecord>();
+  readonly #versions = new Map<string, VersionRecord[]>();
+  readonly #operations = new Map<string, OperationRecord>();
+  readonly #idempotency = new Map<string, IdempotencyRecord>();
+  readonly #recorded = new Map<string, { name: string; version: number }>();
+  readonly #audit = new Map<string, AuditRecord[]>();
+  readonly #keyStores = new Map<string, KeyStoreRecord>();
+  readonly #tasks = new Map<string, HsmTaskRecord[]>();
+
+  async readKey(name: string): Promise<KeySnapshot | null> {
+    const key = this.#keys.get(name);
+    if (!key) return null;
+    const operation = key.lease ? await this.readOperation(key.lease.operationId) : null;
+    return structuredClone({ key, versions: this.#versions.get(name) ?? [], operation });
+  }
+
+  async readKeyRecord(name: string): Promise<KeyRecord | null> {
+    return structuredClone(this.#keys.get(name) ?? null);
+  }
+
+  async readVersion(name: string, version: number): Promise<VersionRecord | null> {
+    const found = this.#versions.get(name)?.find((candidate) => candidate.version === version);
+    return structuredClone(found ?? null);
+  }
+
+  async readOperation(id: string): Promise<OperationRecord | null> {
+    return structuredClone(this.#operations.get(id) ?? null);
+  }
+
+  async readIdempotency(scope: string): Promise<IdempotencyRecord | null> {
+    return this.#idempotency.get(scope) ?? null;
+  }
+
+  async findRecordedKey(keyId: string): Promise<{ name: string; version: number } | null> {
+    return this.#recorded.get(keyId) ?? null;
+  }
+
+  async listKeys(after: string | null, limit: number): Promise<Page<KeyRecord>> {
+    const names = [...this.#keys.keys()].filter((name) => after === null || name > after).sort();
+    const items = names
+      .slice(0, limit)
+      .map((name) => structuredClone(this.#keys.get(name) as KeyRecord));
+    return { items, nextCursor: names.length > limit ? (items.at(-1)?.name ?? null) : null };
+  }
+
+  async listDue(before: Instant, limit: number): Promise<readonly DueItem[]> {
+    const due = [...this.#keys.values()].flatMap((key) => {
+      const item = toDueItem(key);
+      return item && item.dueAt <= before ? [item] : [];
+    });
+    return due
+      .sort((a, b) => (`${a.dueAt}#${a.name}` < `${b.dueAt}#${b.name}` ? -1 : 1))
+      .slice(0, limit);
+  }
+
+  async readAudit(
+    stream: string,
+    afterSequence: number,
+    limit: number,
+  ): Promise<{ records: readonly AuditRecord[]; head: AuditHead }> {
+    const all = this.#audit.get(stream) ?? [];
+    const records = all.filter((record) => record.sequence > afterSequence).slice(0, limit);
+    return structuredClone({ records, head: this.#headOf(stream) });
+  }
+
+  async commit(change: KeyChange): Promise<void> {
+    const { key, recordedKey } = change;
+    if ((this.#keys.get(key.name)?.revision ?? null) !== change.expectedRevision) throw conflict();
+    const recorded = recordedKey && this.#recorded.get(recordedKey.keyId);
+    if (
+      recorded &&
+      (recorded.name !== recordedKey.name || recorded.version !== recordedKey.version)
+    ) {
+      throw conflict();
+    }
+    this.#checkTail(change);
+    this.#keys.set(key.name, structuredClone(key));
+    for (const version of change.versions ?? []) this.#putVersion(structuredClone(version));
+    if (change.operation)
+      this.#operations.set(change.operation.id, structuredClone(change.operation));
+    if (recordedKey)
+      this.#recorded.set(recordedKey.keyId, {
+        name: recordedKey.name,
+        version: recordedKey.version,
+      });
+    this.#putTail(change);
+  }
+
+  async readKeyStore(name: string): Promise<KeyStoreRecord | null> {
+    return structuredClone(this.#keyStores.get(name) ?? null);
+  }
+
+  async readTasks(keyStore: string): Promise<readonly HsmTaskRecord[]> {
+    return structuredClone(this.#tasks.get(keyStore) ?? []);
+  }
+
+  async commitKeyStore(change: KeyStoreChange): Promise<void> {
+    const { keyStore } = change;
+    if ((this.#keyStores.get(keyStore.name)?.revision ?? null) !== change.expectedRevision)
+      throw conflict();
+    this.#checkTail(change);
+    this.#keyStores.set(keyStore.name, structuredClone(keyStore));
+    const kept = (this.#tasks.get(keyStore.name) ?? []).filter(
+      (task) => !change.tasks?.some((changed) => changed.id === task.id),
+    );
+    const tasks = [...kept, ...structuredClone(change.tasks ?? [])];
+    this.#tasks.set(
+      keyStore.name,
+      tasks.sort((a, b) => (a.id < b.id ? -1 : 1)),
+    );
+    this.#putTail(change);
+  }
+
+  #checkTail(change: { idempotency?: IdempotencyRecord; audit: AuditRecord }): void {
+    const rows = this.#audit.get(change.audit.stream) ?? [];
+    if (rows.some((row) => row.sequence === change.audit.sequence)) throw conflict();
+    if (change.idempotency && this.#idempotency.has(change.idempotency.scope)) throw conflict();
+  }
+
+  #putTail(change: { idempotency?: IdempotencyRecord; audit: AuditRecord }): void {
+    const rows = this.#audit.get(change.audit.stream) ?? [];
+    this.#audit.set(change.audit.stream, [...rows, structuredClone(change.audit)]);
+    if (change.idempotency) this.#idempotency.set(change.idempotency.scope, change.idempotency);
+  }
+
+  #putVersion(version: VersionRecord): void {
+    const others = (this.#versions.get(version.name) ?? []).filter(
+      (known) => known.version !== version.version,
+    );
+    this.#versions.set(
+      version.name,
+      [...others, version].sort((a, b) => a.version - b.version),
+    );
+  }
+
+  #headOf(stream: string): AuditHead {
+    const [kind, name = ''] = stream.split('/');
+    const record = kind === 'key' ? this.#keys.get(name) : this.#keyStores.get(name);
+    if (!record) return { sequence: 0, hash: genesisHash(stream) };
+    return { sequence: record.revision, hash: record.auditHead };
+  }
+}
+
+function toDueItem(key: KeyRecord): DueItem | null {
+  const due = dueAt(key);
+  if (due === null) return null;
+  const operationId = key.lease?.operationId ?? null;
+  return { kind: operationId ? 'operation' : 'key', name: key.name, operationId, dueAt: due };
+}

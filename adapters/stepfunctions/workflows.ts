@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Starts executions. The name carries operation and attempt, so starting twice is starting once: Step Functions
+// answers the same execution while it is open and ExecutionAlreadyExists for 90 days after (StartExecution API).
+import { type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import type { OperationKind } from '#core/contract/vocabulary.ts';
+import { KeyturnError } from '#core/errors.ts';
+import type { Workflows } from '#core/ports/platform.ts';
+
+/** Execution name of one attempt: the operation id itself for the first. */
+export function executionName(operationId: string, attempt: number): string {
+  return attempt === 1 ? operationId : `${operationId}-${attempt}`;
+}
+
+export class StepFunctionsWorkflows implements Workflows {
+  readonly #client: SFNClient;
+  readonly #machines: Partial<Record<OperationKind, string>>;
+
+  constructor(client: SFNClient, machines: Partial<Record<OperationKind, string>>) {
+    this.#client = client;
+    this.#machines = machines;
+  }
+
+  async start(
+    kind: OperationKind,
+    operationId: string,
+    attempt: number,
+    input: Readonly<Record<string, unknown>> = {},
+  ): Promise<void> {
+    const stateMachineArn = this.#machines[kind];
+    if (!stateMachineArn)
+      throw new KeyturnError('InternalError', `no state machine is known for ${kind}`);
+    const request = {
+      stateMachineArn,
+      name: executionName(operationId, attempt),
+      input: JSON.stringify({ operationId, attempt, ...input }),
+    };
+    try {
+      await this.#client.send(new StartExecutionCommand(request));
+    } catch (cause) {
+      if (cause instanceof Error && cause.name === 'ExecutionAlreadyExists') return;
+      throw new KeyturnError(
+        'DependencyUnavailable',
+        'the workflow could not be started; the sweep will start it',
+        {
+          details: { operationId },
+          cause,
+        },
+      );
+    }
+  }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who exists, by stage. People are known by the immutable id of their identity provider. Only the local stage is
+// seeded; another stage denies everybody until its people are listed here.
+import type { Stage } from '#core/contract/vocabulary.ts';
+
+export interface Person {
+  /** Name used as an owner and with `--user` on the local stage. */
+  readonly user: string;
+  /** The `sub` claim: never reassigned. */
+  readonly sub: string;
+  readonly groups: readonly string[];
+  /** Teams the person belongs to; a team can own keys. */
+  readonly teams: readonly string[];
+}
+
+const custodian = (user: string): Person => ({
+  user,
+  sub: `usr_${user}`,
+  groups: ['grp_custodians'],
+  teams: [],
+});
+
+const SEEDED: readonly Person[] = [
+  { user: 'alice', sub: 'usr_alice', groups: ['grp_operators'], teams: ['payments'] },
+  { user: 'olga', sub: 'usr_olga', groups: ['grp_owners'], teams: ['payments'] },
+  custodian('bob'),
+  custodian('carol'),
+  custodian('dan'),
+  custodian('erin'),
+  custodian('frank'),
+  { user: 'ada', sub: 'usr_ada', groups: ['grp_auditors'], teams: [] },
+];
+
+export const DIRECTORY: Readonly<Record<Stage, readonly Person[]>> = {
+  local: SEEDED,
+  test: [],
+  staging: [],
+  production: [],
+};
+
+/** Teams that can own keys: those of the stage's people. */
+export function teamsOf(people: readonly Person[]): readonly string[] {
+  return [...new Set(people.flatMap((person) => person.teams))];
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// What people may do, by immutable group id. No group may encrypt or decrypt: data is for workloads, and a workload
+// may use only the keys whose `access` names its role (`adapters/access-table`).
+import type { Action } from '#core/contract/routes.ts';
+
+/** A rule lets a group do actions; `onlyOwned` limits it to keys that the person or their team owns. */
+export interface RoleRule {
+  readonly id: string;
+  readonly group: string;
+  readonly actions: readonly Action[];
+  readonly onlyOwned?: true;
+}
+
+const READ: readonly Action[] = ['key:read', 'operation:read'];
+
+export const ROLE_RULES: readonly RoleRule[] = [
+  {
+    id: 'operators-run-the-service',
+    group: 'grp_operators',
+    actions: [
+      ...READ,
+      'key:create',
+      'key:update',
+      'key:rotate',
+      'audit:read',
+      'key-store:provision',
+      'key-store:read',
+      'task:read',
+      'task:complete',
+    ],
+  },
+  { id: 'owners-read', group: 'grp_owners', actions: READ },
+  { id: 'owners-rotate-their-keys', group: 'grp_owners', actions: ['key:rotate'], onlyOwned: true },
+  { id: 'custodians-read', group: 'grp_custodians', actions: READ },
+  {
+    id: 'auditors-read',
+    group: 'grp_auditors',
+    actions: [...READ, 'audit:read', 'key-store:read'],
+  },
+];
