@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// The typed client: one method per route of the contract, so a route without a method does not compile.
+import { randomUUID } from 'node:crypto';
+import type { z } from 'zod';
+import { ROUTES, type Route, type RouteId } from '#core/contract/routes.ts';
+import { readAnswer } from './answer.ts';
+import type {
+  Answered,
+  Authorize,
+  Client,
+  ClientOptions,
+  PageOptions,
+  ResponseOf,
+  StartOptions,
+} from './surface.ts';
+import { createTransport, type HttpRequest } from './transport.ts';
+
+interface Call extends PageOptions, StartOptions {
+  readonly path?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly ifMatch?: string;
+}
+
+/**
+ * Puts values into a route's placeholders.
+ * @throws RangeError for an empty value, `.` and `..`, which URL normalization would turn into another route.
+ */
+export function fillPath(path: string, values: Readonly<Record<string, string>>): string {
+  return path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = values[name] ?? '';
+    if (/^\.{0,2}$/.test(value)) throw new RangeError(`"${value}" cannot be a ${name}`);
+    return encodeURIComponent(value);
+  });
+}
+
+function toRequest(endpointUrl: string, route: Route, call: Call): HttpRequest {
+  const query = new URLSearchParams(call.query);
+  if (call.limit !== undefined) query.set('limit', String(call.limit));
+  if (call.cursor !== undefined) query.set('cursor', call.cursor);
+  const search = query.size > 0 ? `?${query}` : '';
+  return {
+    method: route.method,
+    url: `${endpointUrl.replace(/\/+$/, '')}${fillPath(route.path, call.path ?? {})}${search}`,
+    headers: {
+      accept: 'application/json, application/problem+json',
+      ...(call.body !== undefined && { 'content-type': 'application/json' }),
+      ...(route.idempotent && { 'idempotency-key': call.idempotencyKey ?? randomUUID() }),
+      ...(call.ifMatch !== undefined && { 'if-match': call.ifMatch }),
+    },
+    ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
+    ...(call.signal && { signal: call.signal }),
+  };
+}
+
+function authorizer(options: ClientOptions): Authorize {
+  if (options.authorize) return options.authorize;
+  const { token } = options;
+  return () => (token === undefined ? {} : { authorization: `Bearer ${token}` });
+}
+
+/** A client of one deployment, acting as one principal. Every method may throw what `./errors.ts` lists. */
+export function createClient(options: ClientOptions): Client {
+  const send = options.send ?? createTransport(options.ca ? { ca: options.ca } : {});
+  const authorize = authorizer(options);
+
+  async function call<Id extends RouteId>(id: Id, details: Call = {}): Answered<Id> {
+    const route: Route = ROUTES[id];
+    const request = toRequest(options.endpointUrl, route, details);
+    const proof = route.action === null ? {} : await authorize(request);
+    const response = await send({ ...request, headers: { ...request.headers, ...proof } });
+    return readAnswer(route.response as z.ZodType<ResponseOf<Id>> | null, response);
+  }
+
+  return {
+    createKey: (body, options) => call('createKey', { ...options, body }),
+    listKeys: (options) => call('listKeys', options),
+    getKey: (name, options) => call('getKey', { ...options, path: { name } }),
+    updateKey: (name, body, options) => call('updateKey', { ...options, path: { name }, body }),
+    listVersions: (name, options) => call('listVersions', { ...options, path: { name } }),
+    startRotation: (name, body = {}, options) =>
+      call('startRotation', { ...options, path: { name }, body }),
+    encrypt: (name, body, options) => call('encrypt', { ...options, path: { name }, body }),
+    decrypt: (name, body, options) => call('decrypt', { ...options, path: { name }, body }),
+    getOperation: (id, options) => call('getOperation', { ...options, path: { id } }),
+    readAudit: (key, options) => call('readAudit', { ...options, query: { key } }),
+    createKeyStore: (body, options) => call('createKeyStore', { ...options, body }),
+    getKeyStore: (name, options) => call('getKeyStore', { ...options, path: { name } }),
+    listTasks: (name, options) => call('listTasks', { ...options, path: { name } }),
+    completeTask: ({ keyStore, task }, body, options) =>
+      call('completeTask', { ...options, path: { name: keyStore, id: task }, body }),
+    getHealth: (options) => call('getHealth', options),
+    getOpenApi: (options) => call('getOpenApi', options),
+  } satisfies Client & Record<RouteId, unknown>;
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// The door of the SDK: everything integrators use, and nothing else.
+export type { Answer } from './answer.ts';
+export { createClient } from './client.ts';
+export { AnswerError, type ProblemBody, ProblemError, UnreachableError } from './errors.ts';
+export { everyItem, everyPage } from './pages.ts';
+export type {
+  Authorize,
+  CallOptions,
+  Client,
+  ClientOptions,
+  PageOptions,
+  RequestOf,
+  ResponseOf,
+  StartOptions,
+} from './surface.ts';
+export { createTransport, type HttpRequest, type HttpResponse, type Send } from './transport.ts';

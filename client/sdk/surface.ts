@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the client offers, as types derived from the route table: a body that changes there changes here.
+import type { z } from 'zod';
+import type { ROUTES, RouteId } from '#core/contract/routes.ts';
+import type { Answer } from './answer.ts';
+import type { HttpRequest, Send } from './transport.ts';
+
+/** Body that a route takes, as callers write it: members with a default may be left out. */
+export type RequestOf<Id extends RouteId> = (typeof ROUTES)[Id] extends {
+  request: infer S extends z.ZodType;
+}
+  ? z.input<S>
+  : never;
+/** Body that a route answers. */
+export type ResponseOf<Id extends RouteId> = (typeof ROUTES)[Id]['response'] extends infer S extends
+  z.ZodType
+  ? z.output<S>
+  : Record<string, unknown>;
+/** What a method promises. */
+export type Answered<Id extends RouteId> = Promise<Answer<ResponseOf<Id>>>;
+
+/** Gives the headers that prove who calls; SigV4 signs the request it gets. */
+export type Authorize = (
+  request: HttpRequest,
+) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
+
+export interface ClientOptions {
+  /** `apiUrl` or `workloadApiUrl`: `/v1/…` is appended. */
+  readonly endpointUrl: string;
+  /** JWT of a person; for workloads give `authorize`. */
+  readonly token?: string;
+  readonly authorize?: Authorize;
+  /** PEM certificates to trust instead of the system's. */
+  readonly ca?: string;
+  /** Another transport, for tests and for printing requests. */
+  readonly send?: Send;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+export interface PageOptions extends CallOptions {
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+export interface StartOptions extends CallOptions {
+  /** Same key and body: same operation. A new UUID when left out. */
+  readonly idempotencyKey?: string;
+}
+
+export interface Client {
+  createKey(body: RequestOf<'createKey'>, options?: StartOptions): Answered<'createKey'>;
+  listKeys(options?: PageOptions): Answered<'listKeys'>;
+  getKey(name: string, options?: CallOptions): Answered<'getKey'>;
+  /** `ifMatch` is the `etag` of {@link Client.getKey}. */
+  updateKey(
+    name: string,
+    body: RequestOf<'updateKey'>,
+    options: CallOptions & { readonly ifMatch: string },
+  ): Answered<'updateKey'>;
+  listVersions(name: string, options?: PageOptions): Answered<'listVersions'>;
+  startRotation(
+    name: string,
+    body?: RequestOf<'startRotation'>,
+    options?: StartOptions,
+  ): Answered<'startRotation'>;
+  encrypt(name: string, body: RequestOf<'encrypt'>, options?: CallOptions): Answered<'encrypt'>;
+  decrypt(name: string, body: RequestOf<'decrypt'>, options?: CallOptions): Answered<'decrypt'>;
+  getOperation(id: string, options?: CallOptions): Answered<'getOperation'>;
+  readAudit(key: string, options?: PageOptions): Answered<'readAudit'>;
+  createKeyStore(
+    body: RequestOf<'createKeyStore'>,
+    options?: StartOptions,
+  ): Answered<'createKeyStore'>;
+  getKeyStore(name: string, options?: CallOptions): Answered<'getKeyStore'>;
+  listTasks(name: string, options?: PageOptions): Answered<'listTasks'>;
+  completeTask(
+    target: { readonly keyStore: string; readonly task: string },
+    body: RequestOf<'completeTask'>,
+    options?: CallOptions,
+  ): Answered<'completeTask'>;
+  getHealth(options?: CallOptions): Answered<'getHealth'>;
+  getOpenApi(options?: CallOptions): Answered<'getOpenApi'>;
+}
