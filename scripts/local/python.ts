@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Python environment of the AWS emulator: found, created once, and installed anew when the pins change.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { run } from './commands.ts';
+import { LocalStackError } from './errors.ts';
+import { ROOT } from './layout.ts';
+
+const REQUIREMENTS = join(ROOT, 'emulator', 'gateway', 'requirements.txt');
+const CANDIDATES = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python'];
+const PROBE = 'import sys, venv, ensurepip; print("%d.%d" % sys.version_info[:2])';
+const MINIMUM_MINOR = 10;
+
+/** The interpreter of the environment `venv`, which is created and filled first where needed. */
+export async function ensurePython(venv: string, log: (line: string) => void): Promise<string> {
+  const interpreter = join(venv, 'bin', 'python');
+  const stamp = join(venv, '.keyturn-requirements');
+  const wanted = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(interpreter)) {
+    return interpreter;
+  }
+  const base = await findPython();
+  log(`installing the AWS emulator into ${venv} (once)`);
+  rmSync(venv, { recursive: true, force: true });
+  mkdirSync(dirname(venv), { recursive: true, mode: 0o700 });
+  await must(base, ['-m', 'venv', venv], 'creating a Python environment');
+  const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
+  await must(
+    interpreter,
+    [...install, '-r', REQUIREMENTS],
+    'installing the AWS emulator from the Python package index',
+  );
+  writeFileSync(stamp, wanted);
+  return interpreter;
+}
+
+/** The first Python on the path that is new enough and can create environments. @throws LocalStackError */
+export async function findPython(candidates: readonly string[] = CANDIDATES): Promise<string> {
+  const seen: string[] = [];
+  for (const candidate of candidates) {
+    const { code, output } = await run(candidate, ['-c', PROBE]);
+    const version = /^3\.(\d+)\s*$/.exec(output);
+    if (code === 0 && Number(version?.[1]) >= MINIMUM_MINOR) return candidate;
+    if (code === 0) seen.push(`${candidate} is ${output.trim()}`);
+    else if (/No module named '?(venv|ensurepip)/.test(output)) {
+      seen.push(`${candidate} has no venv module`);
+    }
+  }
+  const reason = seen.length > 0 ? ` (${seen.join(', ')})` : '';
+  throw new LocalStackError(
+    `Python 3.${MINIMUM_MINOR} or newer with the venv module is needed for the local AWS${reason}.\n` +
+      '  Debian, Ubuntu: sudo apt-get install python3 python3-venv\n' +
+      '  Fedora:         sudo dnf install python3\n' +
+      '  macOS:          brew install python',
+  );
+}
+
+async function must(command: string, args: readonly string[], what: string): Promise<void> {
+  const { code, output } = await run(command, args);
+  if (code !== 0) throw new LocalStackError(`${what} failed:\n${output.trim().slice(-2000)}`);
+}

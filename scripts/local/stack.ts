@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// Starts and stops a local stack: the key endpoint, the AWS emulator in front of it, and the CDK app deployed to
+// them. Everything it needs and leaves lies in one directory; a second start reuses all of it.
+import { join } from 'node:path';
+import { ensureSoftHsm } from '#adapters/pkcs11/softhsm.ts';
+import { type ConsistencyDelay, setConsistencyDelay } from './consistency.ts';
+import { type App, deploy, KEYTURN_APP } from './deployment.ts';
+import { ACCOUNT, REGION } from './environment.ts';
+import { createDirectories, DEFAULT_DIRECTORY, type Layout, layoutOf, ROOT } from './layout.ts';
+import { readOutputs } from './outputs.ts';
+import {
+  discardData,
+  markRunning,
+  releaseOwnership,
+  stopServices,
+  takeOwnership,
+  wasUnclean,
+} from './ownership.ts';
+import { choosePorts, type Ports } from './ports.ts';
+import { readJson } from './private-file.ts';
+import { ensurePython } from './python.ts';
+import { drawSecrets, type Secrets } from './secrets.ts';
+import {
+  gatewayUrl,
+  issuerUrl,
+  keyEndpointUrl,
+  startGateway,
+  startKeyEndpoint,
+} from './services.ts';
+import { findStackFile, type StackInfo, writeStackFile } from './stack-file.ts';
+import { ensureCertificates, trustAuthority } from './tls.ts';
+
+export { readStackFile, type StackInfo, updateStackFile } from './stack-file.ts';
+
+/** How to start a stack. */
+export interface StackOptions {
+  /** Relative to the repository; default `.local`. */
+  readonly directory?: string;
+  readonly log?: (line: string) => void;
+  /** Eventual consistency of KMS; null or absent answers at once. */
+  readonly consistencyDelay?: ConsistencyDelay | null;
+  /** What to deploy; default Keyturn. */
+  readonly app?: App;
+  /** The program that answers for KMS and CloudHSM v2; default our emulator. */
+  readonly keyEndpoint?: string;
+}
+
+/** A running stack. */
+export interface Stack {
+  /** The contents of `stack.json`. */
+  readonly info: StackInfo;
+  readonly layout: Layout;
+  /** Saves all state and ends both processes. Returns whether everything was saved. */
+  stop(): Promise<boolean>;
+}
+
+/** Starts a stack and returns when the app is deployed and `stack.json` is written. @throws LocalStackError */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const layout = layoutOf(options.directory ?? DEFAULT_DIRECTORY);
+  const log = options.log ?? (() => {});
+  createDirectories(layout);
+  await takeOwnership(layout);
+  try {
+    await recover(layout, log);
+    return await bringUp(layout, options, log);
+  } catch (error) {
+    await stopServices(layout);
+    releaseOwnership(layout);
+    throw error;
+  }
+}
+
+/** Brings a directory whose last owner vanished back to a state that can be trusted. */
+async function recover(layout: Layout, log: (line: string) => void): Promise<void> {
+  if (!wasUnclean(layout)) return;
+  if (await stopServices(layout)) {
+    log('ended the processes that the last start left behind; their state was saved');
+  } else {
+    log(
+      'the last stop was not clean, so the state of the emulators is lost: starting from nothing',
+    );
+    discardData(layout);
+  }
+}
+
+async function bringUp(
+  layout: Layout,
+  options: StackOptions,
+  log: (line: string) => void,
+): Promise<Stack> {
+  createDirectories(layout);
+  const [python, softHsm] = await Promise.all([
+    timed(log, 'Python environment', () => ensurePython(layout.venv, log)),
+    timed(log, 'SoftHSM', () => ensureSoftHsm(join(ROOT, DEFAULT_DIRECTORY))),
+    ensureCertificates(layout.tls),
+  ]);
+  trustAuthority(layout.tls.ca);
+  const ports = await choosePorts(layout.portsFile);
+  const secrets = drawSecrets(layout);
+  markRunning(layout);
+  const settings = {
+    layout,
+    ports,
+    secrets,
+    python,
+    softHsmModule: softHsm.modulePath,
+    keyEndpoint: options.keyEndpoint ?? join(ROOT, 'emulator', 'main.ts'),
+    peopleFile: join(ROOT, 'scripts', 'local', 'people.json'),
+  };
+  await timed(log, 'key endpoint and AWS emulator', () =>
+    Promise.all([startKeyEndpoint(settings), startGateway(settings)]),
+  );
+  await timed(log, 'CDK app', () => deploy(layout, ports, options.app ?? KEYTURN_APP, log));
+  await setConsistencyDelay(keyEndpointUrl(ports), secrets.adminToken, options.consistencyDelay);
+  const info = describeStack(layout, ports, secrets);
+  writeStackFile(layout, info);
+  return { info, layout, stop: () => stopStack(layout) };
+}
+
+async function stopStack(layout: Layout): Promise<boolean> {
+  const saved = await stopServices(layout);
+  releaseOwnership(layout);
+  return saved;
+}
+
+function describeStack(layout: Layout, ports: Ports, secrets: Secrets): StackInfo {
+  return {
+    ...readOutputs(readJson(layout.outputsFile), gatewayUrl(ports)),
+    gatewayUrl: gatewayUrl(ports),
+    kmsUrl: keyEndpointUrl(ports),
+    issuerUrl: issuerUrl(ports),
+    consoleUrl: null,
+    slackUrl: null,
+    mailUrl: null,
+    region: REGION,
+    account: ACCOUNT,
+    stage: 'local',
+    caFile: layout.tls.ca,
+    // Provisioned by a workflow later; kept from the start before, because the data is kept too.
+    keyStoreId: findStackFile(layout)?.keyStoreId ?? null,
+    adminToken: secrets.adminToken,
+  };
+}
+
+async function timed<T>(
+  log: (line: string) => void,
+  what: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const began = performance.now();
+  const result = await work();
+  log(`${what} ready (${((performance.now() - began) / 1000).toFixed(1)} s)`);
+  return result;
+}

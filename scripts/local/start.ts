@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// `npm start`: brings the local stack up, runs the story of one key's life, and stays up until Ctrl-C.
+//   --once             end after the story, with exit code 0 or 1
+//   --directory DIR    where the stack lives (default .local)
+//   --no-story         only bring the stack up
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import colors from 'picocolors';
+import { DEFAULT_CONSISTENCY_DELAY } from './consistency.ts';
+import { describe } from './errors.ts';
+import { DEFAULT_DIRECTORY, ROOT } from './layout.ts';
+import { type Stack, startStack } from './stack.ts';
+
+const STORY = join(ROOT, 'scripts', 'local', 'story', 'story.ts');
+
+const { values } = parseArgs({
+  options: {
+    once: { type: 'boolean', default: false },
+    directory: { type: 'string', default: DEFAULT_DIRECTORY },
+    'no-story': { type: 'boolean', default: false },
+  },
+});
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+/** Resolves with the first signal that asks to end. Further ones wait for the clean stop. */
+const asked = new Promise<NodeJS.Signals>((resolve) => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => resolve(signal));
+  }
+});
+
+async function tellStory(stack: Stack): Promise<boolean> {
+  if (values['no-story'] || !existsSync(STORY)) return true;
+  const { runStory } = (await import(STORY)) as {
+    runStory: (stack: Stack, options: { once: boolean }) => Promise<boolean>;
+  };
+  return runStory(stack, { once: values.once });
+}
+
+function showAddresses({ info, layout }: Stack): void {
+  say(`\n${colors.bold('The local stack is up')} (all of it on loopback)`);
+  const addresses = {
+    'AWS endpoint': info.gatewayUrl,
+    'KMS endpoint': info.kmsUrl,
+    'API for people': info.apiUrl,
+    'API for workloads': info.workloadApiUrl,
+    'Token issuer': info.issuerUrl,
+    'For programs': layout.stackFile,
+  };
+  for (const [name, value] of Object.entries(addresses)) {
+    if (value !== null) say(`  ${name.padEnd(18)}${value}`);
+  }
+}
+
+async function main(): Promise<number> {
+  const starting = startStack({
+    directory: values.directory,
+    log: (line) => say(colors.dim(`  ${line}`)),
+    consistencyDelay: DEFAULT_CONSISTENCY_DELAY,
+  });
+  const stack = await starting;
+  showAddresses(stack);
+  let succeeded = false;
+  try {
+    const ended = await Promise.race([tellStory(stack), asked.then(() => 'signal' as const)]);
+    succeeded = ended === 'signal' || ended;
+    if (!values.once && ended !== 'signal') {
+      say(`\nCtrl-C stops it; ${colors.bold('npm run reset')} removes its data.`);
+      await asked;
+    }
+  } finally {
+    say('stopping and saving');
+    if (!(await stack.stop()))
+      say('not everything could be saved; the next start begins from nothing');
+  }
+  return succeeded ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`${colors.red('keyturn:')} ${describe(error)}\n`);
+  process.exitCode = 1;
+}
+process.exit();
