@@ -4,12 +4,8 @@
 import { type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import type { OperationKind } from '#core/contract/vocabulary.ts';
 import { KeyturnError } from '#core/errors.ts';
+import { executionName } from '#core/operations/admit-operation.ts';
 import type { Workflows } from '#core/ports/platform.ts';
-
-/** Execution name of one attempt: the operation id itself for the first. */
-export function executionName(operationId: string, attempt: number): string {
-  return attempt === 1 ? operationId : `${operationId}-${attempt}`;
-}
 
 export class StepFunctionsWorkflows implements Workflows {
   readonly #client: SFNClient;

@@ -12,6 +12,17 @@ export const BASE_ENVIRONMENT = {
   ACCOUNT_ID: z.string().regex(/^\d{12}$/),
 } as const;
 
+/** JSON in one variable: the cluster that provisioning creates. */
+const ClusterSettings = z.string().transform((json) =>
+  z
+    .strictObject({
+      hsmType: z.string(),
+      subnetIds: z.array(z.string()),
+      zones: z.array(z.string()),
+    })
+    .parse(JSON.parse(json)),
+);
+
 /** Variables by function; each gets the base ones and what is listed here. */
 export const FUNCTION_ENVIRONMENT = {
   'authorize-person': {
@@ -34,6 +45,7 @@ export const FUNCTION_ENVIRONMENT = {
     KEY_STORE_NAME: z.string(),
     PROVISION_KEY_STORE_ARN: z.string(),
     TOKEN_KEY_ARN: z.string(),
+    CLUSTER_SETTINGS: ClusterSettings,
   },
   'begin-operation': {
     SETTLE_SECONDS: z.coerce.number().int().min(0),

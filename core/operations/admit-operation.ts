@@ -19,6 +19,11 @@ export function later(from: string, seconds: number): string {
   return new Date(Date.parse(from) + seconds * 1000).toISOString();
 }
 
+/** Execution name of one attempt of an operation: the operation's id itself for the first. */
+export function executionName(operationId: string, attempt: number): string {
+  return attempt === 1 ? operationId : `${operationId}-${attempt}`;
+}
+
 /** A caller's Idempotency-Key in the scope of who called which route. */
 export interface IdempotencyClaim {
   readonly scope: string;

@@ -81,6 +81,6 @@ export async function createVersion(deps: CreateVersionDeps, input: StepInput): 
     await deps.creator.markRecorded(key.keyId);
     return;
   }
-  // Recorded by an attempt that may have died before the mark.
-  await deps.creator.markRecorded(version.keyId);
+  // Recorded by an attempt that may have died before the mark; later steps take the creator's right to mark away.
+  if (version.substate === 'creating') await deps.creator.markRecorded(version.keyId);
 }

@@ -8,7 +8,7 @@ import { isError } from '../errors.ts';
 import type { KeyRemover, OrphanFinder, UnrecordedKey } from '../ports/key-vault.ts';
 import type { DueItem, KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Ids } from '../ports/platform.ts';
-import { LEASE_SECONDS, later } from './admit-operation.ts';
+import { executionName, LEASE_SECONDS, later } from './admit-operation.ts';
 import { mutateKey } from './mutate-key.ts';
 import { admitRotation } from './rotate-key.ts';
 
@@ -23,6 +23,12 @@ export interface Start {
   readonly kind: OperationKind;
   readonly operationId: string;
   readonly attempt: number;
+  /** One name per attempt: starting it twice is starting it once. */
+  readonly executionName: string;
+}
+
+function toStart(kind: OperationKind, operationId: string, attempt: number): Start {
+  return { kind, operationId, attempt, executionName: executionName(operationId, attempt) };
 }
 
 const SCHEDULE = 'schedule/rotation-sweep';
@@ -48,7 +54,7 @@ async function admitDue(deps: SweepDeps, stage: string, name: string): Promise<S
     },
     (snapshot) => isDue(snapshot, now),
   );
-  return operationId ? { kind: 'rotate-key', operationId, attempt: 1 } : null;
+  return operationId ? toStart('rotate-key', operationId, 1) : null;
 }
 
 /** A new attempt of an operation whose lease ran out or whose parking is over; the old attempt is fenced off. */
@@ -74,7 +80,7 @@ async function resumeStale(deps: SweepDeps, name: string): Promise<Start | null>
         detail: { attempt, cause: operation.cause },
       },
     };
-    return { draft, result: { kind: operation.kind, operationId: operation.id, attempt } };
+    return { draft, result: toStart(operation.kind, operation.id, attempt) };
   });
 }
 
@@ -91,18 +97,36 @@ async function decide(deps: SweepDeps, stage: string, item: DueItem): Promise<St
   }
 }
 
+/** What a sweep found: executions to start, and counts for the alarms on overdue keys and stuck operations. */
+export interface SweepResult {
+  readonly starts: readonly Start[];
+  /** Keys more than {@link OVERDUE_SECONDS} past their due date. */
+  readonly overdue: number;
+  readonly resumed: number;
+}
+
+/** A key is late, not merely due, when a day of sweeps has passed it by (requirement R6). */
+const OVERDUE_SECONDS = 86_400;
+
 /** Finds what is due and admits it; the workflow starts the executions. At most `limit` in one sweep. */
 export async function findDueRotations(
   deps: SweepDeps,
   stage: string,
   limit: number,
-): Promise<readonly Start[]> {
+): Promise<SweepResult> {
+  const now = deps.clock.now();
   const starts: Start[] = [];
-  for (const item of await deps.ledger.listDue(deps.clock.now(), limit)) {
+  const due = await deps.ledger.listDue(now, limit);
+  for (const item of due) {
     const start = await decide(deps, stage, item);
     if (start) starts.push(start);
   }
-  return starts;
+  return {
+    starts,
+    overdue: due.filter((item) => item.kind === 'key' && later(item.dueAt, OVERDUE_SECONDS) < now)
+      .length,
+    resumed: starts.filter((start) => start.attempt > 1).length,
+  };
 }
 
 export interface OrphanDeps {

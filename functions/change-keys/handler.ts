@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// Creates keys, starts rotations, sets due dates. It never touches KMS: the workflows do, under other roles.
+import { systemClock, ulidIds } from '#adapters/system/system.ts';
+import {
+  CreateKeyRequest,
+  KeyName,
+  StartRotationRequest,
+  UpdateKeyRequest,
+} from '#core/contract/api.ts';
+import { idempotencyClaim } from '#core/operations/admit-operation.ts';
+import { generateKey, type KeySite } from '#core/operations/generate-key.ts';
+import { rotateKey } from '#core/operations/rotate-key.ts';
+import { updateKey } from '#core/operations/update-key.ts';
+import { CLASSES } from '#policies/classes.ts';
+import { type ApiRequest, apiHandler, type RouteHandler } from '../shared/api-handler.ts';
+import { idempotencyKeyOf, ifMatchOf, parseBody } from '../shared/api-request.ts';
+import { environmentOf } from '../shared/environment.ts';
+import { accessObject, etag, existing, keyView } from '../shared/views.ts';
+import { authorizer, directory, ledger, workflows } from '../shared/wiring.ts';
+
+const environment = environmentOf('change-keys');
+const table = ledger(environment.TABLE_NAME);
+const deps = {
+  ledger: table,
+  workflows: workflows({
+    'generate-key': environment.GENERATE_KEY_ARN,
+    'rotate-key': environment.ROTATE_KEY_ARN,
+  }),
+  directory: directory(environment.STAGE),
+  clock: systemClock,
+  ids: ulidIds,
+};
+const site: KeySite = {
+  stage: environment.STAGE,
+  keyStore: environment.KEY_STORE_NAME,
+  environments: environment.ENVIRONMENTS_SERVED,
+  classes: CLASSES,
+};
+const where = { account: environment.ACCOUNT_ID, region: process.env['AWS_REGION'] ?? 'us-east-1' };
+
+const accepted = (operationId: string) => ({
+  body: { operationId },
+  headers: { location: `/v1/operations/${operationId}` },
+});
+
+const createKey: RouteHandler = async (request) => {
+  const decision = await request.authorize({});
+  const header = idempotencyKeyOf(request.event);
+  const input = parseBody(request.event, CreateKeyRequest);
+  const { principal } = request;
+  const claim = idempotencyClaim(principal.id, 'POST /v1/keys', header, input);
+  const { operationId } = await generateKey(deps, site, input, { principal, decision, claim });
+  return accepted(operationId);
+};
+
+/** The key to change, once the caller was found to be allowed to. */
+async function changeableKey(request: ApiRequest) {
+  const name = request.path['name'] ?? '';
+  const key = KeyName.safeParse(name).success ? await table.readKeyRecord(name) : null;
+  const decision = await request.authorize(accessObject(key));
+  return { key: existing(key, name.slice(0, 64)), decision };
+}
+
+const startRotation: RouteHandler = async (request) => {
+  const { key, decision } = await changeableKey(request);
+  const header = idempotencyKeyOf(request.event);
+  const body = parseBody(request.event, StartRotationRequest);
+  const { operationId } = await rotateKey(deps, {
+    name: key.name,
+    stage: environment.STAGE,
+    trigger: 'api',
+    requestedBy: request.principal.id,
+    reason: body.reason ?? null,
+    decision,
+    claim: idempotencyClaim(
+      request.principal.id,
+      `POST /v1/keys/${key.name}/rotations`,
+      header,
+      body,
+    ),
+  });
+  return accepted(operationId);
+};
+
+const updateDueDate: RouteHandler = async (request) => {
+  const { key, decision } = await changeableKey(request);
+  const expectedRevision = ifMatchOf(request.event);
+  const { nextRotationAt } = parseBody(request.event, UpdateKeyRequest);
+  const updated = await updateKey(deps, {
+    name: key.name,
+    // One form for every instant, so that they compare as text.
+    nextRotationAt: new Date(nextRotationAt).toISOString(),
+    expectedRevision,
+    by: request.principal.id,
+    decision,
+  });
+  return { body: keyView(updated, where), headers: etag(updated.revision) };
+};
+
+export const handler = apiHandler(
+  { createKey, startRotation, updateKey: updateDueDate },
+  authorizer(environment.STAGE),
+);

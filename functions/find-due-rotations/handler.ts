@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { z } from 'zod';
+import { systemClock, ulidIds } from '#adapters/system/system.ts';
+import { findDueRotations } from '#core/operations/rotation-sweep.ts';
+import { environmentOf } from '../shared/environment.ts';
+import { stepHandler } from '../shared/step-handler.ts';
+import { ledger } from '../shared/wiring.ts';
+
+const environment = environmentOf('find-due-rotations');
+const deps = { ledger: ledger(environment.TABLE_NAME), clock: systemClock, ids: ulidIds };
+const metrics = new Metrics({ namespace: 'Keyturn', serviceName: 'rotation-sweep' });
+
+export const handler = stepHandler(z.unknown(), async () => {
+  const found = await findDueRotations(
+    deps,
+    environment.STAGE,
+    environment.MAX_ROTATIONS_PER_SWEEP,
+  );
+  metrics.addMetric('OverdueKeys', MetricUnit.Count, found.overdue);
+  metrics.addMetric('ResumedOperations', MetricUnit.Count, found.resumed);
+  metrics.publishStoredMetrics();
+  return { starts: found.starts };
+});

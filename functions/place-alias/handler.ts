@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+import { z } from 'zod';
+import { KmsAliasWriter } from '#adapters/kms/key-administration.ts';
+import { systemClock } from '#adapters/system/system.ts';
+import { nameVersion, switchAlias } from '#core/operations/place-alias.ts';
+import { CLASSES } from '#policies/classes.ts';
+import { environmentOf } from '../shared/environment.ts';
+import { StepInputSchema, stepHandler } from '../shared/step-handler.ts';
+import { kmsClient, ledger } from '../shared/wiring.ts';
+
+const environment = environmentOf('place-alias');
+const deps = {
+  ledger: ledger(environment.TABLE_NAME),
+  clock: systemClock,
+  aliases: new KmsAliasWriter(kmsClient()),
+  classes: CLASSES,
+};
+const Input = StepInputSchema.extend({ alias: z.enum(['version', 'current']) });
+
+export const handler = stepHandler(Input, (input) =>
+  input.alias === 'version' ? nameVersion(deps, input) : switchAlias(deps, input),
+);

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// GET on keys, versions, operations and audit. Its role can only read.
+import { z } from 'zod';
+import { KeyName } from '#core/contract/api.ts';
+import { KeyturnError } from '#core/errors.ts';
+import { keyStream } from '#core/operations/mutate-key.ts';
+import { apiHandler, type RouteHandler } from '../shared/api-handler.ts';
+import { parseQuery } from '../shared/api-request.ts';
+import { environmentOf } from '../shared/environment.ts';
+import {
+  accessObject,
+  etag,
+  existing,
+  keyView,
+  operationView,
+  versionView,
+} from '../shared/views.ts';
+import { authorizer, ledger } from '../shared/wiring.ts';
+
+const environment = environmentOf('read-keys');
+const table = ledger(environment.TABLE_NAME);
+const where = { account: environment.ACCOUNT_ID, region: process.env['AWS_REGION'] ?? 'us-east-1' };
+
+const Limit = z.coerce.number().int().min(1).max(200).default(50);
+const ListQuery = z.strictObject({ limit: Limit, cursor: KeyName.optional() });
+const AuditQuery = z.strictObject({
+  key: KeyName,
+  limit: Limit,
+  cursor: z.coerce.number().int().min(0).optional(),
+});
+
+/** Reads a key that the caller may see; who may not see it cannot tell whether it exists. */
+async function readableKey(request: Parameters<RouteHandler>[0], name: string) {
+  const key = KeyName.safeParse(name).success ? await table.readKeyRecord(name) : null;
+  await request.authorize(accessObject(key));
+  return existing(key, name.slice(0, 64));
+}
+
+const listKeys: RouteHandler = async (request) => {
+  const { limit, cursor } = parseQuery(request.event, ListQuery);
+  const page = await table.listKeys(cursor ?? null, limit);
+  const visible = [];
+  for (const key of page.items) {
+    if (await request.permits(accessObject(key))) visible.push(keyView(key, where));
+  }
+  return { body: { items: visible, nextCursor: page.nextCursor } };
+};
+
+const getKey: RouteHandler = async (request) => {
+  const key = await readableKey(request, request.path['name'] ?? '');
+  return { body: keyView(key, where), headers: etag(key.revision) };
+};
+
+const listVersions: RouteHandler = async (request) => {
+  const key = await readableKey(request, request.path['name'] ?? '');
+  const snapshot = await table.readKey(key.name);
+  return { body: { items: (snapshot?.versions ?? []).map(versionView), nextCursor: null } };
+};
+
+const getOperation: RouteHandler = async (request) => {
+  const id = request.path['id'] ?? '';
+  const operation = /^op_[0-9A-HJKMNP-TV-Z]{26}$/.test(id) ? await table.readOperation(id) : null;
+  const key = operation ? await table.readKeyRecord(operation.key) : null;
+  await request.authorize(accessObject(key));
+  if (!operation)
+    throw new KeyturnError('OperationNotFound', 'no operation has this id; ids begin with op_');
+  return { body: operationView(operation) };
+};
+
+const readAudit: RouteHandler = async (request) => {
+  const { key: name, limit, cursor } = parseQuery(request.event, AuditQuery);
+  const key = await table.readKeyRecord(name);
+  await request.authorize(accessObject(key));
+  existing(key, name);
+  const { records, head } = await table.readAudit(keyStream(name), cursor ?? 0, limit);
+  const last = records.at(-1)?.sequence ?? head.sequence;
+  return { body: { items: records, nextCursor: last < head.sequence ? String(last) : null, head } };
+};
+
+export const handler = apiHandler(
+  { listKeys, getKey, listVersions, getOperation, readAudit },
+  authorizer(environment.STAGE),
+);

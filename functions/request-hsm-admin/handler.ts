@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opens a task for an HSM administrator. The task token is sealed here and leaves this function only sealed.
+import { z } from 'zod';
+import { KmsTokenSeal } from '#adapters/kms/token-seal.ts';
+import { systemClock } from '#adapters/system/system.ts';
+import { requestTask } from '#core/provisioning/provision-key-store.ts';
+import { environmentOf } from '../shared/environment.ts';
+import { stepHandler } from '../shared/step-handler.ts';
+import { kmsClient, ledger } from '../shared/wiring.ts';
+
+const environment = environmentOf('request-hsm-admin');
+const deps = { ledger: ledger(environment.TABLE_NAME), clock: systemClock };
+const seal = new KmsTokenSeal(kmsClient(), environment.TOKEN_KEY_ARN);
+const Input = z.object({
+  operationId: z.string(),
+  keyStore: z.string(),
+  kind: z.enum(['sign-certificate', 'activate-cluster']),
+  taskToken: z.string().max(2048),
+  certificateRequest: z.string().nullable(),
+});
+
+export const handler = stepHandler(Input, async ({ taskToken, ...request }) => {
+  const sealedToken = await seal.seal(taskToken, `${request.kind}-${request.operationId}`);
+  await requestTask(deps, { ...request, sealedToken });
+});

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Records as the API shows them.
+import type { z } from 'zod';
+import type * as api from '#core/contract/api.ts';
+import { KeyturnError } from '#core/errors.ts';
+import type { KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
+import type { AccessObject } from '#core/ports/platform.ts';
+
+/** Where the stage's keys lie; part of the metadata of each. */
+export interface Location {
+  readonly account: string;
+  readonly region: string;
+}
+
+export function keyView(key: KeyRecord, where: Location): z.infer<typeof api.Key> {
+  return {
+    name: key.name,
+    class: key.class,
+    owner: key.owner,
+    purpose: key.purpose,
+    environment: key.environment,
+    tier: key.tier,
+    state: key.state,
+    substate: key.lease ? 'in-operation' : null,
+    currentVersion: key.currentVersion,
+    alias: key.alias,
+    location: { ...where, keyStore: key.keyStore },
+    access: key.access.map((grant) => ({ principal: grant.principal, rights: [...grant.rights] })),
+    operationId: key.lease?.operationId ?? null,
+    nextRotationAt: key.nextRotationAt,
+    lastRotatedAt: key.lastRotatedAt,
+    createdAt: key.createdAt,
+    revision: key.revision,
+  };
+}
+
+export function versionView(version: VersionRecord): z.infer<typeof api.Version> {
+  const { state, substate, keyId, keyArn, operationId, createdAt, activatedAt, deactivatedAt } =
+    version;
+  const isNamed = version.verifiedAt !== null;
+  return {
+    version: version.version,
+    state,
+    substate,
+    keyId,
+    keyArn,
+    alias: isNamed ? version.alias : null,
+    operationId,
+    createdAt,
+    activatedAt,
+    deactivatedAt,
+  };
+}
+
+export function operationView(operation: OperationRecord): z.infer<typeof api.Operation> {
+  const { previousVersion: _previous, timeline, ...shown } = operation;
+  return { ...shown, timeline: timeline.map(({ step, at }) => ({ step, at })) };
+}
+
+/** The key as the authorizer sees it. */
+export function accessObject(key: KeyRecord | null): AccessObject {
+  return key ? { key: { name: key.name, owner: key.owner, access: key.access } } : {};
+}
+
+/** @throws KeyturnError `KeyNotFound` */
+export function existing(key: KeyRecord | null, name: string): KeyRecord {
+  if (key) return key;
+  throw new KeyturnError(
+    'KeyNotFound',
+    `no key is named ${name}; "keyturn key list" shows what exists`,
+  );
+}
+
+export const etag = (revision: number) => ({ etag: `"${revision}"` });

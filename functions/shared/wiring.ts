@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one place where ports get their adapters, once per cold start. Each function takes only what its duty needs,
+// so that a bundle holds no client that its role could not use anyway.
+
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { AccessTableAuthorizer, TableDirectory } from '#adapters/access-table/authorizer.ts';
+import { DynamoDbLedger } from '#adapters/dynamodb/ledger.ts';
+import type { PolicySite } from '#adapters/kms/key-policy.ts';
+import { StepFunctionsWorkflows } from '#adapters/stepfunctions/workflows.ts';
+import type { OperationKind, Stage } from '#core/contract/vocabulary.ts';
+import type { Ledger } from '#core/ports/ledger.ts';
+import type { Authorizer, Directory } from '#core/ports/platform.ts';
+import { DIRECTORY } from '#policies/directory.ts';
+import { ROLE_RULES } from '#policies/roles.ts';
+
+/** Attempts of one SDK call: the SDK's own standard retry, then the workflow's Retry takes over. */
+const MAX_ATTEMPTS = 4;
+
+export function ledger(tableName: string): Ledger {
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient({ maxAttempts: MAX_ATTEMPTS }));
+  return new DynamoDbLedger(client, tableName);
+}
+
+export function kmsClient(): KMSClient {
+  return new KMSClient({ maxAttempts: MAX_ATTEMPTS });
+}
+
+export function workflows(
+  machines: Partial<Record<OperationKind, string>>,
+): StepFunctionsWorkflows {
+  return new StepFunctionsWorkflows(new SFNClient({ maxAttempts: MAX_ATTEMPTS }), machines);
+}
+
+export function authorizer(stage: Stage): Authorizer {
+  return new AccessTableAuthorizer(ROLE_RULES, DIRECTORY[stage]);
+}
+
+export function directory(stage: Stage): Directory {
+  return new TableDirectory(DIRECTORY[stage]);
+}
+
+/** Partition of a Region: the policies must name roles in the partition they live in. */
+function partitionOf(region: string): string {
+  if (region.startsWith('cn-')) return 'aws-cn';
+  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+}
+
+export function policySite(environment: { STAGE: string; ACCOUNT_ID: string }): PolicySite {
+  const region = process.env['AWS_REGION'] ?? 'us-east-1';
+  return {
+    stage: environment.STAGE,
+    account: environment.ACCOUNT_ID,
+    partition: partitionOf(region),
+  };
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// The data plane: encrypt and decrypt for workloads. Its role reads two rows and uses keys; it can change nothing.
+import { KmsCryptoUser } from '#adapters/kms/crypto-user.ts';
+import { DecryptRequest, EncryptRequest, KeyName } from '#core/contract/api.ts';
+import { isError, KeyturnError } from '#core/errors.ts';
+import { decrypt, encrypt } from '#core/operations/use-key.ts';
+import { type ApiRequest, apiHandler, type RouteHandler } from '../shared/api-handler.ts';
+import { parseBody } from '../shared/api-request.ts';
+import { environmentOf } from '../shared/environment.ts';
+import { accessObject, existing } from '../shared/views.ts';
+import { authorizer, kmsClient, ledger } from '../shared/wiring.ts';
+
+const environment = environmentOf('use-key');
+const deps = { ledger: ledger(environment.TABLE_NAME), crypto: new KmsCryptoUser(kmsClient()) };
+
+async function usableKey(request: ApiRequest) {
+  const name = request.path['name'] ?? '';
+  const key = KeyName.safeParse(name).success ? await deps.ledger.readKeyRecord(name) : null;
+  await request.authorize(accessObject(key));
+  return existing(key, name.slice(0, 64));
+}
+
+/** KMS refusing this function's role is about the key's state, not about the caller, whom we permitted. */
+async function asKeyState<T>(use: () => Promise<T>, otherwise: KeyturnError): Promise<T> {
+  try {
+    return await use();
+  } catch (error) {
+    if (isError(error, 'AccessDenied', 'KeyNotYetVisible')) throw otherwise;
+    throw error;
+  }
+}
+
+const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
+
+const encryptRoute: RouteHandler = async (request) => {
+  const key = await usableKey(request);
+  const body = parseBody(request.event, EncryptRequest);
+  const closed = new KeyturnError('KeyNotUsable', `KMS does not let ${key.name} encrypt now`);
+  const plaintext = Buffer.from(body.plaintext, 'base64');
+  const made = await asKeyState(() => encrypt(deps, key, plaintext, body.context ?? {}), closed);
+  return { body: { ciphertext: base64(made.ciphertext), version: made.version } };
+};
+
+const decryptRoute: RouteHandler = async (request) => {
+  const key = await usableKey(request);
+  const body = parseBody(request.event, DecryptRequest);
+  const foreign = new KeyturnError(
+    'CiphertextInvalid',
+    `no readable version of ${key.name} made this ciphertext`,
+  );
+  const ciphertext = Buffer.from(body.ciphertext, 'base64');
+  const opened = await asKeyState(
+    () => decrypt(deps, key, ciphertext, body.context ?? {}),
+    foreign,
+  );
+  return { body: { plaintext: base64(opened.plaintext), version: opened.version } };
+};
+
+export const handler = apiHandler(
+  { encrypt: encryptRoute, decrypt: decryptRoute },
+  authorizer(environment.STAGE),
+);
