@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { ROUTES, type Route, type RouteId } from '#core/contract/routes.ts';
 import { readAnswer } from './answer.ts';
+import { ArgumentError } from './errors.ts';
 import type {
   Answered,
   Authorize,
@@ -24,12 +25,12 @@ interface Call extends PageOptions, StartOptions {
 
 /**
  * Puts values into a route's placeholders.
- * @throws RangeError for an empty value, `.` and `..`, which URL normalization would turn into another route.
+ * @throws ArgumentError for an empty value, `.` and `..`, which URL normalization would turn into another route.
  */
 export function fillPath(path: string, values: Readonly<Record<string, string>>): string {
   return path.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = values[name] ?? '';
-    if (/^\.{0,2}$/.test(value)) throw new RangeError(`"${value}" cannot be a ${name}`);
+    if (/^\.{0,2}$/.test(value)) throw new ArgumentError(`"${value}" cannot be a ${name}`);
     return encodeURIComponent(value);
   });
 }

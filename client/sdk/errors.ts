@@ -68,6 +68,14 @@ export class UnreachableError extends Error {
   }
 }
 
+/** An argument that cannot be sent, such as an empty name. */
+export class ArgumentError extends RangeError {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ArgumentError';
+  }
+}
+
 /** The answer does not keep to the contract; `pointers` names the members at fault (RFC 6901). */
 export class AnswerError extends Error {
   readonly pointers: readonly string[];

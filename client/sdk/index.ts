@@ -2,7 +2,13 @@
 // The door of the SDK: everything integrators use, and nothing else.
 export type { Answer } from './answer.ts';
 export { createClient } from './client.ts';
-export { AnswerError, type ProblemBody, ProblemError, UnreachableError } from './errors.ts';
+export {
+  AnswerError,
+  ArgumentError,
+  type ProblemBody,
+  ProblemError,
+  UnreachableError,
+} from './errors.ts';
 export { everyItem, everyPage } from './pages.ts';
 export type {
   Authorize,

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// `keyturn key …`: everything one does with a key itself.
+import type { Command } from 'commander';
+import { RIGHTS } from '#core/contract/vocabulary.ts';
+import type { RequestOf } from '../../sdk/index.ts';
+import { announceChange } from '../announce.ts';
+import { type Act, addNoun, addVerb, withIdempotencyKey } from '../command-tree.ts';
+import { type Context, printAnswer } from '../context.ts';
+import { UsageError } from '../failures.ts';
+import { printList } from '../list.ts';
+import { startOperation, type WorkOptions } from '../start-operation.ts';
+import { viewKey, viewKeys } from '../views.ts';
+import { addHistory } from './history.ts';
+
+type AccessEntry = NonNullable<RequestOf<'createKey'>['access']>[number];
+
+interface CreateOptions extends WorkOptions {
+  readonly class: string;
+  readonly owner: string;
+  readonly purpose: string;
+  readonly environment: string;
+  readonly access: readonly AccessEntry[];
+}
+
+/** Reads `ROLE_ARN=encrypt,decrypt`; a role name may itself hold `=`, so the last one counts. */
+export function parseAccess(text: string, before: readonly AccessEntry[] = []): AccessEntry[] {
+  const split = text.lastIndexOf('=');
+  const rights = text.slice(split + 1).split(',');
+  const known = RIGHTS.filter((right) => rights.includes(right));
+  if (split < 1 || known.length !== rights.length)
+    throw new UsageError(
+      `--access "${text}" is not ROLE_ARN=RIGHTS`,
+      `RIGHTS is a comma-separated list of: ${RIGHTS.join(', ')}`,
+    );
+  return [...before, { principal: text.slice(0, split), rights: known }];
+}
+
+/** An instant with its zone, or `now`, as RFC 3339 UTC. */
+export function parseInstant(text: string, nowMs: number): string {
+  if (text === 'now') return new Date(nowMs).toISOString();
+  const isInstant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/i.test(
+    text,
+  );
+  const instant = new Date(text);
+  if (!isInstant || Number.isNaN(instant.getTime()))
+    throw new UsageError(
+      `--at "${text}" is not an instant`,
+      'give it as 2026-12-01T09:00:00Z, or say: --at now',
+    );
+  return instant.toISOString();
+}
+
+function addList(key: Command, act: Act): void {
+  addVerb(key, 'list', {
+    summary: 'List keys by name',
+    examples: ['keyturn key list', 'keyturn key list --output jsonl | jq -r .name'],
+  })
+    .option('--limit <count>', 'keys per page of --output json')
+    .option('--cursor <cursor>', 'page of --output json to go on with')
+    .action(
+      act(async (context: Context, options: { limit?: string; cursor?: string }) => {
+        await printList(context, options, (page) => context.client().listKeys(page), viewKeys);
+        return 'ok';
+      }),
+    );
+}
+
+function addShow(key: Command, act: Act): void {
+  addVerb(key, 'show <name>', {
+    summary: 'Show one key',
+    examples: ['keyturn key show orders', 'keyturn key show orders --output json | jq .state'],
+  }).action(
+    act(async (context: Context, name: string) => {
+      const answer = await context.client().getKey(name, { signal: context.signal });
+      printAnswer(context, answer, viewKey);
+      return 'ok';
+    }),
+  );
+}
+
+function toCreateRequest(name: string, options: CreateOptions): RequestOf<'createKey'> {
+  const { owner, purpose, environment, access } = options;
+  // The API judges the values: it alone knows the classes and what its stage serves.
+  return {
+    name,
+    class: options.class,
+    owner,
+    purpose,
+    environment: environment as RequestOf<'createKey'>['environment'],
+    access: [...access],
+  };
+}
+
+function addCreate(key: Command, act: Act): void {
+  const create = addVerb(key, 'create <name>', {
+    summary: 'Generate a key in the key store of the stage',
+    examples: [
+      'keyturn key create orders --class internal-data --owner payments --purpose "order data" --environment development --wait',
+      'keyturn key create orders --class test --owner olga --purpose demo --environment development --access arn:aws:iam::000000000000:role/orders-api=encrypt,decrypt',
+    ],
+  })
+    .requiredOption('--class <class>', 'policy bundle: payment-critical, internal-data, test')
+    .requiredOption('--owner <owner>', 'accountable person or team')
+    .requiredOption('--purpose <text>', 'what the key protects')
+    .requiredOption('--environment <environment>', 'environment the key serves')
+    .option('--access <role=rights>', 'role that may use the key; repeatable', parseAccess, []);
+  withIdempotencyKey(create).action(
+    act((context: Context, name: string, options: CreateOptions) =>
+      startOperation(context, `create key ${name}`, options, (started) =>
+        context.client().createKey(toCreateRequest(name, options), started),
+      ),
+    ),
+  );
+}
+
+function addRotate(key: Command, act: Act): void {
+  const rotate = addVerb(key, 'rotate <name>', {
+    summary: 'Rotate a key now',
+    examples: [
+      'keyturn key rotate orders --wait',
+      'keyturn key rotate orders --reason "key custodian left"',
+    ],
+  }).option('--reason <text>', 'why, for the audit record');
+  withIdempotencyKey(rotate).action(
+    act((context: Context, name: string, options: WorkOptions & { reason?: string }) => {
+      const body = options.reason === undefined ? {} : { reason: options.reason };
+      return startOperation(context, `rotate key ${name}`, options, (started) =>
+        context.client().startRotation(name, body, started),
+      );
+    }),
+  );
+}
+
+/** The key's ETag as the API gave it just now, so that a change in between is refused. */
+async function currentETag({ client, settings, signal }: Context, name: string): Promise<string> {
+  if (settings.flags.printCurl) return '$ETAG';
+  const { etag, body } = await client().getKey(name, { signal });
+  return etag ?? `"${body.revision}"`;
+}
+
+function addDue(key: Command, act: Act): void {
+  addVerb(key, 'due <name>', {
+    summary: 'Set when a key is due for rotation',
+    examples: [
+      'keyturn key due orders --at now',
+      'keyturn key due orders --at 2026-12-01T09:00:00Z',
+    ],
+  })
+    .requiredOption('--at <instant>', 'RFC 3339 instant, or now')
+    .action(
+      act(async (context: Context, name: string, options: { at: string }) => {
+        const nextRotationAt = parseInstant(options.at, context.host.now());
+        await announceChange(context, `set the next rotation of key ${name} to ${nextRotationAt}`);
+        const ifMatch = await currentETag(context, name);
+        const { signal } = context;
+        const answer = await context
+          .client()
+          .updateKey(name, { nextRotationAt }, { ifMatch, signal });
+        printAnswer(context, answer, viewKey);
+        return 'ok';
+      }),
+    );
+}
+
+/** Adds `key` and its verbs. */
+export function addKeyCommands(program: Command, act: Act): void {
+  const key = addNoun(program, 'key', {
+    summary: 'Keys: list, show, create, rotate, set due, history',
+    examples: ['keyturn key list', 'keyturn key rotate orders --wait'],
+  });
+  addList(key, act);
+  addShow(key, act);
+  addCreate(key, act);
+  addRotate(key, act);
+  addDue(key, act);
+  addHistory(key, act);
+}
