@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one door of every KMS operation: builds the question, asks the evaluator, refuses as AWS words it.
+import { AwsError } from '../protocol/errors.ts';
+import type { Call } from '../protocol/operation.ts';
+import { aliasArn, keyArn } from '../settings.ts';
+import type { KeyRecord } from '../store/key-records.ts';
+import { type Decision, decide } from './evaluate.ts';
+import { type PolicyDocument, parsePolicyText } from './policy-document.ts';
+import { type ContextEntries, requestContext } from './request-context.ts';
+
+// Parsing a policy costs more than an encryption; policies repeat, so the last ones are kept parsed.
+const PARSED_LIMIT = 1024;
+const parsed = new Map<string, PolicyDocument>();
+
+function keyPolicy(text: string): PolicyDocument {
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
+  const policy = parsePolicyText(text, 'key');
+  if (parsed.size >= PARSED_LIMIT) parsed.clear();
+  parsed.set(text, policy);
+  return policy;
+}
+
+function refuse(call: Call, action: string, resource: string, decision: Decision): void {
+  if (decision.allowed) return;
+  const why = decision.explicit
+    ? `with an explicit deny in ${decision.by.startsWith('i') ? 'an' : 'a'} ${decision.by}`
+    : `because no ${decision.by} allows the ${action} action`;
+  throw new AwsError(
+    'AccessDeniedException',
+    `User: ${call.caller.arn} is not authorized to perform: ${action} on resource: ${resource} ${why}`,
+  );
+}
+
+/** Whether the caller may do this to the key under the given policy text; used by the lockout check too. */
+export function mayUseKey(
+  call: Call,
+  action: string,
+  key: KeyRecord,
+  entries: ContextEntries = {},
+): Decision {
+  return decide({
+    caller: call.caller,
+    action,
+    resource: keyArn(call.emulator.place, key.keyId),
+    context: requestContext(call, key, entries),
+    key: { policy: keyPolicy(key.policy), account: call.emulator.place.account },
+  });
+}
+
+/** @throws AwsError AccessDeniedException unless the caller may do this to the key */
+export function authorizeKey(
+  call: Call,
+  action: string,
+  key: KeyRecord,
+  entries: ContextEntries = {},
+): void {
+  const resource = keyArn(call.emulator.place, key.keyId);
+  refuse(call, action, resource, mayUseKey(call, action, key, entries));
+}
+
+/** @throws AwsError AccessDeniedException unless identity policies allow an operation without a resource */
+export function authorizeAccount(
+  call: Call,
+  action: string,
+  entries: ContextEntries = {},
+  resource = '*',
+): void {
+  const context = requestContext(call, undefined, entries);
+  refuse(
+    call,
+    action,
+    resource,
+    decide({ caller: call.caller, action, resource, context, key: undefined }),
+  );
+}
+
+/** @throws AwsError AccessDeniedException unless identity policies allow this on the alias */
+export function authorizeAlias(call: Call, action: string, alias: string): void {
+  authorizeAccount(call, action, {}, aliasArn(call.emulator.place, alias));
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// The context of a request: what conditions may ask about the caller, the key and the call itself.
+import type { Call } from '../protocol/operation.ts';
+import type { KeyRecord } from '../store/key-records.ts';
+import type { RequestContext } from './conditions.ts';
+import { principalArn } from './principal.ts';
+
+/** Values by context key as documented by AWS; undefined values are absent keys. */
+export type ContextEntries = Readonly<
+  Record<string, string | number | boolean | readonly string[] | undefined>
+>;
+
+function callerEntries({ caller, emulator, now }: Call): ContextEntries {
+  return {
+    'aws:PrincipalArn': principalArn(caller),
+    'aws:PrincipalAccount': caller.account,
+    'aws:SourceIp': caller.sourceIp,
+    'aws:SecureTransport': caller.secureTransport,
+    'aws:CurrentTime': new Date(now).toISOString(),
+    'aws:EpochTime': Math.floor(now / 1000),
+    'aws:RequestedRegion': emulator.place.region,
+    'kms:CallerAccount': caller.account,
+    'kms:ViaService': caller.viaService,
+  };
+}
+
+function keyEntries({ emulator }: Call, key: KeyRecord | undefined): ContextEntries {
+  if (key === undefined) return {};
+  const tags = Object.entries(key.tags).map(([name, value]) => [`aws:ResourceTag/${name}`, value]);
+  return {
+    ...Object.fromEntries(tags),
+    'aws:ResourceAccount': emulator.place.account,
+    'kms:KeyOrigin': key.origin,
+    'kms:KeySpec': key.keySpec,
+    'kms:KeyUsage': key.keyUsage,
+    'kms:MultiRegion': false,
+    'kms:ResourceAliases': emulator.store.aliases.namesOf(key.keyId),
+  };
+}
+
+/** Builds the context of one authorization. */
+export function requestContext(
+  call: Call,
+  key: KeyRecord | undefined,
+  entries: ContextEntries,
+): RequestContext {
+  const context = new Map<string, readonly string[]>();
+  const all = { ...callerEntries(call), ...keyEntries(call, key), ...entries };
+  for (const [name, value] of Object.entries(all)) {
+    if (value === undefined) continue;
+    context.set(name.toLowerCase(), typeof value === 'object' ? value : [String(value)]);
+  }
+  return context;
+}
+
+/** Context of an encryption context. */
+export function encryptionContextEntries(
+  encryptionContext: ReadonlyMap<string, string> | undefined,
+): ContextEntries {
+  if (encryptionContext === undefined || encryptionContext.size === 0) return {};
+  const pairs = [...encryptionContext].map(([name, value]) => [
+    `kms:EncryptionContext:${name}`,
+    value,
+  ]);
+  return {
+    ...Object.fromEntries(pairs),
+    'kms:EncryptionContextKeys': [...encryptionContext.keys()],
+  };
+}
+
+/** Context of tags in a request. */
+export function requestTagEntries(
+  tags: readonly { readonly TagKey: string; readonly TagValue: string }[],
+): ContextEntries {
+  if (tags.length === 0) return {};
+  const pairs = tags.map(({ TagKey, TagValue }) => [`aws:RequestTag/${TagKey}`, TagValue]);
+  return { ...Object.fromEntries(pairs), 'aws:TagKeys': tags.map(({ TagKey }) => TagKey) };
+}

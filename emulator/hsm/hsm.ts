@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// The HSM behind the emulator: a SoftHSM instance of its own under the data folder, with one token per
+// CloudHSM cluster (label = cluster id) and one for the region's own KMS fleet (`kms-domain`).
+import { cpSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Pkcs11Module } from '#adapters/pkcs11/module.ts';
+import { ensureSoftHsm, writeSoftHsmConfig } from '#adapters/pkcs11/softhsm.ts';
+import type { KeyHandle, Token } from '#adapters/pkcs11/token.ts';
+import { PinFiles } from './pins.ts';
+
+const DOMAIN_TOKEN = 'kms-domain';
+const DOMAIN_KEY_ID = Buffer.from('domain-key');
+
+/** The domain key and its token: what standard-store keys are wrapped under. */
+export interface Domain {
+  readonly token: Token;
+  readonly key: KeyHandle;
+}
+
+/** An open HSM. */
+export class Hsm {
+  readonly domain: Domain;
+  readonly #module: Pkcs11Module;
+  readonly #pins: PinFiles;
+
+  readonly #folder: string;
+
+  private constructor(module: Pkcs11Module, folder: string, pins: PinFiles, domain: Domain) {
+    this.#module = module;
+    this.#folder = folder;
+    this.#pins = pins;
+    this.domain = domain;
+  }
+
+  /** Loads SoftHSM (installing it when absent) and opens or makes the domain. */
+  static async open(dataFolder: string): Promise<Hsm> {
+    const { modulePath } = await ensureSoftHsm(dataFolder);
+    const folder = join(dataFolder, 'hsm');
+    const softHsmConfigPath = writeSoftHsmConfig(folder);
+    const module = new Pkcs11Module({ modulePath, softHsmConfigPath });
+    const pins = new PinFiles(dataFolder);
+    const token = openOrMake(module, pins, DOMAIN_TOKEN);
+    const key =
+      token.findSecretKeys(DOMAIN_KEY_ID)[0] ??
+      (await token.generateTokenKey({ label: 'domain key', id: DOMAIN_KEY_ID }, 'wrap'));
+    return new Hsm(module, folder, pins, { token, key });
+  }
+
+  /** The token of a cluster, made at the first call. */
+  clusterToken(clusterId: string): Token {
+    return openOrMake(this.#module, this.#pins, clusterId);
+  }
+
+  /** Copies a cluster's token as it is now; tokens are complete on disk after every call. */
+  copyToken(clusterId: string, target: string): void {
+    // SoftHSM names a token's folder by a UUID whose last 16 digits are the serial number.
+    const serial = this.#module.serialNumber(clusterId);
+    const tokens = join(this.#folder, 'tokens');
+    const name = readdirSync(tokens).find(
+      (folder) => serial !== undefined && folder.replaceAll('-', '').endsWith(serial),
+    );
+    if (name === undefined) throw new Error(`the token of ${clusterId} is not on disk`);
+    cpSync(join(tokens, name), join(target, name), { recursive: true });
+  }
+
+  /** Destroys every key object of a cluster's token. */
+  emptyToken(clusterId: string): void {
+    const token = this.clusterToken(clusterId);
+    for (const handle of token.findSecretKeys()) token.destroy(handle);
+  }
+
+  /** Random bytes of the fleet. */
+  random(sizeBytes: number): Buffer {
+    return this.domain.token.random(sizeBytes);
+  }
+
+  /** Closes tokens and module. */
+  close(): void {
+    this.#module.close();
+  }
+}
+
+function openOrMake(module: Pkcs11Module, pins: PinFiles, label: string): Token {
+  const { securityOfficerPin, userPin } = pins.of(label);
+  if (!module.tokenLabels().includes(label)) {
+    module.initialiseToken({ label, securityOfficerPin, userPin });
+  }
+  return module.openToken(label, userPin);
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// Material of KMS keys in the HSM. Custom-store keys are token objects of their cluster, labelled with the
+// key ARN; standard-store keys are blobs under the domain key, unwrapped into session objects on use.
+// No key byte ever enters this process.
+import { unwrapKey, wrapKey } from '#adapters/pkcs11/key-wrap.ts';
+import type { KeyHandle, Token } from '#adapters/pkcs11/token.ts';
+import type { KeyRecord, KeySpec } from '../store/key-records.ts';
+import { HandleCache } from './handle-cache.ts';
+import type { Hsm } from './hsm.ts';
+
+/** A key ready for use. */
+export interface UsableKey {
+  readonly token: Token;
+  readonly handle: KeyHandle;
+}
+
+/** A standard-store key as it is kept. */
+export interface WrappedMaterial {
+  readonly wrappedKey: Buffer;
+  readonly publicPoint: Buffer | null;
+}
+
+// A session object costs about 2 KB in SoftHSM: 8 MB at the limit. Token handles are 8 bytes.
+const UNWRAPPED_LIMIT = 4096;
+const TOKEN_HANDLE_LIMIT = 65_536;
+
+/** Makes, finds and destroys the material of KMS keys. */
+export class KeyMaterial {
+  readonly #hsm: Hsm;
+  readonly #unwrapped: HandleCache;
+  readonly #publicKeys: HandleCache;
+  #onToken = new HandleCache(TOKEN_HANDLE_LIMIT, () => undefined);
+
+  constructor(hsm: Hsm) {
+    this.#hsm = hsm;
+    const destroy = (handle: KeyHandle) => hsm.domain.token.destroy(handle);
+    this.#unwrapped = new HandleCache(UNWRAPPED_LIMIT, destroy);
+    this.#publicKeys = new HandleCache(UNWRAPPED_LIMIT, destroy);
+  }
+
+  /** Makes a key of the standard store. */
+  generateWrapped(keyId: string, spec: KeySpec): WrappedMaterial {
+    const { token, key: domainKey } = this.#hsm.domain;
+    const placement = { label: keyId, id: Buffer.from(keyId) };
+    if (spec === 'SYMMETRIC_DEFAULT') {
+      const key = token.generateWrappableKey(placement);
+      return { wrappedKey: wrapAndDestroy(token, domainKey, key), publicPoint: null };
+    }
+    const pair = token.generateWrappableKeyPair(placement);
+    return {
+      wrappedKey: wrapAndDestroy(token, domainKey, pair.privateKey),
+      publicPoint: pair.ecPoint,
+    };
+  }
+
+  /** Makes a key of a custom key store in its cluster. */
+  async generateInCluster(clusterId: string, keyId: string, arn: string): Promise<void> {
+    const token = this.#hsm.clusterToken(clusterId);
+    const handle = await token.generateTokenKey({ label: arn, id: Buffer.from(keyId) }, 'encrypt');
+    this.#onToken.set(keyId, handle);
+  }
+
+  /** The secret or private key of a record, or undefined when the HSM does not have it. */
+  use(record: KeyRecord): UsableKey | undefined {
+    return record.clusterId === null ? this.#useWrapped(record) : this.#useTokenObject(record);
+  }
+
+  /** The public key object of an asymmetric key, for verification in the HSM. */
+  usePublic(record: KeyRecord): UsableKey | undefined {
+    if (record.publicPoint === null) return undefined;
+    const { token } = this.#hsm.domain;
+    const handle = this.#publicKeys.get(record.keyId) ?? token.importPublicKey(record.publicPoint);
+    this.#publicKeys.set(record.keyId, handle);
+    return { token, handle };
+  }
+
+  /** Forgets handles and removes the token objects of a key; harmless when there are none. */
+  destroy(record: KeyRecord): void {
+    const { token: domainToken } = this.#hsm.domain;
+    for (const cache of [this.#unwrapped, this.#publicKeys]) {
+      const handle = cache.take(record.keyId);
+      if (handle !== undefined) domainToken.destroy(handle);
+    }
+    this.#onToken.take(record.keyId);
+    if (record.clusterId === null) return;
+    const token = this.#hsm.clusterToken(record.clusterId);
+    for (const handle of token.findSecretKeys(Buffer.from(record.keyId))) token.destroy(handle);
+  }
+
+  /** Forgets all handles of token objects, after objects went in bulk; they are looked up again. */
+  forgetCluster(): void {
+    this.#onToken = new HandleCache(TOKEN_HANDLE_LIMIT, () => undefined);
+  }
+
+  #useWrapped(record: KeyRecord): UsableKey | undefined {
+    const { token, key: domainKey } = this.#hsm.domain;
+    const known = this.#unwrapped.get(record.keyId);
+    if (known !== undefined) return { token, handle: known };
+    if (record.wrappedKey === null) return undefined;
+    const handle = unwrapKey(token, domainKey, {
+      kind: record.keySpec === 'SYMMETRIC_DEFAULT' ? 'aes-256' : 'p-256',
+      blob: record.wrappedKey,
+      label: record.keyId,
+      id: Buffer.from(record.keyId),
+    });
+    this.#unwrapped.set(record.keyId, handle);
+    return { token, handle };
+  }
+
+  #useTokenObject(record: KeyRecord): UsableKey | undefined {
+    if (record.clusterId === null) return undefined;
+    const token = this.#hsm.clusterToken(record.clusterId);
+    const known = this.#onToken.get(record.keyId);
+    if (known !== undefined) return { token, handle: known };
+    const [handle] = token.findSecretKeys(Buffer.from(record.keyId));
+    if (handle === undefined) return undefined;
+    this.#onToken.set(record.keyId, handle);
+    return { token, handle };
+  }
+}
+
+function wrapAndDestroy(token: Token, domainKey: KeyHandle, key: KeyHandle): Buffer {
+  try {
+    return wrapKey(token, domainKey, key);
+  } finally {
+    token.destroy(key);
+  }
+}

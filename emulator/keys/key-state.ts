@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The state of a key as AWS shows it, and what each state forbids. Unavailable is not stored: it is the
+// state of a key whose key store is not connected.
+import { currentKeyStore } from '../hsm/key-store-connection.ts';
+import { AwsError } from '../protocol/errors.ts';
+import type { Call } from '../protocol/operation.ts';
+import { type Emulator, keyArn } from '../settings.ts';
+import type { KeyRecord, KeyUsage, StoredKeyState } from '../store/key-records.ts';
+
+/** States that DescribeKey can show here. */
+export type KeyState = StoredKeyState | 'Unavailable';
+
+/** The key's state now. */
+export function keyState(emulator: Emulator, key: KeyRecord): KeyState {
+  if (key.state === 'PendingDeletion' || key.keyStoreId === null) return key.state;
+  const keyStore = currentKeyStore(emulator.store, emulator.clock, key.keyStoreId);
+  return keyStore?.state === 'CONNECTED' ? key.state : 'Unavailable';
+}
+
+/** A refusal because of the key's state. */
+export function invalidState(call: Call, key: KeyRecord, state: string): AwsError {
+  const arn = keyArn(call.emulator.place, key.keyId);
+  return new AwsError('KMSInvalidStateException', `${arn} is ${state}.`);
+}
+
+/** @throws AwsError KMSInvalidStateException when the key is pending deletion */
+export function requireNotPendingDeletion(call: Call, key: KeyRecord): void {
+  if (key.state === 'PendingDeletion') throw invalidState(call, key, 'pending deletion');
+}
+
+/** @throws AwsError DisabledException or KMSInvalidStateException unless cryptography may run */
+export function requireEnabled(call: Call, key: KeyRecord): void {
+  requireNotPendingDeletion(call, key);
+  const state = keyState(call.emulator, key);
+  if (state === 'Disabled') {
+    throw new AwsError(
+      'DisabledException',
+      `${keyArn(call.emulator.place, key.keyId)} is disabled.`,
+    );
+  }
+  if (state === 'Unavailable') throw invalidState(call, key, 'unavailable');
+}
+
+/** @throws AwsError InvalidKeyUsageException unless the key is of this usage */
+export function requireUsage(call: Call, key: KeyRecord, usage: KeyUsage, operation: string): void {
+  if (key.keyUsage === usage) return;
+  throw new AwsError(
+    'InvalidKeyUsageException',
+    `${keyArn(call.emulator.place, key.keyId)} key usage is ${key.keyUsage} which is not valid for ${operation}.`,
+  );
+}
+
+/** @throws AwsError UnsupportedOperationException on keys of custom key stores */
+export function requireStandardStore(call: Call, key: KeyRecord): void {
+  if (key.origin === 'AWS_KMS') return;
+  throw new AwsError(
+    'UnsupportedOperationException',
+    `${keyArn(call.emulator.place, key.keyId)} origin is ${key.origin} which is not valid for this operation.`,
+  );
+}

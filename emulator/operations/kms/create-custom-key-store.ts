@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// CreateCustomKeyStore: ties a name to an active CloudHSM cluster; it starts disconnected.
+import { authorizeAccount } from '../../authorization/authorize.ts';
+import { passwordDigest } from '../../hsm/key-store-connection.ts';
+import {
+  newKeyStoreId,
+  requireFreeName,
+  requireUsableCluster,
+} from '../../keys/key-store-cluster.ts';
+import { AwsError } from '../../protocol/errors.ts';
+import { oneOf, text } from '../../protocol/members.ts';
+import { type Call, operation } from '../../protocol/operation.ts';
+import { type InputOf, optional, required } from '../../protocol/shape.ts';
+
+const members = {
+  CustomKeyStoreName: required(text(1, 256)),
+  CustomKeyStoreType: optional(oneOf(['AWS_CLOUDHSM', 'EXTERNAL_KEY_STORE'])),
+  CloudHsmClusterId: optional(text(19, 24)),
+  TrustAnchorCertificate: optional(text(1, 5000, { secret: true })),
+  KeyStorePassword: optional(text(7, 32, { secret: true })),
+};
+
+function requireAll(input: InputOf<typeof members>) {
+  const { CloudHsmClusterId, TrustAnchorCertificate, KeyStorePassword } = input;
+  if (input.CustomKeyStoreType === 'EXTERNAL_KEY_STORE') {
+    throw new AwsError('UnsupportedOperationException', 'External key stores are not supported.');
+  }
+  if (!CloudHsmClusterId || !TrustAnchorCertificate || !KeyStorePassword) {
+    throw new AwsError(
+      'ValidationException',
+      'CloudHsmClusterId, TrustAnchorCertificate and KeyStorePassword are required for an AWS CloudHSM key store.',
+    );
+  }
+  return { CloudHsmClusterId, TrustAnchorCertificate, KeyStorePassword };
+}
+
+/** The first password of a cluster's first store is taken as that of its `kmsuser`. */
+function learnPassword(call: Call, clusterId: string, digest: string): void {
+  const { clusters } = call.emulator.store;
+  const cluster = clusters.find(clusterId);
+  if (cluster === undefined || cluster.kmsUserDigest !== null) return;
+  clusters.put({ ...cluster, kmsUserDigest: digest });
+}
+
+/** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateCustomKeyStore.html */
+export const createCustomKeyStore = operation('CreateCustomKeyStore', members, (call, input) => {
+  authorizeAccount(call, 'kms:CreateCustomKeyStore');
+  const { CloudHsmClusterId: clusterId, ...given } = requireAll(input);
+  requireFreeName(call, input.CustomKeyStoreName);
+  requireUsableCluster(call, clusterId, given.TrustAnchorCertificate);
+  const digest = passwordDigest(clusterId, given.KeyStorePassword);
+  learnPassword(call, clusterId, digest);
+  const keyStoreId = newKeyStoreId();
+  call.emulator.store.keyStores.put({
+    keyStoreId,
+    name: input.CustomKeyStoreName,
+    clusterId,
+    trustAnchor: given.TrustAnchorCertificate,
+    passwordDigest: digest,
+    state: 'DISCONNECTED',
+    settlesAt: 0,
+    connectionError: null,
+    createdAt: call.now,
+  });
+  return { CustomKeyStoreId: keyStoreId };
+});

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// CreateKey: in the standard store, or in a connected custom key store (symmetric only).
+import { randomBytes, randomUUID } from 'node:crypto';
+import { authorizeAccount } from '../../authorization/authorize.ts';
+import { defaultKeyPolicy } from '../../authorization/default-policy.ts';
+import { checkLockout, checkPolicyForm } from '../../authorization/lockout.ts';
+import { requestTagEntries } from '../../authorization/request-context.ts';
+import { activeZones, currentCluster } from '../../hsm/cluster-state.ts';
+import { keyMetadata } from '../../keys/key-metadata.ts';
+import { connectedKeyStore } from '../../keys/key-store-lookup.ts';
+import { type NewKeyKind, newKeyKind, newKeyMembers } from '../../keys/new-key-request.ts';
+import { withTags } from '../../keys/tags.ts';
+import { AwsError } from '../../protocol/errors.ts';
+import { type Call, operation } from '../../protocol/operation.ts';
+import type { InputOf } from '../../protocol/shape.ts';
+import { keyArn } from '../../settings.ts';
+import type { KeyRecord } from '../../store/key-records.ts';
+
+type CreateKeyInput = InputOf<typeof newKeyMembers>;
+
+function draft(call: Call, input: CreateKeyInput, kind: NewKeyKind): KeyRecord {
+  return {
+    keyId: randomUUID(),
+    createdAt: call.now,
+    ...kind,
+    keyStoreId: null,
+    clusterId: null,
+    materialId: randomBytes(32).toString('hex'),
+    wrappedKey: null,
+    publicPoint: null,
+    state: 'Enabled',
+    deletionAt: null,
+    description: input.Description ?? '',
+    policy: input.Policy ?? defaultKeyPolicy(call.emulator.place.account),
+    tags: withTags({}, input.Tags ?? []),
+    rotationPeriodDays: null,
+  };
+}
+
+function clusterOf(call: Call, keyStoreId: string): string {
+  const { clusterId } = connectedKeyStore(call, keyStoreId);
+  const cluster = currentCluster(call.emulator.store, call.emulator.clock, clusterId);
+  if (cluster === undefined || cluster.state !== 'ACTIVE' || activeZones(cluster).size < 2) {
+    throw new AwsError(
+      'CloudHsmClusterInvalidConfigurationException',
+      'The cluster must have at least two active HSMs in different Availability Zones.',
+    );
+  }
+  return clusterId;
+}
+
+/** Row `creating`, then the token object, then the row becomes a key: a crash leaves no orphan. */
+async function createInStore(call: Call, key: KeyRecord): Promise<void> {
+  const { store, material, place } = call.emulator;
+  store.keys.insert(key, 'creating', call.visibleAt);
+  try {
+    await material.generateInCluster(key.clusterId ?? '', key.keyId, keyArn(place, key.keyId));
+  } catch (error) {
+    store.keys.remove(key.keyId);
+    throw error;
+  }
+  store.keys.finish(key.keyId);
+}
+
+function createStandard(call: Call, key: KeyRecord): void {
+  const { store, material } = call.emulator;
+  const wrapped = material.generateWrapped(key.keyId, key.keySpec);
+  store.keys.insert({ ...key, ...wrapped }, 'live', call.visibleAt);
+}
+
+function checkPermission(call: Call, input: CreateKeyInput, kind: NewKeyKind): void {
+  authorizeAccount(call, 'kms:CreateKey', {
+    'kms:KeySpec': kind.keySpec,
+    'kms:CustomerMasterKeySpec': kind.keySpec,
+    'kms:KeyUsage': kind.keyUsage,
+    'kms:KeyOrigin': kind.origin,
+    'kms:MultiRegion': false,
+    'kms:BypassPolicyLockoutSafetyCheck': input.BypassPolicyLockoutSafetyCheck ?? false,
+    ...requestTagEntries(input.Tags ?? []),
+  });
+  if ((input.Tags ?? []).length > 0) {
+    authorizeAccount(call, 'kms:TagResource', requestTagEntries(input.Tags ?? []));
+  }
+}
+
+/** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html */
+export const createKey = operation('CreateKey', newKeyMembers, async (call, input) => {
+  const kind = newKeyKind(input);
+  checkPermission(call, input, kind);
+  if (input.Policy !== undefined) checkPolicyForm(input.Policy);
+  const key = draft(call, input, kind);
+  if (input.BypassPolicyLockoutSafetyCheck !== true) checkLockout(call, key, key.policy);
+  if (input.CustomKeyStoreId === undefined) {
+    createStandard(call, key);
+    return { KeyMetadata: keyMetadata(call.emulator, key) };
+  }
+  const clusterId = clusterOf(call, input.CustomKeyStoreId);
+  const stored = { ...key, keyStoreId: input.CustomKeyStoreId, clusterId };
+  await createInStore(call, stored);
+  return { KeyMetadata: keyMetadata(call.emulator, stored) };
+});

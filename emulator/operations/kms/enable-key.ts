@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// EnableKey: cryptography again; management works in a disconnected store too.
+import { authorizeKey } from '../../authorization/authorize.ts';
+import { keyIdText } from '../../keys/crypto-request.ts';
+import { findKey } from '../../keys/find-key.ts';
+import { requireNotPendingDeletion } from '../../keys/key-state.ts';
+import { operation } from '../../protocol/operation.ts';
+import { required } from '../../protocol/shape.ts';
+
+/** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_EnableKey.html */
+export const enableKey = operation('EnableKey', { KeyId: required(keyIdText) }, (call, input) => {
+  const key = findKey(call, input.KeyId);
+  authorizeKey(call, 'kms:EnableKey', key);
+  requireNotPendingDeletion(call, key);
+  call.emulator.store.keys.change(key.keyId, { state: 'Enabled' }, call.visibleAt);
+  return undefined;
+});

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Encrypt: up to 4,096 bytes under a symmetric key.
+import { encryptUnder } from '../../keys/ciphertext.ts';
+import {
+  admit,
+  commonMembers,
+  contextMember,
+  encryptionAlgorithm,
+  endDryRun,
+  keyIdText,
+  refuseGrantTokens,
+  requireSymmetricAlgorithm,
+} from '../../keys/crypto-request.ts';
+import { findKeyOrAlias } from '../../keys/find-key.ts';
+import { blob } from '../../protocol/members.ts';
+import { operation } from '../../protocol/operation.ts';
+import { optional, required } from '../../protocol/shape.ts';
+import { keyArn } from '../../settings.ts';
+
+/** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html */
+export const encrypt = operation(
+  'Encrypt',
+  {
+    KeyId: required(keyIdText),
+    Plaintext: required(blob(1, 4096)),
+    EncryptionContext: contextMember,
+    EncryptionAlgorithm: optional(encryptionAlgorithm),
+    ...commonMembers,
+  },
+  (call, input) => {
+    refuseGrantTokens(input);
+    const { key, alias } = findKeyOrAlias(call, input.KeyId);
+    const context = input.EncryptionContext;
+    const usage = 'ENCRYPT_DECRYPT';
+    admit(call, key, {
+      action: 'kms:Encrypt',
+      operation: 'Encrypt',
+      usage,
+      context,
+      alias,
+      entries: { 'kms:EncryptionAlgorithm': input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT' },
+    });
+    requireSymmetricAlgorithm(key, input.EncryptionAlgorithm);
+    const ciphertext = encryptUnder(call.emulator, key, input.Plaintext, context);
+    endDryRun(input);
+    return {
+      CiphertextBlob: ciphertext.toString('base64'),
+      KeyId: keyArn(call.emulator.place, key.keyId),
+      EncryptionAlgorithm: 'SYMMETRIC_DEFAULT',
+    };
+  },
+);

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// GenerateDataKey: a random key, plain and sealed.
+import { operation } from '../../protocol/operation.ts';
+import { dataKeyMembers, makeDataKey } from './data-key.ts';
+
+/** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateDataKey.html */
+export const generateDataKey = operation('GenerateDataKey', dataKeyMembers, (call, input) => {
+  const { plaintext, answer } = makeDataKey(call, 'GenerateDataKey', input);
+  return { ...answer, Plaintext: plaintext.toString('base64') };
+});

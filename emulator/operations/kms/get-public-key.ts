@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// GetPublicKey: SubjectPublicKeyInfo of an asymmetric key.
+import { authorizeKey } from '../../authorization/authorize.ts';
+import { commonMembers, keyIdText, refuseGrantTokens } from '../../keys/crypto-request.ts';
+import { findKeyOrAlias } from '../../keys/find-key.ts';
+import { requireEnabled } from '../../keys/key-state.ts';
+import { publicKeyInfo } from '../../keys/signing.ts';
+import { AwsError } from '../../protocol/errors.ts';
+import { operation } from '../../protocol/operation.ts';
+import { required } from '../../protocol/shape.ts';
+import { keyArn } from '../../settings.ts';
+
+/** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_GetPublicKey.html */
+export const getPublicKey = operation(
+  'GetPublicKey',
+  { KeyId: required(keyIdText), GrantTokens: commonMembers.GrantTokens },
+  (call, input) => {
+    refuseGrantTokens(input);
+    const { key, alias } = findKeyOrAlias(call, input.KeyId);
+    const arn = keyArn(call.emulator.place, key.keyId);
+    authorizeKey(call, 'kms:GetPublicKey', key, { 'kms:RequestAlias': alias });
+    requireEnabled(call, key);
+    if (key.publicPoint === null) {
+      throw new AwsError(
+        'UnsupportedOperationException',
+        `${arn} key spec is ${key.keySpec} which is not valid for GetPublicKey.`,
+      );
+    }
+    return {
+      KeyId: arn,
+      PublicKey: publicKeyInfo(key).toString('base64'),
+      CustomerMasterKeySpec: key.keySpec,
+      KeySpec: key.keySpec,
+      KeyUsage: key.keyUsage,
+      SigningAlgorithms: ['ECDSA_SHA_256'],
+    };
+  },
+);

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// ListKeys: ids and ARNs, in id order.
+import { authorizeAccount } from '../../authorization/authorize.ts';
+import { afterMarker, pagingMembers } from '../../keys/paging.ts';
+import { operation } from '../../protocol/operation.ts';
+import { keyArn } from '../../settings.ts';
+
+/** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_ListKeys.html */
+export const listKeys = operation('ListKeys', pagingMembers, (call, input) => {
+  authorizeAccount(call, 'kms:ListKeys');
+  const { store, place } = call.emulator;
+  const limit = input.Limit ?? 100;
+  const found = store.keys.page(afterMarker(input.Marker), limit + 1);
+  const shown = found.slice(0, limit);
+  const last = shown.at(-1);
+  const truncated = found.length > limit && last !== undefined;
+  return {
+    Keys: shown
+      .filter(({ keyId }) => store.keys.isVisible(keyId))
+      .map(({ keyId }) => ({ KeyId: keyId, KeyArn: keyArn(place, keyId) })),
+    Truncated: truncated,
+    ...(truncated ? { NextMarker: Buffer.from(last.keyId).toString('base64url') } : {}),
+  };
+});

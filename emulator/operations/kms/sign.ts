@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sign: ECDSA over a message or a digest.
+import { admit, endDryRun, refuseGrantTokens } from '../../keys/crypto-request.ts';
+import { findKeyOrAlias } from '../../keys/find-key.ts';
+import { digestOf, signingMembers, signWith } from '../../keys/signing.ts';
+import { operation } from '../../protocol/operation.ts';
+import { keyArn } from '../../settings.ts';
+
+/** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html */
+export const sign = operation('Sign', signingMembers, (call, input) => {
+  refuseGrantTokens(input);
+  const { key, alias } = findKeyOrAlias(call, input.KeyId);
+  const entries = {
+    'kms:SigningAlgorithm': input.SigningAlgorithm,
+    'kms:MessageType': input.MessageType ?? 'RAW',
+  };
+  admit(call, key, { action: 'kms:Sign', operation: 'Sign', usage: 'SIGN_VERIFY', alias, entries });
+  const signature = signWith(call.emulator, key, digestOf(key, input));
+  endDryRun(input);
+  return {
+    KeyId: keyArn(call.emulator.place, key.keyId),
+    Signature: signature.toString('base64'),
+    SigningAlgorithm: input.SigningAlgorithm,
+  };
+});

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Table of contents: every KMS operation the emulator performs.
+import { tableOf } from '../../protocol/operation.ts';
+import { cancelKeyDeletion } from './cancel-key-deletion.ts';
+import { connectCustomKeyStore } from './connect-custom-key-store.ts';
+import { createAlias } from './create-alias.ts';
+import { createCustomKeyStore } from './create-custom-key-store.ts';
+import { createKey } from './create-key.ts';
+import { decrypt } from './decrypt.ts';
+import { deleteAlias } from './delete-alias.ts';
+import { deleteCustomKeyStore } from './delete-custom-key-store.ts';
+import { describeCustomKeyStores } from './describe-custom-key-stores.ts';
+import { describeKey } from './describe-key.ts';
+import { disableKey } from './disable-key.ts';
+import { disableKeyRotation } from './disable-key-rotation.ts';
+import { disconnectCustomKeyStore } from './disconnect-custom-key-store.ts';
+import { enableKey } from './enable-key.ts';
+import { enableKeyRotation } from './enable-key-rotation.ts';
+import { encrypt } from './encrypt.ts';
+import { generateDataKey } from './generate-data-key.ts';
+import { generateDataKeyWithoutPlaintext } from './generate-data-key-without-plaintext.ts';
+import { generateRandom } from './generate-random.ts';
+import { getKeyPolicy } from './get-key-policy.ts';
+import { getKeyRotationStatus } from './get-key-rotation-status.ts';
+import { getPublicKey } from './get-public-key.ts';
+import { listAliases } from './list-aliases.ts';
+import { listGrants } from './list-grants.ts';
+import { listKeyPolicies } from './list-key-policies.ts';
+import { listKeys } from './list-keys.ts';
+import { listResourceTags } from './list-resource-tags.ts';
+import { putKeyPolicy } from './put-key-policy.ts';
+import { reEncrypt } from './re-encrypt.ts';
+import { rotateKeyOnDemand } from './rotate-key-on-demand.ts';
+import { scheduleKeyDeletion } from './schedule-key-deletion.ts';
+import { sign } from './sign.ts';
+import { tagResource } from './tag-resource.ts';
+import { untagResource } from './untag-resource.ts';
+import { updateAlias } from './update-alias.ts';
+import { updateCustomKeyStore } from './update-custom-key-store.ts';
+import { updateKeyDescription } from './update-key-description.ts';
+import { verify } from './verify.ts';
+
+/** KMS operations by name on the wire. */
+export const kmsOperations = tableOf([
+  cancelKeyDeletion,
+  connectCustomKeyStore,
+  createAlias,
+  createCustomKeyStore,
+  createKey,
+  decrypt,
+  deleteAlias,
+  deleteCustomKeyStore,
+  describeCustomKeyStores,
+  describeKey,
+  disableKeyRotation,
+  disableKey,
+  disconnectCustomKeyStore,
+  enableKeyRotation,
+  enableKey,
+  encrypt,
+  generateDataKeyWithoutPlaintext,
+  generateDataKey,
+  generateRandom,
+  getKeyPolicy,
+  getKeyRotationStatus,
+  getPublicKey,
+  listAliases,
+  listGrants,
+  listKeyPolicies,
+  listKeys,
+  listResourceTags,
+  putKeyPolicy,
+  reEncrypt,
+  rotateKeyOnDemand,
+  scheduleKeyDeletion,
+  sign,
+  tagResource,
+  untagResource,
+  updateAlias,
+  updateCustomKeyStore,
+  updateKeyDescription,
+  verify,
+]);

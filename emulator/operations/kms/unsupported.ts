@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// KMS operations of AWS's model that this emulator does not perform. They are refused, never ignored.
+
+const UNSUPPORTED: ReadonlySet<string> = new Set([
+  'CreateGrant',
+  'Decapsulate',
+  'DeleteImportedKeyMaterial',
+  'DeriveSharedSecret',
+  'Encapsulate',
+  'GenerateDataKeyPair',
+  'GenerateDataKeyPairWithoutPlaintext',
+  'GenerateMac',
+  'GetKeyLastUsage',
+  'GetParametersForImport',
+  'ImportKeyMaterial',
+  'ListKeyRotations',
+  'ListRetirableGrants',
+  'ReplicateKey',
+  'RetireGrant',
+  'RevokeGrant',
+  'UpdatePrimaryRegion',
+  'VerifyMac',
+]);
+
+/** True for operations that AWS has and the emulator does not. */
+export function isUnsupportedKmsOperation(name: string): boolean {
+  return UNSUPPORTED.has(name);
+}

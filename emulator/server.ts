@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// The HTTP face: AWS's JSON protocol on POST /, the admin endpoint under /_admin/.
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import https from 'node:https';
+import { type AuthenticationSettings, authenticate } from './authentication/authenticate.ts';
+import { serveAdmin } from './faults/admin.ts';
+import { dispatch } from './protocol/dispatch.ts';
+import { AwsError } from './protocol/errors.ts';
+import { parseJson, readBody } from './protocol/http-body.ts';
+import type { Emulator } from './settings.ts';
+
+/** How the server listens and whom it believes. */
+export interface ServerSettings extends AuthenticationSettings {
+  readonly adminToken: string;
+  readonly tls: { readonly certPath: string; readonly keyPath: string } | undefined;
+}
+
+// A caller's policies travel in a header: roles may have ten managed policies of 6 KB each.
+const MAXIMUM_HEADER_BYTES = 512 * 1024;
+
+function send(response: ServerResponse, status: number, type: string, body: unknown): void {
+  const text = body === undefined ? '' : JSON.stringify(body);
+  response.writeHead(status, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(text),
+    'x-amzn-requestid': randomUUID(),
+  });
+  response.end(text);
+}
+
+function sendError(response: ServerResponse, error: unknown): void {
+  const type = 'application/x-amz-json-1.1';
+  if (error instanceof AwsError) {
+    send(response, error.status, type, { __type: error.code, message: error.message });
+    return;
+  }
+  // A defect of the emulator: say so here, tell the caller nothing of the inside.
+  process.stderr.write(`emulator: unexpected error: ${String(error)}\n`);
+  send(response, 500, type, { __type: 'InternalFailure', message: '' });
+}
+
+function header(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+async function serveAws(
+  emulator: Emulator,
+  settings: ServerSettings,
+  request: IncomingMessage,
+): Promise<unknown> {
+  const body = await readBody(request);
+  const caller = authenticate(
+    settings,
+    {
+      method: request.method ?? '',
+      url: request.url ?? '/',
+      headers: request.headers,
+      body,
+      sourceIp: request.socket.remoteAddress?.replace(/^::ffff:/, ''),
+      isTls: 'encrypted' in request.socket,
+    },
+    emulator.clock(),
+  );
+  return dispatch(emulator, caller, header(request, 'x-amz-target'), parseJson(body));
+}
+
+async function serve(
+  emulator: Emulator,
+  settings: ServerSettings,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    if (request.url?.startsWith('/_admin/') === true) {
+      const { status, body } = await serveAdmin(emulator, settings.adminToken, request);
+      send(response, status, 'application/json', body);
+    } else if (request.method !== 'POST') {
+      throw new AwsError('UnknownOperationException', '', 404);
+    } else {
+      const answer = await serveAws(emulator, settings, request);
+      send(response, 200, 'application/x-amz-json-1.1', answer);
+    }
+  } catch (error) {
+    if (!response.headersSent) sendError(response, error);
+  }
+}
+
+/** Makes the server; the caller lets it listen. */
+export function createServer(emulator: Emulator, settings: ServerSettings): http.Server {
+  const handler = (request: IncomingMessage, response: ServerResponse) => {
+    void serve(emulator, settings, request, response);
+  };
+  const options = { maxHeaderSize: MAXIMUM_HEADER_BYTES, keepAliveTimeout: 60_000 };
+  if (settings.tls === undefined) return http.createServer(options, handler);
+  const { certPath, keyPath } = settings.tls;
+  return https.createServer(
+    { ...options, cert: readFileSync(certPath), key: readFileSync(keyPath) },
+    handler,
+  );
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an emulator is started with, and what operations see of it.
+import type { Clock } from './clock.ts';
+import type { Faults } from './faults/faults.ts';
+import type { Hsm } from './hsm/hsm.ts';
+import type { KeyMaterial } from './hsm/key-material.ts';
+import type { Store } from './store/store.ts';
+
+/** Region and account whose ARNs are answered. */
+export interface Place {
+  readonly region: string;
+  readonly account: string;
+}
+
+/** The running emulator, as operations see it. */
+export interface Emulator {
+  readonly place: Place;
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly hsm: Hsm;
+  readonly material: KeyMaterial;
+  readonly faults: Faults;
+  readonly dataFolder: string;
+}
+
+/** ARN of a key. */
+export function keyArn(place: Place, keyId: string): string {
+  return `arn:aws:kms:${place.region}:${place.account}:key/${keyId}`;
+}
+
+/** ARN of an alias; the name begins with `alias/`. */
+export function aliasArn(place: Place, name: string): string {
+  return `arn:aws:kms:${place.region}:${place.account}:${name}`;
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// Puts an emulator together and lets it listen; `stop` ends all it started and keeps its state.
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import type http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Clock, systemClock } from './clock.ts';
+import { Faults } from './faults/faults.ts';
+import { Hsm } from './hsm/hsm.ts';
+import { KeyMaterial } from './hsm/key-material.ts';
+import { destroyDueKeys, takeBackUnfinished } from './hsm/reconcile.ts';
+import { startIssuer } from './issuer/issuer.ts';
+import { readPeople } from './issuer/people.ts';
+import { createServer } from './server.ts';
+import type { Emulator } from './settings.ts';
+import { openStore } from './store/store.ts';
+
+/** How to start. Port 0 takes a free one. */
+export interface StartOptions {
+  readonly port: number;
+  readonly dataFolder?: string | undefined;
+  readonly region?: string | undefined;
+  readonly account?: string | undefined;
+  readonly gatewaySecretPath?: string | undefined;
+  readonly adminTokenPath?: string | undefined;
+  readonly tlsCertPath?: string | undefined;
+  readonly tlsKeyPath?: string | undefined;
+  readonly issuerPort?: number | undefined;
+  readonly peoplePath?: string | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+/** A listening emulator. */
+export interface RunningEmulator {
+  readonly url: string;
+  readonly issuerUrl: string | undefined;
+  readonly dataFolder: string;
+  readonly adminTokenPath: string;
+  readonly adminToken: string;
+  stop(): Promise<void>;
+}
+
+const SWEEP_MILLISECONDS = 60_000;
+
+function adminToken(path: string): string {
+  if (!existsSync(path)) writeFileSync(path, randomBytes(24).toString('hex'), { mode: 0o600 });
+  return readFileSync(path, 'utf8').trim();
+}
+
+function tlsOf(options: StartOptions) {
+  const { tlsCertPath: certPath, tlsKeyPath: keyPath } = options;
+  if (certPath === undefined && keyPath === undefined) return undefined;
+  if (certPath !== undefined && keyPath !== undefined) return { certPath, keyPath };
+  throw new Error('--tls-cert and --tls-key must be given together');
+}
+
+async function listen(server: http.Server, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+async function close(server: http.Server | undefined): Promise<void> {
+  if (server === undefined) return;
+  server.closeAllConnections();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+}
+
+async function openEmulator(options: StartOptions, dataFolder: string): Promise<Emulator> {
+  const clock = options.clock ?? systemClock;
+  const hsm = await Hsm.open(dataFolder);
+  const store = openStore(dataFolder, clock);
+  const material = new KeyMaterial(hsm);
+  const place = {
+    region: options.region ?? 'us-east-1',
+    account: options.account ?? '000000000000',
+  };
+  takeBackUnfinished(store, material);
+  destroyDueKeys(store, material, clock);
+  return { place, clock, store, hsm, material, faults: new Faults(), dataFolder };
+}
+
+/** Starts an emulator. One per process and SoftHSM module. */
+export async function start(options: StartOptions): Promise<RunningEmulator> {
+  const dataFolder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'keyturn-emulator-'));
+  mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
+  const adminTokenPath = options.adminTokenPath ?? join(dataFolder, 'admin-token');
+  const token = adminToken(adminTokenPath);
+  const emulator = await openEmulator(options, dataFolder);
+  const { clock } = emulator;
+  const gatewaySecret =
+    options.gatewaySecretPath === undefined
+      ? undefined
+      : readFileSync(options.gatewaySecretPath, 'utf8').trim();
+  const { account } = emulator.place;
+  const tls = tlsOf(options);
+  const server = createServer(emulator, { account, gatewaySecret, adminToken: token, tls });
+  const port = await listen(server, options.port);
+  const people = readPeople(options.peoplePath);
+  const issuer =
+    options.issuerPort === undefined
+      ? undefined
+      : await startIssuer({
+          port: options.issuerPort,
+          dataFolder,
+          adminToken: token,
+          people,
+          clock,
+        });
+  const sweep = setInterval(
+    () => destroyDueKeys(emulator.store, emulator.material, clock),
+    SWEEP_MILLISECONDS,
+  );
+  return {
+    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
+    issuerUrl: issuer?.url,
+    dataFolder,
+    adminTokenPath,
+    adminToken: token,
+    stop: async () => {
+      clearInterval(sweep);
+      await close(server);
+      await close(issuer?.server);
+      emulator.store.close();
+      emulator.hsm.close();
+    },
+  };
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// The SQLite file: schema and connection. WAL with synchronous=NORMAL: a commit survives the death of this
+// process at any instant (not a power cut of the host); a mutating call commits before it answers.
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS keys (
+  key_id TEXT PRIMARY KEY,
+  status TEXT NOT NULL CHECK (status IN ('creating', 'live')),
+  created_at INTEGER NOT NULL,
+  origin TEXT NOT NULL,
+  key_spec TEXT NOT NULL,
+  key_usage TEXT NOT NULL,
+  key_store_id TEXT,
+  cluster_id TEXT,
+  material_id TEXT NOT NULL,
+  wrapped_key BLOB,
+  public_point BLOB,
+  state TEXT NOT NULL CHECK (state IN ('Enabled', 'Disabled', 'PendingDeletion')),
+  deletion_at INTEGER,
+  description TEXT NOT NULL,
+  policy TEXT NOT NULL,
+  tags TEXT NOT NULL,
+  rotation_period_days INTEGER
+) STRICT;
+CREATE INDEX IF NOT EXISTS keys_by_store ON keys (key_store_id);
+CREATE INDEX IF NOT EXISTS keys_by_deletion ON keys (deletion_at) WHERE deletion_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS keys_unfinished ON keys (status) WHERE status = 'creating';
+CREATE TABLE IF NOT EXISTS aliases (
+  name TEXT PRIMARY KEY,
+  key_id TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS aliases_by_key ON aliases (key_id, name);
+CREATE TABLE IF NOT EXISTS key_stores (
+  key_store_id TEXT PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  cluster_id TEXT NOT NULL,
+  trust_anchor TEXT NOT NULL,
+  password_digest TEXT NOT NULL,
+  state TEXT NOT NULL,
+  settles_at INTEGER NOT NULL,
+  connection_error TEXT,
+  created_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS clusters (
+  cluster_id TEXT PRIMARY KEY,
+  document TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS backups (
+  backup_id TEXT PRIMARY KEY,
+  document TEXT NOT NULL
+) STRICT;
+`;
+
+/** A connection that prepares every statement once. */
+export class Database {
+  readonly #connection: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  /** Opens the file, creating what is missing. */
+  constructor(path: string) {
+    this.#connection = new DatabaseSync(path);
+    this.#connection.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000;',
+    );
+    this.#connection.exec(SCHEMA);
+  }
+
+  /** The prepared statement of this text. */
+  prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#connection.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  /** Closes the file. */
+  close(): void {
+    this.#statements.clear();
+    this.#connection.close();
+  }
+}

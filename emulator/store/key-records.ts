@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// KMS keys as rows. Readers see a key as far as its changes are visible; a row in status `creating` is
+// not a key yet: its material is being made, and a crash leaves it for reconciliation.
+import type { SQLOutputValue } from 'node:sqlite';
+import type { Clock } from '../clock.ts';
+import type { Database } from './database.ts';
+import type { Visibility } from './visibility.ts';
+
+/** States that are stored; `Unavailable` follows from the key store and is computed. */
+export type StoredKeyState = 'Enabled' | 'Disabled' | 'PendingDeletion';
+export type KeyOrigin = 'AWS_KMS' | 'AWS_CLOUDHSM';
+export type KeySpec = 'SYMMETRIC_DEFAULT' | 'ECC_NIST_P256';
+export type KeyUsage = 'ENCRYPT_DECRYPT' | 'SIGN_VERIFY';
+
+/** A KMS key. Instants are epoch milliseconds. */
+export interface KeyRecord {
+  readonly keyId: string;
+  readonly createdAt: number;
+  readonly origin: KeyOrigin;
+  readonly keySpec: KeySpec;
+  readonly keyUsage: KeyUsage;
+  readonly keyStoreId: string | null;
+  readonly clusterId: string | null;
+  readonly materialId: string;
+  /** The key under the domain key; null for custom-store keys. */
+  readonly wrappedKey: Buffer | null;
+  /** CKA_EC_POINT of an asymmetric key. */
+  readonly publicPoint: Buffer | null;
+  readonly state: StoredKeyState;
+  readonly deletionAt: number | null;
+  readonly description: string;
+  readonly policy: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly rotationPeriodDays: number | null;
+}
+
+/** What may change after creation. */
+export type KeyChange = Partial<
+  Pick<KeyRecord, 'state' | 'deletionAt' | 'description' | 'policy' | 'tags' | 'rotationPeriodDays'>
+>;
+
+const CHANGEABLE = {
+  state: 'state',
+  deletionAt: 'deletion_at',
+  description: 'description',
+  policy: 'policy',
+  tags: 'tags',
+  rotationPeriodDays: 'rotation_period_days',
+} as const satisfies Record<keyof KeyChange, string>;
+
+type Row = Record<string, SQLOutputValue>;
+
+function bytes(value: SQLOutputValue | undefined): Buffer | null {
+  return value instanceof Uint8Array ? Buffer.from(value) : null;
+}
+
+function toRecord(row: Row): KeyRecord {
+  return {
+    keyId: row['key_id'] as string,
+    createdAt: row['created_at'] as number,
+    origin: row['origin'] as KeyOrigin,
+    keySpec: row['key_spec'] as KeySpec,
+    keyUsage: row['key_usage'] as KeyUsage,
+    keyStoreId: row['key_store_id'] as string | null,
+    clusterId: row['cluster_id'] as string | null,
+    materialId: row['material_id'] as string,
+    wrappedKey: bytes(row['wrapped_key']),
+    publicPoint: bytes(row['public_point']),
+    state: row['state'] as StoredKeyState,
+    deletionAt: row['deletion_at'] as number | null,
+    description: row['description'] as string,
+    policy: row['policy'] as string,
+    tags: JSON.parse(row['tags'] as string),
+    rotationPeriodDays: row['rotation_period_days'] as number | null,
+  };
+}
+
+/** The table of keys. */
+export class KeyRecords {
+  readonly #database: Database;
+  readonly #visibility: Visibility;
+  readonly #clock: Clock;
+
+  constructor(database: Database, visibility: Visibility, clock: Clock) {
+    this.#database = database;
+    this.#visibility = visibility;
+    this.#clock = clock;
+  }
+
+  /** Writes a new key; `creating` when its material is still to be made. */
+  insert(record: KeyRecord, status: 'creating' | 'live', visibleAt: number): void {
+    this.#database
+      .prepare('INSERT INTO keys VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)')
+      .run(
+        record.keyId,
+        status,
+        record.createdAt,
+        record.origin,
+        record.keySpec,
+        record.keyUsage,
+        record.keyStoreId,
+        record.clusterId,
+        record.materialId,
+        record.wrappedKey,
+        record.publicPoint,
+        record.state,
+        record.deletionAt,
+        record.description,
+        record.policy,
+        JSON.stringify(record.tags),
+        record.rotationPeriodDays,
+      );
+    if (visibleAt > this.#clock()) {
+      this.#visibility.hide(`key:${record.keyId}`, 'exists', false, visibleAt);
+    }
+  }
+
+  /** The material is there: the row becomes a key. */
+  finish(keyId: string): void {
+    this.#database.prepare(`UPDATE keys SET status = 'live' WHERE key_id = ?`).run(keyId);
+  }
+
+  /** The key as readers see it, or undefined. */
+  find(keyId: string): KeyRecord | undefined {
+    const row = this.#database
+      .prepare(`SELECT * FROM keys WHERE key_id = ? AND status = 'live'`)
+      .get(keyId);
+    return row === undefined ? undefined : this.#seen(toRecord(row));
+  }
+
+  /** The key as committed, for changes that build on what is there. */
+  committed(keyId: string): KeyRecord | undefined {
+    const row = this.#database.prepare('SELECT * FROM keys WHERE key_id = ?').get(keyId);
+    return row === undefined ? undefined : toRecord(row);
+  }
+
+  /** Changes a key; readers see the change from `visibleAt` on. */
+  change(keyId: string, change: KeyChange, visibleAt: number): void {
+    const before = this.committed(keyId);
+    if (before === undefined) return;
+    const properties = Object.keys(change) as (keyof KeyChange)[];
+    const columns = properties.map((property) => `${CHANGEABLE[property]} = ?`).join(', ');
+    const values = properties.map((property) => {
+      const value = change[property] ?? null;
+      return typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
+    });
+    this.#database.prepare(`UPDATE keys SET ${columns} WHERE key_id = ?`).run(...values, keyId);
+    if (visibleAt <= this.#clock() && this.#visibility.isSettled(`key:${keyId}`)) return;
+    for (const property of properties) {
+      this.#visibility.hide(`key:${keyId}`, property, before[property], visibleAt);
+    }
+  }
+
+  /** Forgets a key and its aliases. */
+  remove(keyId: string): void {
+    this.#database.prepare('DELETE FROM aliases WHERE key_id = ?').run(keyId);
+    this.#database.prepare('DELETE FROM keys WHERE key_id = ?').run(keyId);
+  }
+
+  /** Up to `limit` keys with ids after `after`, in id order. */
+  page(after: string, limit: number): KeyRecord[] {
+    return this.#database
+      .prepare(`SELECT * FROM keys WHERE key_id > ? AND status = 'live' ORDER BY key_id LIMIT ?`)
+      .all(after, limit)
+      .map(toRecord);
+  }
+
+  /** Whether readers see that the key exists. */
+  isVisible(keyId: string): boolean {
+    return this.#visibility.seen(`key:${keyId}`, 'exists', true);
+  }
+
+  /** Keys of a store, also those pending deletion. */
+  countInStore(keyStoreId: string): number {
+    const row = this.#database
+      .prepare('SELECT count(*) AS count FROM keys WHERE key_store_id = ?')
+      .get(keyStoreId);
+    return row?.['count'] as number;
+  }
+
+  /** Keys whose deletion time has come. */
+  due(now: number): KeyRecord[] {
+    return this.#database
+      .prepare('SELECT * FROM keys WHERE deletion_at IS NOT NULL AND deletion_at <= ?')
+      .all(now)
+      .map(toRecord);
+  }
+
+  /** Rows whose material was being made when the process died. */
+  unfinished(): KeyRecord[] {
+    return this.#database
+      .prepare(`SELECT * FROM keys WHERE status = 'creating'`)
+      .all()
+      .map(toRecord);
+  }
+
+  #seen(record: KeyRecord): KeyRecord | undefined {
+    const subject = `key:${record.keyId}`;
+    if (this.#visibility.isSettled(subject)) return record;
+    if (!this.#visibility.seen(subject, 'exists', true)) return undefined;
+    const seen = Object.keys(CHANGEABLE).map((property) => [
+      property,
+      this.#visibility.seen(subject, property, record[property as keyof KeyRecord]),
+    ]);
+    return { ...record, ...Object.fromEntries(seen) };
+  }
+}

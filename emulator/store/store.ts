@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one store layer: every table behind its class, on one connection.
+import { join } from 'node:path';
+import type { Clock } from '../clock.ts';
+import { Aliases } from './aliases.ts';
+import { Clusters } from './clusters.ts';
+import { Database } from './database.ts';
+import { KeyRecords } from './key-records.ts';
+import { KeyStores } from './key-stores.ts';
+import { Visibility } from './visibility.ts';
+
+/** All that is kept outside the HSM. */
+export interface Store {
+  readonly keys: KeyRecords;
+  readonly aliases: Aliases;
+  readonly keyStores: KeyStores;
+  readonly clusters: Clusters;
+  readonly visibility: Visibility;
+  close(): void;
+}
+
+/** Opens `emulator.sqlite` in the data folder. */
+export function openStore(dataFolder: string, clock: Clock): Store {
+  const database = new Database(join(dataFolder, 'emulator.sqlite'));
+  const visibility = new Visibility(clock);
+  return {
+    keys: new KeyRecords(database, visibility, clock),
+    aliases: new Aliases(database, visibility, clock),
+    keyStores: new KeyStores(database),
+    clusters: new Clusters(database),
+    visibility,
+    close: () => database.close(),
+  };
+}
