@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where everything of a local stack lies. All of it is below one directory of mode 0700; what is expensive to
 // install and holds no state (the Python environment, SoftHSM) is shared between directories.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -64,4 +64,6 @@ export function createDirectories(layout: Layout): void {
   for (const folder of [...folders, hsmData, awsData, bucketData, join(directory, 'tls')]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
+  // Functions are unpacked here. On AWS no package.json is above them; the repository's would make them ES modules.
+  writeFileSync(join(temporary, 'package.json'), '{ "type": "commonjs" }\n');
 }

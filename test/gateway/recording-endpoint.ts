@@ -2,8 +2,9 @@
 // A key endpoint that records every call the gateway forwards, with the caller it names, and answers just enough
 // of KMS for a stack to deploy. It takes the options of emulator/main.ts, so the local stack can start it instead.
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 /** One forwarded call. */
@@ -20,20 +21,27 @@ const options = Object.fromEntries(
 const { values } = parseArgs({ options });
 const text = (name: string) => String(values[name] ?? '');
 const secret = readFileSync(text('gateway-secret-file'), 'utf8');
-const calls: RecordedCall[] = [];
-const keys = new Map<string, Record<string, unknown>>();
+const file = join(text('data'), 'recorded.json');
+interface Memory {
+  readonly calls: RecordedCall[];
+  readonly keys: Record<string, Record<string, unknown>>;
+}
+const memory: Memory = existsSync(file)
+  ? (JSON.parse(readFileSync(file, 'utf8')) as Memory)
+  : { calls: [], keys: {} };
+const { calls, keys } = memory;
 
 function answer(operation: string, members: Record<string, unknown>): Record<string, unknown> {
   if (operation === 'CreateKey') {
     const KeyId = randomUUID();
     const Arn = `arn:aws:kms:${text('region')}:${text('account')}:key/${KeyId}`;
     const metadata = { KeyId, Arn, KeyState: 'Enabled', KeySpec: members['KeySpec'] };
-    keys.set(KeyId, metadata);
+    keys[KeyId] = metadata;
     return { KeyMetadata: metadata };
   }
   if (operation === 'DescribeKey') {
     const id = String(members['KeyId']).split('/').at(-1) ?? '';
-    const KeyMetadata = keys.get(id);
+    const KeyMetadata = keys[id];
     return KeyMetadata ? { KeyMetadata } : { __type: 'NotFoundException', message: id };
   }
   return {};
@@ -63,4 +71,7 @@ const server = createServer(async (request, response) => {
 server.listen(Number(text('port')), '127.0.0.1', () => {
   process.stdout.write(`ready http://127.0.0.1:${text('port')}\n`);
 });
-process.on('SIGTERM', () => process.exit(0));
+process.on('SIGTERM', () => {
+  writeFileSync(file, JSON.stringify(memory));
+  process.exit(0);
+});

@@ -8,7 +8,11 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { DynamoEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
-import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import {
+  NodejsFunction,
+  type NodejsFunctionProps,
+  OutputFormat,
+} from 'aws-cdk-lib/aws-lambda-nodejs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
@@ -25,7 +29,7 @@ const stack = new Stack(app, 'GatewayFixture', {
 const output = (name: string, value: string) => new CfnOutput(stack, name, { value });
 const service = (name: string) => new iam.ServicePrincipal(`${name}.amazonaws.com`);
 
-function handler(id: string, props: Partial<lambda.FunctionOptions> = {}) {
+function handler(id: string, props: Partial<NodejsFunctionProps> = {}) {
   return new NodejsFunction(stack, id, {
     entry: new URL('./functions.ts', import.meta.url).pathname,
     handler: 'probe',
@@ -94,7 +98,7 @@ const limited = handler('Limited', { reservedConcurrentExecutions: 2, deadLetter
 const streamed = handler('Streamed', { handler: 'streamed', environment });
 table.grantReadWriteData(streamed);
 streamed.addEventSource(
-  new DynamoEventSource(table, {
+  new DynamoEventSource(table as dynamodb.ITable, {
     startingPosition: lambda.StartingPosition.TRIM_HORIZON,
     filters: [
       lambda.FilterCriteria.filter({ dynamodb: { Keys: { pk: { S: [{ prefix: 'in-' }] } } } }),
@@ -169,3 +173,5 @@ workload.addToPolicy(
   }),
 );
 output('WorkloadRoleOrdersApiArn', workload.roleArn);
+const stranger = new iam.Role(stack, 'Stranger', { assumedBy: new iam.AccountRootPrincipal() });
+output('StrangerRoleArn', stranger.roleArn);
