@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Memory and time limit of each function. Lambda gives CPU by memory: 512 MB starts the SDK in a fraction of a second.
+import type { FunctionName } from '../../core/contract/environment.ts';
+
+export interface FunctionSize {
+  readonly memoryMb: number;
+  readonly timeoutSeconds: number;
+}
+
+/** API Gateway waits 29 s at most; a caller should not wait half of that. */
+const ANSWER: FunctionSize = { memoryMb: 512, timeoutSeconds: 15 };
+/** One workflow step: a KMS call with its retries, then one transaction. */
+const STEP: FunctionSize = { memoryMb: 512, timeoutSeconds: 30 };
+/** Pages through indexes, or through the account's keys at the rate KMS allows. */
+const SWEEP: FunctionSize = { memoryMb: 512, timeoutSeconds: 120 };
+
+export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
+  'authorize-person': { ...ANSWER, timeoutSeconds: 10 },
+  'serve-contract': ANSWER,
+  'read-keys': ANSWER,
+  'change-keys': ANSWER,
+  'use-key': ANSWER,
+  'manage-key-stores': ANSWER,
+  'begin-operation': STEP,
+  'create-version': { ...STEP, timeoutSeconds: 120 },
+  'verify-version': STEP,
+  'place-alias': STEP,
+  'apply-policy': STEP,
+  'complete-operation': STEP,
+  'compensate-operation': STEP,
+  'park-operation': STEP,
+  'find-due-rotations': SWEEP,
+  'sweep-orphans': SWEEP,
+  'request-hsm-admin': STEP,
+  'create-key-store': STEP,
+  'record-key-store': STEP,
+};

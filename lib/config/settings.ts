@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Settings of one deployment, parsed once at synth. Every value that differs between stages is here, so that no
+// stack asks which stage it is in; a value that is missing or wrong ends the synth with its path and the cure.
+import { z } from 'zod';
+import { FUNCTION_NAMES } from '../../core/contract/environment.ts';
+import { ENVIRONMENTS, STAGES } from '../../core/contract/vocabulary.ts';
+
+const seconds = z.coerce.number().int().min(0);
+
+/** Issuer of people's tokens (OIDC). */
+const Identity = z.strictObject({
+  issuer: z.url(),
+  jwksUrl: z.url(),
+  audience: z.string().min(1),
+});
+
+/** Waits of the workflows. `docs/deploy.md` says where AWS's minutes come from. */
+const Timings = z.strictObject({
+  settleSeconds: seconds,
+  bakeSeconds: seconds,
+  retryAfterSeconds: seconds.min(1),
+  staleAfterSeconds: seconds.min(1),
+  orphanGraceSeconds: seconds,
+});
+
+/** The CloudHSM cluster that `provision-key-store` creates; ids, because synth looks nothing up. */
+const Cluster = z.strictObject({
+  hsmType: z.string().regex(/^hsm\d[a-z]?\.[a-z]+$/, 'must be an HSM type such as hsm2m.medium'),
+  vpcId: z.string().regex(/^vpc-[0-9a-f]{8,17}$/),
+  subnetIds: z
+    .array(z.string().regex(/^subnet-[0-9a-f]{8,17}$/))
+    .min(2, 'needs two subnets: KMS creates keys only in a store with HSMs in two zones'),
+  /** Zones of the subnets, in their order, by the letter that follows the region. */
+  zones: z.array(z.string().regex(/^[a-z]$/)).min(2),
+});
+
+const Workload = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/),
+  /** True makes a role that the account itself may assume; false only reserves the name. */
+  create: z.boolean(),
+});
+
+export const Settings = z.strictObject({
+  stage: z.enum(STAGES),
+  account: z.string().regex(/^\d{12}$/, 'must be a 12-digit AWS account id'),
+  region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be an AWS region such as eu-west-1'),
+  environmentsServed: z.array(z.enum(ENVIRONMENTS)).min(1),
+  identity: Identity,
+  timings: Timings,
+  sweep: z.strictObject({
+    rate: z.string().regex(/^rate\(\d+ (minutes?|hours?|days?)\)$/),
+    rateMinutes: z.number().int().min(1),
+    timeZone: z.string().min(1),
+    maxRotations: z.number().int().min(1),
+  }),
+  cluster: Cluster,
+  retention: z.strictObject({
+    /** Keep table, buckets, keys and secret when their stack is deleted. */
+    retainState: z.boolean(),
+    logDays: z.number().int().min(1),
+    evidenceDays: z.number().int().min(1),
+    evidenceMode: z.enum(['GOVERNANCE', 'COMPLIANCE']),
+  }),
+  functions: z.strictObject({
+    architecture: z.enum(['x86_64', 'arm64']),
+    tracing: z.boolean(),
+    reservedConcurrency: z.partialRecord(z.enum(FUNCTION_NAMES), z.number().int().min(0)),
+  }),
+  api: z.strictObject({
+    requestsPerSecond: z.number().positive(),
+    burst: z.number().int().positive(),
+    authorizerCacheSeconds: z.number().int().min(0).max(3600),
+    /** One role per account and region lets API Gateway write logs; false where the account has it already. */
+    manageLoggingRole: z.boolean(),
+  }),
+  workloads: z.array(Workload),
+  alarms: z.strictObject({ notify: z.boolean() }),
+});
+export type Settings = z.infer<typeof Settings>;

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checked-in defaults of the four stages. Values that only an account knows (issuer, VPC, subnets) are examples
+// under reserved names: a deployment replaces them with `-c settings=FILE.json` (`docs/deploy.md`).
+import type { Stage } from '../../core/contract/vocabulary.ts';
+import type { Settings } from './settings.ts';
+
+/** What a stage brings; account and region always come from the command line. */
+export type StageDefaults = Omit<Settings, 'account' | 'region'>;
+
+/** EXAMPLE values (RFC 2606 host, ids that exist nowhere): replace them before a deployment. */
+const EXAMPLE = {
+  identity: {
+    issuer: 'https://issuer.example.com',
+    jwksUrl: 'https://issuer.example.com/.well-known/jwks.json',
+    audience: 'keyturn',
+  },
+  cluster: {
+    hsmType: 'hsm2m.medium',
+    vpcId: 'vpc-0123456789abcdef0',
+    subnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
+    zones: ['a', 'b'],
+  },
+};
+
+/**
+ * KMS says up to five minutes for alias and tag authorization, so 300 s settle; the bake is longer, because it must
+ * see errors of consumers that the settle time hid. A stale lease is one without progress for an hour.
+ */
+const AWS_TIMINGS: Settings['timings'] = {
+  settleSeconds: 300,
+  bakeSeconds: 900,
+  retryAfterSeconds: 900,
+  staleAfterSeconds: 3600,
+  orphanGraceSeconds: 3600,
+};
+
+const AWS_STAGE = {
+  ...EXAMPLE,
+  timings: AWS_TIMINGS,
+  sweep: { rate: 'rate(15 minutes)', rateMinutes: 15, timeZone: 'UTC', maxRotations: 500 },
+  functions: { architecture: 'x86_64', tracing: true, reservedConcurrency: {} },
+  // A cached decision may outlive its token by the cache time: a minute saves most calls and keeps that short.
+  api: { requestsPerSecond: 200, burst: 400, authorizerCacheSeconds: 60, manageLoggingRole: true },
+  workloads: [],
+  alarms: { notify: true },
+} satisfies Partial<StageDefaults>;
+
+const TRIAL_RETENTION = {
+  retainState: true,
+  logDays: 90,
+  evidenceDays: 30,
+  // COMPLIANCE cannot be lifted even by root: only where evidence is real.
+  evidenceMode: 'GOVERNANCE',
+} as const;
+
+export const STAGE_DEFAULTS: Readonly<Record<Stage, StageDefaults>> = {
+  local: {
+    ...AWS_STAGE,
+    stage: 'local',
+    environmentsServed: ['development'],
+    timings: {
+      settleSeconds: 5,
+      bakeSeconds: 10,
+      retryAfterSeconds: 30,
+      staleAfterSeconds: 300,
+      orphanGraceSeconds: 60,
+    },
+    sweep: { rate: 'rate(1 hour)', rateMinutes: 60, timeZone: 'UTC', maxRotations: 500 },
+    retention: { ...TRIAL_RETENTION, retainState: false, logDays: 1, evidenceDays: 1 },
+    // No cache: a test that changes a person's token sees the new decision at once.
+    api: { ...AWS_STAGE.api, authorizerCacheSeconds: 0 },
+    workloads: [{ name: 'orders-api', create: true }],
+    alarms: { notify: false },
+  },
+  test: {
+    ...AWS_STAGE,
+    stage: 'test',
+    environmentsServed: ['test'],
+    retention: TRIAL_RETENTION,
+  },
+  staging: {
+    ...AWS_STAGE,
+    stage: 'staging',
+    environmentsServed: ['staging'],
+    retention: TRIAL_RETENTION,
+  },
+  production: {
+    ...AWS_STAGE,
+    stage: 'production',
+    environmentsServed: ['production'],
+    retention: { retainState: true, logDays: 731, evidenceDays: 2557, evidenceMode: 'COMPLIANCE' },
+  },
+};

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each function may do: one line of duty per function, the whole of it. No function both decides on and
+// carries out the same dangerous act; nothing here holds a wildcard action.
+import type { FunctionName } from '../../core/contract/environment.ts';
+import { DUE_INDEX, LIST_INDEX } from '../../core/contract/table.ts';
+import type { Names } from '../names.ts';
+import { type Grant, NO_RESOURCE_LEVEL } from './grant.ts';
+import type { KeyGrants } from './key-grants.ts';
+import { getFromTable, readTable, type TableArns, writeTable } from './table-grants.ts';
+
+/** What the permissions refer to. */
+export interface GrantContext {
+  readonly names: Names;
+  readonly keys: KeyGrants;
+  readonly table: TableArns;
+  readonly tokenKeyArn: string;
+  readonly keyStoreSecretArn: string;
+}
+
+type Duties = Readonly<Record<FunctionName, readonly Grant[]>>;
+
+/** Grants by function. */
+export function functionGrants(context: GrantContext): Duties {
+  return { ...apiGrants(context), ...stepGrants(context), ...sweepAndStoreGrants(context) };
+}
+
+type ApiFunction =
+  | 'authorize-person'
+  | 'serve-contract'
+  | 'read-keys'
+  | 'change-keys'
+  | 'use-key'
+  | 'manage-key-stores';
+
+function apiGrants({ names, keys, table, tokenKeyArn }: GrantContext): Pick<Duties, ApiFunction> {
+  const provisioning = names.stateMachineArn('provision-key-store');
+  return {
+    'authorize-person': [],
+    'serve-contract': readTable(table),
+    'read-keys': readTable(table, LIST_INDEX.name),
+    'change-keys': [
+      ...writeTable(table),
+      {
+        actions: ['states:StartExecution'],
+        resources: [names.stateMachineArn('generate-key'), names.stateMachineArn('rotate-key')],
+      },
+    ],
+    'use-key': [...getFromTable(table), keys.onKeys(['kms:Encrypt', 'kms:Decrypt'])],
+    'manage-key-stores': [
+      ...writeTable(table),
+      { actions: ['states:StartExecution', 'states:SendTaskSuccess'], resources: [provisioning] },
+      { actions: ['kms:Decrypt'], resources: [tokenKeyArn] },
+    ],
+  };
+}
+
+type StepFunction =
+  | 'begin-operation'
+  | 'create-version'
+  | 'verify-version'
+  | 'place-alias'
+  | 'apply-policy'
+  | 'complete-operation'
+  | 'compensate-operation'
+  | 'park-operation';
+
+function stepGrants({ keys, table }: GrantContext): Pick<Duties, StepFunction> {
+  const rows = writeTable(table);
+  return {
+    'begin-operation': rows,
+    'create-version': [...rows, ...keys.create(), ...keys.find()],
+    'verify-version': [...rows, keys.canary(), keys.onKeys(['kms:GetKeyPolicy'])],
+    'place-alias': [...rows, ...keys.alias()],
+    'apply-policy': [...rows, keys.onKeys(['kms:PutKeyPolicy', 'kms:GetKeyPolicy'])],
+    'complete-operation': rows,
+    'compensate-operation': [
+      ...rows,
+      keys.onKeys(['kms:DescribeKey']),
+      keys.onKeys(['kms:ScheduleKeyDeletion'], {
+        NumericGreaterThanEquals: { 'kms:ScheduleKeyDeletionPendingWindowInDays': '7' },
+      }),
+    ],
+    'park-operation': rows,
+  };
+}
+
+type OtherFunction = Exclude<FunctionName, ApiFunction | StepFunction>;
+
+function sweepAndStoreGrants(context: GrantContext): Pick<Duties, OtherFunction> {
+  const { names, keys, table, tokenKeyArn } = context;
+  const rows = writeTable(table);
+  return {
+    'find-due-rotations': writeTable(table, DUE_INDEX.name),
+    'sweep-orphans': [
+      ...rows,
+      ...keys.find(),
+      keys.onKeys(['kms:ScheduleKeyDeletion'], {
+        StringEquals: { 'aws:ResourceTag/keyturn:recorded': 'false' },
+      }),
+    ],
+    'request-hsm-admin': [...rows, { actions: ['kms:Encrypt'], resources: [tokenKeyArn] }],
+    'create-key-store': [...rows, ...keyStoreGrants(context, names)],
+    'record-key-store': rows,
+  };
+}
+
+/** KMS makes its service-linked role with the first key store of an account (KMS guide, authorize-key-store). */
+function keyStoreGrants(context: GrantContext, names: Names): readonly Grant[] {
+  return [
+    { actions: ['secretsmanager:GetSecretValue'], resources: [context.keyStoreSecretArn] },
+    {
+      actions: ['kms:Decrypt'],
+      resources: [context.tokenKeyArn],
+      conditions: {
+        StringEquals: { 'kms:ViaService': `secretsmanager.${context.table.region}.amazonaws.com` },
+      },
+    },
+    {
+      actions: [
+        'cloudhsm:DescribeClusters',
+        'kms:CreateCustomKeyStore',
+        'kms:DescribeCustomKeyStores',
+      ],
+      resources: ['*'],
+      wildcardReason: NO_RESOURCE_LEVEL,
+    },
+    {
+      actions: ['iam:CreateServiceLinkedRole'],
+      resources: [
+        names.serviceRoleArn('cks.kms', 'AWSServiceRoleForKeyManagementServiceCustomKeyStores'),
+      ],
+      conditions: { StringEquals: { 'iam:AWSServiceName': 'cks.kms.amazonaws.com' } },
+    },
+  ];
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// One permission, and the record of why it is not narrower. A wildcard in a resource needs a reason here, beside the
+// permission; synth refuses one without (`lib/rules/keyturn-checks.ts`, AwsSolutions-IAM5).
+import { Validations } from 'aws-cdk-lib';
+import { PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IConstruct } from 'constructs';
+
+type Condition = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+
+/** An Allow statement. */
+export interface Grant {
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
+  readonly conditions?: Condition;
+  /** Why a resource holds a wildcard; required exactly when one does. */
+  readonly wildcardReason?: string;
+}
+
+function toStatement(grant: Grant): PolicyStatement {
+  return new PolicyStatement({
+    actions: [...grant.actions],
+    resources: [...grant.resources],
+    ...(grant.conditions ? { conditions: { ...grant.conditions } } : {}),
+  });
+}
+
+/** Policy document with one statement per grant. */
+export function toPolicy(grants: readonly Grant[]): PolicyDocument {
+  return new PolicyDocument({ statements: grants.map(toStatement) });
+}
+
+/**
+ * Accepts, on the construct, each wildcard that a grant explains, and no other.
+ * @throws Error when a grant holds a wildcard without a reason.
+ */
+export function acceptWildcards(scope: IConstruct, grants: readonly Grant[]): void {
+  for (const { actions, resources, wildcardReason } of grants) {
+    for (const resource of resources.filter((one) => one.includes('*'))) {
+      if (!wildcardReason) {
+        throw new Error(`${actions.join(', ')} on ${resource}: give the grant a wildcardReason`);
+      }
+      Validations.of(scope).acknowledge({
+        id: `AwsSolutions-IAM5[Resource::${resource}]`,
+        reason: wildcardReason,
+      });
+    }
+  }
+}
+
+/** The `*` that AWS itself demands. */
+export const NO_RESOURCE_LEVEL = 'the action has no resource-level permission';

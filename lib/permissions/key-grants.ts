@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// Permissions on managed KMS keys. Their ARNs do not exist at synth, so a grant says `key/*` and narrows by the tags
+// that `create-version` puts on every key; what a key's own policy says comes on top (`docs/key-policies.md`).
+import type { Names } from '../names.ts';
+import { type Grant, NO_RESOURCE_LEVEL } from './grant.ts';
+
+const STAGE_TAG = 'aws:ResourceTag/keyturn:stage';
+const UNKNOWN_AT_SYNTH = 'managed keys are created at run time: a tag condition narrows the grant';
+
+/** Grants on the managed keys of one stage. */
+export class KeyGrants {
+  readonly #names: Names;
+  readonly #stage: string;
+
+  constructor(names: Names, stage: string) {
+    this.#names = names;
+    this.#stage = stage;
+  }
+
+  /** Actions on keys that carry this stage's tag, and whatever else `conditions` asks. */
+  onKeys(actions: readonly string[], conditions: NonNullable<Grant['conditions']> = {}): Grant {
+    const tags = { [STAGE_TAG]: this.#stage, ...conditions['StringEquals'] };
+    return {
+      actions,
+      resources: [this.#allKeys],
+      conditions: { ...conditions, StringEquals: tags },
+      wildcardReason: UNKNOWN_AT_SYNTH,
+    };
+  }
+
+  /** Canary round trips: only with the canary's encryption context, so consumers' data stays closed. */
+  canary(): Grant {
+    return this.onKeys(['kms:Encrypt', 'kms:Decrypt'], {
+      Null: { 'kms:EncryptionContext:keyturn:canary': 'false' },
+    });
+  }
+
+  /** Finds keys by their tags, also keys that are not ours: KMS has no look-up by tag. */
+  find(): readonly Grant[] {
+    return [
+      { actions: ['kms:ListKeys'], resources: ['*'], wildcardReason: NO_RESOURCE_LEVEL },
+      {
+        actions: ['kms:DescribeKey', 'kms:ListResourceTags'],
+        resources: [this.#allKeys],
+        wildcardReason: 'tags must be read to tell which keys belong to the stage',
+      },
+    ];
+  }
+
+  /** Creates keys in a CloudHSM key store, tagged for this stage, and marks them as recorded. */
+  create(): readonly Grant[] {
+    const forStage = { 'aws:RequestTag/keyturn:stage': this.#stage };
+    return [
+      {
+        // `kms:BypassPolicyLockoutSafetyCheck` is left open: the first policy of a version names only the verifier.
+        actions: ['kms:CreateKey'],
+        resources: ['*'],
+        conditions: { StringEquals: { 'kms:KeyOrigin': 'AWS_CLOUDHSM', ...forStage } },
+        wildcardReason: NO_RESOURCE_LEVEL,
+      },
+      {
+        // Tags given to CreateKey. On an existing key the origin is known, and only a CloudHSM key may be claimed.
+        actions: ['kms:TagResource'],
+        resources: [this.#allKeys],
+        conditions: {
+          StringEquals: { ...forStage, 'aws:RequestTag/keyturn:recorded': 'false' },
+          StringEqualsIfExists: { 'kms:KeyOrigin': 'AWS_CLOUDHSM' },
+        },
+        wildcardReason: UNKNOWN_AT_SYNTH,
+      },
+      this.onKeys(['kms:TagResource'], {
+        StringEquals: { 'aws:RequestTag/keyturn:recorded': 'true' },
+        'ForAllValues:StringEquals': { 'aws:TagKeys': ['keyturn:recorded'] },
+      }),
+    ];
+  }
+
+  /** Creates and moves the aliases of managed keys. */
+  alias(): readonly Grant[] {
+    const actions = ['kms:CreateAlias', 'kms:UpdateAlias'];
+    return [
+      {
+        actions,
+        resources: [this.#names.arn('kms', `alias/keyturn/${this.#stage}/*`)],
+        wildcardReason: 'aliases are named after keys, which are created at run time',
+      },
+      this.onKeys([...actions, 'kms:DescribeKey']),
+    ];
+  }
+
+  get #allKeys(): string {
+    return this.#names.arn('kms', 'key/*');
+  }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// The functions, one per duty, each with the grants of `lib/permissions/function-grants.ts` and the variables its
+// schema in `core/contract/environment.ts` asks for.
+import { Stack, type StackProps } from 'aws-cdk-lib';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Construct } from 'constructs';
+import {
+  environmentSchema,
+  FUNCTION_NAMES,
+  type FunctionName,
+} from '../../core/contract/environment.ts';
+import type { Settings } from '../config/settings.ts';
+import { LambdaFunction } from '../constructs/lambda-function.ts';
+import { type Names, pascalCase } from '../names.ts';
+import { functionGrants } from '../permissions/function-grants.ts';
+import { KeyGrants } from '../permissions/key-grants.ts';
+import type { StateStack } from './state-stack.ts';
+
+export interface FunctionsStackProps extends StackProps {
+  readonly settings: Settings;
+  readonly names: Names;
+  readonly state: StateStack;
+  /** Folder of each function's bundle. */
+  readonly bundles: ReadonlyMap<string, string>;
+}
+
+/** Functions by name. */
+export type Functions = Readonly<Record<FunctionName, IFunction>>;
+
+/** See the file's head. */
+export class FunctionsStack extends Stack {
+  readonly functions: Functions;
+
+  constructor(scope: Construct, id: string, props: FunctionsStackProps) {
+    super(scope, id, props);
+    const { settings, names, state, bundles } = props;
+    const values = environmentValues(props);
+    const grants = functionGrants({
+      names,
+      keys: new KeyGrants(names, settings.stage),
+      table: {
+        tableArn: state.tableArn,
+        tableKeyArn: state.tableKeyArn,
+        region: settings.region,
+      },
+      tokenKeyArn: state.tokenKeyArn,
+      keyStoreSecretArn: state.keyStoreSecretArn,
+    });
+    const add = (name: FunctionName): IFunction =>
+      new LambdaFunction(this, pascalCase(name), {
+        name,
+        settings,
+        names,
+        codeFolder: bundles.get(name) ?? '',
+        environment: environmentOf(name, values),
+        grants: grants[name],
+      }).lambda;
+    this.functions = byName(add);
+  }
+}
+
+/** One value per function. */
+function byName<T>(make: (name: FunctionName) => T): Readonly<Record<FunctionName, T>> {
+  const values: Partial<Record<FunctionName, T>> = {};
+  for (const name of FUNCTION_NAMES) values[name] = make(name);
+  return values as Record<FunctionName, T>;
+}
+
+/** The values among which each function's schema chooses. */
+function environmentValues(props: FunctionsStackProps): Readonly<Record<string, string>> {
+  const { settings, names, state } = props;
+  const { timings, identity, cluster, region } = settings;
+  return {
+    STAGE: settings.stage,
+    ACCOUNT_ID: settings.account,
+    TABLE_NAME: state.tableName,
+    KEY_STORE_NAME: `keyturn-${settings.stage}`,
+    ENVIRONMENTS_SERVED: settings.environmentsServed.join(','),
+    ISSUER: identity.issuer,
+    JWKS_URL: identity.jwksUrl,
+    AUDIENCE: identity.audience,
+    GENERATE_KEY_ARN: names.stateMachineArn('generate-key'),
+    ROTATE_KEY_ARN: names.stateMachineArn('rotate-key'),
+    PROVISION_KEY_STORE_ARN: names.stateMachineArn('provision-key-store'),
+    TOKEN_KEY_ARN: state.tokenKeyArn,
+    KEY_STORE_SECRET_ARN: state.keyStoreSecretArn,
+    CLUSTER_SETTINGS: JSON.stringify({
+      hsmType: cluster.hsmType,
+      subnetIds: cluster.subnetIds,
+      zones: cluster.zones.map((letter) => `${region}${letter}`),
+    }),
+    SETTLE_SECONDS: String(timings.settleSeconds),
+    BAKE_SECONDS: String(timings.bakeSeconds),
+    RETRY_AFTER_SECONDS: String(timings.retryAfterSeconds),
+    STALE_AFTER_SECONDS: String(timings.staleAfterSeconds),
+    ORPHAN_GRACE_SECONDS: String(timings.orphanGraceSeconds),
+    MAX_ROTATIONS_PER_SWEEP: String(settings.sweep.maxRotations),
+  };
+}
+
+function environmentOf(
+  name: FunctionName,
+  values: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const wanted = Object.keys(environmentSchema(name).shape);
+  return Object.fromEntries(
+    wanted.flatMap((variable) => {
+      const value = values[variable];
+      return value === undefined ? [] : [[variable, value]];
+    }),
+  );
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// What wakes somebody: one alarm per thing that can go wrong, each with its article under `docs/runbook/`.
+import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import { FUNCTION_NAMES } from '../../core/contract/environment.ts';
+import { METRIC_DIMENSION, METRIC_NAMESPACE, METRICS } from '../../core/contract/metrics.ts';
+import type { Settings } from '../config/settings.ts';
+import { AlarmSet } from '../constructs/alarm-set.ts';
+import { ServiceKey } from '../constructs/service-key.ts';
+import { type Names, WORKFLOW_NAMES } from '../names.ts';
+
+export interface ObservabilityStackProps extends StackProps {
+  readonly settings: Settings;
+  readonly names: Names;
+  readonly deadLetters: Queue;
+}
+
+/** Sweeps that may be missed before silence is an alarm: one late start is not an outage. */
+const SILENT_SWEEPS = 3;
+
+/** See the file's head. */
+export class ObservabilityStack extends Stack {
+  readonly #alarms: AlarmSet;
+  readonly #names: Names;
+  readonly #settings: Settings;
+
+  constructor(scope: Construct, id: string, props: ObservabilityStackProps) {
+    super(scope, id, props);
+    this.#names = props.names;
+    this.#settings = props.settings;
+    const topic = props.settings.alarms.notify ? this.#topic() : undefined;
+    this.#alarms = new AlarmSet(this, 'Alarms', {
+      names: props.names,
+      ...(topic ? { topic } : {}),
+    });
+    this.#workflowAlarms();
+    this.#scheduleAlarms(props.deadLetters);
+    this.#functionAlarms();
+    this.#keyAlarms();
+    this.#apiAlarms();
+  }
+
+  #workflowAlarms(): void {
+    for (const name of WORKFLOW_NAMES) {
+      for (const [kind, metricName] of [
+        ['failed', 'ExecutionsFailed'],
+        ['timed-out', 'ExecutionsTimedOut'],
+      ] as const) {
+        this.#alarms.add({
+          name: `${name}-${kind}`,
+          runbook: 'workflow-failed',
+          what: `An execution of ${name} ${kind === 'failed' ? 'failed' : 'ran out of time'}.`,
+          metric: this.#sum('AWS/States', metricName, {
+            StateMachineArn: this.#names.stateMachineArn(name),
+          }),
+        });
+      }
+    }
+  }
+
+  #scheduleAlarms(deadLetters: Queue): void {
+    this.#alarms.add({
+      name: 'schedule-undelivered',
+      runbook: 'schedule-undelivered',
+      what: 'A schedule could not start the sweep, and its retries are used up.',
+      metric: deadLetters.metricApproximateNumberOfMessagesVisible({
+        statistic: Stats.MAXIMUM,
+        period: Duration.minutes(5),
+      }),
+    });
+    this.#alarms.add({
+      name: 'sweep-silent',
+      runbook: 'sweep-silent',
+      what: `The sweep has not started for ${SILENT_SWEEPS} of its turns.`,
+      metric: this.#sum(
+        'AWS/States',
+        'ExecutionsStarted',
+        { StateMachineArn: this.#names.stateMachineArn('rotation-sweep') },
+        Duration.minutes(this.#settings.sweep.rateMinutes * SILENT_SWEEPS),
+      ),
+      below: 1,
+      silenceRings: true,
+    });
+  }
+
+  #functionAlarms(): void {
+    for (const name of FUNCTION_NAMES) {
+      const dimensions = { FunctionName: this.#names.of(name) };
+      this.#alarms.add({
+        name: `${name}-errors`,
+        runbook: 'function-errors',
+        what: `Function ${name} ended with errors its caller did not expect.`,
+        metric: this.#sum('AWS/Lambda', 'Errors', dimensions),
+        // Steps throw to be retried; a run of errors is what matters.
+        above: 5,
+      });
+      this.#alarms.add({
+        name: `${name}-throttles`,
+        runbook: 'function-throttles',
+        what: `Function ${name} is refused concurrency.`,
+        metric: this.#sum('AWS/Lambda', 'Throttles', dimensions),
+      });
+    }
+  }
+
+  #keyAlarms(): void {
+    this.#alarms.add({
+      name: 'overdue-keys',
+      runbook: 'overdue-keys',
+      what: 'Keys stay past their rotation date although the sweep ran.',
+      metric: this.#own(METRICS.overdueKeys),
+      // The sweep that finds a key due starts its rotation; found again by the next ones, it is stuck.
+      periods: SILENT_SWEEPS,
+    });
+    this.#alarms.add({
+      name: 'parked-operations',
+      runbook: 'parked-operations',
+      what: 'Operations are parked and wait.',
+      metric: this.#own(METRICS.parkedOperations),
+    });
+  }
+
+  #apiAlarms(): void {
+    for (const callers of ['people', 'workloads'] as const) {
+      this.#alarms.add({
+        name: `${callers}-api-server-errors`,
+        runbook: 'api-server-errors',
+        what: `The API of ${callers} answers 5xx.`,
+        metric: this.#sum('AWS/ApiGateway', '5XXError', {
+          ApiName: this.#names.of(callers),
+          Stage: this.#settings.stage,
+        }),
+      });
+    }
+  }
+
+  #sum(
+    namespace: string,
+    metricName: string,
+    dimensionsMap: Record<string, string>,
+    period = Duration.minutes(5),
+  ): Metric {
+    return new Metric({ namespace, metricName, dimensionsMap, period, statistic: Stats.SUM });
+  }
+
+  /** A metric that the sweep writes once per run. */
+  #own(metricName: string): Metric {
+    return new Metric({
+      namespace: METRIC_NAMESPACE,
+      metricName,
+      dimensionsMap: { [METRIC_DIMENSION]: this.#settings.stage },
+      period: Duration.minutes(this.#settings.sweep.rateMinutes),
+      statistic: Stats.MAXIMUM,
+    });
+  }
+
+  /** Alarms publish as CloudWatch itself, which needs the key of an encrypted topic. */
+  #topic(): ITopic {
+    const { key } = new ServiceKey(this, 'TopicKey', {
+      names: this.#names,
+      part: 'alarms',
+      use: 'storage',
+      description: `Keyturn ${this.#settings.stage}: encrypts the alarm topic`,
+      retain: false,
+      statements: [
+        new PolicyStatement({
+          sid: 'AlarmsPublish',
+          principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+          actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+          resources: ['*'],
+          conditions: { StringEquals: { 'aws:SourceAccount': this.account } },
+        }),
+      ],
+    });
+    const topic = new Topic(this, 'Topic', {
+      topicName: this.#names.of('alarms'),
+      masterKey: key,
+      enforceSSL: true,
+    });
+    topic.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [topic.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': this.account } },
+      }),
+    );
+    return topic;
+  }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// What fires by itself: the recurring sweep. Its role may start that one state machine; a one-time schedule made at
+// run time in the same group uses the same role and target. What cannot be delivered waits in a queue with an alarm.
+import { CfnOutput, Duration, Stack, type StackProps, Validations } from 'aws-cdk-lib';
+import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { CfnSchedule, CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import type { Settings } from '../config/settings.ts';
+import type { Names } from '../names.ts';
+import { toPolicy } from '../permissions/grant.ts';
+import { startGrant } from '../permissions/workflow-grants.ts';
+
+export interface SchedulesStackProps extends StackProps {
+  readonly settings: Settings;
+  readonly names: Names;
+}
+
+/** See the file's head. */
+export class SchedulesStack extends Stack {
+  readonly deadLetters: Queue;
+
+  constructor(scope: Construct, id: string, { settings, names, ...props }: SchedulesStackProps) {
+    super(scope, id, props);
+    const sweepArn = names.stateMachineArn('rotation-sweep');
+    const group = new CfnScheduleGroup(this, 'Group', { name: names.of('schedules') });
+    const role = new Role(this, 'SchedulerRole', {
+      roleName: names.of('scheduler'),
+      assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': settings.account } },
+      }),
+      inlinePolicies: { duty: toPolicy(startGrant([sweepArn])) },
+    });
+    this.deadLetters = this.#queueFor(role);
+    const schedule = new CfnSchedule(this, 'Sweep', {
+      name: names.of('rotation-sweep'),
+      groupName: names.of('schedules'),
+      description: 'Finds keys that are due and starts their rotations',
+      scheduleExpression: settings.sweep.rate,
+      scheduleExpressionTimezone: settings.sweep.timeZone,
+      flexibleTimeWindow: { mode: 'OFF' },
+      target: {
+        arn: sweepArn,
+        roleArn: role.roleArn,
+        input: '{}',
+        // Past the next sweep a late one is of no use.
+        retryPolicy: { maximumRetryAttempts: 3, maximumEventAgeInSeconds: 900 },
+        deadLetterConfig: { arn: this.deadLetters.queueArn },
+      },
+    });
+    schedule.addResourceDependency(group);
+    new CfnOutput(this, 'SchedulerRoleArn', { value: role.roleArn });
+    new CfnOutput(this, 'SchedulerGroupName', { value: names.of('schedules') });
+    new CfnOutput(this, 'SweepScheduleName', { value: names.of('rotation-sweep') });
+  }
+
+  /** Scheduler sends dead letters as the schedule's role; the queue lets it, so the role itself needs no more. */
+  #queueFor(role: Role): Queue {
+    const queue = new Queue(this, 'DeadLetters', {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+    });
+    queue.addToResourcePolicy(
+      new PolicyStatement({
+        effect: Effect.ALLOW,
+        principals: [role],
+        actions: ['sqs:SendMessage'],
+        resources: [queue.queueArn],
+      }),
+    );
+    Validations.of(queue).acknowledge({
+      id: 'AwsSolutions-SQS3',
+      reason: 'this is the dead-letter queue; an alarm watches it',
+    });
+    return queue;
+  }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// The state machines. WORKFLOWS says per file which functions it may invoke and which machines it may start; the
+// file's placeholders must name exactly these.
+import { join } from 'node:path';
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { FunctionName } from '../../core/contract/environment.ts';
+import type { Settings } from '../config/settings.ts';
+import { Workflow } from '../constructs/workflow.ts';
+import { type Names, pascalCase, WORKFLOW_NAMES, type WorkflowName } from '../names.ts';
+import type { Grant } from '../permissions/grant.ts';
+import { provisioningGrants, startGrant } from '../permissions/workflow-grants.ts';
+import type { Functions } from './functions-stack.ts';
+
+export interface WorkflowsStackProps extends StackProps {
+  readonly settings: Settings;
+  readonly names: Names;
+  readonly functions: Functions;
+  /** Folder of the `*.asl.json` files. */
+  readonly workflowFolder: string;
+}
+
+interface WorkflowUses {
+  readonly functions: readonly FunctionName[];
+  readonly starts?: readonly WorkflowName[];
+  readonly grants?: (names: Names) => readonly Grant[];
+}
+
+const LIFECYCLE_STEPS: readonly FunctionName[] = [
+  'begin-operation',
+  'create-version',
+  'verify-version',
+  'place-alias',
+  'apply-policy',
+  'complete-operation',
+  'compensate-operation',
+  'park-operation',
+];
+
+/** What each workflow uses; placeholders follow: `${CreateVersionFn}`, `${RotateKeyArn}`. */
+const WORKFLOWS: Readonly<Record<WorkflowName, WorkflowUses>> = {
+  'provision-key-store': {
+    functions: ['record-key-store', 'request-hsm-admin', 'create-key-store'],
+    grants: provisioningGrants,
+  },
+  'generate-key': { functions: LIFECYCLE_STEPS },
+  'rotate-key': { functions: LIFECYCLE_STEPS },
+  'rotation-sweep': {
+    functions: ['find-due-rotations', 'sweep-orphans'],
+    starts: ['rotate-key', 'generate-key'],
+  },
+};
+
+/** See the file's head. */
+export class WorkflowsStack extends Stack {
+  constructor(scope: Construct, id: string, props: WorkflowsStackProps) {
+    super(scope, id, props);
+    for (const name of WORKFLOW_NAMES) this.#add(name, props);
+  }
+
+  #add(name: WorkflowName, { names, settings, functions, workflowFolder }: WorkflowsStackProps) {
+    const { functions: used, starts = [], grants = () => [] } = WORKFLOWS[name];
+    const { stateMachine } = new Workflow(this, pascalCase(name), {
+      name,
+      file: join(workflowFolder, `${name}.asl.json`),
+      settings,
+      names,
+      functions: Object.fromEntries(used.map((one) => [`${pascalCase(one)}Fn`, functions[one]])),
+      values: Object.fromEntries(
+        starts.map((one) => [`${pascalCase(one)}Arn`, names.stateMachineArn(one)]),
+      ),
+      grants: [...startGrant(starts.map((one) => names.stateMachineArn(one))), ...grants(names)],
+    });
+    new CfnOutput(this, `StateMachine${pascalCase(name)}Arn`, {
+      value: stateMachine.stateMachineArn,
+    });
+  }
+}
