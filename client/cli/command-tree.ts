@@ -27,7 +27,7 @@ export function describe(command: Command, { summary, examples }: About): Comman
 
 /** Adds a noun, such as `key`. */
 export function addNoun(program: Command, name: string, about: About): Command {
-  return describe(program.command(name), about);
+  return describe(program.command(name), about).helpCommand(false);
 }
 
 /** Adds a verb with its arguments, such as `show <name>`. */

@@ -109,7 +109,7 @@ export async function diagnose({ settings, host, signal }: Context): Promise<Che
   const health = await probe(send, 'GET', `${base}/v1/health`, signal);
   const checks = [...local, checkHealth(health), checkClock(health, host.now())];
   if (stack?.issuerUrl) {
-    const issuer = `${stack.issuerUrl.replace(/\/+$/, '')}/.well-known/jwks.json`;
+    const issuer = `${stack.issuerUrl.replace(/\/+$/, '')}/.well-known/openid-configuration`;
     checks.push(checkReachable('issuer', await probe(send, 'GET', issuer, signal)));
   }
   if (stack?.gatewayUrl)

@@ -3,18 +3,27 @@
 import { randomUUID } from 'node:crypto';
 import { type Answer, ProblemError, type ResponseOf, UnreachableError } from '../sdk/index.ts';
 import { announceChange } from './announce.ts';
-import { type Context, print, printAnswer } from './context.ts';
+import { type Context, printAnswer } from './context.ts';
 import type { Outcome } from './exit-codes.ts';
-import { followOperation, outcomeOfOperation, resumeCommand } from './follow-operation.ts';
-import { viewOperation } from './views.ts';
 
-interface Started {
-  readonly idempotencyKey: string;
-  readonly signal: AbortSignal;
-}
+type Accepted = ResponseOf<'createKey'>;
 
 export interface WorkOptions {
   readonly idempotencyKey?: string;
+}
+
+/** One start of work. */
+export interface Work {
+  /** For the announcement, such as `rotate key orders`. */
+  readonly what: string;
+  readonly start: (options: {
+    readonly idempotencyKey: string;
+    readonly signal: AbortSignal;
+  }) => Promise<Answer<Accepted>>;
+  /** Follows what was started, for `--wait`. */
+  readonly watch: (operationId: string) => Promise<Outcome>;
+  /** Command that follows it later. */
+  readonly resume: (operationId: string) => string;
 }
 
 /** True when the API may have started the work although we did not hear so. */
@@ -23,42 +32,10 @@ function isUncertain(error: unknown, signal: AbortSignal): boolean {
   return error instanceof ProblemError && error.status >= 500;
 }
 
-function tellAccepted(context: Context, answer: Answer<ResponseOf<'createKey'>>): void {
-  const { operationId } = answer.body;
-  printAnswer(context, answer, (body) => body.operationId);
-  const resume = resumeCommand(context, operationId);
-  context.report.notice(`started\n  next: ${resume}`, { notice: 'started', operationId, resume });
-}
-
-/** Follows one operation to its end and prints it. */
-export async function watchOperation(context: Context, id: string): Promise<Outcome> {
-  const followed = await followOperation(context, id);
-  if (followed.kind === 'detached') {
-    if (context.settings.flags.output === 'table') print(context, id);
-    return 'interrupted';
-  }
-  printAnswer(context, followed.answer, viewOperation);
-  return outcomeOfOperation(followed.answer.body);
-}
-
-/**
- * Starts work and, with `--wait`, follows it.
- * @param what for the announcement, such as `rotate key orders`
- */
-export async function startOperation(
-  context: Context,
-  what: string,
-  options: WorkOptions,
-  start: (options: Started) => Promise<Answer<ResponseOf<'createKey'>>>,
-): Promise<Outcome> {
-  await announceChange(context, what);
-  const { signal, settings, report } = context;
-  const idempotencyKey = options.idempotencyKey ?? randomUUID();
+async function send(context: Context, work: Work, idempotencyKey: string) {
+  const { signal, report } = context;
   try {
-    const answer = await start({ idempotencyKey, signal });
-    if (settings.flags.wait) return await watchOperation(context, answer.body.operationId);
-    tellAccepted(context, answer);
-    return 'ok';
+    return await work.start({ idempotencyKey, signal });
   } catch (error) {
     if (isUncertain(error, signal))
       report.notice(
@@ -67,4 +44,23 @@ export async function startOperation(
       );
     throw error;
   }
+}
+
+/** Starts work and, with `--wait`, follows it. */
+export async function startOperation(
+  context: Context,
+  options: WorkOptions,
+  work: Work,
+): Promise<Outcome> {
+  await announceChange(context, work.what);
+  const answer = await send(context, work, options.idempotencyKey ?? randomUUID());
+  const { operationId } = answer.body;
+  const resume = work.resume(operationId);
+  if (context.settings.flags.wait) {
+    context.report.notice(`started ${operationId}`, { notice: 'started', operationId, resume });
+    return work.watch(operationId);
+  }
+  printAnswer(context, answer, (body) => body.operationId);
+  context.report.notice(`started\n  next: ${resume}`, { notice: 'started', operationId, resume });
+  return 'ok';
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Progress of an operation on standard error: `✓ step elapsed` when a step is over, `✗` when the operation went back
 // or was parked there, `↻` for the step that runs (on a terminal) and for a further attempt.
-import type { Operation } from './follow-operation.ts';
+import type { ResponseOf } from '../sdk/index.ts';
 import { type Report, showable } from './report.ts';
+
+type Operation = ResponseOf<'getOperation'>;
 
 /** Steps that are entered because the step before them failed. */
 const AFTER_FAILURE = new Set(['CompensateOperation', 'ParkOperation']);

@@ -9,6 +9,8 @@ import { type Context, print, printAnswer, widthOf } from '../context.ts';
 import { UsageError } from '../failures.ts';
 import { startOperation, type WorkOptions } from '../start-operation.ts';
 import { viewKeyStore, viewTask, viewTasks } from '../views.ts';
+import { watchKeyStore } from '../watch-key-store.ts';
+import { commandLine } from '../watch-operation.ts';
 
 interface CompleteOptions {
   readonly signedCertificate?: string;
@@ -36,9 +38,12 @@ function addProvision(store: Command, act: Act): void {
   });
   withIdempotencyKey(provision).action(
     act((context: Context, name: string, options: WorkOptions) =>
-      startOperation(context, `provision key store ${name}`, options, (started) =>
-        context.client().createKeyStore({ name }, started),
-      ),
+      startOperation(context, options, {
+        what: `provision key store ${name}`,
+        start: (started) => context.client().createKeyStore({ name }, started),
+        watch: (id) => watchKeyStore(context, name, id),
+        resume: () => commandLine(context, ['key-store', 'show', name]),
+      }),
     ),
   );
 }

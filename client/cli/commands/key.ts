@@ -10,6 +10,7 @@ import { UsageError } from '../failures.ts';
 import { printList } from '../list.ts';
 import { startOperation, type WorkOptions } from '../start-operation.ts';
 import { viewKey, viewKeys } from '../views.ts';
+import { resumeCommand, watchOperation } from '../watch-operation.ts';
 import { addHistory } from './history.ts';
 
 type AccessEntry = NonNullable<RequestOf<'createKey'>['access']>[number];
@@ -106,9 +107,12 @@ function addCreate(key: Command, act: Act): void {
     .option('--access <role=rights>', 'role that may use the key; repeatable', parseAccess, []);
   withIdempotencyKey(create).action(
     act((context: Context, name: string, options: CreateOptions) =>
-      startOperation(context, `create key ${name}`, options, (started) =>
-        context.client().createKey(toCreateRequest(name, options), started),
-      ),
+      startOperation(context, options, {
+        what: `create key ${name}`,
+        start: (started) => context.client().createKey(toCreateRequest(name, options), started),
+        watch: (id) => watchOperation(context, id),
+        resume: (id) => resumeCommand(context, id),
+      }),
     ),
   );
 }
@@ -124,9 +128,12 @@ function addRotate(key: Command, act: Act): void {
   withIdempotencyKey(rotate).action(
     act((context: Context, name: string, options: WorkOptions & { reason?: string }) => {
       const body = options.reason === undefined ? {} : { reason: options.reason };
-      return startOperation(context, `rotate key ${name}`, options, (started) =>
-        context.client().startRotation(name, body, started),
-      );
+      return startOperation(context, options, {
+        what: `rotate key ${name}`,
+        start: (started) => context.client().startRotation(name, body, started),
+        watch: (id) => watchOperation(context, id),
+        resume: (id) => resumeCommand(context, id),
+      });
     }),
   );
 }

@@ -3,8 +3,8 @@
 import type { Command } from 'commander';
 import { type Act, addNoun, addVerb } from '../command-tree.ts';
 import { type Context, printAnswer } from '../context.ts';
-import { watchOperation } from '../start-operation.ts';
 import { viewOperation } from '../views.ts';
+import { watchOperation } from '../watch-operation.ts';
 
 /** Adds `operation` and its verbs. */
 export function addOperationCommands(program: Command, act: Act): void {

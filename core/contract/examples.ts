@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// One example per body, shown in the OpenAPI document and in `docs/api.md`. A test parses each with its schema.
+
+const ROLE = 'arn:aws:iam::111122223333:role/orders-api';
+const OPERATION = 'op_01KAN5V6Q0T3D9M4XW8ZC2RBEY';
+const KEY_ID = 'f2b1c6de-9a57-4c1e-8f0a-2d6b7c3e4a51';
+const AT = '2026-11-22T10:00:00.000Z';
+const LATER = '2026-11-22T10:00:31.000Z';
+const HASH_1 = '6f1d3c9a52be40d7a8c4e1f09b7263d54a8e0c1f72b95d36e4a70c8b1f2d9e63';
+const HASH_2 = 'b40e7a1c95d28f63e07b4c1a9d52f86e3b70c4a91d58e26f7b03c9a4e15d8f27';
+
+const ACCEPTED = { operationId: OPERATION };
+
+const CREATE_KEY = {
+  name: 'orders',
+  class: 'internal-data',
+  owner: 'payments',
+  purpose: 'order data',
+  environment: 'development',
+  access: [{ principal: ROLE, rights: ['encrypt', 'decrypt'] }],
+};
+
+const KEY = {
+  ...CREATE_KEY,
+  tier: 'kms',
+  state: 'active',
+  substate: null,
+  currentVersion: 2,
+  alias: 'alias/keyturn/local/orders',
+  location: { account: '111122223333', region: 'eu-west-1', keyStore: 'main' },
+  operationId: null,
+  nextRotationAt: '2027-11-22T10:00:31.000Z',
+  lastRotatedAt: LATER,
+  createdAt: '2025-11-22T09:00:00.000Z',
+  revision: 18,
+};
+
+const VERSION = {
+  version: 2,
+  state: 'active',
+  substate: null,
+  keyId: KEY_ID,
+  keyArn: `arn:aws:kms:eu-west-1:111122223333:key/${KEY_ID}`,
+  alias: 'alias/keyturn/local/orders/v2',
+  operationId: OPERATION,
+  createdAt: AT,
+  activatedAt: LATER,
+  deactivatedAt: null,
+};
+
+const AUDIT_RECORD = {
+  stream: 'key/orders',
+  sequence: 18,
+  at: LATER,
+  actor: 'workflow/rotate-key',
+  action: 'rotation.completed',
+  decision: { effect: 'permit', rule: 'lease-holder' },
+  operationId: OPERATION,
+  detail: { previousVersion: 1 },
+  previousHash: HASH_1,
+  hash: HASH_2,
+};
+
+const TASK = {
+  id: 'task_01KAN5V6Q0T3D9M4XW8ZC2RBEY',
+  kind: 'sign-certificate',
+  keyStore: 'main',
+  state: 'open',
+  instructions: 'Sign the certificate request with the CA of your HSMs.',
+  certificateRequest: '-----BEGIN CERTIFICATE REQUEST-----\n…\n-----END CERTIFICATE REQUEST-----\n',
+  createdAt: AT,
+};
+
+/** Example by schema id. */
+export const EXAMPLES: Readonly<Record<string, unknown>> = {
+  Accepted: ACCEPTED,
+  CreateKeyRequest: CREATE_KEY,
+  UpdateKeyRequest: { nextRotationAt: '2026-12-01T09:00:00Z' },
+  StartRotationRequest: { reason: 'key custodian left' },
+  EncryptRequest: { plaintext: 'aGVsbG8=', context: { order: '4711' } },
+  EncryptResponse: { ciphertext: 'AQIDBAUGBwg=', version: 2 },
+  DecryptRequest: { ciphertext: 'AQIDBAUGBwg=', context: { order: '4711' } },
+  DecryptResponse: { plaintext: 'aGVsbG8=', version: 2 },
+  Key: KEY,
+  KeyPage: { items: [KEY], nextCursor: null },
+  VersionPage: { items: [VERSION], nextCursor: null },
+  Operation: {
+    id: OPERATION,
+    kind: 'rotate-key',
+    key: 'orders',
+    version: 2,
+    state: 'done',
+    step: 'CompleteOperation',
+    cause: null,
+    attempt: 1,
+    trigger: 'schedule',
+    requestedBy: 'schedule/rotation-sweep',
+    reason: null,
+    startedAt: AT,
+    endedAt: LATER,
+    retryAt: null,
+    timeline: [
+      { step: 'Admitted', at: AT },
+      { step: 'CompleteOperation', at: LATER },
+    ],
+  },
+  AuditPage: { items: [AUDIT_RECORD], nextCursor: null, head: { sequence: 18, hash: HASH_2 } },
+  CreateKeyStoreRequest: { name: 'main' },
+  KeyStore: {
+    name: 'main',
+    state: 'done',
+    keyStoreId: 'cks-0123456789abcdef0',
+    clusterId: 'cluster-abcdefghijk',
+    operationId: OPERATION,
+  },
+  HsmAdminTaskPage: { items: [TASK], nextCursor: null },
+  HsmAdminTask: { ...TASK, state: 'done' },
+  CompleteTaskRequest: {
+    signedCertificate: '-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n',
+    trustAnchor: '-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n',
+  },
+  Health: { status: 'ok', stage: 'production', version: '0.1.0' },
+  Problem: {
+    type: 'urn:keyturn:problem:OperationInProgress',
+    title: 'Another operation runs on this key',
+    status: 409,
+    detail: `${OPERATION} holds orders`,
+    instance: 'req_7f9c2ba4',
+    code: 'OperationInProgress',
+    retryable: true,
+    errors: [],
+    operationId: OPERATION,
+  },
+};
