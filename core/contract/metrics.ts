@@ -2,13 +2,13 @@
 // Metrics that functions write (CloudWatch embedded metric format) and alarms watch.
 
 export const METRIC_NAMESPACE = 'Keyturn';
-/** The one dimension of every metric; its value is the stage. */
-export const METRIC_DIMENSION = 'Stage';
+/** The one dimension of every metric. */
+export const METRIC_DIMENSION = 'service';
 
-/** Metrics by name, with what a data point counts. */
+/** Metrics with the value of their dimension, and what a data point counts. */
 export const METRICS = {
-  /** Active keys whose `nextRotationAt` has passed and that no running operation rotates. */
-  overdueKeys: 'OverdueKeys',
-  /** Operations that are parked and wait for their `retryAt` or for a person. */
-  parkedOperations: 'ParkedOperations',
+  /** Active keys whose `nextRotationAt` has passed, counted by each sweep. */
+  overdueKeys: { name: 'OverdueKeys', service: 'rotation-sweep' },
+  /** One for each operation that parks. */
+  parkedOperations: { name: 'ParkedOperations', service: 'workflows' },
 } as const;

@@ -12,7 +12,7 @@ const ANSWER: FunctionSize = { memoryMb: 512, timeoutSeconds: 15 };
 /** One workflow step: a KMS call with its retries, then one transaction. */
 const STEP: FunctionSize = { memoryMb: 512, timeoutSeconds: 30 };
 /** Pages through indexes, or through the account's keys at the rate KMS allows. */
-const SWEEP: FunctionSize = { memoryMb: 512, timeoutSeconds: 120 };
+const SWEEP: FunctionSize = { memoryMb: 512, timeoutSeconds: 240 };
 
 export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   'authorize-person': { ...ANSWER, timeoutSeconds: 10 },
@@ -22,7 +22,8 @@ export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   'use-key': ANSWER,
   'manage-key-stores': ANSWER,
   'begin-operation': STEP,
-  'create-version': { ...STEP, timeoutSeconds: 120 },
+  // Looks through the account's keys for one whose record was lost.
+  'create-version': { ...STEP, timeoutSeconds: 110 },
   'verify-version': STEP,
   'place-alias': STEP,
   'apply-policy': STEP,

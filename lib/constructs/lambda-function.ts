@@ -16,7 +16,13 @@ import { environmentSchema, type FunctionName } from '../../core/contract/enviro
 import { FUNCTION_SIZES } from '../config/function-sizes.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Names } from '../names.ts';
-import { acceptWildcards, type Grant, NO_RESOURCE_LEVEL, toPolicy } from '../permissions/grant.ts';
+import {
+  acceptWildcards,
+  complete,
+  type Grant,
+  NO_RESOURCE_LEVEL,
+  toPolicy,
+} from '../permissions/grant.ts';
 
 export interface LambdaFunctionProps {
   readonly name: FunctionName;
@@ -51,8 +57,7 @@ export class LambdaFunction extends Construct {
         settings.functions.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
       handler: 'index.handler',
       code: Code.fromAsset(props.codeFolder),
-      // Its policy is complete: without this the construct would add statements of its own.
-      role: this.#role(props).withoutPolicyUpdates(),
+      role: complete(this, this.#role(props)),
       environment: { ...props.environment },
       memorySize: size.memoryMb,
       timeout: Duration.seconds(size.timeoutSeconds),

@@ -10,7 +10,13 @@ import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunc
 import { Construct } from 'constructs';
 import type { Settings } from '../config/settings.ts';
 import type { Names, WorkflowName } from '../names.ts';
-import { acceptWildcards, type Grant, NO_RESOURCE_LEVEL, toPolicy } from '../permissions/grant.ts';
+import {
+  acceptWildcards,
+  complete,
+  type Grant,
+  NO_RESOURCE_LEVEL,
+  toPolicy,
+} from '../permissions/grant.ts';
 
 export interface WorkflowProps {
   readonly name: WorkflowName;
@@ -43,7 +49,7 @@ export class Workflow extends Construct {
       stateMachineName,
       definitionBody: DefinitionBody.fromString(definition),
       definitionSubstitutions: { ...Object.fromEntries(arns), ...props.values },
-      role: this.#role(props, definition).withoutPolicyUpdates(),
+      role: complete(this, this.#role(props, definition)),
       logs: {
         level: LogLevel.ALL,
         // Input and output of states stay out of the logs.

@@ -49,7 +49,7 @@ function apiGrants({ names, keys, table, tokenKeyArn }: GrantContext): Pick<Duti
     'manage-key-stores': [
       ...writeTable(table),
       { actions: ['states:StartExecution', 'states:SendTaskSuccess'], resources: [provisioning] },
-      { actions: ['kms:Decrypt'], resources: [tokenKeyArn] },
+      tokenGrant('kms:Decrypt', tokenKeyArn),
     ],
   };
 }
@@ -98,9 +98,18 @@ function sweepAndStoreGrants(context: GrantContext): Pick<Duties, OtherFunction>
         StringEquals: { 'aws:ResourceTag/keyturn:recorded': 'false' },
       }),
     ],
-    'request-hsm-admin': [...rows, { actions: ['kms:Encrypt'], resources: [tokenKeyArn] }],
+    'request-hsm-admin': [...rows, tokenGrant('kms:Encrypt', tokenKeyArn)],
     'create-key-store': [...rows, ...keyStoreGrants(context, names)],
     'record-key-store': rows,
+  };
+}
+
+/** Task tokens are sealed with their task as context; what else lies under the key stays closed. */
+function tokenGrant(action: 'kms:Encrypt' | 'kms:Decrypt', tokenKeyArn: string): Grant {
+  return {
+    actions: [action],
+    resources: [tokenKeyArn],
+    conditions: { Null: { 'kms:EncryptionContext:keyturn:task': 'false' } },
   };
 }
 

@@ -2,8 +2,8 @@
 // One permission, and the record of why it is not narrower. A wildcard in a resource needs a reason here, beside the
 // permission; synth refuses one without (`lib/rules/keyturn-checks.ts`, AwsSolutions-IAM5).
 import { Validations } from 'aws-cdk-lib';
-import { PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { IConstruct } from 'constructs';
+import { type IRole, PolicyDocument, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
+import type { Construct, IConstruct } from 'constructs';
 
 type Condition = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 
@@ -49,3 +49,8 @@ export function acceptWildcards(scope: IConstruct, grants: readonly Grant[]): vo
 
 /** The `*` that AWS itself demands. */
 export const NO_RESOURCE_LEVEL = 'the action has no resource-level permission';
+
+/** The role as one whose policy is complete: constructs that take it add no statements of their own. */
+export function complete(scope: Construct, role: Role): IRole {
+  return Role.fromRoleArn(scope, 'CompleteRole', role.roleArn, { mutable: false });
+}

@@ -80,7 +80,7 @@ export class ObservabilityStack extends Stack {
         'AWS/States',
         'ExecutionsStarted',
         { StateMachineArn: this.#names.stateMachineArn('rotation-sweep') },
-        Duration.minutes(this.#settings.sweep.rateMinutes * SILENT_SWEEPS),
+        this.#turn(SILENT_SWEEPS),
       ),
       below: 1,
       silenceRings: true,
@@ -108,19 +108,26 @@ export class ObservabilityStack extends Stack {
   }
 
   #keyAlarms(): void {
+    const { overdueKeys, parkedOperations } = METRICS;
+    const service = (value: string) => ({ [METRIC_DIMENSION]: value });
     this.#alarms.add({
       name: 'overdue-keys',
       runbook: 'overdue-keys',
       what: 'Keys stay past their rotation date although the sweep ran.',
-      metric: this.#own(METRICS.overdueKeys),
+      metric: this.#sum(
+        METRIC_NAMESPACE,
+        overdueKeys.name,
+        service(overdueKeys.service),
+        this.#turn(),
+      ).with({ statistic: Stats.MAXIMUM }),
       // The sweep that finds a key due starts its rotation; found again by the next ones, it is stuck.
       periods: SILENT_SWEEPS,
     });
     this.#alarms.add({
       name: 'parked-operations',
       runbook: 'parked-operations',
-      what: 'Operations are parked and wait.',
-      metric: this.#own(METRICS.parkedOperations),
+      what: 'An operation was parked.',
+      metric: this.#sum(METRIC_NAMESPACE, parkedOperations.name, service(parkedOperations.service)),
     });
   }
 
@@ -147,15 +154,9 @@ export class ObservabilityStack extends Stack {
     return new Metric({ namespace, metricName, dimensionsMap, period, statistic: Stats.SUM });
   }
 
-  /** A metric that the sweep writes once per run. */
-  #own(metricName: string): Metric {
-    return new Metric({
-      namespace: METRIC_NAMESPACE,
-      metricName,
-      dimensionsMap: { [METRIC_DIMENSION]: this.#settings.stage },
-      period: Duration.minutes(this.#settings.sweep.rateMinutes),
-      statistic: Stats.MAXIMUM,
-    });
+  /** Time between sweeps, or between the `turns`-th. */
+  #turn(turns = 1): Duration {
+    return Duration.minutes(this.#settings.sweep.rateMinutes * turns);
   }
 
   /** Alarms publish as CloudWatch itself, which needs the key of an encrypted topic. */
