@@ -59,10 +59,10 @@ export class WorkloadRole extends Construct {
   }
 }
 
-function invokeGrants({ api }: WorkloadRoleProps): readonly Grant[] {
+function invokeGrants({ api, settings }: WorkloadRoleProps): readonly Grant[] {
   const routes = Object.values(ROUTES).filter(({ action }) => WORKLOAD_ACTIONS.includes(action));
   const resources = routes.map(({ method, path }) =>
-    api.arnForExecuteApi(method, path.replace(/\{\w+\}/g, '*'), api.deploymentStage.stageName),
+    api.arnForExecuteApi(method, path.replace(/\{\w+\}/g, '*'), settings.stage),
   );
   return [
     {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One permission, and the record of why it is not narrower. A wildcard in a resource needs a reason here, beside the
 // permission; synth refuses one without (`lib/rules/keyturn-checks.ts`, AwsSolutions-IAM5).
-import { Validations } from 'aws-cdk-lib';
+import { Stack, Validations } from 'aws-cdk-lib';
 import { type IRole, PolicyDocument, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct, IConstruct } from 'constructs';
 
@@ -40,11 +40,21 @@ export function acceptWildcards(scope: IConstruct, grants: readonly Grant[]): vo
         throw new Error(`${actions.join(', ')} on ${resource}: give the grant a wildcardReason`);
       }
       Validations.of(scope).acknowledge({
-        id: `AwsSolutions-IAM5[Resource::${resource}]`,
+        id: `AwsSolutions-IAM5[Resource::${flat(Stack.of(scope).resolve(resource))}]`,
         reason: wildcardReason,
       });
     }
   }
+}
+
+/** A resolved ARN as the rules print it: `<LogicalId>` for a reference. */
+function flat(resolved: unknown): string {
+  if (typeof resolved === 'string') return resolved;
+  const { Ref, 'Fn::Join': join } = resolved as {
+    readonly Ref?: string;
+    readonly 'Fn::Join'?: readonly [string, readonly unknown[]];
+  };
+  return join ? join[1].map(flat).join(join[0]) : `<${Ref}>`;
 }
 
 /** The `*` that AWS itself demands. */
