@@ -20,8 +20,9 @@ class Caller:
     account: str
     is_root: bool = False
     identity_policies: list[dict] = field(default_factory=list)
-    boundary_policies: list[dict] = field(default_factory=list)
-    session_policies: list[dict] = field(default_factory=list)
+    boundary_policies: list[dict] | None = None
+    """None without a boundary; a list narrows, and an empty one allows nothing."""
+    session_policies: list[dict] | None = None
     source_ip: str = "127.0.0.1"
 
     def header(self) -> str:

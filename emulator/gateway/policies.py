@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads from the emulated IAM the policy documents that bind a principal, as documents and not as parsed statements.
 
-A boundary or session policy that names nothing readable becomes a document without statements: it then allows
-nothing, as a missing limit must never widen a permission.
+A limit (boundary, session policies) is None where there is none. One that names nothing readable is an empty list,
+which allows nothing: a missing document must never widen a permission.
 """
 
 import json
@@ -11,17 +11,17 @@ from typing import Any, Iterable
 from ministack.core import iam_evaluator
 from ministack.services import iam, sts
 
-ALLOWS_NOTHING = {"Version": "2012-10-17", "Statement": []}
+Limit = list[dict] | None
 
 
-def of_role(name: str, account: str) -> tuple[list[dict], list[dict]]:
-    """Identity policies and boundary of a role; both empty for an unknown role."""
+def of_role(name: str, account: str) -> tuple[list[dict], Limit]:
+    """Identity policies and boundary of a role; an unknown role has neither."""
     role = iam._roles.get_scoped(account, None, name) or {}
     inline = (role.get("InlinePolicies") or {}).values()
     return _documents(inline) + _managed(role.get("AttachedPolicies") or [], account), _boundary(role, account)
 
 
-def of_user(name: str, account: str) -> tuple[list[dict], list[dict]]:
+def of_user(name: str, account: str) -> tuple[list[dict], Limit]:
     """Identity policies (own and of groups) and boundary of a user."""
     user = iam._users.get_scoped(account, None, name) or {}
     found = _documents((iam._user_inline_policies.get(name) or {}).values())
@@ -33,21 +33,20 @@ def of_user(name: str, account: str) -> tuple[list[dict], list[dict]]:
     return found, _boundary(user, account)
 
 
-def of_session(access_key: str, account: str) -> list[dict]:
-    """Session policies passed to AssumeRole; empty when none were passed."""
+def of_session(access_key: str, account: str) -> Limit:
+    """Session policies passed to AssumeRole; None when none were passed."""
     passed = (sts._sessions.get(access_key) or {}).get("SessionPolicies")
     if passed is None:
-        return []
+        return None
     found = _documents([passed["Policy"]] if passed.get("Policy") else [])
-    found += _managed(passed.get("PolicyArns") or [], account)
-    return found or [ALLOWS_NOTHING]
+    return found + _managed(passed.get("PolicyArns") or [], account)
 
 
-def _boundary(entity: dict, account: str) -> list[dict]:
+def _boundary(entity: dict, account: str) -> Limit:
     arn = entity.get("PermissionsBoundary")
     if isinstance(arn, dict):
         arn = arn.get("PermissionsBoundaryArn")
-    return (_managed([arn], account) or [ALLOWS_NOTHING]) if arn else []
+    return _managed([arn], account) if arn else None
 
 
 def _managed(arns: Iterable[Any], account: str) -> list[dict]:

@@ -20,6 +20,8 @@ export interface App {
   /** Undefined takes the command of the repository's own `cdk.json`. */
   readonly command?: string;
   readonly sources: readonly string[];
+  /** Context values beside those of the local stage, such as `bakeSeconds`. */
+  readonly context?: Readonly<Record<string, string>>;
 }
 
 /** Keyturn itself. */
@@ -48,7 +50,7 @@ export async function deploy(
 ): Promise<boolean> {
   const known = stateSchema.safeParse(readJson(layout.deploymentFile)).data;
   const state = known ?? { bootstrapped: false, digest: null };
-  const context = contextArguments(layout, ports);
+  const context = contextArguments(layout, ports, app);
   const digest = digestOf(app, context);
   if (state.digest === digest) return false;
   const remember = (next: z.infer<typeof stateSchema>) =>
@@ -84,15 +86,16 @@ function common(layout: Layout, app: App): string[] {
   ];
 }
 
-function contextArguments(layout: Layout, ports: Ports): string[] {
+function contextArguments(layout: Layout, ports: Ports, app: App): string[] {
   const context = {
     stage: 'local',
     account: ACCOUNT,
     region: REGION,
     issuerUrl: issuerUrl(ports),
-    jwksUrl: `${issuerUrl(ports)}/.well-known/jwks.json`,
+    jwksUrl: `${issuerUrl(ports)}/jwks.json`,
     endpointUrl: gatewayUrl(ports),
     caFile: layout.tls.ca,
+    ...app.context,
   };
   return Object.entries(context).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }

@@ -3,6 +3,7 @@
 // them. Everything it needs and leaves lies in one directory; a second start reuses all of it.
 import { join } from 'node:path';
 import { ensureSoftHsm } from '#adapters/pkcs11/softhsm.ts';
+import { DIRECTORY } from '#policies/directory.ts';
 import { type ConsistencyDelay, setConsistencyDelay } from './consistency.ts';
 import { type App, deploy, KEYTURN_APP } from './deployment.ts';
 import { ACCOUNT, REGION } from './environment.ts';
@@ -17,7 +18,7 @@ import {
   wasUnclean,
 } from './ownership.ts';
 import { choosePorts, type Ports } from './ports.ts';
-import { readJson } from './private-file.ts';
+import { readJson, writePrivate } from './private-file.ts';
 import { ensurePython } from './python.ts';
 import { drawSecrets, type Secrets } from './secrets.ts';
 import {
@@ -105,7 +106,7 @@ async function bringUp(
     python,
     softHsmModule: softHsm.modulePath,
     keyEndpoint: options.keyEndpoint ?? join(ROOT, 'emulator', 'main.ts'),
-    peopleFile: join(ROOT, 'scripts', 'local', 'people.json'),
+    peopleFile: writePeople(layout),
   };
   await timed(log, 'key endpoint and AWS emulator', () =>
     Promise.all([startKeyEndpoint(settings), startGateway(settings)]),
@@ -121,6 +122,14 @@ async function stopStack(layout: Layout): Promise<boolean> {
   const saved = await stopServices(layout);
   releaseOwnership(layout);
   return saved;
+}
+
+/** The people of the local stage, for the token issuer. */
+function writePeople(layout: Layout): string {
+  const people = DIRECTORY.local.map(({ user, sub, groups }) => ({ user, sub, groups }));
+  const file = join(layout.run, 'people.json');
+  writePrivate(file, JSON.stringify(people));
+  return file;
 }
 
 function describeStack(layout: Layout, ports: Ports, secrets: Secrets): StackInfo {

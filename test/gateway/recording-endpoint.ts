@@ -52,6 +52,10 @@ const server = createServer(async (request, response) => {
     response.end(JSON.stringify(calls));
     return;
   }
+  if (request.url === '/_admin/faults') {
+    response.end('{}');
+    return;
+  }
   if (request.headers['x-keyturn-gateway-secret'] !== secret) {
     response.writeHead(403).end();
     return;

@@ -61,7 +61,7 @@ export const keyRoute: Suite = (fixture) =>
         principalArn: expect.stringMatching(/:assumed-role\/bare-.*\/session$/),
         account: '000000000000',
         identityPolicies: [],
-        boundaryPolicies: [],
+        boundaryPolicies: null,
         sessionPolicies: [session],
         isRoot: false,
         sourceIp: '127.0.0.1',

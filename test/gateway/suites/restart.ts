@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { until } from '#scripts/local/waiting.ts';
 import { Fixture } from '../fixture.ts';
+import { arrivalOf, putIn } from '../stream.ts';
 import { atInTokyo, schedule } from './schedules.ts';
 
 export function restart(fixture: () => Fixture, replace: (next: Fixture) => void): void {
@@ -24,5 +25,13 @@ export function restart(fixture: () => Fixture, replace: (next: Fixture) => void
       await until(() => fired(after.runs), { timeoutSeconds: 10, what });
       expect(await before.runs()).toHaveLength(1);
     }, 60_000);
+
+    it('loses no change of a stream', async () => {
+      const id = crypto.randomUUID();
+
+      await putIn(fixture(), id);
+
+      expect(await arrivalOf(fixture(), id)).toBe(true);
+    });
   });
 }

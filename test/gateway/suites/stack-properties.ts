@@ -3,8 +3,6 @@ import {
   DescribeContinuousBackupsCommand,
   DescribeTableCommand,
   DescribeTimeToLiveCommand,
-  GetItemCommand,
-  PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { DescribeKeyCommand } from '@aws-sdk/client-kms';
 import {
@@ -20,9 +18,9 @@ import {
 import { GetScheduleCommand } from '@aws-sdk/client-scheduler';
 import { describe, expect, it } from 'vitest';
 import { ROOT_KEY } from '#scripts/local/environment.ts';
-import { until } from '#scripts/local/waiting.ts';
 import type { Suite } from '../fixture.ts';
 import { signedGet } from '../signed-fetch.ts';
+import { arrivalOf, putIn } from '../stream.ts';
 
 export const stackProperties: Suite = (fixture) =>
   describe('properties of stack resources, read back', () => {
@@ -91,17 +89,11 @@ export const stackProperties: Suite = (fixture) =>
     });
 
     it('table: the stream reaches a function through its filter', async () => {
-      const { dynamodb } = fixture().clients();
       const id = crypto.randomUUID();
-      await dynamodb.send(new PutItemCommand({ ...table(), Item: { pk: { S: `in-${id}` } } }));
 
-      const Key = { pk: { S: `out-${id}` } };
-      const arrived = async () =>
-        (await dynamodb.send(new GetItemCommand({ ...table(), Key }))).Item;
+      await putIn(fixture(), id);
 
-      expect(await until(arrived, { timeoutSeconds: 15, what: 'the stream consumer' })).toEqual(
-        Key,
-      );
+      expect(await arrivalOf(fixture(), id)).toBe(true);
     });
 
     it('function: reserved concurrency and dead-letter queue', async () => {
