@@ -137,7 +137,9 @@ def _policy(props: dict) -> str:
 
 
 def _tags(props: dict) -> list[dict]:
-    return [{"TagKey": tag["Key"], "TagValue": tag.get("Value", "")} for tag in props.get("Tags") or []]
+    """The template's tags. CloudFormation's own (`aws:...`) only AWS itself may set, so the endpoint refuses them."""
+    tags = [tag for tag in props.get("Tags") or [] if not tag["Key"].startswith("aws:")]
+    return [{"TagKey": tag["Key"], "TagValue": tag.get("Value", "")} for tag in tags]
 
 
 def _is_true(value: object) -> bool:
