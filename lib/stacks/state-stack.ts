@@ -3,7 +3,7 @@
 import { CfnOutput, RemovalPolicy, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { Key } from 'aws-cdk-lib/aws-kms';
-import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { type CfnSecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import type { Settings } from '../config/settings.ts';
 import { EvidenceBucket } from '../constructs/evidence-bucket.ts';
@@ -54,7 +54,7 @@ export class StateStack extends Stack {
     this.tableArn = table.tableArn;
     this.tableName = table.tableName;
     this.tokenKeyArn = tokenKey.keyArn;
-    this.keyStoreSecretArn = this.#keyStoreSecret(tokenKey).secretArn;
+    this.keyStoreSecretArn = this.#keyStoreSecret(tokenKey).attrId;
     new CfnOutput(this, 'TableName', { value: table.tableName });
     new CfnOutput(this, 'EventBusName', { value: bus.eventBusName });
     new CfnOutput(this, 'EvidenceBucketName', { value: evidence.bucket.bucketName });
@@ -73,7 +73,7 @@ export class StateStack extends Stack {
   }
 
   /** First password of `kmsuser`: KMS takes 7 to 32 letters and digits (CreateCustomKeyStore, KeyStorePassword). */
-  #keyStoreSecret(key: Key): Secret {
+  #keyStoreSecret(key: Key): CfnSecret {
     const secret = new Secret(this, 'KeyStorePassword', {
       description: 'First password of kmsuser; KMS replaces it in the cluster when it connects',
       // By ARN: given the key itself, the construct would add its own wider statements to the key's policy.
@@ -87,6 +87,6 @@ export class StateStack extends Stack {
       id: 'AwsSolutions-SMG4',
       reason: 'KMS itself rotates the password of kmsuser whenever it connects the key store',
     });
-    return secret;
+    return secret.node.defaultChild as CfnSecret;
   }
 }
