@@ -84,7 +84,8 @@ async function serve(
       send(response, 200, 'application/x-amz-json-1.1', answer);
     }
   } catch (error) {
-    if (!response.headersSent) sendError(response, error);
+    // A client that left in the middle of its request gets no answer and is no defect.
+    if (!response.headersSent && !request.socket.destroyed) sendError(response, error);
   }
 }
 

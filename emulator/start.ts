@@ -72,8 +72,9 @@ async function close(server: http.Server | undefined): Promise<void> {
 
 async function openEmulator(options: StartOptions, dataFolder: string): Promise<Emulator> {
   const clock = options.clock ?? systemClock;
-  const hsm = await Hsm.open(dataFolder);
+  // The store first: its lock refuses a second emulator on the same folder before the HSM is touched.
   const store = openStore(dataFolder, clock);
+  const hsm = await Hsm.open(dataFolder);
   const material = new KeyMaterial(hsm);
   const place = {
     region: options.region ?? 'us-east-1',

@@ -74,8 +74,8 @@ async function withPackageLists(attempt: () => Promise<boolean>): Promise<void> 
 async function unpackPackages(dir: string): Promise<void> {
   const target = join(dir, 'softhsm');
   mkdirSync(target, { recursive: true });
-  const packages = ['libsofthsm2', 'softhsm2', 'softhsm2-common'];
-  await withPackageLists(() => run('apt-get', ['download', ...packages], target));
+  // The module is all that is needed; the second package brings softhsm2-util for looking inside.
+  for (const name of ['libsofthsm2', 'softhsm2']) await run('apt-get', ['download', name], target);
   for (const file of readdirSync(target).filter((name) => name.endsWith('.deb'))) {
     await run('dpkg', ['-x', join(target, file), target]);
   }

@@ -154,7 +154,9 @@ export function parsePolicy(document: unknown, kind: 'key' | 'identity'): Policy
   const statement = document['Statement'];
   if (statement === undefined) throw new MalformedPolicy('The policy has no Statement');
   const statements = Array.isArray(statement) ? statement : [statement];
-  if (statements.length === 0) throw new MalformedPolicy('The policy has no Statement');
+  if (statements.length === 0 && kind === 'key') {
+    throw new MalformedPolicy('The policy has no Statement');
+  }
   return { statements: statements.map((item) => parseStatement(item, kind)) };
 }
 

@@ -9,6 +9,8 @@ import type { KeyHandle, Token } from '#adapters/pkcs11/token.ts';
 import { PinFiles } from './pins.ts';
 
 const DOMAIN_TOKEN = 'kms-domain';
+// Where SoftHSM is unpacked when the system has none: kept beside the repository's other local state.
+const INSTALL_FOLDER = join(import.meta.dirname, '..', '..', '.local');
 const DOMAIN_KEY_ID = Buffer.from('domain-key');
 
 /** The domain key and its token: what standard-store keys are wrapped under. */
@@ -24,6 +26,7 @@ export class Hsm {
   readonly #pins: PinFiles;
 
   readonly #folder: string;
+  readonly #clusters = new Map<string, Token>();
 
   private constructor(module: Pkcs11Module, folder: string, pins: PinFiles, domain: Domain) {
     this.#module = module;
@@ -34,7 +37,7 @@ export class Hsm {
 
   /** Loads SoftHSM (installing it when absent) and opens or makes the domain. */
   static async open(dataFolder: string): Promise<Hsm> {
-    const { modulePath } = await ensureSoftHsm(dataFolder);
+    const { modulePath } = await ensureSoftHsm(INSTALL_FOLDER);
     const folder = join(dataFolder, 'hsm');
     const softHsmConfigPath = writeSoftHsmConfig(folder);
     const module = new Pkcs11Module({ modulePath, softHsmConfigPath });
@@ -48,7 +51,11 @@ export class Hsm {
 
   /** The token of a cluster, made at the first call. */
   clusterToken(clusterId: string): Token {
-    return openOrMake(this.#module, this.#pins, clusterId);
+    const open = this.#clusters.get(clusterId);
+    if (open !== undefined) return open;
+    const token = openOrMake(this.#module, this.#pins, clusterId);
+    this.#clusters.set(clusterId, token);
+    return token;
   }
 
   /** Copies a cluster's token as it is now; tokens are complete on disk after every call. */

@@ -87,6 +87,11 @@ export class KeyMaterial {
     for (const handle of token.findSecretKeys(Buffer.from(record.keyId))) token.destroy(handle);
   }
 
+  /** Forgets the handle of a token object; the next use looks it up again. */
+  forget(record: KeyRecord): void {
+    this.#onToken.take(record.keyId);
+  }
+
   /** Forgets all handles of token objects, after objects went in bulk; they are looked up again. */
   forgetCluster(): void {
     this.#onToken = new HandleCache(TOKEN_HANDLE_LIMIT, () => undefined);

@@ -60,10 +60,21 @@ export function parseCiphertext(blob: Buffer): Ciphertext {
   };
 }
 
+/** An object removed behind KMS's back: operations fail, the state that KMS shows stays as it is. */
+function missingMaterial(emulator: Emulator, key: KeyRecord): AwsError {
+  emulator.material.forget(key);
+  return new AwsError('KMSInvalidStateException', 'The key material does not exist in the HSM.');
+}
+
+function isGone(error: unknown): boolean {
+  const codes = ['CKR_KEY_HANDLE_INVALID', 'CKR_OBJECT_HANDLE_INVALID'];
+  return error instanceof Pkcs11Failure && codes.includes(error.code);
+}
+
 function materialOf(emulator: Emulator, key: KeyRecord): UsableKey {
   const usable = emulator.material.use(key);
   if (usable !== undefined) return usable;
-  throw new AwsError('KMSInvalidStateException', 'The key material does not exist in the HSM.');
+  throw missingMaterial(emulator, key);
 }
 
 /** Encrypts 1 to 4,096 bytes. */
@@ -75,8 +86,12 @@ export function encryptUnder(
 ): Buffer {
   const { token, handle } = materialOf(emulator, key);
   const header = headerOf(key);
-  const sealed = seal(token, handle, plaintext, Buffer.concat([header, encodeContext(context)]));
-  return Buffer.concat([header, sealed]);
+  const additionalData = Buffer.concat([header, encodeContext(context)]);
+  try {
+    return Buffer.concat([header, seal(token, handle, plaintext, additionalData)]);
+  } catch (error) {
+    throw isGone(error) ? missingMaterial(emulator, key) : error;
+  }
 }
 
 /** Decrypts. @throws AwsError InvalidCiphertextException when key, context or bytes are others */
@@ -95,6 +110,6 @@ export function decryptUnder(
     // SoftHSM reports a wrong tag as CKR_GENERAL_ERROR; other modules use the specific value.
     const wrongTag = ['CKR_GENERAL_ERROR', 'CKR_ENCRYPTED_DATA_INVALID'];
     if (error instanceof Pkcs11Failure && wrongTag.includes(error.code)) throw invalidCiphertext();
-    throw error;
+    throw isGone(error) ? missingMaterial(emulator, key) : error;
   }
 }

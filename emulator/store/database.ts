@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The SQLite file: schema and connection. WAL with synchronous=NORMAL: a commit survives the death of this
 // process at any instant (not a power cut of the host); a mutating call commits before it answers.
+// The lock is exclusive: two emulators on one data folder would disagree about the HSM's objects.
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 
 const SCHEMA = `
@@ -63,7 +64,8 @@ export class Database {
   constructor(path: string) {
     this.#connection = new DatabaseSync(path);
     this.#connection.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000;',
+      'PRAGMA busy_timeout = 2000; PRAGMA locking_mode = EXCLUSIVE; ' +
+        'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;',
     );
     this.#connection.exec(SCHEMA);
   }

@@ -213,3 +213,16 @@ export async function createConnectedKeyStore(
   await waitForKeyStore(kms, keyStoreId, 'CONNECTED');
   return { clusterId, keyStoreId, trustAnchor };
 }
+
+/** The name and message of the error that a promise must end in. */
+export async function refusal(
+  promise: Promise<unknown>,
+): Promise<{ name: string; message: string }> {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof Error) return { name: error.name, message: error.message };
+    throw error;
+  }
+  throw new Error('the call was not refused');
+}

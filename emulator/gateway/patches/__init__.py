@@ -4,6 +4,7 @@
 from gateway.patches import (
     admin_paths,
     bucket_properties,
+    cloudhsm_resources,
     function_errors,
     function_log_wait,
     function_properties,
@@ -30,6 +31,7 @@ ALL = (
     admin_paths,
     key_authorization,
     key_route,
+    cloudhsm_resources,
     state_machine_role,
     sdk_error_names,
     task_deadlines,
