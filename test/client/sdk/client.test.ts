@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from 'vitest';
+import {
+  AnswerError,
+  ArgumentError,
+  type Client,
+  createClient,
+  everyItem,
+  ProblemError,
+  UnreachableError,
+} from '#client/sdk/index.ts';
+import { ROUTES, type Route, type RouteId } from '#core/contract/routes.ts';
+import { example, problem, type Replies, startApi } from '../fake-api.ts';
+import { selfSigned } from './self-signed.ts';
+
+const ROLE_BODY = {
+  class: 'test',
+  owner: 'olga',
+  purpose: 'demo',
+  environment: 'development',
+} as const;
+
+/** How each method is called, and the path that must be requested. */
+const CALLS: Record<RouteId, readonly [(client: Client) => Promise<unknown>, string]> = {
+  createKey: [(c) => c.createKey({ name: 'orders', ...ROLE_BODY }), '/v1/keys'],
+  listKeys: [(c) => c.listKeys({ limit: 5, cursor: 'a b' }), '/v1/keys?limit=5&cursor=a+b'],
+  getKey: [(c) => c.getKey('orders'), '/v1/keys/orders'],
+  updateKey: [
+    (c) => c.updateKey('orders', { nextRotationAt: '2026-12-01T09:00:00Z' }, { ifMatch: '"1"' }),
+    '/v1/keys/orders',
+  ],
+  listVersions: [(c) => c.listVersions('orders'), '/v1/keys/orders/versions'],
+  startRotation: [(c) => c.startRotation('orders'), '/v1/keys/orders/rotations'],
+  encrypt: [(c) => c.encrypt('orders', { plaintext: 'aGk=' }), '/v1/keys/orders/encrypt'],
+  decrypt: [(c) => c.decrypt('orders', { ciphertext: 'aGk=' }), '/v1/keys/orders/decrypt'],
+  getOperation: [(c) => c.getOperation('op_1'), '/v1/operations/op_1'],
+  readAudit: [(c) => c.readAudit('orders', { limit: 2 }), '/v1/audit?key=orders&limit=2'],
+  createKeyStore: [(c) => c.createKeyStore({ name: 'main' }), '/v1/key-stores'],
+  getKeyStore: [(c) => c.getKeyStore('main'), '/v1/key-stores/main'],
+  listTasks: [(c) => c.listTasks('main'), '/v1/key-stores/main/tasks'],
+  completeTask: [
+    (c) => c.completeTask({ keyStore: 'main', task: 'task_1' }, {}),
+    '/v1/key-stores/main/tasks/task_1/completion',
+  ],
+  getHealth: [(c) => c.getHealth(), '/v1/health'],
+  getOpenApi: [(c) => c.getOpenApi(), '/v1/openapi.json'],
+};
+
+function responseOf(route: Route): Record<string, unknown> {
+  return example(route.response?.meta()?.id ?? 'none');
+}
+
+async function failure(call: Promise<unknown>): Promise<unknown> {
+  return call.then(
+    () => null,
+    (error: unknown) => error,
+  );
+}
+
+describe('every method', () => {
+  it.each(Object.keys(CALLS) as RouteId[])(
+    '%s requests its route as the contract says',
+    async (id) => {
+      const route: Route = ROUTES[id];
+      const [call, path] = CALLS[id];
+      const reply = { status: route.status, body: responseOf(route) };
+      const api = await startApi({ [`${route.method} ${path.split('?')[0]}`]: reply });
+
+      await call(createClient({ endpointUrl: `${api.url}/`, token: 'jwt' }));
+
+      const [request] = api.seen;
+      expect(request?.method).toBe(route.method);
+      expect(request?.path).toBe(path);
+      expect(request?.headers['authorization']).toBe(route.action ? 'Bearer jwt' : undefined);
+      expect(request?.headers['idempotency-key'] !== undefined).toBe(route.idempotent === true);
+    },
+  );
+});
+
+describe('answers', () => {
+  it('gives the body, the exact text, ETag, Location and request id', async () => {
+    const text = '{"operationId": "op_1",  "later":true}';
+    const headers = { location: '/v1/operations/op_1', 'x-amzn-requestid': 'r1', etag: '"3"' };
+    const api = await startApi({
+      'POST /v1/keys/orders/rotations': { status: 202, headers, body: text },
+    });
+
+    const answer = await createClient({ endpointUrl: api.url }).startRotation('orders');
+
+    expect(answer.text).toBe(text);
+    expect(answer.body.operationId).toBe('op_1');
+    expect(answer).toMatchObject({ etag: '"3"', location: '/v1/operations/op_1', requestId: 'r1' });
+  });
+
+  it('tolerates members and enum values that later versions add', async () => {
+    const body = example('Operation', { state: 'pending-approval', votes: 1 });
+    const api = await startApi({ 'GET /v1/operations/op_1': { body } });
+
+    const answer = await createClient({ endpointUrl: api.url }).getOperation('op_1');
+
+    expect(answer.body.state).toBe('pending-approval');
+  });
+
+  it.each([
+    ['a missing member', { operationId: undefined }, ['/operationId']],
+    ['another type', { operationId: 5 }, ['/operationId']],
+  ])('refuses %s', async (_, changes, pointers) => {
+    const api = await startApi({
+      'POST /v1/keys/orders/rotations': { body: example('Accepted', changes) },
+    });
+
+    const error = await failure(createClient({ endpointUrl: api.url }).startRotation('orders'));
+
+    expect(error).toBeInstanceOf(AnswerError);
+    expect(error).toMatchObject({ pointers });
+  });
+
+  it('refuses a page that is not JSON, and a redirect', async () => {
+    const api = await startApi({
+      'GET /v1/keys': { body: '<html>' },
+      'GET /v1/keys/orders': { status: 302, headers: { location: 'http://evil.example' } },
+    });
+    const client = createClient({ endpointUrl: api.url, token: 'jwt' });
+
+    expect(await failure(client.listKeys())).toBeInstanceOf(AnswerError);
+    expect(await failure(client.getKey('orders'))).toMatchObject({ status: 302 });
+    expect(api.seen).toHaveLength(2);
+  });
+
+  it('walks all pages', async () => {
+    const key = (name: string) => example('Key', { name });
+    const api = await startApi({
+      'GET /v1/keys': ({ path }) =>
+        path.includes('cursor=two')
+          ? { body: { items: [key('b')], nextCursor: null } }
+          : { body: { items: [key('a')], nextCursor: 'two' } },
+    });
+    const client = createClient({ endpointUrl: api.url });
+
+    const names = [];
+    for await (const { name } of everyItem((page) => client.listKeys(page))) names.push(name);
+
+    expect(names).toEqual(['a', 'b']);
+  });
+});
+
+describe('refusals', () => {
+  it('throws the problem the API sent', async () => {
+    const sent = problem(409, 'OperationInProgress', { operationId: 'op_9' });
+    const api = await startApi({ 'POST /v1/keys/orders/rotations': sent });
+
+    const error = await failure(createClient({ endpointUrl: api.url }).startRotation('orders'));
+
+    expect(error).toBeInstanceOf(ProblemError);
+    expect(error).toMatchObject({ code: 'OperationInProgress', requestId: 'req_1' });
+    expect((error as ProblemError).problem.operationId).toBe('op_9');
+  });
+
+  it.each([
+    [401, { message: 'Unauthorized' }, 'Unauthenticated'],
+    [403, { message: 'Forbidden' }, 'AccessDenied'],
+    [403, { Message: 'User: x is not authorized' }, 'AccessDenied'],
+    [429, { message: 'Too Many Requests' }, 'Throttled'],
+    [504, { message: 'Endpoint request timed out' }, 'DependencyUnavailable'],
+    [500, { message: 'Internal server error' }, 'InternalError'],
+  ])('turns the %i of API Gateway %j into %s', async (status, body, code) => {
+    const headers = { 'retry-after': '3' };
+    const api = await startApi({ 'GET /v1/keys/orders': { status, body, headers } });
+
+    const error = await failure(createClient({ endpointUrl: api.url }).getKey('orders'));
+
+    expect(error).toMatchObject({ code, status, retryAfterSeconds: 3 });
+    expect((error as ProblemError).problem.detail).toBe(Object.values(body)[0]);
+  });
+
+  it.each(['', '.', '..'])(
+    'does not send the name "%s", which would be another route',
+    async (name) => {
+      const api = await startApi({});
+
+      const error = await failure(createClient({ endpointUrl: api.url }).getKey(name));
+
+      expect(error).toBeInstanceOf(ArgumentError);
+      expect(api.seen).toEqual([]);
+    },
+  );
+
+  it('escapes what a name must not add to the path', async () => {
+    const api = await startApi({});
+
+    await failure(createClient({ endpointUrl: api.url }).getKey('a/../b?c#d'));
+
+    expect(api.seen[0]?.path).toBe('/v1/keys/a%2F..%2Fb%3Fc%23d');
+  });
+
+  it('says that nobody answers', async () => {
+    const error = await failure(createClient({ endpointUrl: 'http://127.0.0.1:9' }).getHealth());
+
+    expect(error).toBeInstanceOf(UnreachableError);
+    expect(error).toMatchObject({ origin: 'http://127.0.0.1:9', untrusted: false });
+  });
+});
+
+describe('authorization', () => {
+  it('lets a caller sign the request it is about to send', async () => {
+    const api = await startApi({
+      'POST /v1/keys/orders/encrypt': { body: example('EncryptResponse') },
+    });
+    const client = createClient({
+      endpointUrl: api.url,
+      authorize: (request) => ({ authorization: `SIGNED ${request.method} ${request.body}` }),
+    });
+
+    await client.encrypt('orders', { plaintext: 'aGk=' });
+
+    expect(api.seen[0]?.headers['authorization']).toBe('SIGNED POST {"plaintext":"aGk="}');
+  });
+
+  it('trusts a private CA when given, and nobody else does', async () => {
+    const { key, cert } = await selfSigned();
+    const replies: Replies = { 'GET /v1/keys/orders': { body: example('Key') } };
+    const api = await startApi(replies, { key, cert });
+
+    const trusting = await createClient({ endpointUrl: api.url, ca: cert }).getKey('orders');
+    const doubting = await failure(createClient({ endpointUrl: api.url }).getKey('orders'));
+
+    expect(trusting.body.name).toBe('orders');
+    expect(doubting).toMatchObject({ name: 'UnreachableError', untrusted: true });
+  });
+});
