@@ -22,6 +22,8 @@ class Execution:
 
     role_arn: str
     session: str
+    state_machine_arn: str = ""
+    """Empty for a role that acts without a state machine, such as a schedule's."""
 
     @property
     def account(self) -> str:

@@ -24,6 +24,7 @@ from gateway.patches import (
     table_properties,
     target_role,
     task_deadlines,
+    task_token_owner,
 )
 
 ALL = (
@@ -35,6 +36,7 @@ ALL = (
     state_machine_role,
     sdk_error_names,
     task_deadlines,
+    task_token_owner,
     retry_delays,
     function_errors,
     function_log_wait,

@@ -7,7 +7,6 @@ calls are forwarded with the authenticated caller and decided there. CloudHSM v2
 """
 
 import asyncio
-import json
 
 from gateway import caller, execution_role
 from gateway.key_endpoint import KeyEndpoint
@@ -18,7 +17,6 @@ REQUIRES = (
     "ministack.core.router:SERVICE_PATTERNS",
     "ministack.core.router:extract_access_key_id",
     "ministack.core.iam_actions:SERVICE_TO_IAM_NAMESPACE",
-    "ministack.core.iam_actions:extract_resource_arn",
     "ministack.core.iam_evaluator:resolve_credential",
     "ministack.core.iam_evaluator:_request_origin",
     "ministack.core.iam_evaluator:_resolve_managed_policy_document",
@@ -57,22 +55,5 @@ def apply(settings: Settings) -> None:
         "credential_scope": "cloudhsm",
     }
     iam_actions.SERVICE_TO_IAM_NAMESPACE[CLOUDHSM] = "cloudhsm"
-    _name_clusters(iam_actions)
     stepfunctions._AWS_SDK_SERVICE_MAP[CLOUDHSM] = {"target_prefix": CLOUDHSM_TARGET, "protocol": "json"}
     stepfunctions._AWS_SDK_ERROR_PREFIX[CLOUDHSM] = "CloudHsmV2"
-
-
-def _name_clusters(iam_actions) -> None:
-    """Calls on a cluster are authorised on that cluster (Service Authorization Reference, AWS CloudHSM)."""
-    extract = iam_actions.extract_resource_arn
-
-    def extract_resource_arn(service, method, path, headers, body, query, region, account):
-        if service != CLOUDHSM:
-            return extract(service, method, path, headers, body, query, region, account)
-        try:
-            cluster = json.loads(body or b"{}").get("ClusterId")
-        except (ValueError, AttributeError):
-            cluster = None
-        return f"arn:aws:cloudhsm:{region}:{account}:cluster/{cluster}" if isinstance(cluster, str) else "*"
-
-    iam_actions.extract_resource_arn = extract_resource_arn

@@ -89,7 +89,7 @@ def _execution_of(execution_arn: str) -> Execution | None:
 
     record = stepfunctions._executions.get(execution_arn)
     machine = stepfunctions._state_machines.get(record["stateMachineArn"]) if record else None
-    return Execution(machine["roleArn"], record["name"]) if machine else None
+    return Execution(machine["roleArn"], record["name"], record["stateMachineArn"]) if machine else None
 
 
 def _service_of(headers: dict) -> str:

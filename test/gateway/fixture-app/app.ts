@@ -175,3 +175,9 @@ workload.addToPolicy(
 output('WorkloadRoleOrdersApiArn', workload.roleArn);
 const stranger = new iam.Role(stack, 'Stranger', { assumedBy: new iam.AccountRootPrincipal() });
 output('StrangerRoleArn', stranger.roleArn);
+// What it may do in the end is narrowed by a session policy of each test.
+const answerer = new iam.Role(stack, 'Answerer', { assumedBy: new iam.AccountRootPrincipal() });
+answerer.addToPolicy(
+  new iam.PolicyStatement({ actions: ['states:SendTaskSuccess'], resources: ['*'] }),
+);
+output('AnswererRoleArn', answerer.roleArn);

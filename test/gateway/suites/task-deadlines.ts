@@ -91,4 +91,26 @@ export const taskDeadlines: Suite = (fixture) =>
       const { status, output } = await fixture().finished(execution);
       expect([status, output]).toEqual(['SUCCEEDED', '{"acked": true}']);
     });
+
+    it('are answered by whoever may answer for that state machine, and by nobody else', async () => {
+      const name = crypto.randomUUID();
+      const machine = await fixture().machine(role(), waiting(fixture(), { TimeoutSeconds: 60 }));
+      const execution = await fixture().begin(machine, { name });
+      const answer = { taskToken: await tokenOf(name), output: '{}' };
+      const grant = (Resource: string) => [
+        { Effect: 'Allow', Action: 'states:SendTaskSuccess', Resource },
+      ];
+      const as = async (Resource: string) => {
+        const credentials = await fixture().assume(fixture().output('AnswererRoleArn'), {
+          Version: '2012-10-17',
+          Statement: grant(Resource),
+        });
+        return fixture().clients(credentials).sfn.send(new SendTaskSuccessCommand(answer));
+      };
+
+      await expect(as(`${machine}-other`)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+      await as(machine);
+
+      expect(await fixture().finished(execution)).toMatchObject({ status: 'SUCCEEDED' });
+    });
   });
