@@ -4,8 +4,8 @@
 // lock everybody out (AWS KMS developer guide, key policies). What no statement allows is denied.
 import { type FunctionName, roleName } from '#core/contract/environment.ts';
 import type { PolicyTemplate, Right } from '#core/contract/vocabulary.ts';
+import { CANARY_CONTEXT_KEY } from '#core/keys/naming.ts';
 import type { AccessGrant } from '#core/keys/records.ts';
-import { CANARY_CONTEXT_KEY } from '#core/operations/verify-version.ts';
 
 export interface PolicyStatement {
   readonly Sid: string;

@@ -4,7 +4,7 @@
 import { type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import type { OperationKind } from '#core/contract/vocabulary.ts';
 import { KeyturnError } from '#core/errors.ts';
-import { executionName } from '#core/operations/admit-operation.ts';
+import { executionName } from '#core/keys/naming.ts';
 import type { Workflows } from '#core/ports/platform.ts';
 
 export class StepFunctionsWorkflows implements Workflows {

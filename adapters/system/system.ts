@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Time and ids of the running process.
+// Time, ids and randomness of the running process.
+import { randomBytes } from 'node:crypto';
 import { ulid } from 'ulid';
 import type { Clock, Ids } from '#core/ports/platform.ts';
 
@@ -9,3 +10,6 @@ export const ulidIds: Ids = {
   operationId: () => `op_${ulid()}`,
   taskId: () => `task_${ulid()}`,
 };
+
+/** Bytes from the operating system's generator. */
+export const systemRandom = (bytes: number): Uint8Array => randomBytes(bytes);

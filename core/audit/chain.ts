@@ -2,8 +2,8 @@
 // The hash chain of one stream of audit records. Pure: the control plane links with it, and anybody can verify with
 // it, trusting neither the database nor us. A chain shows edits, gaps, swaps and foreign rows; that its tail was cut
 // shows only against a head kept elsewhere, which is why the head is compared too.
-import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
+import { sha256Hex } from '../crypto/hashing.ts';
 
 /** Value of a detail: ids, states, counts. Never key material, tokens or request bodies. */
 export type AuditValue = string | number | boolean | null;
@@ -34,27 +34,13 @@ export interface AuditHead {
 
 /** The hash before the first record of a stream; it names the stream, so records cannot move between streams. */
 export function genesisHash(stream: string): string {
-  return createHash('sha256').update(`keyturn-audit-v1:${stream}`).digest('hex');
+  return sha256Hex(`keyturn-audit-v1:${stream}`);
 }
 
-/** SHA-256 over the RFC 8785 form of a record without its `hash`. */
-export function recordHash(record: Omit<AuditRecord, 'hash'>): string {
-  const { stream, sequence, at, actor, action, decision, operationId, detail, previousHash } =
-    record;
-  const covered = {
-    stream,
-    sequence,
-    at,
-    actor,
-    action,
-    decision,
-    operationId,
-    detail,
-    previousHash,
-  };
-  return createHash('sha256')
-    .update(canonicalize(covered) ?? '')
-    .digest('hex');
+/** SHA-256 over the RFC 8785 form of a record without its `hash`: a member more is as visible as a member less. */
+export function recordHash(record: Omit<AuditRecord, 'hash'> & { hash?: string }): string {
+  const { hash: _stored, ...covered } = record;
+  return sha256Hex(canonicalize(covered) ?? '');
 }
 
 /** Links an entry behind the head of its stream. */

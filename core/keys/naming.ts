@@ -2,6 +2,9 @@
 // Names derived from a key's name. Consumers encrypt by the key's alias; each version keeps its own for ever, so
 // that authorization by alias does not lose the old versions (`docs/architecture.md`, alias contract).
 
+/** Encryption context name that marks canaries; key policies grant the verifier nothing without it. */
+export const CANARY_CONTEXT_KEY = 'keyturn:canary';
+
 /** Alias consumers use: it moves with every rotation. */
 export function keyAlias(stage: string, name: string): string {
   return `alias/keyturn/${stage}/${name}`;
@@ -10,4 +13,9 @@ export function keyAlias(stage: string, name: string): string {
 /** Permanent alias of one version. */
 export function versionAlias(stage: string, name: string, version: number): string {
   return `${keyAlias(stage, name)}/v${version}`;
+}
+
+/** Execution name of one attempt of an operation: the operation's id itself for the first. */
+export function executionName(operationId: string, attempt: number): string {
+  return attempt === 1 ? operationId : `${operationId}-${attempt}`;
 }

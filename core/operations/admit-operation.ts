@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Admission: the one transaction that gives an operation the key's lease, numbers its version and writes its record.
 // The workflow is started after it. Should the start be lost, the lease runs out and the sweep starts it again.
-import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { OperationKind, Trigger } from '../contract/vocabulary.ts';
+import { sha256Hex } from '../crypto/hashing.ts';
 import { KeyturnError } from '../errors.ts';
 import { versionAlias } from '../keys/naming.ts';
 import type { KeyRecord, Lease, OperationRecord, VersionRecord } from '../keys/records.ts';
@@ -19,11 +19,6 @@ export function later(from: string, seconds: number): string {
   return new Date(Date.parse(from) + seconds * 1000).toISOString();
 }
 
-/** Execution name of one attempt of an operation: the operation's id itself for the first. */
-export function executionName(operationId: string, attempt: number): string {
-  return attempt === 1 ? operationId : `${operationId}-${attempt}`;
-}
-
 /** A caller's Idempotency-Key in the scope of who called which route. */
 export interface IdempotencyClaim {
   readonly scope: string;
@@ -37,10 +32,9 @@ export function idempotencyClaim(
   header: string,
   body: unknown,
 ): IdempotencyClaim {
-  const sha = (text: string) => createHash('sha256').update(text).digest('hex');
   return {
-    scope: sha(`${principalId}\n${route}\n${header}`),
-    bodyHash: sha(canonicalize(body) ?? ''),
+    scope: sha256Hex(`${principalId}\n${route}\n${header}`),
+    bodyHash: sha256Hex(canonicalize(body) ?? ''),
   };
 }
 

@@ -5,10 +5,11 @@
 
 import type { OperationKind } from '../contract/vocabulary.ts';
 import { isError } from '../errors.ts';
+import { executionName } from '../keys/naming.ts';
 import type { KeyRemover, OrphanFinder, UnrecordedKey } from '../ports/key-vault.ts';
 import type { DueItem, KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Ids } from '../ports/platform.ts';
-import { executionName, LEASE_SECONDS, later } from './admit-operation.ts';
+import { LEASE_SECONDS, later } from './admit-operation.ts';
 import { mutateKey } from './mutate-key.ts';
 import { admitRotation } from './rotate-key.ts';
 

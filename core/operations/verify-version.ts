@@ -2,9 +2,10 @@
 // Steps that ask KMS instead of believing it: a canary round trip before a version is published, the same under the
 // open policy, and after retirement that encryption is refused while decryption works, with a control beside it.
 // The verifier role may use keys only with the canary's encryption context, so it can open nobody's data.
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Check } from '../contract/vocabulary.ts';
+import { equalDigests, sha256 } from '../crypto/hashing.ts';
 import { isError, KeyturnError, precondition } from '../errors.ts';
+import { CANARY_CONTEXT_KEY } from '../keys/naming.ts';
 import type { VersionRecord } from '../keys/records.ts';
 import type { Context, CryptoUser, PolicyReader } from '../ports/key-vault.ts';
 import {
@@ -15,9 +16,6 @@ import {
   type StepInput,
 } from './run-step.ts';
 
-/** Encryption context name that marks canaries; key policies grant the verifier nothing without it. */
-export const CANARY_CONTEXT_KEY = 'keyturn:canary';
-
 export interface VerifyVersionDeps extends StepDeps {
   readonly crypto: CryptoUser;
   readonly policies: PolicyReader;
@@ -26,8 +24,6 @@ export interface VerifyVersionDeps extends StepDeps {
 
 /** Bytes of a canary: as long as the data keys that are usually wrapped. */
 const CANARY_BYTES = 32;
-
-export const systemRandom = (bytes: number): Uint8Array => randomBytes(bytes);
 
 function canaryContext(version: VersionRecord): Context {
   return { [CANARY_CONTEXT_KEY]: `${version.name}/v${version.version}` };
@@ -41,23 +37,22 @@ function keyIdOf(version: VersionRecord): string {
   return version.keyId;
 }
 
-const digestOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest();
-
 /** Encrypts and decrypts a fresh canary; also proves that another context does not open it. */
 async function roundTrip(deps: VerifyVersionDeps, version: VersionRecord) {
   const keyId = keyIdOf(version);
   const plaintext = deps.random(CANARY_BYTES);
-  const digest = digestOf(plaintext);
+  const digest = sha256(plaintext);
   const ciphertext = await deps.crypto.encrypt(keyId, plaintext, canaryContext(version));
   const opened = await deps.crypto.decrypt(ciphertext, canaryContext(version), keyId);
-  if (opened.keyId !== keyId || !timingSafeEqual(digestOf(opened.plaintext), digest)) {
+  if (opened.keyId !== keyId || !equalDigests(sha256(opened.plaintext), digest)) {
     throw new KeyturnError(
       'CanaryMismatch',
       `version ${version.version} did not give its canary back`,
     );
   }
   await refuseOtherContext(deps, version, ciphertext);
-  return { ciphertext: Buffer.from(ciphertext).toString('base64'), digest: digest.toString('hex') };
+  const kept = Buffer.from(digest).toString('hex');
+  return { ciphertext: Buffer.from(ciphertext).toString('base64'), digest: kept };
 }
 
 async function refuseOtherContext(
@@ -80,7 +75,7 @@ async function readsOldCanary(deps: VerifyVersionDeps, version: VersionRecord): 
   precondition(version.canary, `version ${version.version} of ${version.name} kept its canary`);
   const ciphertext = Buffer.from(version.canary.ciphertext, 'base64');
   const opened = await deps.crypto.decrypt(ciphertext, canaryContext(version), keyIdOf(version));
-  if (digestOf(opened.plaintext).toString('hex') !== version.canary.digest) {
+  if (!equalDigests(sha256(opened.plaintext), Buffer.from(version.canary.digest, 'hex'))) {
     throw new KeyturnError('CanaryMismatch', `version ${version.version} gave another canary back`);
   }
 }

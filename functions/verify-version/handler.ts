@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { KmsCryptoUser } from '#adapters/kms/crypto-user.ts';
 import { KmsPolicies } from '#adapters/kms/key-administration.ts';
-import { systemClock } from '#adapters/system/system.ts';
+import { systemClock, systemRandom } from '#adapters/system/system.ts';
 import { CHECKS } from '#core/contract/vocabulary.ts';
-import { systemRandom, verifyVersion } from '#core/operations/verify-version.ts';
+import { verifyVersion } from '#core/operations/verify-version.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { StepInputSchema, stepHandler } from '../shared/step-handler.ts';
 import { kmsClient, ledger, policySite } from '../shared/wiring.ts';

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ids that count: the first operation is `op_00000000000000000000000001`, in the form of a ULID.
+import type { Ids } from '#core/ports/platform.ts';
+
+export class CountingIds implements Ids {
+  #operations = 0;
+  #tasks = 0;
+
+  operationId(): string {
+    this.#operations += 1;
+    return `op_${String(this.#operations).padStart(26, '0')}`;
+  }
+
+  taskId(): string {
+    this.#tasks += 1;
+    return `task_${String(this.#tasks).padStart(26, '0')}`;
+  }
+}

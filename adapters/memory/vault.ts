@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+// The key system in memory, for unit tests and simulation, with the semantics of KMS that the workflows rely on:
+// the policy template decides who may do what, a disconnected store makes keys unavailable, a key pending deletion
+// is of no use, and changes can be seen late. It passes the same contract suite as the KMS adapters.
+import type { FunctionName } from '#core/contract/environment.ts';
+import type { ErrorCode } from '#core/contract/errors.ts';
+import type { PolicyTemplate } from '#core/contract/vocabulary.ts';
+import { KeyturnError } from '#core/errors.ts';
+import { CANARY_CONTEXT_KEY } from '#core/keys/naming.ts';
+import type { AccessGrant } from '#core/keys/records.ts';
+import type {
+  AliasWriter,
+  Context,
+  CryptoUser,
+  KeyCreator,
+  KeyRemover,
+  OrphanFinder,
+  PolicyReader,
+  PolicyWriter,
+  Provenance,
+  UnrecordedKey,
+  VaultKey,
+} from '#core/ports/key-vault.ts';
+import type { Clock } from '#core/ports/platform.ts';
+import { Eventual } from './eventual.ts';
+import { MemoryKeyMaterial } from './key-material.ts';
+
+type Caller = FunctionName | `arn:${string}`;
+
+interface KeyPolicy {
+  readonly template: PolicyTemplate;
+  readonly access: readonly AccessGrant[];
+}
+
+interface StoredKey extends VaultKey {
+  readonly provenance: Provenance;
+  readonly keyStoreId: string;
+  readonly createdAt: string;
+  readonly visibleFrom: number;
+  readonly material: MemoryKeyMaterial;
+  readonly policy: Eventual<KeyPolicy>;
+  readonly isRecorded: Eventual<boolean>;
+  isPendingDeletion: boolean;
+}
+
+/** How the vault behaves. */
+export interface MemoryVaultOptions {
+  readonly clock: Clock;
+  /** Ids of the key stores that exist; all are connected at first. */
+  readonly keyStores?: readonly string[];
+  /** For how many calls a change stays unseen. */
+  readonly visibilityCalls?: number;
+}
+
+const PAGE = 100;
+
+const failure = (code: ErrorCode, message: string) => new KeyturnError(code, message);
+
+export class MemoryVault
+  implements KeyCreator, AliasWriter, PolicyWriter, PolicyReader, KeyRemover, OrphanFinder
+{
+  readonly #clock: Clock;
+  readonly #visibilityCalls: number;
+  readonly #connected: Map<string, boolean>;
+  readonly #keys = new Map<string, StoredKey>();
+  readonly #aliases = new Map<string, Eventual<string | null>>();
+  #calls = 0;
+
+  constructor(options: MemoryVaultOptions) {
+    this.#clock = options.clock;
+    this.#visibilityCalls = options.visibilityCalls ?? 0;
+    this.#connected = new Map((options.keyStores ?? ['cks-memory']).map((id) => [id, true]));
+  }
+
+  /** Disconnects a key store or connects it again. */
+  setConnected(keyStoreId: string, isConnected: boolean): void {
+    this.#connected.set(keyStoreId, isConnected);
+  }
+
+  /** Every key ever made, in order, as a test wants to see it. */
+  inspect(): readonly {
+    keyId: string;
+    provenance: Provenance;
+    template: PolicyTemplate;
+    isRecorded: boolean;
+    isPendingDeletion: boolean;
+  }[] {
+    return [...this.#keys.values()].map((key) => ({
+      keyId: key.keyId,
+      provenance: key.provenance,
+      template: key.policy.latest.template,
+      isRecorded: key.isRecorded.latest,
+      isPendingDeletion: key.isPendingDeletion,
+    }));
+  }
+
+  /** The vault as one caller may use it: a function of Keyturn, or a consumer by role ARN. */
+  cryptoFor(caller: Caller): CryptoUser {
+    return {
+      encrypt: async (keyId, plaintext, context) => {
+        const key = this.#usable(caller, 'encrypt', keyId, context);
+        return key.material.seal(plaintext, context);
+      },
+      decrypt: async (ciphertext, context, keyId) => {
+        const named = MemoryKeyMaterial.keyIdOf(ciphertext);
+        if (named === null || (keyId !== undefined && keyId !== named)) {
+          throw failure('CiphertextInvalid', 'the ciphertext names no key or another one');
+        }
+        const key = this.#usable(caller, 'decrypt', named, context);
+        return { plaintext: key.material.open(ciphertext, context), keyId: named };
+      },
+    };
+  }
+
+  async createKey(keyStoreId: string, provenance: Provenance): Promise<VaultKey> {
+    this.#calls += 1;
+    if (!this.#connected.has(keyStoreId)) {
+      throw failure('KeyStoreMisconfigured', 'the vault does not know the recorded key store');
+    }
+    this.#requireConnection(keyStoreId);
+    const keyId = `00000000-0000-4000-8000-${String(this.#keys.size + 1).padStart(12, '0')}`;
+    const keyArn = `arn:aws:kms:us-east-1:000000000000:key/${keyId}`;
+    this.#keys.set(keyId, {
+      keyId,
+      keyArn,
+      provenance,
+      keyStoreId,
+      createdAt: this.#clock.now(),
+      visibleFrom: this.#calls + this.#visibilityCalls,
+      material: new MemoryKeyMaterial(keyId),
+      policy: new Eventual<KeyPolicy>({ template: 'pre-activation', access: [] }),
+      isRecorded: new Eventual(false),
+      isPendingDeletion: false,
+    });
+    return { keyId, keyArn };
+  }
+
+  async markRecorded(keyId: string): Promise<void> {
+    const key = this.#found(keyId);
+    this.#requireTemplate(key, 'pre-activation');
+    this.#requireNotDeleted(key);
+    key.isRecorded.set(true, this.#calls + this.#visibilityCalls);
+  }
+
+  async findUnrecorded(provenance: Provenance): Promise<readonly UnrecordedKey[]> {
+    const { operationId, name, version } = provenance;
+    return this.#unrecorded(provenance.stage).filter(
+      ({ provenance: other }) =>
+        other.operationId === operationId && other.name === name && other.version === version,
+    );
+  }
+
+  async listUnrecorded(
+    stage: string,
+    cursor: string | null,
+  ): Promise<{ keys: readonly UnrecordedKey[]; nextCursor: string | null }> {
+    const behind = this.#unrecorded(stage).filter((key) => cursor === null || key.keyId > cursor);
+    const keys = behind.slice(0, PAGE);
+    return { keys, nextCursor: behind.length > PAGE ? (keys.at(-1)?.keyId ?? null) : null };
+  }
+
+  async aliasTarget(alias: string): Promise<string | null> {
+    this.#calls += 1;
+    return this.#aliases.get(alias)?.seenAt(this.#calls) ?? null;
+  }
+
+  async createAlias(alias: string, keyId: string): Promise<void> {
+    this.#requireNotDeleted(this.#found(keyId));
+    if (this.#aliases.has(alias)) throw failure('AliasTaken', 'the alias exists');
+    const target = new Eventual<string | null>(null);
+    target.set(keyId, this.#calls + this.#visibilityCalls);
+    this.#aliases.set(alias, target);
+  }
+
+  async moveAlias(alias: string, keyId: string): Promise<void> {
+    this.#requireNotDeleted(this.#found(keyId));
+    const target = this.#aliases.get(alias);
+    if (!target) throw failure('KeyNotYetVisible', 'no such alias');
+    target.set(keyId, this.#calls + this.#visibilityCalls);
+  }
+
+  async applyPolicy(
+    keyId: string,
+    template: PolicyTemplate,
+    access: readonly AccessGrant[],
+  ): Promise<void> {
+    const policy = { template, access: structuredClone(access) };
+    this.#found(keyId).policy.set(policy, this.#calls + this.#visibilityCalls);
+  }
+
+  async hasPolicy(
+    keyId: string,
+    template: PolicyTemplate,
+    access: readonly AccessGrant[],
+  ): Promise<boolean> {
+    const seen = this.#found(keyId).policy.seenAt(this.#calls);
+    const isSameAccess =
+      !['active', 'decrypt-only'].includes(template) ||
+      JSON.stringify(seen.access) === JSON.stringify(access);
+    return seen.template === template && isSameAccess;
+  }
+
+  async scheduleDeletion(keyId: string, days: number): Promise<void> {
+    const key = this.#found(keyId);
+    if (days < 7 || days > 30) throw failure('InternalError', 'the window is 7 to 30 days');
+    this.#requireTemplate(key, 'pre-activation');
+    key.isPendingDeletion = true;
+  }
+
+  #found(keyId: string): StoredKey {
+    this.#calls += 1;
+    const key = this.#keys.get(keyId);
+    if (key && key.visibleFrom <= this.#calls) return key;
+    throw failure('KeyNotYetVisible', 'the vault does not know the key (yet)');
+  }
+
+  /** Refusals come in the order of KMS: unknown, denied, then what the key's state forbids. */
+  #usable(caller: Caller, act: 'encrypt' | 'decrypt', keyId: string, context: Context): StoredKey {
+    const key = this.#found(keyId);
+    if (!permits(key.policy.seenAt(this.#calls), caller, act, context)) {
+      throw failure('AccessDenied', `the policy of the key does not let ${caller} ${act}`);
+    }
+    this.#requireNotDeleted(key);
+    this.#requireConnection(key.keyStoreId);
+    return key;
+  }
+
+  #requireConnection(keyStoreId: string): void {
+    if (this.#connected.get(keyStoreId) !== true)
+      throw failure('KeyStoreUnavailable', 'the key store is not connected');
+  }
+
+  #requireNotDeleted(key: StoredKey): void {
+    if (key.isPendingDeletion) throw failure('KeyNotUsable', 'the key is pending deletion');
+  }
+
+  #requireTemplate(key: StoredKey, template: PolicyTemplate): void {
+    if (key.policy.seenAt(this.#calls).template !== template)
+      throw failure('AccessDenied', `only the ${template} policy lets a function do that`);
+  }
+
+  #unrecorded(stage: string): UnrecordedKey[] {
+    this.#calls += 1;
+    return [...this.#keys.values()]
+      .filter((key) => key.provenance.stage === stage && key.visibleFrom <= this.#calls)
+      .filter((key) => !key.isRecorded.seenAt(this.#calls))
+      .map(({ keyId, keyArn, provenance, createdAt, isPendingDeletion }) => ({
+        keyId,
+        keyArn,
+        provenance,
+        createdAt,
+        state: isPendingDeletion ? ('other' as const) : ('enabled' as const),
+      }));
+  }
+}
+
+/** What each template lets whom do (`docs/key-policies.md`). */
+function permits(
+  policy: KeyPolicy,
+  caller: Caller,
+  act: 'encrypt' | 'decrypt',
+  context: Context,
+): boolean {
+  const { template, access } = policy;
+  if (template === 'suspended' || template === 'contained') return false;
+  if (act === 'encrypt' && template === 'decrypt-only') return false;
+  if (caller === 'verify-version') return CANARY_CONTEXT_KEY in context;
+  if (template === 'pre-activation') return false;
+  if (caller === 'use-key') return true;
+  return access.some((grant) => grant.principal === caller && grant.rights.includes(act));
+}

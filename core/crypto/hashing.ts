@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hashing, once: SHA-256 (FIPS 180-4). Randomness is not here; it comes through ports.
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+export function sha256(data: Uint8Array | string): Uint8Array {
+  return createHash('sha256').update(data).digest();
+}
+
+/** SHA-256 as 64 lower-case hexadecimal digits. */
+export function sha256Hex(data: Uint8Array | string): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+/** Compares digests in constant time. Both must come from the same hash. */
+export function equalDigests(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}

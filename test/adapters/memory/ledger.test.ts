@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+import { MemoryLedger } from '#adapters/memory/ledger.ts';
+import { describeLedger } from '#test/adapters/contract/ledger.contract.ts';
+
+describeLedger('MemoryLedger', async () => new MemoryLedger());

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// Builders of records, complete and valid, with what a test says different.
+import { type AuditEntry, genesisHash, link } from '#core/audit/chain.ts';
+import type { KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
+import { keyStream, toChange } from '#core/operations/mutate-key.ts';
+import type { KeyChange } from '#core/ports/ledger.ts';
+
+export const T0 = '2026-01-01T00:00:00.000Z';
+
+export function aKey(patch: Partial<KeyRecord> = {}): KeyRecord {
+  const name = patch.name ?? 'orders';
+  return {
+    name,
+    class: 'test',
+    owner: 'olga',
+    purpose: 'order archive',
+    environment: 'development',
+    tier: 'kms',
+    access: [],
+    keyStore: 'main',
+    alias: `alias/keyturn/local/${name}`,
+    state: 'active',
+    currentVersion: 1,
+    currentKeyId: 'k1',
+    latestVersion: 1,
+    nextRotationAt: null,
+    lastRotatedAt: null,
+    retryNotBefore: null,
+    createdAt: T0,
+    createdBy: 'usr_alice',
+    lease: null,
+    fence: 1,
+    revision: 0,
+    auditHead: genesisHash(keyStream(name)),
+    ...patch,
+  };
+}
+
+export function aVersion(patch: Partial<VersionRecord> = {}): VersionRecord {
+  return {
+    name: 'orders',
+    version: 1,
+    state: 'active',
+    substate: null,
+    keyId: 'k1',
+    keyArn: 'arn:aws:kms:us-east-1:000000000000:key/k1',
+    alias: 'alias/keyturn/local/orders/v1',
+    operationId: 'op_1',
+    creationAttempts: 1,
+    policyTemplate: 'active',
+    canary: null,
+    createdAt: T0,
+    verifiedAt: T0,
+    activatedAt: T0,
+    deactivatedAt: null,
+    ...patch,
+  };
+}
+
+export function anOperation(patch: Partial<OperationRecord> = {}): OperationRecord {
+  return {
+    id: 'op_1',
+    kind: 'rotate-key',
+    key: 'orders',
+    version: 2,
+    previousVersion: 1,
+    state: 'running',
+    step: 'Admitted',
+    cause: null,
+    attempt: 1,
+    trigger: 'api',
+    requestedBy: 'usr_alice',
+    reason: null,
+    startedAt: T0,
+    endedAt: null,
+    retryAt: null,
+    timeline: [{ step: 'Admitted', at: T0 }],
+    ...patch,
+  };
+}
+
+export function anAuditEntry(patch: Partial<AuditEntry> = {}): AuditEntry {
+  return {
+    at: T0,
+    actor: 'usr_alice',
+    action: 'test.happened',
+    decision: { effect: 'permit', rule: 'test' },
+    operationId: null,
+    detail: { version: 1 },
+    ...patch,
+  };
+}
+
+/** The transaction that creates a key. */
+export function aCreation(key: KeyRecord, rest: Partial<KeyChange> = {}): KeyChange {
+  const audit = link(keyStream(key.name), { sequence: 0, hash: key.auditHead }, anAuditEntry());
+  return {
+    expectedRevision: null,
+    key: { ...key, revision: 1, auditHead: audit.hash },
+    audit,
+    ...rest,
+  };
+}
+
+/** The transaction that changes a key as it was read. */
+export function aChange(
+  key: KeyRecord,
+  patch: Partial<KeyRecord> = {},
+  rest: Partial<KeyChange> = {},
+): KeyChange {
+  const snapshot = { key, versions: [], operation: null };
+  return { ...toChange(snapshot, { key: patch, audit: anAuditEntry() }), ...rest };
+}

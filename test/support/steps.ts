@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// The functions of the workflows, over the real use cases and the ports of a world: what Lambda would run.
+import type { FunctionName } from '#core/contract/environment.ts';
+import type { Check } from '#core/contract/vocabulary.ts';
+import { closePolicy, openPolicy, restrictPolicy } from '#core/operations/apply-policy.ts';
+import { beginOperation } from '#core/operations/begin-operation.ts';
+import { createVersion } from '#core/operations/create-version.ts';
+import {
+  compensateOperation,
+  completeOperation,
+  directionAfterFailure,
+  type Failure,
+  parkOperation,
+} from '#core/operations/end-operation.ts';
+import { nameVersion, switchAlias } from '#core/operations/place-alias.ts';
+import { findDueRotations, sweepOrphans } from '#core/operations/rotation-sweep.ts';
+import type { StepInput } from '#core/operations/run-step.ts';
+import { verifyVersion } from '#core/operations/verify-version.ts';
+import { STAGE, WAITS, type World } from './world.ts';
+
+/** Seconds until a parked operation is taken up again. */
+export const RETRY_AFTER_SECONDS = 300;
+export const ORPHAN_GRACE_SECONDS = 600;
+
+type Payload = StepInput & {
+  attempt: number;
+  act: 'open' | 'restrict' | 'close' | 'direct' | 'park';
+  alias: 'version' | 'current';
+  check: Check;
+  cursor: string | null;
+  failure: { Error: string; Cause: string };
+};
+
+const ACTS = { open: openPolicy, restrict: restrictPolicy, close: closePolicy } as const;
+const failureOf = ({ failure }: Payload): Failure => ({
+  error: failure.Error,
+  cause: failure.Cause,
+});
+
+export type StepFunctionName = Exclude<
+  FunctionName,
+  | 'authorize-person'
+  | 'serve-contract'
+  | 'read-keys'
+  | 'change-keys'
+  | 'use-key'
+  | 'manage-key-stores'
+  | 'request-hsm-admin'
+  | 'create-key-store'
+  | 'record-key-store'
+>;
+
+/** Every function of the key workflows, by name. */
+export function stepFunctions(
+  world: World,
+): Record<StepFunctionName, (payload: Payload) => Promise<unknown>> {
+  const { deps } = world;
+  return {
+    'begin-operation': (payload) => beginOperation(deps, payload, WAITS),
+    'create-version': (payload) => createVersion(deps, payload),
+    'verify-version': (payload) => verifyVersion(deps, payload),
+    'place-alias': (payload) =>
+      payload.alias === 'version' ? nameVersion(deps, payload) : switchAlias(deps, payload),
+    'apply-policy': (payload) => {
+      if (payload.act === 'direct' || payload.act === 'park') throw new Error('not an act of it');
+      return ACTS[payload.act](deps, payload);
+    },
+    'complete-operation': (payload) => completeOperation(deps, payload),
+    'compensate-operation': (payload) =>
+      compensateOperation(deps, { ...payload, failure: failureOf(payload) }),
+    'park-operation': async (payload) => {
+      if (payload.act === 'direct')
+        return { direction: await directionAfterFailure(deps, payload) };
+      const input = { ...payload, failure: failureOf(payload) };
+      await parkOperation(deps, input, RETRY_AFTER_SECONDS);
+      return {};
+    },
+    'find-due-rotations': () => findDueRotations(deps, STAGE, 100),
+    'sweep-orphans': async ({ cursor }) => {
+      const swept = await sweepOrphans(deps, STAGE, cursor, ORPHAN_GRACE_SECONDS);
+      return { ...swept, cursor: swept.nextCursor, hasMore: swept.nextCursor !== null };
+    },
+  };
+}
+
+/** Begins the operation that holds the key. @returns the input of its steps */
+export async function begin(world: World, name = 'orders'): Promise<StepInput> {
+  const { operation } = await world.snapshot(name);
+  if (!operation) throw new Error(`no operation holds ${name}`);
+  const { operationId, key, fence } = await beginOperation(
+    world.deps,
+    { operationId: operation.id, attempt: operation.attempt },
+    WAITS,
+  );
+  return { operationId, key, fence };
+}
+
+/** A step of a workflow by its state's name. */
+export interface NamedStep {
+  readonly name: string;
+  readonly run: (world: World, input: StepInput) => Promise<void>;
+}
+
+const verify = (check: Check) => (world: World, input: StepInput) =>
+  verifyVersion(world.deps, { ...input, check });
+
+/** The steps of a generation behind BeginOperation, in order. */
+export const GENERATION_STEPS: readonly NamedStep[] = [
+  { name: 'CreateVersion', run: (world, input) => createVersion(world.deps, input) },
+  { name: 'VerifyVersion', run: verify('canary') },
+  { name: 'NameVersion', run: (world, input) => nameVersion(world.deps, input) },
+  { name: 'OpenPolicy', run: (world, input) => openPolicy(world.deps, input) },
+  { name: 'ProbeOpen', run: verify('open') },
+  { name: 'SwitchAlias', run: (world, input) => switchAlias(world.deps, input) },
+  { name: 'CompleteOperation', run: (world, input) => completeOperation(world.deps, input) },
+];
+
+/** The steps of a rotation behind BeginOperation, in order. */
+export const ROTATION_STEPS: readonly NamedStep[] = [
+  ...GENERATION_STEPS.slice(0, -1),
+  { name: 'RestrictPolicy', run: (world, input) => restrictPolicy(world.deps, input) },
+  { name: 'ProbeDecryptOnly', run: verify('decrypt-only') },
+  ...GENERATION_STEPS.slice(-1),
+];
+
+/** Runs steps up to and without the named one; all when there is no name. */
+export async function runSteps(
+  world: World,
+  input: StepInput,
+  steps: readonly NamedStep[],
+  before?: string,
+): Promise<void> {
+  for (const step of steps) {
+    if (step.name === before) return;
+    await step.run(world, input);
+  }
+}
+
+/** A world with an active key `orders` at version 1. */
+export async function withActiveKey(world: World): Promise<World> {
+  await world.admitKey();
+  await runSteps(world, await begin(world), GENERATION_STEPS);
+  return world;
+}
+
+/** A world whose `orders` is being rotated, just before the named step. */
+export async function rotatingBefore(world: World, step: string): Promise<StepInput> {
+  await withActiveKey(world);
+  await world.admitRotation();
+  const input = await begin(world);
+  await runSteps(world, input, ROTATION_STEPS, step);
+  return input;
+}

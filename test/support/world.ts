@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole Keyturn in memory: ports, a provisioned key store, and shortcuts through the use cases. Every port goes
+// through `world.onCall`, so that a test can make any call fail before or after its effect.
+import { MemoryClock } from '#adapters/memory/clock.ts';
+import { type PortCall, withHook } from '#adapters/memory/faults.ts';
+import { CountingIds } from '#adapters/memory/ids.ts';
+import { MemoryLedger } from '#adapters/memory/ledger.ts';
+import { MemoryVault } from '#adapters/memory/vault.ts';
+import { MemoryWorkflows } from '#adapters/memory/workflows.ts';
+import type { KeyRecord, VersionRecord } from '#core/keys/records.ts';
+import { type GenerateKeyInput, generateKey, type KeySite } from '#core/operations/generate-key.ts';
+import { keyStream } from '#core/operations/mutate-key.ts';
+import { type RotateKeyInput, rotateKey } from '#core/operations/rotate-key.ts';
+import type { ClassPolicy } from '#core/policies/classes.ts';
+import type { KeySnapshot } from '#core/ports/ledger.ts';
+import type { Decision, Principal } from '#core/ports/platform.ts';
+import { admitKeyStore, recordProgress } from '#core/provisioning/provision-key-store.ts';
+import { CLASSES } from '#policies/classes.ts';
+
+export const STAGE = 'local';
+export const KEY_STORE = 'main';
+export const KEY_STORE_ID = 'cks-memory';
+export const CONSUMER = 'arn:aws:iam::000000000000:role/orders-api';
+export const PERMIT: Decision = { effect: 'permit', rule: 'test' };
+export const ALICE: Principal = {
+  id: 'usr_alice',
+  kind: 'person',
+  name: 'alice',
+  groups: ['grp_operators'],
+};
+
+export const ORDERS: GenerateKeyInput = {
+  name: 'orders',
+  class: 'test',
+  owner: 'olga',
+  purpose: 'order archive',
+  environment: 'development',
+  tier: 'kms',
+  access: [{ principal: CONSUMER, rights: ['encrypt', 'decrypt'] }],
+};
+
+export const SITE: KeySite = {
+  stage: STAGE,
+  keyStore: KEY_STORE,
+  environments: ['development'],
+  classes: CLASSES,
+};
+
+export const WAITS = { settleSeconds: 5, bakeSeconds: 10 };
+
+export interface WorldOptions {
+  readonly visibilityCalls?: number;
+}
+
+/** Random bytes that are different each time and the same in each run. */
+function countingBytes(): (bytes: number) => Uint8Array {
+  let next = 0;
+  return (bytes) => {
+    next += 1;
+    return new Uint8Array(bytes).fill(next % 256);
+  };
+}
+
+export class World {
+  readonly clock = new MemoryClock();
+  readonly ids = new CountingIds();
+  readonly workflows = new MemoryWorkflows();
+  readonly random = countingBytes();
+  readonly classes: readonly ClassPolicy[] = CLASSES;
+  readonly directory = { ownerExists: async (owner: string) => owner === 'olga' };
+  /** The ledger and the vault themselves, past every hook. */
+  readonly store = new MemoryLedger();
+  readonly vault: MemoryVault;
+  readonly ledger: MemoryLedger;
+  readonly ports: MemoryVault;
+  /** Called around every call of ledger and vault. */
+  onCall: (call: PortCall) => void = () => {};
+
+  constructor(options: WorldOptions = {}) {
+    this.vault = new MemoryVault({ clock: this.clock, keyStores: [KEY_STORE_ID], ...options });
+    const hook = (call: PortCall) => this.onCall(call);
+    this.ledger = withHook(this.store, hook);
+    this.ports = withHook(this.vault, hook);
+  }
+
+  /** What every step needs. */
+  get deps() {
+    const hook = (call: PortCall) => this.onCall(call);
+    const { ledger, clock, ids, workflows, directory, random, classes, ports } = this;
+    return {
+      ledger,
+      clock,
+      ids,
+      workflows,
+      directory,
+      random,
+      classes,
+      stage: STAGE,
+      creator: ports,
+      aliases: ports,
+      policies: ports,
+      remover: ports,
+      orphans: ports,
+      crypto: withHook(this.vault.cryptoFor('verify-version'), hook),
+    };
+  }
+
+  /** Provisions the key store of the stage. */
+  async provision(): Promise<void> {
+    const operationId = this.ids.operationId();
+    const { store: ledger, clock } = this;
+    await admitKeyStore(
+      { ledger, clock },
+      {
+        name: KEY_STORE,
+        operationId,
+        requestedBy: ALICE.id,
+        decision: PERMIT,
+        claim: { scope: `provision/${operationId}`, bodyHash: 'body' },
+      },
+    );
+    await recordProgress(
+      { ledger, clock },
+      {
+        operationId,
+        keyStore: KEY_STORE,
+        step: 'Connected',
+        keyStoreId: KEY_STORE_ID,
+        outcome: 'done',
+      },
+    );
+  }
+
+  /** Admits a new key. @returns the operation id */
+  async admitKey(
+    input: Partial<GenerateKeyInput> = {},
+    claim = this.#freshClaim(),
+  ): Promise<string> {
+    const by = { principal: ALICE, decision: PERMIT, claim };
+    const { operationId } = await generateKey(this.deps, SITE, { ...ORDERS, ...input }, by);
+    return operationId;
+  }
+
+  /** Admits a rotation. @returns the operation id */
+  async admitRotation(input: Partial<RotateKeyInput> = {}): Promise<string> {
+    const { operationId } = await rotateKey(this.deps, { ...aRotation(), ...input });
+    return operationId;
+  }
+
+  async snapshot(name = ORDERS.name): Promise<KeySnapshot> {
+    const snapshot = await this.store.readKey(name);
+    if (!snapshot) throw new Error(`no key ${name}`);
+    return snapshot;
+  }
+
+  async key(name = ORDERS.name): Promise<KeyRecord> {
+    return (await this.snapshot(name)).key;
+  }
+
+  async version(version: number, name = ORDERS.name): Promise<VersionRecord> {
+    const found = await this.store.readVersion(name, version);
+    if (!found) throw new Error(`no version ${version} of ${name}`);
+    return found;
+  }
+
+  /** The actions of a key's audit stream, in order. */
+  async actions(name = ORDERS.name): Promise<string[]> {
+    const { records } = await this.store.readAudit(keyStream(name), 0, 10_000);
+    return records.map((record) => record.action);
+  }
+
+  #claims = 0;
+  #freshClaim() {
+    this.#claims += 1;
+    return { scope: `create/${this.#claims}`, bodyHash: 'body' };
+  }
+}
+
+/** A rotation asked for by the API, without an Idempotency-Key. */
+export function aRotation(): RotateKeyInput {
+  return {
+    name: ORDERS.name,
+    stage: STAGE,
+    trigger: 'api',
+    requestedBy: ALICE.id,
+    reason: null,
+    decision: PERMIT,
+    claim: null,
+  };
+}
+
+/** A world whose key store is provisioned. */
+export async function aWorld(options: WorldOptions = {}): Promise<World> {
+  const world = new World(options);
+  await world.provision();
+  return world;
+}
