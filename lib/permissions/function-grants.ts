@@ -48,7 +48,13 @@ function apiGrants({ names, keys, table, tokenKeyArn }: GrantContext): Pick<Duti
     'use-key': [...getFromTable(table), keys.onKeys(['kms:Encrypt', 'kms:Decrypt'])],
     'manage-key-stores': [
       ...writeTable(table),
-      { actions: ['states:StartExecution', 'states:SendTaskSuccess'], resources: [provisioning] },
+      { actions: ['states:StartExecution'], resources: [provisioning] },
+      // Which task it answers is said by the token alone, and tokens lie sealed in the table.
+      {
+        actions: ['states:SendTaskSuccess'],
+        resources: ['*'],
+        wildcardReason: NO_RESOURCE_LEVEL,
+      },
       tokenGrant('kms:Decrypt', tokenKeyArn),
     ],
   };

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from 'vitest';
+import { FUNCTION_NAMES, type FunctionName } from '../../core/contract/environment.ts';
+import { actionsOf, direct, rolesOf } from './statements.ts';
+import { ACCOUNT, REGION, synthesize } from './stub-app.ts';
+
+const { templates } = synthesize('production');
+const functionRoles = rolesOf(templates.functions);
+const everyRole = new Map(Object.values(templates).flatMap((one) => [...rolesOf(one)]));
+const roleOf = (name: FunctionName) => functionRoles.get(`keyturn-production-${name}`);
+const KEYS = `arn:aws:kms:${REGION}:${ACCOUNT}:key/*`;
+const OWN_KEYS = { StringEquals: { 'aws:ResourceTag/keyturn:stage': 'production' } };
+
+/** KMS actions that a function calls itself, in full: one more or one less fails here. */
+const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
+  'authorize-person': [],
+  'serve-contract': [],
+  'read-keys': [],
+  'change-keys': [],
+  'use-key': ['kms:Decrypt', 'kms:Encrypt'],
+  'manage-key-stores': ['kms:Decrypt'],
+  'begin-operation': [],
+  'create-version': [
+    'kms:CreateKey',
+    'kms:DescribeKey',
+    'kms:ListKeys',
+    'kms:ListResourceTags',
+    'kms:TagResource',
+  ],
+  'verify-version': ['kms:Decrypt', 'kms:Encrypt', 'kms:GetKeyPolicy'],
+  'place-alias': ['kms:CreateAlias', 'kms:DescribeKey', 'kms:UpdateAlias'],
+  'apply-policy': ['kms:GetKeyPolicy', 'kms:PutKeyPolicy'],
+  'complete-operation': [],
+  'compensate-operation': ['kms:DescribeKey', 'kms:ScheduleKeyDeletion'],
+  'park-operation': [],
+  'find-due-rotations': [],
+  'sweep-orphans': [
+    'kms:DescribeKey',
+    'kms:ListKeys',
+    'kms:ListResourceTags',
+    'kms:ScheduleKeyDeletion',
+  ],
+  'request-hsm-admin': ['kms:Encrypt'],
+  'create-key-store': ['kms:CreateCustomKeyStore', 'kms:DescribeCustomKeyStores'],
+  'record-key-store': [],
+};
+
+const READ = ['dynamodb:GetItem', 'dynamodb:Query'];
+const WRITE = [
+  'dynamodb:ConditionCheckItem',
+  'dynamodb:GetItem',
+  'dynamodb:PutItem',
+  'dynamodb:Query',
+  'dynamodb:UpdateItem',
+];
+const TABLE_ACTIONS: Partial<Record<FunctionName, readonly string[]>> = {
+  'authorize-person': [],
+  'serve-contract': READ,
+  'read-keys': READ,
+  'use-key': ['dynamodb:GetItem'],
+};
+
+describe('roles of functions', () => {
+  it('has one role per function, named as key policies name it', () => {
+    expect([...functionRoles.keys()].sort()).toEqual(
+      FUNCTION_NAMES.map((name) => `keyturn-production-${name}`).sort(),
+    );
+  });
+
+  it.each(FUNCTION_NAMES)('%s calls exactly its KMS actions', (name) => {
+    expect(actionsOf(direct(roleOf(name)), 'kms')).toEqual(KMS_ACTIONS[name]);
+  });
+
+  it.each(FUNCTION_NAMES)('%s reaches the table with exactly its actions', (name) => {
+    expect(actionsOf(roleOf(name), 'dynamodb')).toEqual(TABLE_ACTIONS[name] ?? WRITE);
+  });
+
+  it.each([
+    ['read-keys', 'list'],
+    ['find-due-rotations', 'due'],
+  ] as const)('%s is the function that queries index %s', (name, index) => {
+    const users = FUNCTION_NAMES.filter((one) =>
+      JSON.stringify(roleOf(one)).includes(`/index/${index}`),
+    );
+
+    expect(users).toEqual([name]);
+  });
+
+  it('starts workflows only where that is the duty', () => {
+    const starters = FUNCTION_NAMES.filter((name) => actionsOf(roleOf(name), 'states').length > 0);
+
+    expect(starters).toEqual(['change-keys', 'manage-key-stores']);
+  });
+
+  it('uses the table key only through DynamoDB', () => {
+    const viaService = (roleOf('record-key-store') ?? []).filter(({ action }) =>
+      action.startsWith('kms:'),
+    );
+
+    expect(viaService.map(({ conditions }) => conditions)).toEqual(
+      viaService.map(() => ({
+        StringEquals: { 'kms:ViaService': `dynamodb.${REGION}.amazonaws.com` },
+      })),
+    );
+  });
+});
+
+describe('conditions on managed keys', () => {
+  const on = (name: FunctionName, action: string) =>
+    direct(roleOf(name)).filter((one) => one.action === action);
+
+  it.each([
+    ['use-key', 'kms:Encrypt'],
+    ['use-key', 'kms:Decrypt'],
+    ['verify-version', 'kms:GetKeyPolicy'],
+    ['apply-policy', 'kms:PutKeyPolicy'],
+    ['compensate-operation', 'kms:DescribeKey'],
+  ] as const)('%s may %s only on keys of the stage', (name, action) => {
+    expect(on(name, action)).toEqual([{ action, resources: [KEYS], conditions: OWN_KEYS }]);
+  });
+
+  it('opens a version for verification only with the canary context', () => {
+    expect(on('verify-version', 'kms:Decrypt')).toEqual([
+      {
+        action: 'kms:Decrypt',
+        resources: [KEYS],
+        conditions: { ...OWN_KEYS, Null: { 'kms:EncryptionContext:keyturn:canary': 'false' } },
+      },
+    ]);
+  });
+
+  it('lets the sweep delete only keys that say they are not recorded', () => {
+    expect(on('sweep-orphans', 'kms:ScheduleKeyDeletion')).toEqual([
+      {
+        action: 'kms:ScheduleKeyDeletion',
+        resources: [KEYS],
+        conditions: {
+          StringEquals: { ...OWN_KEYS.StringEquals, 'aws:ResourceTag/keyturn:recorded': 'false' },
+        },
+      },
+    ]);
+  });
+
+  it('creates keys only in a CloudHSM key store and with the stage tag', () => {
+    expect(on('create-version', 'kms:CreateKey')).toEqual([
+      {
+        action: 'kms:CreateKey',
+        resources: ['*'],
+        conditions: {
+          StringEquals: {
+            'kms:KeyOrigin': 'AWS_CLOUDHSM',
+            'aws:RequestTag/keyturn:stage': 'production',
+          },
+        },
+      },
+    ]);
+  });
+
+  it('moves aliases only below the stage', () => {
+    const resources = on('place-alias', 'kms:UpdateAlias').flatMap((one) => one.resources);
+
+    expect(resources.sort()).toEqual(
+      [`arn:aws:kms:${REGION}:${ACCOUNT}:alias/keyturn/production/*`, KEYS].sort(),
+    );
+  });
+
+  it('seals and opens task tokens only with their context', () => {
+    const tokens = [
+      ...on('request-hsm-admin', 'kms:Encrypt'),
+      ...on('manage-key-stores', 'kms:Decrypt'),
+    ];
+
+    expect(tokens.map(({ conditions }) => conditions)).toEqual([
+      { Null: { 'kms:EncryptionContext:keyturn:task': 'false' } },
+      { Null: { 'kms:EncryptionContext:keyturn:task': 'false' } },
+    ]);
+  });
+});
+
+describe('every role of a deployment', () => {
+  const all = [...everyRole.values()].flat();
+
+  it('never holds a wildcard action', () => {
+    expect(all.filter(({ action }) => action.includes('*'))).toEqual([]);
+  });
+
+  it('holds * as a resource only for actions without a resource level', () => {
+    const open = all.filter(({ resources }) => resources.includes('*')).map(({ action }) => action);
+
+    expect([...new Set(open)].sort()).toEqual([
+      'cloudhsm:CreateCluster',
+      'cloudhsm:DescribeClusters',
+      'ec2:DescribeNetworkInterfaceAttribute',
+      'ec2:DescribeNetworkInterfaces',
+      'ec2:DescribeSecurityGroups',
+      'ec2:DescribeSubnets',
+      'ec2:DescribeVpcs',
+      'kms:ConnectCustomKeyStore',
+      'kms:CreateCustomKeyStore',
+      'kms:CreateKey',
+      'kms:DescribeCustomKeyStores',
+      'kms:ListKeys',
+      'logs:CreateLogDelivery',
+      'logs:DeleteLogDelivery',
+      'logs:DescribeLogGroups',
+      'logs:DescribeResourcePolicies',
+      'logs:GetLogDelivery',
+      'logs:ListLogDeliveries',
+      'logs:PutResourcePolicy',
+      'logs:UpdateLogDelivery',
+      'states:SendTaskSuccess',
+      'xray:GetSamplingRules',
+      'xray:GetSamplingTargets',
+      'xray:PutTelemetryRecords',
+      'xray:PutTraceSegments',
+    ]);
+  });
+
+  it('gives the scheduler the sweep and nothing else', () => {
+    expect(everyRole.get('keyturn-production-scheduler')).toEqual([
+      {
+        action: 'states:StartExecution',
+        resources: [
+          `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:keyturn-production-rotation-sweep`,
+        ],
+        conditions: {},
+      },
+    ]);
+  });
+
+  it('lets nobody disable a key, and only apply-policy write key policies', () => {
+    const holders = (action: string) =>
+      [...everyRole]
+        .filter(([, one]) => actionsOf(one, 'kms').includes(action))
+        .map(([name]) => name);
+
+    expect(holders('kms:DisableKey')).toEqual([]);
+    expect(holders('kms:CreateGrant')).toEqual([]);
+    expect(holders('kms:PutKeyPolicy')).toEqual(['keyturn-production-apply-policy']);
+  });
+
+  it('bases no permission on a service role policy of AWS but the one API Gateway asks for', () => {
+    const managed = Object.values(templates).flatMap((one) =>
+      Object.values(one.findResources('AWS::IAM::Role')).flatMap(
+        ({ Properties }) => Properties.ManagedPolicyArns ?? [],
+      ),
+    );
+
+    expect(JSON.stringify(managed)).toContain('AmazonAPIGatewayPushToCloudWatchLogs');
+    expect(managed).toHaveLength(1);
+  });
+});
