@@ -43,7 +43,11 @@ class KeyEndpoint:
             connection.request("POST", "/", body, headers)
             reply = connection.getresponse()
             returned = {k: v for k, v in reply.getheaders() if k.lower() in RETURNED_HEADERS}
-            return reply.status, {"Content-Type": JSON_11, **_canonical(returned)}, reply.read()
+            content = reply.read()
+            if reply.status >= 400:
+                # Names and ids only: an error of KMS carries no key material.
+                logger.info("%s refused for %s: %s", target, caller.principal_arn, content.decode(errors="replace"))
+            return reply.status, {"Content-Type": JSON_11, **_canonical(returned)}, content
         except OSError as error:
             logger.error("key endpoint out of reach for %s: %s", target, error)
             message = json.dumps({"__type": "KMSInternalException", "message": "the key endpoint is out of reach"})

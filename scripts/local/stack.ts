@@ -73,10 +73,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
 /** Brings a directory whose last owner vanished back to a state that can be trusted. */
 async function recover(layout: Layout, log: (line: string) => void): Promise<void> {
-  if (!wasUnclean(layout)) return;
-  if (await stopServices(layout)) {
+  const wasMarked = wasUnclean(layout);
+  const saved = await stopServices(layout);
+  if (wasMarked && saved) {
     log('ended the processes that the last start left behind; their state was saved');
-  } else {
+  } else if (wasMarked) {
     log(
       'the last stop was not clean, so the state of the emulators is lost: starting from nothing',
     );
@@ -98,7 +99,6 @@ async function bringUp(
   trustAuthority(layout.tls.ca);
   const ports = await choosePorts(layout.portsFile);
   const secrets = drawSecrets(layout);
-  markRunning(layout);
   const settings = {
     layout,
     ports,
@@ -111,6 +111,7 @@ async function bringUp(
   await timed(log, 'key endpoint and AWS emulator', () =>
     Promise.all([startKeyEndpoint(settings), startGateway(settings)]),
   );
+  markRunning(layout);
   await timed(log, 'CDK app', () => deploy(layout, ports, options.app ?? KEYTURN_APP, log));
   await setConsistencyDelay(keyEndpointUrl(ports), secrets.adminToken, options.consistencyDelay);
   const info = describeStack(layout, ports, secrets);

@@ -76,7 +76,14 @@ async function generateKey({ operator, narrator, stack }: Cast): Promise<void> {
       narrator.note(`${seconds.toFixed(1).padStart(5)} s  ${step}`),
     ),
   );
-  narrator.check(ended.state === 'done', `operation ${ended.id} is done`);
+  checkEnded(narrator, ended);
+}
+
+function checkEnded(narrator: Narrator, { id, state, cause }: ResponseOf<'getOperation'>): void {
+  narrator.check(
+    state === 'done',
+    `operation ${id} is ${state}${cause === null ? '' : `: ${cause}`}`,
+  );
 }
 
 async function versionsOf(operator: Client): Promise<Version[]> {
@@ -103,7 +110,7 @@ async function rotateBySchedule({ operator, narrator, stack }: Cast): Promise<vo
       narrator.note(`${seconds.toFixed(1).padStart(5)} s  ${step}`),
     ),
   );
-  narrator.check(ended.state === 'done', `operation done${ended.cause ? `: ${ended.cause}` : ''}`);
+  checkEnded(narrator, ended);
 }
 
 /** KMS itself is asked, as the consumer's role: the old version refuses while the new one encrypts. */
