@@ -3,6 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Caller } from '../authorization/principal.ts';
 import { cloudHsmOperations } from '../operations/cloudhsm/table.ts';
+import { isUnsupportedCloudHsmOperation } from '../operations/cloudhsm/unsupported.ts';
 import { kmsOperations } from '../operations/kms/table.ts';
 import { isUnsupportedKmsOperation } from '../operations/kms/unsupported.ts';
 import type { Emulator } from '../settings.ts';
@@ -21,6 +22,9 @@ function findOperation(target: string | undefined): Operation {
   if (found !== undefined) return found;
   if (service === 'TrentService' && isUnsupportedKmsOperation(name)) {
     throw new AwsError('UnsupportedOperationException', `${name} is not supported.`);
+  }
+  if (service === 'BaldrApiService' && isUnsupportedCloudHsmOperation(name)) {
+    throw new AwsError('CloudHsmInvalidRequestException', `${name} is not supported.`);
   }
   throw new AwsError('UnknownOperationException');
 }

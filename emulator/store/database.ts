@@ -55,19 +55,29 @@ CREATE TABLE IF NOT EXISTS backups (
 ) STRICT;
 `;
 
+const PRAGMAS =
+  'PRAGMA busy_timeout = 500; PRAGMA locking_mode = EXCLUSIVE; ' +
+  'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE; COMMIT;';
+
 /** A connection that prepares every statement once. */
 export class Database {
   readonly #connection: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
-  /** Opens the file, creating what is missing. */
+  /** Opens the file, creating what is missing. @throws Error when another process has it open */
   constructor(path: string) {
     this.#connection = new DatabaseSync(path);
-    this.#connection.exec(
-      'PRAGMA busy_timeout = 2000; PRAGMA locking_mode = EXCLUSIVE; ' +
-        'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;',
-    );
+    this.#open(path);
     this.#connection.exec(SCHEMA);
+  }
+
+  #open(path: string): void {
+    try {
+      this.#connection.exec(PRAGMAS);
+    } catch (error) {
+      this.#connection.close();
+      throw new Error(`${path} is in use by another emulator, or not a database`, { cause: error });
+    }
   }
 
   /** The prepared statement of this text. */

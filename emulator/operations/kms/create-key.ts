@@ -68,7 +68,8 @@ function createStandard(call: Call, key: KeyRecord): void {
   store.keys.insert({ ...key, ...wrapped }, 'live', call.visibleAt);
 }
 
-function checkPermission(call: Call, input: CreateKeyInput, kind: NewKeyKind): void {
+/** Tagging is checked on the key to be: policies name it as `key/*`, as AWS's examples do. */
+function checkPermission(call: Call, input: CreateKeyInput, kind: NewKeyKind, arn: string): void {
   authorizeAccount(call, 'kms:CreateKey', {
     'kms:KeySpec': kind.keySpec,
     'kms:CustomerMasterKeySpec': kind.keySpec,
@@ -79,16 +80,16 @@ function checkPermission(call: Call, input: CreateKeyInput, kind: NewKeyKind): v
     ...requestTagEntries(input.Tags ?? []),
   });
   if ((input.Tags ?? []).length > 0) {
-    authorizeAccount(call, 'kms:TagResource', requestTagEntries(input.Tags ?? []));
+    authorizeAccount(call, 'kms:TagResource', requestTagEntries(input.Tags ?? []), arn);
   }
 }
 
 /** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html */
 export const createKey = operation('CreateKey', newKeyMembers, async (call, input) => {
   const kind = newKeyKind(input);
-  checkPermission(call, input, kind);
-  if (input.Policy !== undefined) checkPolicyForm(input.Policy);
   const key = draft(call, input, kind);
+  checkPermission(call, input, kind, keyArn(call.emulator.place, key.keyId));
+  if (input.Policy !== undefined) checkPolicyForm(input.Policy);
   if (input.BypassPolicyLockoutSafetyCheck !== true) checkLockout(call, key, key.policy);
   if (input.CustomKeyStoreId === undefined) {
     createStandard(call, key);
