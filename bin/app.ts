@@ -7,6 +7,10 @@ import { addChecks, addStacks, sourcesOf } from '../lib/keyturn-app.ts';
 
 const app = new App();
 const settings = loadSettings((name) => app.node.tryGetContext(name));
-addStacks(app, settings, sourcesOf(dirname(import.meta.dirname)));
+addStacks(
+  app,
+  settings,
+  sourcesOf(dirname(import.meta.dirname), app.node.tryGetContext('bundleFolder')),
+);
 addChecks(app);
 app.synth();

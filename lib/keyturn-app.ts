@@ -22,12 +22,15 @@ export interface Sources {
   readonly bundles: string;
 }
 
-/** The folders of a clone. */
-export function sourcesOf(root: string): Sources {
+/** The folders of a clone; two synths at one time need a bundle folder each. */
+export function sourcesOf(
+  root: string,
+  bundles: string = join(root, 'dist', 'functions'),
+): Sources {
   return {
     functions: join(root, 'functions'),
     workflows: join(root, 'workflows'),
-    bundles: join(root, 'dist', 'functions'),
+    bundles,
   };
 }
 
