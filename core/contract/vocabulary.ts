@@ -64,6 +64,7 @@ export const STEPS = [
   'OpenPolicy',
   'ProbeOpen',
   'SwitchAlias',
+  'ProbeAlias',
   'RestrictPolicy',
   'ProbeDecryptOnly',
   'CompleteOperation',

@@ -45,10 +45,10 @@ export async function restrictPolicy(deps: ApplyPolicyDeps, input: StepInput): P
   const { previous } = context;
   precondition(previous, 'a rotation has a version to restrict');
   await apply(deps, context, previous, 'decrypt-only');
-  await recordStep(deps, input, 'RestrictPolicy', () => ({
+  await recordStep(deps, input, 'RestrictPolicy', ({ previous: current }) => ({
     action: 'policy.restricted',
     detail: { template: 'decrypt-only', previousVersion: previous.version },
-    versions: [{ ...previous, policyTemplate: 'decrypt-only' }],
+    versions: [{ ...(current ?? previous), policyTemplate: 'decrypt-only' }],
   }));
 }
 

@@ -78,9 +78,17 @@ export async function createVersion(deps: CreateVersionDeps, input: StepInput): 
       versions: [{ ...current, keyId: key.keyId, keyArn: key.keyArn }],
       recordedKey: { keyId: key.keyId, name: input.key, version: current.version },
     }));
-    await deps.creator.markRecorded(key.keyId);
-    return;
   }
-  // Recorded by an attempt that may have died before the mark; later steps take the creator's right to mark away.
-  if (version.substate === 'creating') await deps.creator.markRecorded(version.keyId);
+  await markRecorded(deps, input);
+}
+
+/**
+ * Marks the key that is recorded, which is not the one made here when another invocation of the step was faster: that
+ * one stays unmarked, so that the sweep removes it. An attempt that died before the mark is made good for as long as
+ * the version is young: later steps take the creator's right to mark away.
+ */
+async function markRecorded(deps: CreateVersionDeps, input: StepInput): Promise<void> {
+  const { version } = await openStep(deps, input);
+  if (version.keyId !== null && version.substate === 'creating')
+    await deps.creator.markRecorded(version.keyId);
 }

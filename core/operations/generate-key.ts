@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Use case: a new managed key. Its policy is checked, its name taken and its first version admitted in one
 // transaction; the `generate-key` workflow then makes the material inside the HSM.
-import { genesisHash, link } from '../audit/chain.ts';
+import { genesisHash } from '../audit/chain.ts';
 import type { Environment, Stage, Tier } from '../contract/vocabulary.ts';
-import { KeyturnError } from '../errors.ts';
+import { isError, KeyturnError } from '../errors.ts';
 import { keyAlias } from '../keys/naming.ts';
 import type { AccessGrant, KeyRecord } from '../keys/records.ts';
 import type { ClassPolicy } from '../policies/classes.ts';
 import type { KeyChange, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Directory, Ids, Principal, Workflows } from '../ports/platform.ts';
 import { admit, findClaimed, type IdempotencyClaim, idempotencyRecord } from './admit-operation.ts';
-import { keyStream } from './mutate-key.ts';
+import { keyStream, toChange } from './mutate-key.ts';
 
 export interface GenerateKeyDeps {
   readonly ledger: Ledger;
@@ -95,16 +95,20 @@ function newKey(site: KeySite, input: GenerateKeyInput, by: string, now: string)
   };
 }
 
+/** A generation that was undone left a name without a version: asking for it again begins anew. */
+function isAbandoned(key: KeyRecord): boolean {
+  return key.lease === null && key.currentVersion === null;
+}
+
 function creation(
-  site: KeySite,
-  input: GenerateKeyInput,
+  key: KeyRecord,
   by: Requester,
-  id: string,
+  site: KeySite,
+  operationId: string,
   now: string,
 ): KeyChange {
-  const key = newKey(site, input, by.principal.id, now);
   const { lease, version, operation } = admit(key, {
-    operationId: id,
+    operationId,
     kind: 'generate-key',
     trigger: 'api',
     requestedBy: by.principal.id,
@@ -112,39 +116,38 @@ function creation(
     now,
     stage: site.stage,
   });
-  const audit = link(
-    keyStream(key.name),
-    { sequence: 0, hash: key.auditHead },
+  const { class: className, owner, environment, tier } = key;
+  const change = toChange(
+    { key, versions: [], operation: null },
     {
-      at: now,
-      actor: by.principal.id,
-      action: 'key.create-admitted',
-      decision: by.decision,
-      operationId: id,
-      detail: {
-        version: 1,
-        class: key.class,
-        owner: key.owner,
-        environment: key.environment,
-        tier: key.tier,
+      key: { lease, fence: lease.fence, latestVersion: version.version },
+      versions: [version],
+      operation,
+      idempotency: idempotencyRecord(by.claim, operationId, now),
+      audit: {
+        at: now,
+        actor: by.principal.id,
+        action: 'key.create-admitted',
+        decision: by.decision,
+        operationId,
+        detail: { version: version.version, class: className, owner, environment, tier },
       },
     },
   );
-  return {
-    expectedRevision: null,
-    key: {
-      ...key,
-      lease,
-      fence: lease.fence,
-      latestVersion: 1,
-      revision: 1,
-      auditHead: audit.hash,
-    },
-    versions: [version],
-    operation,
-    idempotency: idempotencyRecord(by.claim, id, now),
-    audit,
-  };
+  return { ...change, expectedRevision: key.revision === 0 ? null : key.revision };
+}
+
+/** The record to begin with: a new one, or the one an undone generation left. @throws `KeyAlreadyExists` */
+async function freeName(
+  deps: GenerateKeyDeps,
+  site: KeySite,
+  input: GenerateKeyInput,
+  by: Requester,
+): Promise<KeyRecord> {
+  const existing = await deps.ledger.readKeyRecord(input.name);
+  if (!existing) return newKey(site, input, by.principal.id, deps.clock.now());
+  if (isAbandoned(existing)) return { ...existing, ...input };
+  throw nameTaken(input.name);
 }
 
 /**
@@ -161,15 +164,14 @@ export async function generateKey(
   if (claimed) return resume(deps, claimed);
   await checkPolicy(deps, site, input);
   const operationId = deps.ids.operationId();
-  if (await deps.ledger.readKeyRecord(input.name)) throw nameTaken(input.name);
+  const key = await freeName(deps, site, input, by);
   try {
-    await deps.ledger.commit(creation(site, input, by, operationId, deps.clock.now()));
+    await deps.ledger.commit(creation(key, by, site, operationId, deps.clock.now()));
   } catch (error) {
     // Somebody was faster: the same request repeated, or another one for the same name.
     const winner = await findClaimed(deps.ledger, by.claim);
     if (winner) return resume(deps, winner);
-    if (await deps.ledger.readKeyRecord(input.name)) throw nameTaken(input.name, error);
-    throw error;
+    throw isError(error, 'RevisionConflict') ? nameTaken(input.name, error) : error;
   }
   return resume(deps, operationId);
 }

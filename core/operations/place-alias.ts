@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Steps on aliases: the permanent alias of a version, and the switch of the key's own alias. The switch is the point
 // of no return of a rotation: its intent is recorded before KMS is asked, and from then on every failure goes forward.
-import { KeyturnError, precondition } from '../errors.ts';
+import { isError, KeyturnError, precondition } from '../errors.ts';
 import { transition } from '../keys/transitions.ts';
 import { type ClassPolicy, nextRotationAt } from '../policies/classes.ts';
 import type { AliasWriter } from '../ports/key-vault.ts';
@@ -29,12 +29,31 @@ async function point(
 ): Promise<void> {
   const target = await aliases.aliasTarget(alias);
   if (target === to) return;
-  if (target === null) return aliases.createAlias(alias, to);
+  if (target === null) return create(aliases, alias, to);
   if (target === from) return aliases.moveAlias(alias, to);
-  throw new KeyturnError(
+  throw taken(alias, target);
+}
+
+/** Makes an alias that was not there. An earlier try may have made it, and KMS not show it yet. */
+async function create(aliases: AliasWriter, alias: string, to: string): Promise<void> {
+  try {
+    await aliases.createAlias(alias, to);
+  } catch (error) {
+    if (!isError(error, 'AliasTaken')) throw error;
+    const target = await aliases.aliasTarget(alias);
+    if (target === to) return;
+    if (target !== null) throw taken(alias, target);
+    throw new KeyturnError('KeyNotYetVisible', `${alias} exists and does not show its target yet`, {
+      cause: error,
+    });
+  }
+}
+
+function taken(alias: string, found: string): KeyturnError {
+  return new KeyturnError(
     'AliasTaken',
     `${alias} points at a key that Keyturn did not put there; find out who moved it, then resume the operation`,
-    { details: { alias, found: target } },
+    { details: { alias, found } },
   );
 }
 
@@ -103,4 +122,22 @@ export async function switchAlias(deps: PlaceAliasDeps, input: StepInput): Promi
     await point(deps.aliases, snapshot.key.alias, version.keyId, previous?.keyId ?? null);
   }
   await recordStep(deps, input, 'SwitchAlias', (context) => activation(deps, context));
+}
+
+/**
+ * The alias shows the new version. Before that an operation is not done, and the old version is not restricted.
+ * @throws KeyturnError `LeaseLost`, `ProbeNotYetConclusive`, and what the vault answers
+ */
+export async function probeAlias(deps: PlaceAliasDeps, input: StepInput): Promise<void> {
+  const { snapshot, version } = await openStep(deps, input);
+  if ((await deps.aliases.aliasTarget(snapshot.key.alias)) !== version.keyId) {
+    throw new KeyturnError(
+      'ProbeNotYetConclusive',
+      `${snapshot.key.alias} does not show version ${version.version} yet`,
+    );
+  }
+  await recordStep(deps, input, 'ProbeAlias', () => ({
+    action: 'alias.probed',
+    detail: { alias: snapshot.key.alias },
+  }));
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { KmsAliasWriter } from '#adapters/kms/key-administration.ts';
 import { systemClock } from '#adapters/system/system.ts';
-import { nameVersion, switchAlias } from '#core/operations/place-alias.ts';
+import { nameVersion, probeAlias, switchAlias } from '#core/operations/place-alias.ts';
 import { CLASSES } from '#policies/classes.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { StepInputSchema, stepHandler } from '../shared/step-handler.ts';
@@ -15,8 +15,7 @@ const deps = {
   aliases: new KmsAliasWriter(kmsClient()),
   classes: CLASSES,
 };
-const Input = StepInputSchema.extend({ alias: z.enum(['version', 'current']) });
+const ACTS = { version: nameVersion, current: switchAlias, probe: probeAlias } as const;
+const Input = StepInputSchema.extend({ alias: z.enum(['version', 'current', 'probe']) });
 
-export const handler = stepHandler(Input, (input) =>
-  input.alias === 'version' ? nameVersion(deps, input) : switchAlias(deps, input),
-);
+export const handler = stepHandler(Input, (input) => ACTS[input.alias](deps, input));
