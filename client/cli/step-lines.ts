@@ -44,7 +44,7 @@ export function createStepLines(report: Report, now: () => number) {
   function tellStep({ step, isFailed, milliseconds }: EndedStep): void {
     const mark = isFailed ? paint.red('✗') : paint.green('✓');
     const time = elapsed(milliseconds);
-    report.notice(`${mark} ${showable(step).padEnd(20)} ${time}`, {
+    report.notice(`${mark} ${showable(step).padEnd(24)} ${time}`, {
       step,
       outcome: isFailed ? 'failed' : 'done',
       elapsedSeconds: milliseconds / 1000,

@@ -14,15 +14,15 @@ function stateOf(item: { state: string; substate: string | null }): string {
 }
 
 export function viewKeys(keys: readonly Key[], width: Width): string {
-  const titles = ['name', 'class', 'environment', 'owner', 'state', 'version', 'next rotation'];
+  // Fits 80 columns for usual names; "key show" has the rest.
+  const titles = ['name', 'class', 'owner', 'state', 'version', 'next rotation'];
   const rows = keys.map((key) => [
     key.name,
     key.class,
-    key.environment,
     key.owner,
     stateOf(key),
     key.currentVersion,
-    key.nextRotationAt,
+    key.nextRotationAt?.replace(/\.\d+Z$/, 'Z') ?? null,
   ]);
   return renderTable(titles, rows, width);
 }
@@ -121,7 +121,7 @@ export function viewTasks(tasks: readonly Task[], width: Width): string {
   return renderTable(['task', 'kind', 'state', 'created'], rows, width);
 }
 
-/** One task with what its administrator needs; PEM keeps its line breaks, so that it can be copied. */
+/** One task with what its administrator needs while it is open; PEM keeps its line breaks, so that it can be copied. */
 export function viewTask(task: Task, width: Width): string {
   const fields = renderFields(
     [
@@ -133,6 +133,7 @@ export function viewTask(task: Task, width: Width): string {
     ],
     width,
   );
+  if (task.state !== 'open') return fields;
   const pem = task.certificateRequest?.replace(/[^\n\x20-\x7e]/g, '').trim();
   return pem ? `${fields}\n\n${pem}` : fields;
 }

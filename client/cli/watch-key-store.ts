@@ -24,7 +24,7 @@ function createProgressLines({ report, host }: Context) {
   let since = host.now();
   const began = since;
   const tell = (mark: string, what: string, from: number): void =>
-    report.notice(`${mark} ${showable(what).padEnd(20)} ${elapsed(host.now() - from)}`, {
+    report.notice(`${mark} ${showable(what).padEnd(24)} ${elapsed(host.now() - from)}`, {
       step: what,
       elapsedSeconds: (host.now() - from) / 1000,
     });

@@ -32,8 +32,8 @@ function addProvision(store: Command, act: Act): void {
   const provision = addVerb(store, 'provision <name>', {
     summary: 'Provision the CloudHSM key store of the stage',
     examples: [
-      'keyturn key-store provision main --wait',
-      'keyturn key-store provision main --stage test',
+      'keyturn key-store provision keyturn-local --wait',
+      'keyturn key-store provision keyturn-test --stage test',
     ],
   });
   withIdempotencyKey(provision).action(
@@ -51,7 +51,10 @@ function addProvision(store: Command, act: Act): void {
 function addShow(store: Command, act: Act): void {
   addVerb(store, 'show <name>', {
     summary: 'Show one key store',
-    examples: ['keyturn key-store show main', 'keyturn key-store show main --output json'],
+    examples: [
+      'keyturn key-store show keyturn-local',
+      'keyturn key-store show keyturn-local --output json',
+    ],
   }).action(
     act(async (context: Context, name: string) => {
       const answer = await context.client().getKeyStore(name, { signal: context.signal });
@@ -65,8 +68,8 @@ function addTasks(store: Command, act: Act): void {
   addVerb(store, 'tasks <name>', {
     summary: 'List the HSM-admin tasks of a key store; open ones with their instructions',
     examples: [
-      'keyturn key-store tasks main',
-      'keyturn key-store tasks main --output jsonl | jq -r .certificateRequest > cluster.csr',
+      'keyturn key-store tasks keyturn-local',
+      'keyturn key-store tasks keyturn-local --output jsonl | jq -r .certificateRequest > cluster.csr',
     ],
   }).action(
     act(async (context: Context, name: string) => {
@@ -95,8 +98,8 @@ function addComplete(store: Command, act: Act): void {
   addVerb(store, 'complete <name> <task>', {
     summary: 'Report an HSM-admin task as done',
     examples: [
-      'keyturn key-store complete main task_01 --signed-certificate cluster.crt --trust-anchor customerCA.crt',
-      'keyturn key-store complete main task_02',
+      'keyturn key-store complete keyturn-local sign-certificate-op_01KAN5V6Q0T3D9M4XW8ZC2RBEY --signed-certificate cluster.crt --trust-anchor customerCA.crt',
+      'keyturn key-store complete keyturn-local activate-cluster-op_01KAN5V6Q0T3D9M4XW8ZC2RBEY',
     ],
   })
     .option('--signed-certificate <file>', 'PEM certificate made from the certificate request')
@@ -123,7 +126,7 @@ function addComplete(store: Command, act: Act): void {
 export function addKeyStoreCommands(program: Command, act: Act): void {
   const store = addNoun(program, 'key-store', {
     summary: 'Key stores: provision, show, tasks, complete',
-    examples: ['keyturn key-store show main', 'keyturn key-store tasks main'],
+    examples: ['keyturn key-store show keyturn-local', 'keyturn key-store tasks keyturn-local'],
   });
   addProvision(store, act);
   addShow(store, act);

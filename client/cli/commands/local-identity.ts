@@ -2,6 +2,7 @@
 // `keyturn token` and `keyturn credentials`: who one can be on the local stage. Neither works anywhere else.
 import { Agent } from 'node:https';
 import type { Command } from 'commander';
+import { UnreachableError } from '../../sdk/index.ts';
 import { type Act, addVerb } from '../command-tree.ts';
 import { type Context, print } from '../context.ts';
 import { UsageError } from '../failures.ts';
@@ -39,7 +40,7 @@ async function assumeRole(context: Context, workload: string) {
   if (!stack.gatewayUrl) throw new UsageError('the stack file names no gateway', 'npm start');
   const ca = readCa(context.settings);
   // Loaded here only: the SDK would double the start time of every other command.
-  const { AssumeRoleCommand, STSClient } = await import('@aws-sdk/client-sts');
+  const { AssumeRoleCommand, STSClient, STSServiceException } = await import('@aws-sdk/client-sts');
   const sts = new STSClient({
     endpoint: stack.gatewayUrl,
     region: stack.region,
@@ -48,9 +49,17 @@ async function assumeRole(context: Context, workload: string) {
     requestHandler: ca ? { httpsAgent: new Agent({ ca }) } : {},
   });
   const command = new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName: 'keyturn-cli' });
-  const { Credentials } = await sts.send(command, { abortSignal: context.signal });
-  sts.destroy();
-  return Credentials;
+  try {
+    const { Credentials } = await sts.send(command, { abortSignal: context.signal });
+    return Credentials;
+  } catch (error) {
+    // Without a status nobody answered; with one, STS has said why in its own words.
+    const hasAnswer = error instanceof STSServiceException;
+    if (hasAnswer || !(error instanceof Error)) throw error;
+    throw new UnreachableError(stack.gatewayUrl, error);
+  } finally {
+    sts.destroy();
+  }
 }
 
 function addCredentials(program: Command, act: Act): void {

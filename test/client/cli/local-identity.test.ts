@@ -75,6 +75,22 @@ describe('credentials', () => {
     expect(sent.get('RoleArn')).toBe('arn:aws:iam::000000000000:role/orders-api');
   });
 
+  it('exits 7 when nobody answers, and 1 with the words of STS when it refuses', async () => {
+    const refusal =
+      '<ErrorResponse><Error><Code>AccessDenied</Code><Message>not you</Message></Error></ErrorResponse>';
+    const api = await startApi({
+      'POST /': { status: 403, headers: { 'content-type': 'text/xml' }, body: refusal },
+    });
+    const argv = ['credentials', '--workload', 'orders-api'];
+
+    const away = await keyturn(argv, { stack: localStack('http://127.0.0.1:9') });
+    const refused = await keyturn(argv, { stack: localStack(api.url) });
+
+    expect(away.code).toBe(7);
+    expect(refused.code).toBe(1);
+    expect(refused.err).toContain('not you');
+  });
+
   it('names the workloads there are', async () => {
     const api = await startApi({});
 

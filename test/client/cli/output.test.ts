@@ -151,8 +151,8 @@ describe('tables', () => {
 
     expect(ran.out).toBe(
       [
-        'NAME    CLASS          ENVIRONMENT  OWNER     STATE   VERSION  NEXT ROTATION',
-        'orders  internal-data  development  payments  active  2        2027-11-22T10:00:31.000Z',
+        'NAME    CLASS          OWNER     STATE   VERSION  NEXT ROTATION',
+        'orders  internal-data  payments  active  2        2027-11-22T10:00:31Z',
         '',
       ].join('\n'),
     );

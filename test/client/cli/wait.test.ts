@@ -55,11 +55,11 @@ describe('--wait', () => {
     expect(ran.code).toBe(0);
     const steps = ran.err.split('\n').filter((line) => /^[✓✗↻]/.test(line));
     expect(steps).toEqual([
-      '✓ Admitted             1.0 s',
-      '✓ BeginOperation       1.0 s',
-      '✓ CreateVersion        1.0 s',
-      '✓ VerifyVersion        1.0 s',
-      '✓ CompleteOperation    1.0 s',
+      '✓ Admitted                 1.0 s',
+      '✓ BeginOperation           1.0 s',
+      '✓ CreateVersion            1.0 s',
+      '✓ VerifyVersion            1.0 s',
+      '✓ CompleteOperation        1.0 s',
       '✓ done after 5.0 s',
     ]);
     expect(ran.out).toContain('op_1');
