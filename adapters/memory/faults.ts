@@ -7,8 +7,8 @@ export interface PortCall {
   readonly phase: 'before' | 'after';
 }
 
-/** Throws to make the call fail; what the port did before an `after` stays done. */
-export type PortHook = (call: PortCall) => void;
+/** Throws to make the call fail; what the port did before an `after` stays done. It may also do other work meanwhile. */
+export type PortHook = (call: PortCall) => Promise<void> | void;
 
 /** The same port with the hook around each of its methods. */
 export function withHook<T extends object>(port: T, hook: PortHook): T {
@@ -17,9 +17,9 @@ export function withHook<T extends object>(port: T, hook: PortHook): T {
       const member: unknown = Reflect.get(target, property, target);
       if (typeof member !== 'function') return member;
       return async (...parameters: unknown[]) => {
-        hook({ method: String(property), phase: 'before' });
+        await hook({ method: String(property), phase: 'before' });
         const result: unknown = await member.apply(target, parameters);
-        hook({ method: String(property), phase: 'after' });
+        await hook({ method: String(property), phase: 'after' });
         return result;
       };
     },

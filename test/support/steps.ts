@@ -13,7 +13,7 @@ import {
   parkOperation,
 } from '#core/operations/end-operation.ts';
 import { nameVersion, switchAlias } from '#core/operations/place-alias.ts';
-import { findDueRotations, sweepOrphans } from '#core/operations/rotation-sweep.ts';
+import { findDueRotations, sweepOrphans, type SweepResult } from '#core/operations/rotation-sweep.ts';
 import type { StepInput } from '#core/operations/run-step.ts';
 import { verifyVersion } from '#core/operations/verify-version.ts';
 import { STAGE, WAITS, type World } from './world.ts';
@@ -150,4 +150,17 @@ export async function rotatingBefore(world: World, step: string): Promise<StepIn
   const input = await begin(world);
   await runSteps(world, input, ROTATION_STEPS, step);
   return input;
+}
+
+/** Lets the lease run out and the sweep take the operation up again. */
+export async function resumeBySweep(world: World): Promise<SweepResult> {
+  world.clock.advance(3600);
+  return findDueRotations(world.deps, STAGE, 100);
+}
+
+/** The same past every hook, for the middle of a call. */
+export async function takeOver(world: World): Promise<void> {
+  world.clock.advance(3600);
+  const { store: ledger, clock, ids } = world;
+  await findDueRotations({ ledger, clock, ids }, STAGE, 100);
 }

@@ -2,7 +2,7 @@
 // A whole Keyturn in memory: ports, a provisioned key store, and shortcuts through the use cases. Every port goes
 // through `world.onCall`, so that a test can make any call fail before or after its effect.
 import { MemoryClock } from '#adapters/memory/clock.ts';
-import { type PortCall, withHook } from '#adapters/memory/faults.ts';
+import { type PortCall, type PortHook, withHook } from '#adapters/memory/faults.ts';
 import { CountingIds } from '#adapters/memory/ids.ts';
 import { MemoryLedger } from '#adapters/memory/ledger.ts';
 import { MemoryVault } from '#adapters/memory/vault.ts';
@@ -74,7 +74,7 @@ export class World {
   readonly ledger: MemoryLedger;
   readonly ports: MemoryVault;
   /** Called around every call of ledger and vault. */
-  onCall: (call: PortCall) => void = () => {};
+  onCall: PortHook = () => {};
 
   constructor(options: WorldOptions = {}) {
     this.vault = new MemoryVault({ clock: this.clock, keyStores: [KEY_STORE_ID], ...options });
