@@ -85,49 +85,49 @@ async function openEmulator(options: StartOptions, dataFolder: string): Promise<
   return { place, clock, store, hsm, material, faults: new Faults(), dataFolder };
 }
 
+async function openIssuer(options: StartOptions, emulator: Emulator, token: string) {
+  if (options.issuerPort === undefined) return undefined;
+  return startIssuer({
+    port: options.issuerPort,
+    dataFolder: emulator.dataFolder,
+    adminToken: token,
+    people: readPeople(options.peoplePath),
+    clock: emulator.clock,
+  });
+}
+
+function secretOf(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : readFileSync(path, 'utf8').trim();
+}
+
 /** Starts an emulator. One per process and SoftHSM module. */
 export async function start(options: StartOptions): Promise<RunningEmulator> {
+  const tls = tlsOf(options);
+  const gatewaySecret = secretOf(options.gatewaySecretPath);
   const dataFolder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'keyturn-emulator-'));
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
   const adminTokenPath = options.adminTokenPath ?? join(dataFolder, 'admin-token');
   const token = adminToken(adminTokenPath);
   const emulator = await openEmulator(options, dataFolder);
-  const { clock } = emulator;
-  const gatewaySecret =
-    options.gatewaySecretPath === undefined
-      ? undefined
-      : readFileSync(options.gatewaySecretPath, 'utf8').trim();
-  const { account } = emulator.place;
-  const tls = tlsOf(options);
+  const { store, hsm, material, clock, place } = emulator;
+  const { account } = place;
   const server = createServer(emulator, { account, gatewaySecret, adminToken: token, tls });
   const port = await listen(server, options.port);
-  const people = readPeople(options.peoplePath);
-  const issuer =
-    options.issuerPort === undefined
-      ? undefined
-      : await startIssuer({
-          port: options.issuerPort,
-          dataFolder,
-          adminToken: token,
-          people,
-          clock,
-        });
-  const sweep = setInterval(
-    () => destroyDueKeys(emulator.store, emulator.material, clock),
-    SWEEP_MILLISECONDS,
-  );
+  const issuer = await openIssuer(options, emulator, token);
+  const sweep = setInterval(() => destroyDueKeys(store, material, clock), SWEEP_MILLISECONDS);
+  const stop = async () => {
+    clearInterval(sweep);
+    await close(server);
+    await close(issuer?.server);
+    store.close();
+    hsm.close();
+  };
   return {
     url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     issuerUrl: issuer?.url,
     dataFolder,
     adminTokenPath,
     adminToken: token,
-    stop: async () => {
-      clearInterval(sweep);
-      await close(server);
-      await close(issuer?.server);
-      emulator.store.close();
-      emulator.hsm.close();
-    },
+    stop,
   };
 }

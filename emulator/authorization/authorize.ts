@@ -3,7 +3,7 @@
 import { AwsError } from '../protocol/errors.ts';
 import type { Call } from '../protocol/operation.ts';
 import { aliasArn, keyArn } from '../settings.ts';
-import type { KeyRecord } from '../store/key-records.ts';
+import type { KeyRecord } from '../store/key-row.ts';
 import { type Decision, decide } from './evaluate.ts';
 import { type PolicyDocument, parsePolicyText } from './policy-document.ts';
 import { type ContextEntries, requestContext } from './request-context.ts';

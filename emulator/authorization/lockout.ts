@@ -2,7 +2,7 @@
 // Checks of a key policy before it is stored: size, form, and that its author can change it again.
 import { AwsError } from '../protocol/errors.ts';
 import type { Call } from '../protocol/operation.ts';
-import type { KeyRecord } from '../store/key-records.ts';
+import type { KeyRecord } from '../store/key-row.ts';
 import { mayUseKey } from './authorize.ts';
 import { MalformedPolicy, parsePolicyText } from './policy-document.ts';
 

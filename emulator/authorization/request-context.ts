@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The context of a request: what conditions may ask about the caller, the key and the call itself.
 import type { Call } from '../protocol/operation.ts';
-import type { KeyRecord } from '../store/key-records.ts';
+import type { KeyRecord } from '../store/key-row.ts';
 import type { RequestContext } from './conditions.ts';
 import { principalArn } from './principal.ts';
 

@@ -4,7 +4,7 @@
 // No key byte ever enters this process.
 import { unwrapKey, wrapKey } from '#adapters/pkcs11/key-wrap.ts';
 import type { KeyHandle, Token } from '#adapters/pkcs11/token.ts';
-import type { KeyRecord, KeySpec } from '../store/key-records.ts';
+import type { KeyRecord, KeySpec } from '../store/key-row.ts';
 import { HandleCache } from './handle-cache.ts';
 import type { Hsm } from './hsm.ts';
 

@@ -6,7 +6,7 @@ import { Pkcs11Failure } from '#adapters/pkcs11/errors.ts';
 import type { UsableKey } from '../hsm/key-material.ts';
 import { AwsError } from '../protocol/errors.ts';
 import type { Emulator } from '../settings.ts';
-import type { KeyRecord } from '../store/key-records.ts';
+import type { KeyRecord } from '../store/key-row.ts';
 
 /** An encryption context, or none. */
 export type EncryptionContext = ReadonlyMap<string, string> | undefined;

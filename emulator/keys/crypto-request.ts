@@ -6,7 +6,7 @@ import { AwsError } from '../protocol/errors.ts';
 import { blob, flag, list, oneOf, text, textMap } from '../protocol/members.ts';
 import type { Call } from '../protocol/operation.ts';
 import { optional } from '../protocol/shape.ts';
-import type { KeyRecord, KeyUsage } from '../store/key-records.ts';
+import type { KeyRecord, KeyUsage } from '../store/key-row.ts';
 import type { EncryptionContext } from './ciphertext.ts';
 import { findKey, findKeyOrAlias } from './find-key.ts';
 import { requireEnabled, requireUsage } from './key-state.ts';

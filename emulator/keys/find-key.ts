@@ -3,7 +3,7 @@
 import { AwsError } from '../protocol/errors.ts';
 import type { Call } from '../protocol/operation.ts';
 import { aliasArn, keyArn, type Place } from '../settings.ts';
-import type { KeyRecord } from '../store/key-records.ts';
+import type { KeyRecord } from '../store/key-row.ts';
 
 /** A key and the alias it was named by, with `alias/` in front. */
 export interface FoundKey {

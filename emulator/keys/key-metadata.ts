@@ -2,7 +2,7 @@
 // KeyMetadata of DescribeKey and CreateKey.
 import { epochSeconds } from '../clock.ts';
 import { type Emulator, keyArn } from '../settings.ts';
-import type { KeyRecord } from '../store/key-records.ts';
+import type { KeyRecord } from '../store/key-row.ts';
 import { keyState } from './key-state.ts';
 
 function algorithms(key: KeyRecord) {

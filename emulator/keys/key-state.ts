@@ -5,7 +5,7 @@ import { currentKeyStore } from '../hsm/key-store-connection.ts';
 import { AwsError } from '../protocol/errors.ts';
 import type { Call } from '../protocol/operation.ts';
 import { type Emulator, keyArn } from '../settings.ts';
-import type { KeyRecord, KeyUsage, StoredKeyState } from '../store/key-records.ts';
+import type { KeyRecord, KeyUsage, StoredKeyState } from '../store/key-row.ts';
 
 /** States that DescribeKey can show here. */
 export type KeyState = StoredKeyState | 'Unavailable';

@@ -3,7 +3,7 @@
 import { AwsError } from '../protocol/errors.ts';
 import { flag, oneOf, text } from '../protocol/members.ts';
 import { type InputOf, optional } from '../protocol/shape.ts';
-import type { KeyRecord } from '../store/key-records.ts';
+import type { KeyRecord } from '../store/key-row.ts';
 import { tagList } from './tags.ts';
 
 const keySpec = oneOf([

@@ -3,7 +3,7 @@
 import { AwsError } from '../protocol/errors.ts';
 import type { Call } from '../protocol/operation.ts';
 import { keyArn } from '../settings.ts';
-import type { KeyRecord } from '../store/key-records.ts';
+import type { KeyRecord } from '../store/key-row.ts';
 import { requireStandardStore } from './key-state.ts';
 
 /** @throws AwsError UnsupportedOperationException on custom-store and asymmetric keys */

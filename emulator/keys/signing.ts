@@ -6,7 +6,7 @@ import { AwsError } from '../protocol/errors.ts';
 import { blob, oneOf } from '../protocol/members.ts';
 import { optional, required } from '../protocol/shape.ts';
 import type { Emulator } from '../settings.ts';
-import type { KeyRecord } from '../store/key-records.ts';
+import type { KeyRecord } from '../store/key-row.ts';
 import { commonMembers, keyIdText } from './crypto-request.ts';
 
 const DIGEST_BYTES = 32;

@@ -1,38 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // KMS keys as rows. Readers see a key as far as its changes are visible; a row in status `creating` is
 // not a key yet: its material is being made, and a crash leaves it for reconciliation.
-import type { SQLOutputValue } from 'node:sqlite';
 import type { Clock } from '../clock.ts';
 import type { Database } from './database.ts';
+import { type KeyRecord, toColumns, toRecord } from './key-row.ts';
 import type { Visibility } from './visibility.ts';
-
-/** States that are stored; `Unavailable` follows from the key store and is computed. */
-export type StoredKeyState = 'Enabled' | 'Disabled' | 'PendingDeletion';
-export type KeyOrigin = 'AWS_KMS' | 'AWS_CLOUDHSM';
-export type KeySpec = 'SYMMETRIC_DEFAULT' | 'ECC_NIST_P256';
-export type KeyUsage = 'ENCRYPT_DECRYPT' | 'SIGN_VERIFY';
-
-/** A KMS key. Instants are epoch milliseconds. */
-export interface KeyRecord {
-  readonly keyId: string;
-  readonly createdAt: number;
-  readonly origin: KeyOrigin;
-  readonly keySpec: KeySpec;
-  readonly keyUsage: KeyUsage;
-  readonly keyStoreId: string | null;
-  readonly clusterId: string | null;
-  readonly materialId: string;
-  /** The key under the domain key; null for custom-store keys. */
-  readonly wrappedKey: Buffer | null;
-  /** CKA_EC_POINT of an asymmetric key. */
-  readonly publicPoint: Buffer | null;
-  readonly state: StoredKeyState;
-  readonly deletionAt: number | null;
-  readonly description: string;
-  readonly policy: string;
-  readonly tags: Readonly<Record<string, string>>;
-  readonly rotationPeriodDays: number | null;
-}
 
 /** What may change after creation. */
 export type KeyChange = Partial<
@@ -47,33 +19,6 @@ const CHANGEABLE = {
   tags: 'tags',
   rotationPeriodDays: 'rotation_period_days',
 } as const satisfies Record<keyof KeyChange, string>;
-
-type Row = Record<string, SQLOutputValue>;
-
-function bytes(value: SQLOutputValue | undefined): Buffer | null {
-  return value instanceof Uint8Array ? Buffer.from(value) : null;
-}
-
-function toRecord(row: Row): KeyRecord {
-  return {
-    keyId: row['key_id'] as string,
-    createdAt: row['created_at'] as number,
-    origin: row['origin'] as KeyOrigin,
-    keySpec: row['key_spec'] as KeySpec,
-    keyUsage: row['key_usage'] as KeyUsage,
-    keyStoreId: row['key_store_id'] as string | null,
-    clusterId: row['cluster_id'] as string | null,
-    materialId: row['material_id'] as string,
-    wrappedKey: bytes(row['wrapped_key']),
-    publicPoint: bytes(row['public_point']),
-    state: row['state'] as StoredKeyState,
-    deletionAt: row['deletion_at'] as number | null,
-    description: row['description'] as string,
-    policy: row['policy'] as string,
-    tags: JSON.parse(row['tags'] as string),
-    rotationPeriodDays: row['rotation_period_days'] as number | null,
-  };
-}
 
 /** The table of keys. */
 export class KeyRecords {
@@ -91,25 +36,7 @@ export class KeyRecords {
   insert(record: KeyRecord, status: 'creating' | 'live', visibleAt: number): void {
     this.#database
       .prepare('INSERT INTO keys VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)')
-      .run(
-        record.keyId,
-        status,
-        record.createdAt,
-        record.origin,
-        record.keySpec,
-        record.keyUsage,
-        record.keyStoreId,
-        record.clusterId,
-        record.materialId,
-        record.wrappedKey,
-        record.publicPoint,
-        record.state,
-        record.deletionAt,
-        record.description,
-        record.policy,
-        JSON.stringify(record.tags),
-        record.rotationPeriodDays,
-      );
+      .run(...toColumns(record, status));
     if (visibleAt > this.#clock()) {
       this.#visibility.hide(`key:${record.keyId}`, 'exists', false, visibleAt);
     }

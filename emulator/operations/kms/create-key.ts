@@ -14,7 +14,7 @@ import { AwsError } from '../../protocol/errors.ts';
 import { type Call, operation } from '../../protocol/operation.ts';
 import type { InputOf } from '../../protocol/shape.ts';
 import { keyArn } from '../../settings.ts';
-import type { KeyRecord } from '../../store/key-records.ts';
+import type { KeyRecord } from '../../store/key-row.ts';
 
 type CreateKeyInput = InputOf<typeof newKeyMembers>;
 

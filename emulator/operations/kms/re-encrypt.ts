@@ -13,9 +13,9 @@ import {
   refuseGrantTokens,
   requireSymmetricAlgorithm,
 } from '../../keys/crypto-request.ts';
-import { findKeyOrAlias } from '../../keys/find-key.ts';
-import { operation } from '../../protocol/operation.ts';
-import { optional, required } from '../../protocol/shape.ts';
+import { type FoundKey, findKeyOrAlias } from '../../keys/find-key.ts';
+import { type Call, operation } from '../../protocol/operation.ts';
+import { type InputOf, optional, required } from '../../protocol/shape.ts';
 import { keyArn } from '../../settings.ts';
 
 const members = {
@@ -29,12 +29,10 @@ const members = {
   ...commonMembers,
 };
 
-/** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html */
-export const reEncrypt = operation('ReEncrypt', members, (call, input) => {
-  refuseGrantTokens(input);
-  const ciphertext = parseCiphertext(input.CiphertextBlob);
-  const source = keyOfCiphertext(call, ciphertext.keyId, input.SourceKeyId);
-  const destination = findKeyOrAlias(call, input.DestinationKeyId);
+type Input = InputOf<typeof members>;
+
+/** ReEncryptFrom on the source and ReEncryptTo on the destination. */
+function admitBoth(call: Call, input: Input, source: FoundKey, destination: FoundKey): void {
   const common = { operation: 'ReEncrypt', usage: 'ENCRYPT_DECRYPT' as const };
   const entries = { 'kms:ReEncryptOnSameKey': source.key.keyId === destination.key.keyId };
   admit(call, source.key, {
@@ -51,6 +49,15 @@ export const reEncrypt = operation('ReEncrypt', members, (call, input) => {
     alias: destination.alias,
     entries,
   });
+}
+
+/** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html */
+export const reEncrypt = operation('ReEncrypt', members, (call, input) => {
+  refuseGrantTokens(input);
+  const ciphertext = parseCiphertext(input.CiphertextBlob);
+  const source = keyOfCiphertext(call, ciphertext.keyId, input.SourceKeyId);
+  const destination = findKeyOrAlias(call, input.DestinationKeyId);
+  admitBoth(call, input, source, destination);
   requireSymmetricAlgorithm(source.key, input.SourceEncryptionAlgorithm);
   requireSymmetricAlgorithm(destination.key, input.DestinationEncryptionAlgorithm);
   const { emulator } = call;

@@ -8,7 +8,7 @@ import { requireNotPendingDeletion } from '../../keys/key-state.ts';
 import { AwsError } from '../../protocol/errors.ts';
 import { operation } from '../../protocol/operation.ts';
 import { required } from '../../protocol/shape.ts';
-import type { KeyRecord } from '../../store/key-records.ts';
+import type { KeyRecord } from '../../store/key-row.ts';
 
 function requireSameKind(from: KeyRecord, to: KeyRecord): void {
   const sameType = (from.keySpec === 'SYMMETRIC_DEFAULT') === (to.keySpec === 'SYMMETRIC_DEFAULT');
