@@ -6,7 +6,7 @@ import { environmentSchema, FUNCTION_NAMES } from '../../core/contract/environme
 import { loadSettings } from '../../lib/config/load-settings.ts';
 import { LambdaFunction } from '../../lib/constructs/lambda-function.ts';
 import { Names } from '../../lib/names.ts';
-import { context, ROOT, synthesize } from './stub-app.ts';
+import { context, ROOT, synthesize, synthesizeAnew } from './stub-app.ts';
 
 const { functions } = synthesize('production').templates;
 
@@ -72,7 +72,7 @@ describe.each(FUNCTION_NAMES)('function %s', (name) => {
 });
 
 it('takes waits and reserved concurrency from the settings', () => {
-  const { templates } = synthesize('local', { settleSeconds: '0', bakeSeconds: '1' });
+  const { templates } = synthesizeAnew('local', { settleSeconds: '0', bakeSeconds: '1' });
 
   templates.functions.hasResourceProperties('AWS::Lambda::Function', {
     FunctionName: 'keyturn-local-begin-operation',

@@ -33,8 +33,18 @@ export function stubHandlers(): { folder: string; remove: () => void } {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** Stacks and templates of a stage. */
-export function synthesize(stage: Stage, over: Record<string, string> = {}) {
+type Synthesized = ReturnType<typeof synthesizeAnew>;
+const synthesized = new Map<Stage, Synthesized>();
+
+/** Stacks and templates of a stage: once per process, because a synth takes seconds. */
+export function synthesize(stage: Stage): Synthesized {
+  const found = synthesized.get(stage) ?? synthesizeAnew(stage);
+  synthesized.set(stage, found);
+  return found;
+}
+
+/** Stacks and templates of a stage with other context values. */
+export function synthesizeAnew(stage: Stage, over: Record<string, string> = {}) {
   const stubs = stubHandlers();
   try {
     const outdir = join(stubs.folder, 'out');
