@@ -30,7 +30,7 @@ async function apply(
 
 /** Opens the new version to the key's consumers. @throws KeyturnError `LeaseLost`, and what the vault answers */
 export async function openPolicy(deps: ApplyPolicyDeps, input: StepInput): Promise<void> {
-  const context = await openStep(deps, input);
+  const context = await openStep(deps, input, 'VerifyVersion');
   await apply(deps, context, context.version, 'active');
   await recordStep(deps, input, 'OpenPolicy', ({ version }) => ({
     action: 'policy.opened',
@@ -41,7 +41,7 @@ export async function openPolicy(deps: ApplyPolicyDeps, input: StepInput): Promi
 
 /** Leaves the replaced version to decryption alone. @throws KeyturnError `LeaseLost`, and what the vault answers */
 export async function restrictPolicy(deps: ApplyPolicyDeps, input: StepInput): Promise<void> {
-  const context = await openStep(deps, input);
+  const context = await openStep(deps, input, 'SwitchAlias');
   const { previous } = context;
   precondition(previous, 'a rotation has a version to restrict');
   await apply(deps, context, previous, 'decrypt-only');

@@ -59,7 +59,7 @@ function taken(alias: string, found: string): KeyturnError {
 
 /** Names the version for ever. @throws KeyturnError `LeaseLost`, `AliasTaken`, and what the vault answers */
 export async function nameVersion(deps: PlaceAliasDeps, input: StepInput): Promise<void> {
-  const { version } = await openStep(deps, input);
+  const { version } = await openStep(deps, input, 'VerifyVersion');
   precondition(version.keyId, 'a version is named after its KMS key was recorded');
   await point(deps.aliases, version.alias, version.keyId, null);
   await recordStep(deps, input, 'NameVersion', () => ({
@@ -115,7 +115,7 @@ function activation(deps: PlaceAliasDeps, { snapshot, version, previous }: StepC
 
 /** Switches consumers to the new version. @throws KeyturnError `LeaseLost`, `AliasTaken`, and what the vault answers */
 export async function switchAlias(deps: PlaceAliasDeps, input: StepInput): Promise<void> {
-  const { snapshot, version, previous } = await openStep(deps, input);
+  const { snapshot, version, previous } = await openStep(deps, input, 'ProbeOpen');
   precondition(version.keyId, 'the alias is switched to a version whose KMS key was recorded');
   if (version.state !== 'active') {
     await noteIntent(deps, input);

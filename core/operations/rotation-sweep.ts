@@ -104,12 +104,18 @@ export interface SweepResult {
   /** Keys more than {@link OVERDUE_SECONDS} past their due date. */
   readonly overdue: number;
   readonly resumed: number;
+  /** Candidates that could not be decided; the next sweep looks at them again. */
+  readonly failed: number;
 }
 
 /** A key is late, not merely due, when a day of sweeps has passed it by (requirement R6). */
 const OVERDUE_SECONDS = 86_400;
 
-/** Finds what is due and admits it; the workflow starts the executions. At most `limit` in one sweep. */
+/**
+ * Finds what is due and admits it; the workflow starts the executions. At most `limit` in one sweep. One candidate
+ * that fails does not keep the others waiting, nor those already admitted from being started.
+ * @throws what the first candidate failed with, when nothing could be started
+ */
 export async function findDueRotations(
   deps: SweepDeps,
   stage: string,
@@ -118,15 +124,22 @@ export async function findDueRotations(
   const now = deps.clock.now();
   const starts: Start[] = [];
   const due = await deps.ledger.listDue(now, limit);
+  const failures: unknown[] = [];
   for (const item of due) {
-    const start = await decide(deps, stage, item);
-    if (start) starts.push(start);
+    try {
+      const start = await decide(deps, stage, item);
+      if (start) starts.push(start);
+    } catch (error) {
+      failures.push(error);
+    }
   }
+  if (starts.length === 0 && failures.length > 0) throw failures[0];
   return {
     starts,
     overdue: due.filter((item) => item.kind === 'key' && later(item.dueAt, OVERDUE_SECONDS) < now)
       .length,
     resumed: starts.filter((start) => start.attempt > 1).length,
+    failed: failures.length,
   };
 }
 

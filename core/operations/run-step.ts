@@ -3,7 +3,7 @@
 // then record it with its audit row. A step that is already recorded returns at once, so every retry is harmless.
 import type { AuditValue } from '../audit/chain.ts';
 import type { Step } from '../contract/vocabulary.ts';
-import { KeyturnError } from '../errors.ts';
+import { KeyturnError, precondition } from '../errors.ts';
 import type { OperationRecord, VersionRecord } from '../keys/records.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock } from '../ports/platform.ts';
@@ -49,11 +49,24 @@ export function leasedContext(snapshot: KeySnapshot, input: StepInput): StepCont
   };
 }
 
-/** Reads the step's context. @throws KeyturnError `KeyNotFound`, `LeaseLost` */
-export async function openStep(deps: StepDeps, input: StepInput): Promise<StepContext> {
+/**
+ * Reads the step's context.
+ * @param behind the step that this one rests on: a workflow that lost a state goes no further than there
+ * @throws KeyturnError `KeyNotFound`, `LeaseLost`, `InternalError` when `behind` is not recorded
+ */
+export async function openStep(
+  deps: StepDeps,
+  input: StepInput,
+  behind?: Step,
+): Promise<StepContext> {
   const snapshot = await deps.ledger.readKey(input.key);
   if (!snapshot) throw keyNotFound(input.key);
-  return leasedContext(snapshot, input);
+  const context = leasedContext(snapshot, input);
+  precondition(
+    behind === undefined || isRecorded(context.operation, behind),
+    `this step comes behind ${behind}`,
+  );
+  return context;
 }
 
 /** True when an earlier attempt recorded the step. */

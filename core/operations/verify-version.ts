@@ -156,10 +156,11 @@ async function checkDecryptOnly(
   }));
 }
 
+/** Each check with the step that it rests on. */
 const CHECKS_BY_NAME = {
-  canary: checkCanary,
-  open: checkOpen,
-  'decrypt-only': checkDecryptOnly,
+  canary: { behind: 'CreateVersion', run: checkCanary },
+  open: { behind: 'OpenPolicy', run: checkOpen },
+  'decrypt-only': { behind: 'RestrictPolicy', run: checkDecryptOnly },
 } as const;
 
 /**
@@ -170,6 +171,6 @@ export async function verifyVersion(
   deps: VerifyVersionDeps,
   input: StepInput & { check: Check },
 ): Promise<void> {
-  const context = await openStep(deps, input);
-  await CHECKS_BY_NAME[input.check](deps, input, context);
+  const { behind, run } = CHECKS_BY_NAME[input.check];
+  await run(deps, input, await openStep(deps, input, behind));
 }

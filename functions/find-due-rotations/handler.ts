@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { systemClock, ulidIds } from '#adapters/system/system.ts';
 import { findDueRotations } from '#core/operations/rotation-sweep.ts';
 import { environmentOf } from '../shared/environment.ts';
+import { logger } from '../shared/logging.ts';
 import { stepHandler } from '../shared/step-handler.ts';
 import { ledger } from '../shared/wiring.ts';
 
@@ -17,6 +18,7 @@ export const handler = stepHandler(z.unknown(), async () => {
     environment.STAGE,
     environment.MAX_ROTATIONS_PER_SWEEP,
   );
+  if (found.failed > 0) logger.error('candidates could not be admitted', { failed: found.failed });
   metrics.addMetric('OverdueKeys', MetricUnit.Count, found.overdue);
   metrics.addMetric('ResumedOperations', MetricUnit.Count, found.resumed);
   metrics.publishStoredMetrics();

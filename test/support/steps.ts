@@ -13,7 +13,11 @@ import {
   parkOperation,
 } from '#core/operations/end-operation.ts';
 import { nameVersion, switchAlias } from '#core/operations/place-alias.ts';
-import { findDueRotations, sweepOrphans, type SweepResult } from '#core/operations/rotation-sweep.ts';
+import {
+  findDueRotations,
+  type SweepResult,
+  sweepOrphans,
+} from '#core/operations/rotation-sweep.ts';
 import type { StepInput } from '#core/operations/run-step.ts';
 import { verifyVersion } from '#core/operations/verify-version.ts';
 import { STAGE, WAITS, type World } from './world.ts';

@@ -14,7 +14,10 @@ describe('switchAlias', () => {
     const input = await rotatingBefore(world, 'SwitchAlias');
     world.onCall = async ({ method, phase }) => {
       if (method !== 'moveAlias' || phase !== 'before') return;
-      expect(await world.version(2)).toMatchObject({ state: 'pre-activation', substate: 'switching' });
+      expect(await world.version(2)).toMatchObject({
+        state: 'pre-activation',
+        substate: 'switching',
+      });
     };
     await switchAlias(world.deps, input);
 
@@ -59,7 +62,9 @@ describe('nameVersion', () => {
     const aliasTarget = world.vault.aliasTarget.bind(world.vault);
     world.vault.aliasTarget = async () => null;
 
-    await expect(nameVersion(world.deps, input)).rejects.toMatchObject({ name: 'KeyNotYetVisible' });
+    await expect(nameVersion(world.deps, input)).rejects.toMatchObject({
+      name: 'KeyNotYetVisible',
+    });
 
     world.vault.aliasTarget = aliasTarget;
     await nameVersion(world.deps, input);
@@ -69,7 +74,10 @@ describe('nameVersion', () => {
   it('refuses a permanent alias that names another key', async () => {
     const world = await aWorld();
     const input = await rotatingBefore(world, 'NameVersion');
-    await world.vault.createAlias((await world.version(2)).alias, (await world.version(1)).keyId ?? '');
+    await world.vault.createAlias(
+      (await world.version(2)).alias,
+      (await world.version(1)).keyId ?? '',
+    );
 
     await expect(nameVersion(world.deps, input)).rejects.toMatchObject({ name: 'AliasTaken' });
   });

@@ -3,7 +3,16 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { verifyChain } from '#core/audit/chain.ts';
 import { keyStream } from '#core/operations/mutate-key.ts';
-import { begin, GENERATION_STEPS, ROTATION_STEPS, resumeBySweep, rotatingBefore, runSteps, takeOver, withActiveKey } from '#test/support/steps.ts';
+import {
+  begin,
+  GENERATION_STEPS,
+  ROTATION_STEPS,
+  resumeBySweep,
+  rotatingBefore,
+  runSteps,
+  takeOver,
+  withActiveKey,
+} from '#test/support/steps.ts';
 import { aWorld, type World } from '#test/support/world.ts';
 
 let world: World;
@@ -25,7 +34,12 @@ describe('a generation', () => {
       lastRotatedAt: null,
     });
     expect(versions).toEqual([
-      expect.objectContaining({ version: 1, state: 'active', substate: null, policyTemplate: 'active' }),
+      expect.objectContaining({
+        version: 1,
+        state: 'active',
+        substate: null,
+        policyTemplate: 'active',
+      }),
     ]);
     const { keyId } = await world.version(1);
     expect(await world.vault.aliasTarget('alias/keyturn/local/orders')).toBe(keyId);
@@ -37,7 +51,9 @@ describe('a generation', () => {
 describe('a rotation', () => {
   it('ends with a new current version while the old one can only decrypt', async () => {
     await withActiveKey(world);
-    const before = await world.vault.cryptoFor('use-key').encrypt((await world.key()).currentKeyId ?? '', Buffer.from('old'), {});
+    const before = await world.vault
+      .cryptoFor('use-key')
+      .encrypt((await world.key()).currentKeyId ?? '', Buffer.from('old'), {});
     await world.admitRotation();
     await runSteps(world, await begin(world), ROTATION_STEPS);
 
@@ -49,7 +65,11 @@ describe('a rotation', () => {
       lease: null,
       lastRotatedAt: '2026-01-01T00:00:00.000Z',
     });
-    expect(old).toMatchObject({ state: 'deactivated', substate: null, policyTemplate: 'decrypt-only' });
+    expect(old).toMatchObject({
+      state: 'deactivated',
+      substate: null,
+      policyTemplate: 'decrypt-only',
+    });
     expect(current).toMatchObject({ state: 'active', substate: null, policyTemplate: 'active' });
     expect(await world.vault.aliasTarget('alias/keyturn/local/orders')).toBe(current.keyId);
     expect(await world.vault.aliasTarget('alias/keyturn/local/orders/v1')).toBe(old.keyId);
@@ -157,6 +177,28 @@ describe('a step that was overtaken between its effect and its record', () => {
   );
 });
 
+describe('a workflow that lost a state', () => {
+  it.each([
+    ['VerifyVersion', 'CreateVersion'],
+    ['NameVersion', 'VerifyVersion'],
+    ['OpenPolicy', 'VerifyVersion'],
+    ['ProbeOpen', 'OpenPolicy'],
+    ['SwitchAlias', 'ProbeOpen'],
+    ['RestrictPolicy', 'SwitchAlias'],
+    ['ProbeDecryptOnly', 'RestrictPolicy'],
+    ['CompleteOperation', 'ProbeDecryptOnly'],
+    ['CompleteOperation', 'SwitchAlias'],
+  ])('cannot run %s without %s', async (name, missing) => {
+    const input = await rotatingBefore(world, missing);
+    const before = await world.snapshot();
+    const step = ROTATION_STEPS.find((candidate) => candidate.name === name);
+
+    await expect(step?.run(world, input)).rejects.toMatchObject({ name: 'InternalError' });
+
+    expect(await world.snapshot()).toEqual(before);
+  });
+});
+
 describe('a generation step', () => {
   it.each(GENERATION_STEPS.map(({ name }) => ({ name })))(
     'is not changed by running $name a second time',
@@ -178,6 +220,9 @@ describe('a generation step', () => {
 async function encryptsByAlias(world: World): Promise<boolean> {
   const keyId = await world.vault.aliasTarget('alias/keyturn/local/orders');
   if (keyId === null) return false;
-  const made = await world.vault.cryptoFor('use-key').encrypt(keyId, Buffer.from('x'), {}).catch(() => null);
+  const made = await world.vault
+    .cryptoFor('use-key')
+    .encrypt(keyId, Buffer.from('x'), {})
+    .catch(() => null);
   return made !== null;
 }

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { CryptoUser } from '#core/ports/key-vault.ts';
 import { verifyVersion } from '#core/operations/verify-version.ts';
-import { begin, GENERATION_STEPS, ROTATION_STEPS, rotatingBefore, runSteps } from '#test/support/steps.ts';
+import type { CryptoUser } from '#core/ports/key-vault.ts';
+import {
+  begin,
+  GENERATION_STEPS,
+  ROTATION_STEPS,
+  rotatingBefore,
+  runSteps,
+} from '#test/support/steps.ts';
 import { aWorld, ORDERS, type World } from '#test/support/world.ts';
 
 let world: World;
@@ -51,7 +57,10 @@ describe('the canary check', () => {
 
     await expect(
       verifyVersion(withCrypto({ decrypt: careless }), { ...input, check: 'canary' }),
-    ).rejects.toMatchObject({ name: 'CanaryMismatch', message: expect.stringContaining('context') });
+    ).rejects.toMatchObject({
+      name: 'CanaryMismatch',
+      message: expect.stringContaining('context'),
+    });
   });
 
   it('refuses a vault that answers with another key', async () => {
@@ -73,24 +82,26 @@ describe('the open check', () => {
     const input = await rotatingBefore(world, 'ProbeOpen');
     await world.vault.applyPolicy((await world.version(2)).keyId ?? '', 'pre-activation', []);
 
-    await expect(
-      verifyVersion(world.deps, { ...input, check: 'open' }),
-    ).rejects.toMatchObject({ name: 'ProbeNotYetConclusive' });
+    await expect(verifyVersion(world.deps, { ...input, check: 'open' })).rejects.toMatchObject({
+      name: 'ProbeNotYetConclusive',
+    });
   });
 
   it('is not conclusive while the policy has another access list', async () => {
     const input = await rotatingBefore(world, 'ProbeOpen');
     await world.vault.applyPolicy((await world.version(2)).keyId ?? '', 'active', []);
 
-    await expect(
-      verifyVersion(world.deps, { ...input, check: 'open' }),
-    ).rejects.toMatchObject({ name: 'ProbeNotYetConclusive' });
+    await expect(verifyVersion(world.deps, { ...input, check: 'open' })).rejects.toMatchObject({
+      name: 'ProbeNotYetConclusive',
+    });
   });
 });
 
 describe('the decrypt-only check', () => {
-  const probe = (deps = world.deps) => async (input: Parameters<typeof verifyVersion>[1]) =>
-    verifyVersion(deps, input);
+  const probe =
+    (deps = world.deps) =>
+    async (input: Parameters<typeof verifyVersion>[1]) =>
+      verifyVersion(deps, input);
 
   it('is not conclusive while the old version still encrypts', async () => {
     const input = await rotatingBefore(world, 'ProbeDecryptOnly');
