@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Alarms of one deployment: every one says what happened and links the runbook article that says what to do.
-import type { Duration } from 'aws-cdk-lib';
 import {
   Alarm,
   ComparisonOperator,
@@ -61,12 +60,4 @@ export class AlarmSet extends Construct {
     });
     if (topic) alarm.addAlarmAction(new SnsAction(topic));
   }
-}
-
-/** Where a metric is, in the words of CloudWatch. */
-export interface MetricPlace {
-  readonly namespace: string;
-  readonly metricName: string;
-  readonly dimensionsMap: Record<string, string>;
-  readonly period: Duration;
 }

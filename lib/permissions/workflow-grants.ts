@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What state machines may do beside invoking their functions: `aws-sdk:` states pool their rights in the machine's
 // role, so only provisioning, which is all AWS calls, and starting other machines are here.
+import type { Settings } from '../config/settings.ts';
 import type { Names } from '../names.ts';
 import { type Grant, NO_RESOURCE_LEVEL } from './grant.ts';
 
@@ -11,7 +12,7 @@ const AT_RUN_TIME = 'the cluster, its HSMs and what CloudHSM makes for them exis
  * uses with the caller's rights to make the cluster's security group and network interfaces.
  * @see AWS CloudHSM user guide, "Identity and access management", customer managed policies
  */
-export function provisioningGrants(names: Names): readonly Grant[] {
+export function provisioningGrants(names: Names, cluster: Settings['cluster']): readonly Grant[] {
   return [
     {
       actions: ['cloudhsm:CreateCluster', 'cloudhsm:DescribeClusters'],
@@ -28,7 +29,7 @@ export function provisioningGrants(names: Names): readonly Grant[] {
       resources: ['*'],
       wildcardReason: NO_RESOURCE_LEVEL,
     },
-    ...networkGrants(names),
+    ...networkGrants(names, cluster),
     {
       actions: ['iam:CreateServiceLinkedRole'],
       resources: [names.serviceRoleArn('cloudhsm', 'AWSServiceRoleForCloudHSM')],
@@ -37,7 +38,7 @@ export function provisioningGrants(names: Names): readonly Grant[] {
   ];
 }
 
-function networkGrants(names: Names): readonly Grant[] {
+function networkGrants(names: Names, cluster: Settings['cluster']): readonly Grant[] {
   return [
     {
       actions: [
@@ -62,9 +63,13 @@ function networkGrants(names: Names): readonly Grant[] {
         'ec2:DetachNetworkInterface',
         'ec2:RevokeSecurityGroupEgress',
       ],
-      resources: ['instance', 'network-interface', 'security-group', 'subnet', 'vpc'].map((type) =>
-        names.arn('ec2', `${type}/*`),
-      ),
+      resources: [
+        'instance/*',
+        'network-interface/*',
+        'security-group/*',
+        `vpc/${cluster.vpcId}`,
+        ...cluster.subnetIds.map((subnet) => `subnet/${subnet}`),
+      ].map((resource) => names.arn('ec2', resource)),
       wildcardReason: AT_RUN_TIME,
     },
   ];

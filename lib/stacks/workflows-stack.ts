@@ -23,7 +23,7 @@ export interface WorkflowsStackProps extends StackProps {
 interface WorkflowUses {
   readonly functions: readonly FunctionName[];
   readonly starts?: readonly WorkflowName[];
-  readonly grants?: (names: Names) => readonly Grant[];
+  readonly grants?: (names: Names, cluster: Settings['cluster']) => readonly Grant[];
 }
 
 const LIFECYCLE_STEPS: readonly FunctionName[] = [
@@ -69,7 +69,10 @@ export class WorkflowsStack extends Stack {
       values: Object.fromEntries(
         starts.map((one) => [`${pascalCase(one)}Arn`, names.stateMachineArn(one)]),
       ),
-      grants: [...startGrant(starts.map((one) => names.stateMachineArn(one))), ...grants(names)],
+      grants: [
+        ...startGrant(starts.map((one) => names.stateMachineArn(one))),
+        ...grants(names, settings.cluster),
+      ],
     });
     new CfnOutput(this, `StateMachine${pascalCase(name)}Arn`, {
       value: stateMachine.stateMachineArn,
