@@ -21,7 +21,7 @@ const markerOf = (layout: Layout) => join(layout.run, 'running');
 /** Takes the directory for this process. @throws LocalStackError when another one has it */
 export async function takeOwnership(layout: Layout): Promise<void> {
   const owner = await findRunning(layout.run, OWNER);
-  if (owner !== undefined && owner.pid !== process.pid) {
+  if (owner !== undefined) {
     throw new LocalStackError(
       `a local stack already runs in ${layout.directory} (process ${owner.pid}); ` +
         'use it, or end it with `npm run stop`',

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { run } from './commands.ts';
 import { LocalStackError } from './errors.ts';
 import { ROOT } from './layout.ts';
+import { withLock } from './locks.ts';
 
 const REQUIREMENTS = join(ROOT, 'emulator', 'gateway', 'requirements.txt');
 const CANDIDATES = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python'];
@@ -15,24 +16,38 @@ const MINIMUM_MINOR = 10;
 /** The interpreter of the environment `venv`, which is created and filled first where needed. */
 export async function ensurePython(venv: string, log: (line: string) => void): Promise<string> {
   const interpreter = join(venv, 'bin', 'python');
-  const stamp = join(venv, '.keyturn-requirements');
-  const wanted = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(interpreter)) {
-    return interpreter;
-  }
+  if (isInstalled(venv)) return interpreter;
+  await withLock(`${venv}.lock`, async () => {
+    if (!isInstalled(venv)) await install(venv, interpreter, log);
+  });
+  return interpreter;
+}
+
+const stampOf = (venv: string) => join(venv, '.keyturn-requirements');
+const wanted = () => createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex');
+
+function isInstalled(venv: string): boolean {
+  const stamp = stampOf(venv);
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted();
+}
+
+async function install(
+  venv: string,
+  interpreter: string,
+  log: (line: string) => void,
+): Promise<void> {
   const base = await findPython();
   log(`installing the AWS emulator into ${venv} (once)`);
   rmSync(venv, { recursive: true, force: true });
   mkdirSync(dirname(venv), { recursive: true, mode: 0o700 });
   await must(base, ['-m', 'venv', venv], 'creating a Python environment');
-  const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
   await must(
     interpreter,
-    [...install, '-r', REQUIREMENTS],
+    [...pip, '-r', REQUIREMENTS],
     'installing the AWS emulator from the Python package index',
   );
-  writeFileSync(stamp, wanted);
-  return interpreter;
+  writeFileSync(stampOf(venv), wanted());
 }
 
 /** The first Python on the path that is new enough and can create environments. @throws LocalStackError */

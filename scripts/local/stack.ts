@@ -2,6 +2,7 @@
 // Starts and stops a local stack: the key endpoint, the AWS emulator in front of it, and the CDK app deployed to
 // them. Everything it needs and leaves lies in one directory; a second start reuses all of it.
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { ensureSoftHsm } from '#adapters/pkcs11/softhsm.ts';
 import { DIRECTORY } from '#policies/directory.ts';
 import { type ConsistencyDelay, setConsistencyDelay } from './consistency.ts';
@@ -19,11 +20,14 @@ import {
 } from './ownership.ts';
 import { choosePorts, type Ports } from './ports.ts';
 import { readJson, writePrivate } from './private-file.ts';
+import { findRunning } from './processes.ts';
 import { ensurePython } from './python.ts';
 import { drawSecrets, type Secrets } from './secrets.ts';
 import {
+  GATEWAY,
   gatewayUrl,
   issuerUrl,
+  KEY_ENDPOINT,
   keyEndpointUrl,
   startGateway,
   startKeyEndpoint,
@@ -40,8 +44,8 @@ export interface StackOptions {
   readonly log?: (line: string) => void;
   /** Eventual consistency of KMS; null or absent answers at once. */
   readonly consistencyDelay?: ConsistencyDelay | null;
-  /** What to deploy; default Keyturn. */
-  readonly app?: App;
+  /** What to deploy; default Keyturn, null nothing. */
+  readonly app?: App | null;
   /** The program that answers for KMS and CloudHSM v2; default our emulator. */
   readonly keyEndpoint?: string;
 }
@@ -51,6 +55,8 @@ export interface Stack {
   /** The contents of `stack.json`. */
   readonly info: StackInfo;
   readonly layout: Layout;
+  /** Resolves with the name of a process of the stack that ended without being asked to. */
+  lost(): Promise<string>;
   /** Saves all state and ends both processes. Returns whether everything was saved. */
   stop(): Promise<boolean>;
 }
@@ -112,11 +118,22 @@ async function bringUp(
     Promise.all([startKeyEndpoint(settings), startGateway(settings)]),
   );
   markRunning(layout);
-  await timed(log, 'CDK app', () => deploy(layout, ports, options.app ?? KEYTURN_APP, log));
+  const app = options.app === undefined ? KEYTURN_APP : options.app;
+  if (app !== null) await timed(log, 'CDK app', () => deploy(layout, ports, app, log));
   await setConsistencyDelay(keyEndpointUrl(ports), secrets.adminToken, options.consistencyDelay);
   const info = describeStack(layout, ports, secrets);
   writeStackFile(layout, info);
-  return { info, layout, stop: () => stopStack(layout) };
+  return { info, layout, lost: () => lostService(layout), stop: () => stopStack(layout) };
+}
+
+/** Looks every two seconds; this also keeps the process alive while a stack is up. */
+async function lostService(layout: Layout): Promise<string> {
+  for (;;) {
+    for (const name of [GATEWAY, KEY_ENDPOINT]) {
+      if ((await findRunning(layout.run, name)) === undefined) return name;
+    }
+    await pause(2000);
+  }
 }
 
 async function stopStack(layout: Layout): Promise<boolean> {

@@ -24,10 +24,14 @@ const { values } = parseArgs({
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-/** Resolves with the first signal that asks to end. Further ones wait for the clean stop. */
-const asked = new Promise<NodeJS.Signals>((resolve) => {
+let wasAsked = false;
+/** Resolves at the first signal that asks to end. Further ones wait for the clean stop. */
+const asked = new Promise<'asked'>((resolve) => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => resolve(signal));
+    process.on(signal, () => {
+      wasAsked = true;
+      resolve('asked');
+    });
   }
 });
 
@@ -54,28 +58,34 @@ function showAddresses({ info, layout }: Stack): void {
   }
 }
 
+/** Tells the story and stays up. Returns the exit code; an unasked end of a service is a failure. */
+async function live(stack: Stack): Promise<number> {
+  const interrupted = Promise.race([asked, stack.lost()]);
+  const told = await Promise.race([tellStory(stack), interrupted]);
+  if (typeof told === 'boolean' && (values.once || !told)) return told ? 0 : 1;
+  if (told === true) say(`\nCtrl-C stops it; ${colors.bold('npm run reset')} removes its data.`);
+  const end = typeof told === 'string' ? told : await interrupted;
+  if (end === 'asked') return values.once ? 1 : 0;
+  say(colors.red(`${end} ended by itself; its log is in ${stack.layout.logs}`));
+  return 1;
+}
+
 async function main(): Promise<number> {
-  const starting = startStack({
+  const stack = await startStack({
     directory: values.directory,
     log: (line) => say(colors.dim(`  ${line}`)),
     consistencyDelay: DEFAULT_CONSISTENCY_DELAY,
   });
-  const stack = await starting;
-  showAddresses(stack);
-  let succeeded = false;
   try {
-    const ended = await Promise.race([tellStory(stack), asked.then(() => 'signal' as const)]);
-    succeeded = ended === 'signal' || ended;
-    if (!values.once && ended !== 'signal') {
-      say(`\nCtrl-C stops it; ${colors.bold('npm run reset')} removes its data.`);
-      await asked;
-    }
+    if (wasAsked) return 1;
+    showAddresses(stack);
+    return await live(stack);
   } finally {
     say('stopping and saving');
-    if (!(await stack.stop()))
+    if (!(await stack.stop())) {
       say('not everything could be saved; the next start begins from nothing');
+    }
   }
-  return succeeded ? 0 : 1;
 }
 
 try {

@@ -3,7 +3,7 @@
 // The authority's key lives in memory only and is gone after signing, so nothing else can ever be signed by what
 // the clients of this stack trust.
 import 'reflect-metadata';
-import { webcrypto } from 'node:crypto';
+import { randomBytes, webcrypto } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import {
@@ -40,7 +40,8 @@ export async function ensureCertificates(
     notAfter: new Date(now.getTime() + LIFETIME_DAYS * DAY_MILLISECONDS),
   };
   const authority = await X509CertificateGenerator.createSelfSigned({
-    name: 'CN=Keyturn local stack',
+    // A name of its own: a process that trusts several authorities finds the issuer by it.
+    name: `CN=Keyturn local stack ${randomBytes(4).toString('hex')}`,
     keys: authorityKeys,
     signingAlgorithm: ALGORITHM,
     ...validity,
