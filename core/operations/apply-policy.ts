@@ -41,7 +41,7 @@ export async function openPolicy(deps: ApplyPolicyDeps, input: StepInput): Promi
 
 /** Leaves the replaced version to decryption alone. @throws KeyturnError `LeaseLost`, and what the vault answers */
 export async function restrictPolicy(deps: ApplyPolicyDeps, input: StepInput): Promise<void> {
-  const context = await openStep(deps, input, 'SwitchAlias');
+  const context = await openStep(deps, input, 'ProbeAlias');
   const { previous } = context;
   precondition(previous, 'a rotation has a version to restrict');
   await apply(deps, context, previous, 'decrypt-only');

@@ -69,7 +69,7 @@ async function endedAlready(deps: StepDeps, input: StepInput): Promise<boolean> 
 /** Ends a finished operation and frees the key. @throws KeyturnError `LeaseLost`, `TransitionForbidden` */
 export async function completeOperation(deps: StepDeps, input: StepInput): Promise<void> {
   if (await endedAlready(deps, input)) return;
-  const { previous } = await openStep(deps, input, 'SwitchAlias');
+  const { previous } = await openStep(deps, input, 'ProbeAlias');
   // A replaced version is deactivated only after KMS was seen to refuse encryption under it.
   if (previous) await openStep(deps, input, 'ProbeDecryptOnly');
   await recordStep(deps, input, 'CompleteOperation', (context) =>

@@ -129,7 +129,7 @@ export async function switchAlias(deps: PlaceAliasDeps, input: StepInput): Promi
  * @throws KeyturnError `LeaseLost`, `ProbeNotYetConclusive`, and what the vault answers
  */
 export async function probeAlias(deps: PlaceAliasDeps, input: StepInput): Promise<void> {
-  const { snapshot, version } = await openStep(deps, input);
+  const { snapshot, version } = await openStep(deps, input, 'SwitchAlias');
   if ((await deps.aliases.aliasTarget(snapshot.key.alias)) !== version.keyId) {
     throw new KeyturnError(
       'ProbeNotYetConclusive',

@@ -12,7 +12,7 @@ import {
   type Failure,
   parkOperation,
 } from '#core/operations/end-operation.ts';
-import { nameVersion, switchAlias } from '#core/operations/place-alias.ts';
+import { nameVersion, probeAlias, switchAlias } from '#core/operations/place-alias.ts';
 import {
   findDueRotations,
   type SweepResult,
@@ -29,12 +29,13 @@ export const ORPHAN_GRACE_SECONDS = 600;
 type Payload = StepInput & {
   attempt: number;
   act: 'open' | 'restrict' | 'close' | 'direct' | 'park';
-  alias: 'version' | 'current';
+  alias: 'version' | 'current' | 'probe';
   check: Check;
   cursor: string | null;
   failure: { Error: string; Cause: string };
 };
 
+const ALIASES = { version: nameVersion, current: switchAlias, probe: probeAlias } as const;
 const ACTS = { open: openPolicy, restrict: restrictPolicy, close: closePolicy } as const;
 const failureOf = ({ failure }: Payload): Failure => ({
   error: failure.Error,
@@ -63,8 +64,7 @@ export function stepFunctions(
     'begin-operation': (payload) => beginOperation(deps, payload, WAITS),
     'create-version': (payload) => createVersion(deps, payload),
     'verify-version': (payload) => verifyVersion(deps, payload),
-    'place-alias': (payload) =>
-      payload.alias === 'version' ? nameVersion(deps, payload) : switchAlias(deps, payload),
+    'place-alias': (payload) => ALIASES[payload.alias](deps, payload),
     'apply-policy': (payload) => {
       if (payload.act === 'direct' || payload.act === 'park') throw new Error('not an act of it');
       return ACTS[payload.act](deps, payload);
@@ -116,6 +116,7 @@ export const GENERATION_STEPS: readonly NamedStep[] = [
   { name: 'OpenPolicy', run: (world, input) => openPolicy(world.deps, input) },
   { name: 'ProbeOpen', run: verify('open') },
   { name: 'SwitchAlias', run: (world, input) => switchAlias(world.deps, input) },
+  { name: 'ProbeAlias', run: (world, input) => probeAlias(world.deps, input) },
   { name: 'CompleteOperation', run: (world, input) => completeOperation(world.deps, input) },
 ];
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeEach, describe, expect, it } from 'vitest';
+import { compensateOperation } from '#core/operations/end-operation.ts';
 import { generateKey } from '#core/operations/generate-key.ts';
+import { begin, GENERATION_STEPS, runSteps } from '#test/support/steps.ts';
 import { ALICE, aWorld, ORDERS, PERMIT, SITE, type World } from '#test/support/world.ts';
 
 const CLAIM = { scope: 'scope-1', bodyHash: 'body-1' };
@@ -75,6 +77,23 @@ describe('generateKey', () => {
       name: 'KeyAlreadyExists',
       fields: [{ pointer: '/name', detail: 'is taken' }],
     });
+  });
+
+  it('begins anew under a name whose generation was undone, with the next version', async () => {
+    await generateKey(world.deps, SITE, ORDERS, BY);
+    const failure = { error: 'KeyStoreUnavailable', cause: 'disconnected' };
+    await compensateOperation(world.deps, { ...(await begin(world)), failure });
+    const again = { ...BY, claim: { scope: 'scope-2', bodyHash: 'body-1' } };
+    await generateKey(world.deps, SITE, { ...ORDERS, purpose: 'second try' }, again);
+    await runSteps(world, await begin(world), GENERATION_STEPS);
+
+    expect(await world.key()).toMatchObject({
+      state: 'active',
+      currentVersion: 2,
+      purpose: 'second try',
+      lease: null,
+    });
+    expect(await world.version(1)).toMatchObject({ state: 'destroyed' });
   });
 
   it('answers the same operation for the same request, and starts it once', async () => {

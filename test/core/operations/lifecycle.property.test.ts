@@ -106,7 +106,7 @@ describe('random histories of a key', () => {
         let input = await begin(world);
         let versions: readonly VersionRecord[] = [];
         const prologue = ROTATION_STEPS.map((step) => step.name);
-        for (const name of [...prologue.slice(0, 6), 'CompleteOperation', ...history]) {
+        for (const name of [...prologue.slice(0, 7), 'CompleteOperation', ...history]) {
           input = await currentInput(world, input);
           await ACTS[name]?.(world, input).catch(refused);
           const after = (await world.snapshot()).versions;

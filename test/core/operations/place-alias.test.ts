@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { restrictPolicy } from '#core/operations/apply-policy.ts';
 import { mutateKey } from '#core/operations/mutate-key.ts';
-import { nameVersion, switchAlias } from '#core/operations/place-alias.ts';
+import { nameVersion, probeAlias, switchAlias } from '#core/operations/place-alias.ts';
 import { rotatingBefore } from '#test/support/steps.ts';
 import { aWorld } from '#test/support/world.ts';
 
@@ -50,6 +50,20 @@ describe('switchAlias', () => {
     await switchAlias(world.deps, input);
 
     expect((await world.key()).nextRotationAt).toBe('2026-01-02T01:00:00.000Z');
+  });
+});
+
+describe('probeAlias', () => {
+  it('is not conclusive while KMS shows the old version under the alias', async () => {
+    const world = await aWorld();
+    const input = await rotatingBefore(world, 'ProbeAlias');
+    await world.vault.moveAlias(ALIAS, (await world.version(1)).keyId ?? '');
+
+    await expect(probeAlias(world.deps, input)).rejects.toMatchObject({
+      name: 'ProbeNotYetConclusive',
+    });
+
+    expect((await world.actions()).at(-1)).toBe('alias.switched');
   });
 });
 

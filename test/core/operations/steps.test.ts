@@ -91,7 +91,7 @@ describe('a rotation', () => {
     const stream = keyStream('orders');
     const { records, head } = await world.store.readAudit(stream, 0, 1000);
     expect(verifyChain(stream, records, head)).toBeNull();
-    expect(records.slice(-13).map((record) => record.action)).toEqual([
+    expect(records.slice(-14).map((record) => record.action)).toEqual([
       'rotation.admitted',
       'operation.begun',
       'version.creation-attempted',
@@ -102,6 +102,7 @@ describe('a rotation', () => {
       'version.probed',
       'alias.switch-intended',
       'alias.switched',
+      'alias.probed',
       'policy.restricted',
       'version.probed',
       'rotation.completed',
@@ -184,10 +185,11 @@ describe('a workflow that lost a state', () => {
     ['OpenPolicy', 'VerifyVersion'],
     ['ProbeOpen', 'OpenPolicy'],
     ['SwitchAlias', 'ProbeOpen'],
-    ['RestrictPolicy', 'SwitchAlias'],
+    ['ProbeAlias', 'SwitchAlias'],
+    ['RestrictPolicy', 'ProbeAlias'],
     ['ProbeDecryptOnly', 'RestrictPolicy'],
     ['CompleteOperation', 'ProbeDecryptOnly'],
-    ['CompleteOperation', 'SwitchAlias'],
+    ['CompleteOperation', 'ProbeAlias'],
   ])('cannot run %s without %s', async (name, missing) => {
     const input = await rotatingBefore(world, missing);
     const before = await world.snapshot();

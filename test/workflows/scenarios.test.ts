@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from 'vitest';
+import { allStates, readWorkflow, WORKFLOWS } from '#test/support/asl.ts';
+import { SCENARIO_TABLES } from './scenarios/all.ts';
+import { answers, fails, runScenario } from './scenarios/scenario.ts';
+
+describe.each(SCENARIO_TABLES)('$workflow', ({ workflow, scenarios }) => {
+  it.each(scenarios)('$name', async (scenario) => {
+    const { result } = await runScenario(workflow, scenario);
+
+    expect(result.path).toEqual(scenario.path);
+    expect(result.status).toBe(scenario.status);
+    expect(result.error).toBe(scenario.error ?? null);
+  });
+
+  it('has a scenario through every state and every Catch', async () => {
+    const runs = await Promise.all(scenarios.map((scenario) => runScenario(workflow, scenario)));
+    const entered = new Set(runs.flatMap((run) => run.result.path));
+    const caught = new Set(runs.flatMap((run) => run.result.caught));
+    const states = allStates(readWorkflow(workflow));
+
+    expect(states.map(([name]) => name).filter((name) => !entered.has(name))).toEqual([]);
+    const catches = states.flatMap(([name, state]) =>
+      (state.Catch ?? []).map((catcher) => `${name} -> ${catcher.Next}`),
+    );
+    expect(catches.filter((edge) => !caught.has(edge))).toEqual([]);
+  });
+});
+
+describe('the scenario tables', () => {
+  it('cover every workflow', () => {
+    expect(SCENARIO_TABLES.map((table) => table.workflow).sort()).toEqual(WORKFLOWS);
+  });
+});
+
+describe('what travels between states', () => {
+  it('is ids and waits alone: no state keeps what a function answered', async () => {
+    const secret = { plaintext: 'c2VjcmV0', token: 'bearer' };
+    const begun = answers({
+      operationId: 'op_1',
+      key: 'orders',
+      fence: 3,
+      settleSeconds: 0,
+      bakeSeconds: 0,
+      ...secret,
+    });
+    const { result, calls } = await runScenario('rotate-key', {
+      name: '',
+      input: { operationId: 'op_1', attempt: 1 },
+      stubs: { BeginOperation: [begun], VerifyVersion: [answers(secret)] },
+      path: [],
+      status: 'SUCCEEDED',
+    });
+
+    expect(result.status).toBe('SUCCEEDED');
+    expect(JSON.stringify([calls.slice(1), result.output])).not.toMatch(/c2VjcmV0|bearer/);
+  });
+
+  it('hands the cause of a failure to the function that records it', async () => {
+    const begun = answers({
+      operationId: 'op_1',
+      key: 'orders',
+      fence: 3,
+      settleSeconds: 0,
+      bakeSeconds: 0,
+    });
+    const { calls } = await runScenario('rotate-key', {
+      name: '',
+      input: { operationId: 'op_1', attempt: 1 },
+      stubs: {
+        BeginOperation: [begun],
+        CreateVersion: [fails('KeyStoreUnavailable', 'disconnected')],
+        Direct: [answers({ direction: 'back' })],
+      },
+      path: [],
+      status: 'FAILED',
+    });
+
+    const compensation = calls.find((call) => call.state === 'CompensateOperation');
+    expect(compensation?.parameters['Payload']).toEqual({
+      operationId: 'op_1',
+      key: 'orders',
+      fence: 3,
+      failure: { Error: 'KeyStoreUnavailable', Cause: 'disconnected' },
+    });
+  });
+});

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+import { KEY_OPERATIONS } from './key-operations.ts';
+import { PROVISION_KEY_STORE } from './provision-key-store.ts';
+import { ROTATION_SWEEP } from './rotation-sweep.ts';
+import type { ScenarioTable } from './scenario.ts';
+
+/** The scenario tables of every workflow. */
+export const SCENARIO_TABLES: readonly ScenarioTable[] = [
+  ...KEY_OPERATIONS,
+  ROTATION_SWEEP,
+  PROVISION_KEY_STORE,
+];

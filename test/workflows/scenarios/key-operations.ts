@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scenarios of `generate-key` and `rotate-key`: one saga, back before the switch, forward after it.
+import { allStates, readWorkflow } from '#test/support/asl.ts';
+import { type Answer, answers, fails, type Scenario, type ScenarioTable } from './scenario.ts';
+
+const INPUT = { operationId: 'op_1', attempt: 1 };
+const BEGUN = answers({
+  operationId: 'op_1',
+  key: 'orders',
+  fence: 3,
+  version: 2,
+  hasPrevious: true,
+  settleSeconds: 0,
+  bakeSeconds: 0,
+});
+const UNDO = ['Direct', 'IsPastSwitch', 'ClosePolicy', 'CompensateOperation', 'Compensated'];
+const PARK = ['Direct', 'IsPastSwitch', 'ParkOperation', 'Parked'];
+
+const TO_SWITCH = [
+  'BeginOperation',
+  'CreateVersion',
+  'VerifyVersion',
+  'NameVersion',
+  'OpenPolicy',
+  'Settle',
+  'ProbeOpen',
+  'SwitchAlias',
+];
+const PATHS: Record<string, readonly string[]> = {
+  'generate-key': [...TO_SWITCH, 'ProbeAlias', 'CompleteOperation'],
+  'rotate-key': [
+    ...TO_SWITCH,
+    'Bake',
+    'ProbeAlias',
+    'RestrictPolicy',
+    'ProbeDecryptOnly',
+    'CompleteOperation',
+  ],
+};
+const WAITS = ['Settle', 'Bake'];
+
+const upTo = (path: readonly string[], state: string) => path.slice(0, path.indexOf(state) + 1);
+
+/** One scenario for each step: it fails for good, the operation goes back or forward. */
+function failures(path: readonly string[]): Scenario[] {
+  const steps = path.slice(1).filter((state) => !WAITS.includes(state));
+  return steps.map((state) => {
+    const isBehindSwitch = path.indexOf(state) > path.indexOf('SwitchAlias');
+    const direction = isBehindSwitch ? 'forward' : 'back';
+    return {
+      name: `${isBehindSwitch ? 'parks' : 'undoes'} the operation when ${state} fails`,
+      input: INPUT,
+      stubs: {
+        BeginOperation: [BEGUN],
+        [state]: [fails('KeyStoreUnavailable')],
+        Direct: [answers({ direction })],
+      },
+      path: [...upTo(path, state), ...(isBehindSwitch ? PARK : UNDO)],
+      status: 'FAILED',
+      error: isBehindSwitch ? 'Parked' : 'Compensated',
+    };
+  });
+}
+
+/** One scenario for each error that a state retries: it comes once, then the run goes on. */
+function retries(workflow: string, path: readonly string[]): Scenario[] {
+  const good: Record<string, Answer> = { BeginOperation: BEGUN };
+  return allStates(readWorkflow(workflow))
+    .filter(([state]) => path.includes(state))
+    .flatMap(([state, { Retry }]) =>
+      (Retry ?? [])
+        .flatMap((retrier) => retrier.ErrorEquals)
+        .map((error) => ({
+          name: `tries ${state} again after ${error}`,
+          input: INPUT,
+          stubs: { BeginOperation: [BEGUN], [state]: [fails(error), good[state] ?? answers({})] },
+          path,
+          status: 'SUCCEEDED' as const,
+        })),
+    );
+}
+
+function table(workflow: string): ScenarioTable {
+  const path = PATHS[workflow] ?? [];
+  const failing = (state: string, stubs: Record<string, readonly Answer[]>) => ({
+    BeginOperation: [BEGUN],
+    [state]: [fails('KeyStoreUnavailable')],
+    ...stubs,
+  });
+  const back = { Direct: [answers({ direction: 'back' })] };
+  return {
+    workflow,
+    scenarios: [
+      {
+        name: 'runs from the lease to the end',
+        input: INPUT,
+        stubs: { BeginOperation: [BEGUN] },
+        path,
+        status: 'SUCCEEDED',
+      },
+      {
+        name: 'does nothing when this attempt does not hold the operation',
+        input: INPUT,
+        stubs: { BeginOperation: [fails('LeaseLost')] },
+        path: ['BeginOperation', 'NotBegun'],
+        status: 'FAILED',
+        error: 'NotBegun',
+      },
+      ...failures(path),
+      {
+        name: 'parks when the direction cannot be found out',
+        input: INPUT,
+        stubs: failing('CreateVersion', { Direct: [fails('InternalError')] }),
+        path: ['BeginOperation', 'CreateVersion', 'Direct', 'ParkOperation', 'Parked'],
+        status: 'FAILED',
+        error: 'Parked',
+      },
+      {
+        name: 'parks when the policy cannot be closed',
+        input: INPUT,
+        stubs: failing('ProbeOpen', { ...back, ClosePolicy: [fails('AccessDenied')] }),
+        path: [
+          ...upTo(path, 'ProbeOpen'),
+          'Direct',
+          'IsPastSwitch',
+          'ClosePolicy',
+          'ParkOperation',
+          'Parked',
+        ],
+        status: 'FAILED',
+        error: 'Parked',
+      },
+      {
+        name: 'parks when compensation fails',
+        input: INPUT,
+        stubs: failing('NameVersion', { ...back, CompensateOperation: [fails('AccessDenied')] }),
+        path: [...upTo(path, 'NameVersion'), ...UNDO.slice(0, -1), 'ParkOperation', 'Parked'],
+        status: 'FAILED',
+        error: 'Parked',
+      },
+      {
+        name: 'leaves the operation to the sweep when it cannot even be parked',
+        input: INPUT,
+        stubs: failing('CompleteOperation', {
+          Direct: [answers({ direction: 'forward' })],
+          ParkOperation: [fails('LeaseLost')],
+        }),
+        path: [...path, 'Direct', 'IsPastSwitch', 'ParkOperation', 'NotParked'],
+        status: 'FAILED',
+        error: 'NotParked',
+      },
+      {
+        name: 'undoes the operation when a canary never comes back as it was',
+        input: INPUT,
+        stubs: { BeginOperation: [BEGUN], VerifyVersion: [fails('CanaryMismatch')], ...back },
+        path: [...upTo(path, 'VerifyVersion'), ...UNDO],
+        status: 'FAILED',
+        error: 'Compensated',
+      },
+      {
+        name: 'undoes the operation when a probe never holds',
+        input: INPUT,
+        stubs: { BeginOperation: [BEGUN], ProbeOpen: [fails('ProbeNotYetConclusive')], ...back },
+        path: [...upTo(path, 'ProbeOpen'), ...UNDO],
+        status: 'FAILED',
+        error: 'Compensated',
+      },
+      ...retries(workflow, path),
+    ],
+  };
+}
+
+export const KEY_OPERATIONS: readonly ScenarioTable[] = [
+  table('generate-key'),
+  table('rotate-key'),
+];

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scenarios of `rotation-sweep`.
+import { answers, fails, type ScenarioTable } from './scenario.ts';
+
+const start = (kind: string, id: string) => ({
+  kind,
+  operationId: id,
+  attempt: 1,
+  executionName: id,
+});
+const FOUND = (...starts: unknown[]) => [answers({ starts })];
+const LAST_PAGE = [answers({ cursor: null, hasMore: false, verdicts: {} })];
+const TAIL = ['BeginOrphans', 'SweepOrphans', 'HasMoreKeys', 'Swept'];
+const ROTATE = ['WhichWorkflow', 'StartRotateKey'];
+
+export const ROTATION_SWEEP: ScenarioTable = {
+  workflow: 'rotation-sweep',
+  scenarios: [
+    {
+      name: 'starts nothing when nothing is due',
+      input: {},
+      stubs: { FindDueRotations: FOUND(), SweepOrphans: LAST_PAGE },
+      path: ['FindDueRotations', 'StartOperations', ...TAIL],
+      status: 'SUCCEEDED',
+    },
+    {
+      name: 'starts each operation in its own workflow',
+      input: {},
+      stubs: {
+        FindDueRotations: FOUND(
+          start('rotate-key', 'op_1'),
+          start('generate-key', 'op_2'),
+          start('rotate-key', 'op_3'),
+        ),
+        SweepOrphans: LAST_PAGE,
+      },
+      path: [
+        'FindDueRotations',
+        'StartOperations',
+        ...ROTATE,
+        'WhichWorkflow',
+        'StartGenerateKey',
+        ...ROTATE,
+        ...TAIL,
+      ],
+      status: 'SUCCEEDED',
+    },
+    {
+      name: 'goes on when one operation cannot be started, or is started already',
+      input: {},
+      stubs: {
+        FindDueRotations: FOUND(
+          start('rotate-key', 'op_1'),
+          start('generate-key', 'op_2'),
+          start('rotate-key', 'op_3'),
+        ),
+        StartRotateKey: [fails('StepFunctions.ExecutionAlreadyExistsException'), answers({})],
+        StartGenerateKey: [fails('StepFunctions.StateMachineDoesNotExistException')],
+        SweepOrphans: LAST_PAGE,
+      },
+      path: [
+        'FindDueRotations',
+        'StartOperations',
+        ...ROTATE,
+        'LeftForNextSweep',
+        'WhichWorkflow',
+        'StartGenerateKey',
+        'LeftForNextSweep',
+        ...ROTATE,
+        ...TAIL,
+      ],
+      status: 'SUCCEEDED',
+    },
+    {
+      name: 'looks through all pages of keys for orphans',
+      input: {},
+      stubs: {
+        FindDueRotations: FOUND(),
+        SweepOrphans: [answers({ cursor: 'page-2', hasMore: true, verdicts: {} }), ...LAST_PAGE],
+      },
+      path: [
+        'FindDueRotations',
+        'StartOperations',
+        'BeginOrphans',
+        'SweepOrphans',
+        'HasMoreKeys',
+        'SweepOrphans',
+        'HasMoreKeys',
+        'Swept',
+      ],
+      status: 'SUCCEEDED',
+    },
+    {
+      name: 'fails visibly when nothing due can be found',
+      input: {},
+      stubs: { FindDueRotations: [fails('DependencyUnavailable')] },
+      path: ['FindDueRotations', 'SweepFailed'],
+      status: 'FAILED',
+      error: 'SweepFailed',
+    },
+    {
+      name: 'fails visibly when orphans cannot be looked for',
+      input: {},
+      stubs: { FindDueRotations: FOUND(), SweepOrphans: [fails('AccessDenied')] },
+      path: ['FindDueRotations', 'StartOperations', 'BeginOrphans', 'SweepOrphans', 'SweepFailed'],
+      status: 'FAILED',
+      error: 'SweepFailed',
+    },
+  ],
+};
