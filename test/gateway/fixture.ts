@@ -19,7 +19,7 @@ import { type Stack, startStack } from '#scripts/local/stack.ts';
 import { until } from '#scripts/local/waiting.ts';
 import type { RecordedCall } from './recording-endpoint.ts';
 
-export const DIRECTORY = '.local-test/gateway';
+const DIRECTORY = '.local-gateway';
 
 const script = (name: string) => new URL(name, import.meta.url).pathname;
 

@@ -8,13 +8,14 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { ROOT_KEY } from '#scripts/local/environment.ts';
 import { LocalStackError } from '#scripts/local/errors.ts';
 import { layoutOf, ROOT } from '#scripts/local/layout.ts';
+import { stopServices } from '#scripts/local/ownership.ts';
 import { findRunning, isRunning, type ProcessRecord } from '#scripts/local/processes.ts';
 import { GATEWAY, KEY_ENDPOINT } from '#scripts/local/services.ts';
 import { type Stack, startStack } from '#scripts/local/stack.ts';
 import { stopDirectory } from '#scripts/local/stopping.ts';
 import { until } from '#scripts/local/waiting.ts';
 
-const directory = '.local-test/lifecycle';
+const directory = '.local-lifecycle';
 const layout = layoutOf(directory);
 const keyEndpoint = new URL('./recording-endpoint.ts', import.meta.url).pathname;
 
@@ -62,11 +63,16 @@ describe('a local stack', () => {
   const start = () =>
     startStack({ directory, keyEndpoint, app: null, log: (line) => lines.push(line) });
 
-  beforeEach(() => {
+  beforeEach(async () => {
     lines.length = 0;
+    // What a failed test left, before its records go with the directory.
+    await stopServices(layout);
     rmSync(layout.directory, { recursive: true, force: true });
   });
-  afterAll(() => stopDirectory(directory));
+  afterAll(async () => {
+    await stopServices(layout);
+    rmSync(layout.directory, { recursive: true, force: true });
+  });
 
   it('keeps its state and its ports over a clean stop, in files only the user can read', async () => {
     const first = await start();
@@ -90,7 +96,7 @@ describe('a local stack', () => {
     const refused = start();
 
     await expect(refused).rejects.toThrow(LocalStackError);
-    await expect(refused).rejects.toThrow(/already runs in .*lifecycle/);
+    await expect(refused).rejects.toThrow(/already runs in .*\.local-lifecycle/);
     expect(await tables(stack)).toEqual([]);
     await stack.stop();
   });
