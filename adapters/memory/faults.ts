@@ -18,9 +18,12 @@ export function withHook<T extends object>(port: T, hook: PortHook): T {
       if (typeof member !== 'function') return member;
       return async (...parameters: unknown[]) => {
         await hook({ method: String(property), phase: 'before' });
-        const result: unknown = await member.apply(target, parameters);
-        await hook({ method: String(property), phase: 'after' });
-        return result;
+        try {
+          return await member.apply(target, parameters);
+        } finally {
+          // Behind a refusal too: a process can die on the way back from one.
+          await hook({ method: String(property), phase: 'after' });
+        }
       };
     },
   });
