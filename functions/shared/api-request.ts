@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { FieldError } from '#core/contract/errors.ts';
 import { KeyturnError } from '#core/errors.ts';
 import type { Principal } from '#core/ports/platform.ts';
+import { findAmbiguousMember } from './strict-json.ts';
 
 /** Bounds on a body (threat T18): its bytes and its nesting. */
 const MAX_BODY_BYTES = 65_536;
@@ -62,18 +63,33 @@ const invalid = (detail: string, fields: readonly FieldError[] = []) =>
   new KeyturnError('ValidationFailed', detail, { fields });
 
 function bodyText(event: APIGatewayProxyEvent): string {
-  const text = event.isBase64Encoded
-    ? Buffer.from(event.body ?? '', 'base64').toString('utf8')
-    : (event.body ?? '');
-  if (Buffer.byteLength(text) > MAX_BODY_BYTES) {
+  const bytes = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
+  if (bytes.length > MAX_BODY_BYTES) {
     throw new KeyturnError('PayloadTooLarge', `the body may have ${MAX_BODY_BYTES} bytes`);
   }
-  return text;
+  return event.isBase64Encoded ? decodeUtf8(bytes) : (event.body ?? '');
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    // Replacement characters would let two different bodies read the same.
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw invalid('the body must be well-formed UTF-8 text');
+  }
 }
 
 function parseJson(text: string): unknown {
   if (!text.isWellFormed() || text.includes('\u0000'))
     throw invalid('the body must be well-formed UTF-8 text');
+  const value = parsedJson(text);
+  if (depthOf(value) > MAX_DEPTH) throw invalid(`the body may nest ${MAX_DEPTH} levels`);
+  const ambiguous = findAmbiguousMember(text);
+  if (ambiguous) throw invalid('a member of the body is ambiguous', [ambiguous]);
+  return value;
+}
+
+function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -109,9 +125,7 @@ export function parseBody<S extends z.ZodType>(event: APIGatewayProxyEvent, sche
   if (type !== 'application/json') {
     throw new KeyturnError('UnsupportedMediaType', 'send Content-Type: application/json');
   }
-  const value = parseJson(bodyText(event));
-  if (depthOf(value) > MAX_DEPTH) throw invalid(`the body may nest ${MAX_DEPTH} levels`);
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(parseJson(bodyText(event)));
   if (parsed.success) return parsed.data;
   throw invalid('some members of the body are not valid', fieldErrors(parsed.error));
 }
@@ -135,9 +149,18 @@ export function parseQuery<S extends z.ZodType>(
   );
 }
 
+/** A header that decides something may be there once only: proxies differ in which of two they pass on. */
+function singleHeaderOf(event: APIGatewayProxyEvent, name: string): string | null {
+  const all = Object.entries(event.multiValueHeaders ?? {})
+    .filter(([key]) => key.toLowerCase() === name)
+    .flatMap(([, values]) => values ?? []);
+  if (all.length > 1) throw invalid(`${name} is given more than once`);
+  return headerOf(event, name);
+}
+
 /** The Idempotency-Key. @throws KeyturnError `IdempotencyKeyMissing`, `ValidationFailed` */
 export function idempotencyKeyOf(event: APIGatewayProxyEvent): string {
-  const value = headerOf(event, 'idempotency-key');
+  const value = singleHeaderOf(event, 'idempotency-key');
   if (value === null || value === '') {
     throw new KeyturnError(
       'IdempotencyKeyMissing',
@@ -151,7 +174,7 @@ export function idempotencyKeyOf(event: APIGatewayProxyEvent): string {
 
 /** The revision in If-Match. @throws KeyturnError `PreconditionRequired`, `ValidationFailed`, `StaleRevision` */
 export function ifMatchOf(event: APIGatewayProxyEvent): number {
-  const value = headerOf(event, 'if-match');
+  const value = singleHeaderOf(event, 'if-match');
   if (value === null || value === '') {
     throw new KeyturnError(
       'PreconditionRequired',

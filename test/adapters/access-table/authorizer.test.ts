@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who may do what, written out as a table: every seeded principal × every action × every kind of object. What the
+// table does not list is denied.
+import { describe, expect, it } from 'vitest';
+import { AccessTableAuthorizer, TableDirectory } from '#adapters/access-table/authorizer.ts';
+import { ACTIONS, type Action } from '#core/contract/routes.ts';
+import type { AccessObject, Principal } from '#core/ports/platform.ts';
+import { DIRECTORY } from '#policies/directory.ts';
+import { ROLE_RULES } from '#policies/roles.ts';
+
+const ROLE = 'arn:aws:iam::000000000000:role/orders-api';
+const access = (rights: readonly ('encrypt' | 'decrypt')[]) => [{ principal: ROLE, rights }];
+const OBJECTS = {
+  'the service': {},
+  "olga's key": { key: { name: 'orders', owner: 'olga', access: access(['encrypt', 'decrypt']) } },
+  'a key of her team': { key: { name: 'pay', owner: 'payments', access: [] } },
+  'a key of others': { key: { name: 'other', owner: 'bob', access: access(['encrypt']) } },
+  'a read-only key': { key: { name: 'archive', owner: 'bob', access: access(['decrypt']) } },
+} as const satisfies Record<string, AccessObject>;
+type ObjectName = keyof typeof OBJECTS;
+const EVERYTHING = Object.keys(OBJECTS) as ObjectName[];
+
+const person = (user: string): Principal => {
+  const known = DIRECTORY.local.find((candidate) => candidate.user === user);
+  return { id: known?.sub ?? user, kind: 'person', name: user, groups: known?.groups ?? [] };
+};
+const workload = (id: string): Principal => ({ id, kind: 'workload', name: null, groups: [] });
+
+const READ = { 'key:read': EVERYTHING, 'operation:read': EVERYTHING };
+/** What is permitted, by principal and action, on which objects. */
+const PERMITTED: Record<
+  string,
+  { principal: Principal; may: Partial<Record<Action, ObjectName[]>> }
+> = {
+  alice: {
+    principal: person('alice'),
+    may: {
+      ...READ,
+      'key:create': EVERYTHING,
+      'key:update': EVERYTHING,
+      'key:rotate': EVERYTHING,
+      'audit:read': EVERYTHING,
+      'key-store:provision': EVERYTHING,
+      'key-store:read': EVERYTHING,
+      'task:read': EVERYTHING,
+      'task:complete': EVERYTHING,
+    },
+  },
+  olga: {
+    principal: person('olga'),
+    may: { ...READ, 'key:rotate': ["olga's key", 'a key of her team'] },
+  },
+  ...Object.fromEntries(
+    ['bob', 'carol', 'dan', 'erin', 'frank'].map((user) => [
+      user,
+      { principal: person(user), may: READ },
+    ]),
+  ),
+  ada: {
+    principal: person('ada'),
+    may: { ...READ, 'audit:read': EVERYTHING, 'key-store:read': EVERYTHING },
+  },
+  'orders-api': {
+    principal: workload(ROLE),
+    may: {
+      'key:read': ["olga's key", 'a key of others', 'a read-only key'],
+      'key:encrypt': ["olga's key", 'a key of others'],
+      'key:decrypt': ["olga's key", 'a read-only key'],
+    },
+  },
+  'the same role in another account': {
+    principal: workload('arn:aws:iam::111122223333:role/orders-api'),
+    may: {},
+  },
+  'a role whose name begins alike': { principal: workload(`${ROLE}-2`), may: {} },
+  'a stranger with the groups of an operator': {
+    principal: { ...person('alice'), id: 'usr_mallory' },
+    may: {},
+  },
+  'a person named like an operator': {
+    principal: { id: 'usr_mallory', kind: 'person', name: 'alice', groups: [] },
+    may: {},
+  },
+  'somebody in a group named like a group': {
+    principal: { ...person('ada'), groups: ['operators', 'GRP_OPERATORS', 'grp_operators '] },
+    may: {},
+  },
+  'a workload that calls itself a person': { principal: workload('usr_alice'), may: {} },
+  'the system': { principal: { id: 'schedule', kind: 'system', name: null, groups: [] }, may: {} },
+};
+
+const authorizer = new AccessTableAuthorizer(ROLE_RULES, DIRECTORY.local);
+
+describe.each(Object.keys(PERMITTED))('%s', (name) => {
+  const { principal, may } = PERMITTED[name] ?? { principal: workload(''), may: {} };
+
+  it.each(ACTIONS)('may %s on exactly the objects of the table', async (action) => {
+    const permitted: ObjectName[] = [];
+    for (const object of EVERYTHING) {
+      const { effect } = await authorizer.authorize(principal, action, OBJECTS[object]);
+      if (effect === 'permit') permitted.push(object);
+    }
+
+    expect(permitted).toEqual(may[action] ?? []);
+  });
+});
+
+describe('a decision', () => {
+  it('names the rule that permitted', async () => {
+    expect(await authorizer.authorize(person('olga'), 'key:rotate', OBJECTS["olga's key"])).toEqual(
+      {
+        effect: 'permit',
+        rule: 'owners-rotate-their-keys',
+      },
+    );
+  });
+
+  it.each([
+    [person('bob'), 'key:rotate', 'no-rule-permits'],
+    [person('mallory'), 'key:read', 'not-in-the-directory'],
+    [workload('arn:x'), 'key:read', 'not-in-the-access-list'],
+    [workload(ROLE), 'key:rotate', 'access-list-lacks-the-right'],
+  ] as const)('names why it forbids', async (principal, action, rule) => {
+    expect(await authorizer.authorize(principal, action, OBJECTS["olga's key"])).toEqual({
+      effect: 'forbid',
+      rule,
+    });
+  });
+
+  it.each(['test', 'staging', 'production'] as const)(
+    'forbids everything to the seeded people on stage %s',
+    async (stage) => {
+      const elsewhere = new AccessTableAuthorizer(ROLE_RULES, DIRECTORY[stage]);
+      const decisions = await Promise.all(
+        ACTIONS.map((action) => elsewhere.authorize(person('alice'), action, {})),
+      );
+
+      expect(decisions.filter((decision) => decision.effect === 'permit')).toEqual([]);
+    },
+  );
+
+  it('lets no group encrypt or decrypt', () => {
+    const actions = ROLE_RULES.flatMap((rule) => rule.actions);
+
+    expect(actions).not.toContain('key:encrypt');
+    expect(actions).not.toContain('key:decrypt');
+  });
+});
+
+describe('the directory', () => {
+  it.each([
+    ['olga', true],
+    ['payments', true],
+    ['mallory', false],
+    ['usr_olga', false],
+    ['grp_owners', false],
+    ['', false],
+  ])('knows "%s" as an owner: %s', async (owner, isKnown) => {
+    expect(await new TableDirectory(DIRECTORY.local).ownerExists(owner)).toBe(isKnown);
+  });
+});

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// API functions over a world in memory: their real middleware, routes and authorizer; only the wiring to AWS is
+// replaced. Import this module before any handler.
+import type { APIGatewayProxyEvent } from 'aws-lambda';
+import { vi } from 'vitest';
+import { AccessTableAuthorizer, TableDirectory } from '#adapters/access-table/authorizer.ts';
+import { ROUTES, type RouteId } from '#core/contract/routes.ts';
+import { DIRECTORY } from '#policies/directory.ts';
+import { ROLE_RULES } from '#policies/roles.ts';
+import { World } from './world.ts';
+
+export const ACCOUNT = '000000000000';
+
+/** Variables of all API functions together. */
+export const ENVIRONMENT = {
+  STAGE: 'local',
+  TABLE_NAME: 'keyturn-local',
+  ACCOUNT_ID: ACCOUNT,
+  AWS_REGION: 'us-east-1',
+  KEY_STORE_NAME: 'main',
+  ENVIRONMENTS_SERVED: 'development',
+  GENERATE_KEY_ARN: 'machine-generate-key',
+  ROTATE_KEY_ARN: 'machine-rotate-key',
+  PROVISION_KEY_STORE_ARN: 'machine-provision-key-store',
+  TOKEN_KEY_ARN: 'token-key',
+  CLUSTER_SETTINGS: '{"hsmType":"hsm2m.medium","subnetIds":["s1","s2"],"zones":["a","b"]}',
+  POWERTOOLS_DEV: 'false',
+  POWERTOOLS_LOG_LEVEL: 'SILENT',
+};
+for (const [name, value] of Object.entries(ENVIRONMENT)) process.env[name] = value;
+
+/** The world of the running test; a fresh one by {@link renewWorld}. */
+export const current = { world: new World() };
+
+/** A forwarder to the current world's port, so that handlers, which keep what they were wired with, follow it. */
+function following<T extends object>(port: () => T): T {
+  return new Proxy({} as T, {
+    get: (_target, property) => {
+      const target = port();
+      const member: unknown = Reflect.get(target, property, target);
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+}
+
+vi.mock('#functions/shared/wiring.ts', () => ({
+  ledger: () => following(() => current.world.ledger),
+  kmsClient: () => ({}),
+  workflows: () => following(() => current.world.workflows),
+  authorizer: () => new AccessTableAuthorizer(ROLE_RULES, DIRECTORY.local),
+  directory: () => new TableDirectory(DIRECTORY.local),
+  policySite: () => ({ stage: 'local', account: ACCOUNT, partition: 'aws' }),
+}));
+vi.mock('#adapters/kms/crypto-user.ts', () => ({
+  KmsCryptoUser: class {
+    encrypt(...request: [string, Uint8Array, Record<string, string>]) {
+      return current.world.vault.cryptoFor('use-key').encrypt(...request);
+    }
+    decrypt(...request: [Uint8Array, Record<string, string>, string?]) {
+      return current.world.vault.cryptoFor('use-key').decrypt(...request);
+    }
+  },
+}));
+vi.mock('#adapters/system/system.ts', () => ({
+  systemClock: following(() => current.world.clock),
+  ulidIds: following(() => current.world.ids),
+}));
+
+/** Begins the next test with a world that has a provisioned key store. */
+export async function renewWorld(): Promise<World> {
+  current.world = new World();
+  await current.world.provision();
+  return current.world;
+}
+
+/** Who calls: a seeded person, a role, or nobody. */
+export type Caller = { person: string } | { role: string } | null;
+
+export interface Call {
+  readonly as: Caller;
+  readonly path?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Sent as it is. */
+  readonly text?: string;
+  /** Changes the event last. */
+  readonly event?: Partial<APIGatewayProxyEvent>;
+}
+
+function requestContext(caller: Caller): APIGatewayProxyEvent['requestContext'] {
+  const context: { requestId: string; authorizer?: object; identity: object } = {
+    requestId: 'request-1',
+    identity: {},
+  };
+  if (caller && 'person' in caller) {
+    const person = DIRECTORY.local.find((known) => known.user === caller.person);
+    const groups = JSON.stringify(person?.groups ?? []);
+    context.authorizer = { sub: person?.sub ?? caller.person, name: caller.person, groups };
+  }
+  if (caller && 'role' in caller) {
+    context.identity = { userArn: `arn:aws:sts::${ACCOUNT}:assumed-role/${caller.role}/session` };
+  }
+  return context as unknown as APIGatewayProxyEvent['requestContext'];
+}
+
+/** The event that API Gateway would send for a call of a route. */
+export function eventOf(id: RouteId, call: Call): APIGatewayProxyEvent {
+  const route = ROUTES[id];
+  const text = call.text ?? (call.body === undefined ? null : JSON.stringify(call.body));
+  return {
+    httpMethod: route.method,
+    resource: route.path,
+    path: route.path,
+    pathParameters: call.path ?? null,
+    queryStringParameters: call.query ?? null,
+    multiValueQueryStringParameters: null,
+    headers: { ...(text === null ? {} : { 'Content-Type': 'application/json' }), ...call.headers },
+    multiValueHeaders: {},
+    stageVariables: null,
+    body: text,
+    isBase64Encoded: false,
+    requestContext: requestContext(call.as),
+    ...call.event,
+  } as APIGatewayProxyEvent;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of every shape
+  readonly body: any;
+}
+
+type Handler = (
+  event: APIGatewayProxyEvent,
+  context?: unknown,
+) => Promise<{ statusCode: number; headers: Readonly<Record<string, string>>; body: string }>;
+
+/** Calls a route of a handler. */
+export async function request(handler: Handler, id: RouteId, call: Call): Promise<Answer> {
+  const { statusCode, headers, body } = await handler(eventOf(id, call), {});
+  return { status: statusCode, headers, body: JSON.parse(body) };
+}
