@@ -2,8 +2,7 @@
 // The hash chain of one stream of audit records. Pure: the control plane links with it, and anybody can verify with
 // it, trusting neither the database nor us. A chain shows edits, gaps, swaps and foreign rows; that its tail was cut
 // shows only against a head kept elsewhere, which is why the head is compared too.
-import canonicalize from 'canonicalize';
-import { sha256Hex } from '../crypto/hashing.ts';
+import { canonicalHash, sha256Hex } from '../crypto/hashing.ts';
 
 /** Value of a detail: ids, states, counts. Never key material, tokens or request bodies. */
 export type AuditValue = string | number | boolean | null;
@@ -40,7 +39,7 @@ export function genesisHash(stream: string): string {
 /** SHA-256 over the RFC 8785 form of a record without its `hash`: a member more is as visible as a member less. */
 export function recordHash(record: Omit<AuditRecord, 'hash'> & { hash?: string }): string {
   const { hash: _stored, ...covered } = record;
-  return sha256Hex(canonicalize(covered) ?? '');
+  return canonicalHash(covered);
 }
 
 /** Links an entry behind the head of its stream. */

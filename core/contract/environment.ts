@@ -19,6 +19,8 @@ const ClusterSettings = z.string().transform((json) =>
       hsmType: z.string(),
       subnetIds: z.array(z.string()),
       zones: z.array(z.string()),
+      /** Between two looks at what AWS is still making; it takes minutes there. */
+      pollSeconds: z.int().min(1).max(300).default(5),
     })
     .parse(JSON.parse(json)),
 );
@@ -40,7 +42,7 @@ export const FUNCTION_ENVIRONMENT = {
     GENERATE_KEY_ARN: z.string(),
     ROTATE_KEY_ARN: z.string(),
   },
-  'use-key': { KEY_STORE_NAME: z.string() },
+  'use-key': {},
   'manage-key-stores': {
     KEY_STORE_NAME: z.string(),
     PROVISION_KEY_STORE_ARN: z.string(),
@@ -59,8 +61,6 @@ export const FUNCTION_ENVIRONMENT = {
   'compensate-operation': {},
   'park-operation': { RETRY_AFTER_SECONDS: z.coerce.number().int().min(1) },
   'find-due-rotations': {
-    KEY_STORE_NAME: z.string(),
-    STALE_AFTER_SECONDS: z.coerce.number().int().min(1),
     MAX_ROTATIONS_PER_SWEEP: z.coerce.number().int().min(1),
   },
   'sweep-orphans': { ORPHAN_GRACE_SECONDS: z.coerce.number().int().min(0) },

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Admission: the one transaction that gives an operation the key's lease, numbers its version and writes its record.
 // The workflow is started after it. Should the start be lost, the lease runs out and the sweep starts it again.
-import canonicalize from 'canonicalize';
 import type { OperationKind, Trigger } from '../contract/vocabulary.ts';
-import { sha256Hex } from '../crypto/hashing.ts';
+import { canonicalHash, sha256Hex } from '../crypto/hashing.ts';
 import { KeyturnError } from '../errors.ts';
 import { versionAlias } from '../keys/naming.ts';
 import type { KeyRecord, Lease, OperationRecord, VersionRecord } from '../keys/records.ts';
@@ -34,7 +33,7 @@ export function idempotencyClaim(
 ): IdempotencyClaim {
   return {
     scope: sha256Hex(`${principalId}\n${route}\n${header}`),
-    bodyHash: sha256Hex(canonicalize(body) ?? ''),
+    bodyHash: canonicalHash(body),
   };
 }
 

@@ -29,8 +29,8 @@ export const ENVIRONMENT = {
 };
 for (const [name, value] of Object.entries(ENVIRONMENT)) process.env[name] = value;
 
-/** The world of the running test; a fresh one by {@link renewWorld}. */
-export const current = { world: new World() };
+/** The world of the running test, and the task it is about; a fresh one by {@link renewWorld}. */
+export const current = { world: new World(), task: '' };
 
 /** A forwarder to the current world's port, so that handlers, which keep what they were wired with, follow it. */
 function following<T extends object>(port: () => T): T {

@@ -91,6 +91,12 @@ async function runStates(
   return data;
 }
 
+function secondsOf(state: State, data: unknown): number {
+  const seconds = state.SecondsPath ? readPath(data, state.SecondsPath) : state.Seconds;
+  if (typeof seconds === 'number' && seconds >= 0) return seconds;
+  throw new TaskFailure('States.Runtime', `${state.SecondsPath} is no number of seconds`);
+}
+
 interface Step {
   readonly data: unknown;
   readonly next: string | undefined;
@@ -110,9 +116,7 @@ async function runState(
         next: state.Next,
       };
     case 'Wait':
-      options.sleep?.(
-        Number(state.SecondsPath ? readPath(data, state.SecondsPath) : state.Seconds),
-      );
+      options.sleep?.(secondsOf(state, data));
       return { data, next: state.Next };
     case 'Choice':
       return { data, next: choose(state, data) };
