@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one transition table of key states: NIST SP 800-57 part 1 r5 §7, transitions T1 to T15. What is not listed is
-// forbidden: nothing leaves `destroyed`, nothing comes back from `compromised` or `deactivated`.
+// forbidden. [INV-03] a destroyed version never leaves that state and a compromised one is never active again.
 import type { KeyState } from '../contract/vocabulary.ts';
 import { KeyturnError } from '../errors.ts';
 

@@ -39,7 +39,10 @@ export async function openPolicy(deps: ApplyPolicyDeps, input: StepInput): Promi
   }));
 }
 
-/** Leaves the replaced version to decryption alone. @throws KeyturnError `LeaseLost`, and what the vault answers */
+/**
+ * Leaves the replaced version to decryption alone. [INV-02] what was encrypted before a rotation opens after it.
+ * @throws KeyturnError `LeaseLost`, and what the vault answers
+ */
 export async function restrictPolicy(deps: ApplyPolicyDeps, input: StepInput): Promise<void> {
   const context = await openStep(deps, input, 'ProbeAlias');
   const { previous } = context;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How an operation ends (invariant I8): completed, undone before the switch, or parked with its cause and the time
-// at which the sweep takes it up again.
+// How an operation ends: completed, undone before the switch, or parked with its cause and the time at which the
+// sweep takes it up again. [INV-08] a rotation that fails before the switch is undone and frees its key.
 import type { AuditValue } from '../audit/chain.ts';
 import { KeyturnError, precondition } from '../errors.ts';
 import type { VersionRecord } from '../keys/records.ts';

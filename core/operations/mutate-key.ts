@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How every mutation happens: read the key at a revision, decide, commit under the condition that the revision is
-// still the same, else decide again on what is there now. Each commit carries its audit record (invariant I6).
+// still the same, else decide again on what is there now. [INV-06] a state change and its audit record are
+// written together or not at all.
 import { type AuditEntry, link } from '../audit/chain.ts';
 import { isError, KeyturnError, precondition } from '../errors.ts';
 import type { KeyRecord, OperationRecord, VersionRecord } from '../keys/records.ts';

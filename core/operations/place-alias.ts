@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// [INV-01] the alias of a key points at a version that can encrypt at every moment of a rotation.
 // Steps on aliases: the permanent alias of a version, and the switch of the key's own alias. The switch is the point
 // of no return of a rotation: its intent is recorded before KMS is asked, and from then on every failure goes forward.
 import { isError, KeyturnError, precondition } from '../errors.ts';

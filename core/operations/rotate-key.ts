@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Use case: admit a rotation and start the `rotate-key` workflow. At most one operation holds a key; a second
-// request is told which one. The steps of the workflow are the other files of this folder.
+// Use case: admit a rotation and start the `rotate-key` workflow. [INV-04] two rotations of one key never run at once.
+// A second request is told which one runs. The steps of the workflow are the other files of this folder.
 import type { Trigger } from '../contract/vocabulary.ts';
 import { KeyturnError } from '../errors.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';

@@ -161,7 +161,8 @@ async function judge(
   if (await deps.ledger.findRecordedKey(key.keyId)) return 'recorded';
   if (later(key.createdAt, graceSeconds) > deps.clock.now()) return 'young';
   const operation = await deps.ledger.readOperation(key.provenance.operationId);
-  // An operation nobody knows means that the table lost rows: deleting then could destroy the last copy of a key.
+  // [INV-02] a key whose operation nobody knows is never removed. The table may have lost rows, and deleting then
+  // could destroy the last copy of a key.
   if (!operation || operation.key !== key.provenance.name) return 'foreign';
   const version = await deps.ledger.readVersion(operation.key, operation.version);
   const isOpen = operation.state === 'running' || operation.state === 'parked';

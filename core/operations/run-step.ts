@@ -9,7 +9,7 @@ import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock } from '../ports/platform.ts';
 import { type Draft, keyNotFound, mutateKey, versionOf } from './mutate-key.ts';
 
-/** Names one attempt of an operation; all that travels between the states of a workflow. */
+/** Names one attempt of an operation. [INV-09] what travels between states is ids and waits alone. */
 export interface StepInput {
   readonly operationId: string;
   readonly key: string;
@@ -29,7 +29,7 @@ export interface StepContext {
   readonly previous: VersionRecord | null;
 }
 
-/** Fails unless this attempt still holds the key (invariant I4). */
+/** Fails unless this attempt still holds the key. [INV-04] an attempt that was fenced off writes nothing. */
 export function leasedContext(snapshot: KeySnapshot, input: StepInput): StepContext {
   const { lease } = snapshot.key;
   const { operation } = snapshot;

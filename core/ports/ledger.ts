@@ -22,7 +22,8 @@ export interface IdempotencyRecord {
 }
 
 /**
- * One transaction on one key. `expectedRevision` is the revision the decision was made on (null: the key must not
+ * One transaction on one key. [INV-06] a state change and its audit record are written together or not at all.
+ * `expectedRevision` is the revision the decision was made on (null: the key must not
  * exist); as every mutation of a key raises it, this one condition covers state, version and lease together.
  */
 export interface KeyChange {

@@ -33,8 +33,8 @@ describe('the scenario tables', () => {
   });
 });
 
-describe('what travels between states', () => {
-  it('is ids and waits alone: no state keeps what a function answered', async () => {
+describe('the history of an execution', () => {
+  it('[INV-09] what travels between states is ids and waits alone: no state keeps what a function answered', async () => {
     const secret = { plaintext: 'c2VjcmV0', token: 'bearer' };
     const begun = answers({
       operationId: 'op_1',

@@ -149,7 +149,7 @@ export function describeLedger(title: string, fresh: () => Promise<Ledger>): voi
         expect((await ledger.readKeyRecord('orders'))?.purpose).toBe('first');
       });
 
-      it('[INV-06] writes a state change and its audit record together or not at all', async () => {
+      it('[INV-06] a state change and its audit record are written together or not at all', async () => {
         const read = await given();
         await ledger.commit(aChange(read, { purpose: 'first' }));
         const versions = [aVersion({ version: 9 })];

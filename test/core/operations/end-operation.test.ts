@@ -57,7 +57,7 @@ describe('the direction after a failure', () => {
 
 describe('compensation', () => {
   it.each(BEFORE_SWITCH)(
-    '[INV-08] undoes a rotation that failed in $name: the old version stays in use, the key is free',
+    '[INV-08] a rotation that fails before the switch is undone and frees its key: in $name',
     async ({ name }) => {
       const input = await rotatingBefore(world, name);
       await closePolicy(world.deps, input);

@@ -98,7 +98,7 @@ async function checkAudit(world: World): Promise<void> {
 }
 
 describe('random histories of a key', () => {
-  it('[INV-03] move versions along legal edges only, and version numbers only up', async () => {
+  it('move versions along legal edges only, and version numbers only up', async () => {
     await fc.assert(
       fc.asyncProperty(aHistory, async (history) => {
         const world = await aWorld();

@@ -197,7 +197,7 @@ describe('the sweep for orphans', () => {
     expect((await sweep(world)).verdicts).toEqual({ ...none, adoptable: 1 });
   });
 
-  it('[INV-02] leaves a key whose operation nobody knows: the table may have lost rows', async () => {
+  it('[INV-02] a key whose operation nobody knows is never removed: the table may have lost rows', async () => {
     const world = await withActiveKey(await aWorld());
     await world.vault.createKey(KEY_STORE_ID, provenance('op_unknown'));
     world.clock.advance(GRACE);

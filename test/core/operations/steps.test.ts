@@ -109,7 +109,7 @@ describe('a rotation', () => {
     ]);
   });
 
-  it('[INV-01] keeps the alias of the key on a version that can encrypt, at every call', async () => {
+  it('[INV-01] the alias of a key points at a version that can encrypt at every moment of a rotation', async () => {
     await withActiveKey(world);
     await world.admitRotation();
     const results: boolean[] = [];
@@ -139,7 +139,7 @@ describe('a rotation', () => {
   );
 
   it.each(ROTATION_STEPS.map(({ name }) => ({ name })))(
-    '[INV-04] lets an attempt that was fenced off write nothing in $name',
+    '[INV-04] an attempt that was fenced off writes nothing: in $name',
     async ({ name }) => {
       const stale = await rotatingBefore(world, name);
       await resumeBySweep(world);

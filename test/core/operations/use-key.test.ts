@@ -50,7 +50,7 @@ describe('using a key', () => {
     });
   });
 
-  it('[INV-02] opens after a rotation what was encrypted before it, and encrypts under the new version', async () => {
+  it('[INV-02] what was encrypted before a rotation opens after it', async () => {
     const before = await encrypt(deps(), await world.key(), TEXT, {});
     await world.admitRotation();
     await runSteps(world, await begin(world), ROTATION_STEPS);
