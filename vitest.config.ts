@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Three projects: `unit` needs no network; `integration` starts emulators; `e2e` deploys the whole app locally.
+// `unit` needs no network; `lib` synthesizes the CDK app; `integration` starts emulators; `e2e` and `crash` deploy
+// the whole app locally.
 import { defineConfig } from 'vitest/config';
 
 const integration = [
@@ -22,8 +23,20 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...integration, 'test/e2e/**', 'test/crash/**'],
+          exclude: [...integration, 'test/e2e/**', 'test/crash/**', 'test/lib/**'],
           testTimeout: 30_000,
+        },
+      },
+      {
+        // One process for all files: each would import the whole CDK library again.
+        extends: true,
+        test: {
+          name: 'lib',
+          include: ['test/lib/**/*.test.ts'],
+          isolate: false,
+          maxWorkers: 1,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
       {
@@ -40,7 +53,17 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/e2e/stack.ts'],
           fileParallelism: false,
+          testTimeout: 240_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'crash',
+          include: ['test/crash/**/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 300_000,
         },

@@ -198,7 +198,9 @@ export const CreateKeyStoreRequest = z
 export const KeyStore = z
   .object({
     name: z.string(),
-    state: z.string(),
+    state: z.enum(OPERATION_STATES),
+    step: z.string(),
+    cause: z.string().nullable(),
     keyStoreId: z.string().nullable(),
     clusterId: z.string().nullable(),
     operationId: z.string(),

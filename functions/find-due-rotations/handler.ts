@@ -2,6 +2,7 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { z } from 'zod';
 import { systemClock, ulidIds } from '#adapters/system/system.ts';
+import { METRIC_NAMESPACE, METRICS } from '#core/contract/metrics.ts';
 import { findDueRotations } from '#core/operations/rotation-sweep.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { logger } from '../shared/logging.ts';
@@ -10,7 +11,10 @@ import { ledger } from '../shared/wiring.ts';
 
 const environment = environmentOf('find-due-rotations');
 const deps = { ledger: ledger(environment.TABLE_NAME), clock: systemClock, ids: ulidIds };
-const metrics = new Metrics({ namespace: 'Keyturn', serviceName: 'rotation-sweep' });
+const metrics = new Metrics({
+  namespace: METRIC_NAMESPACE,
+  serviceName: METRICS.overdueKeys.service,
+});
 
 export const handler = stepHandler(z.unknown(), async () => {
   const found = await findDueRotations(
@@ -19,7 +23,7 @@ export const handler = stepHandler(z.unknown(), async () => {
     environment.MAX_ROTATIONS_PER_SWEEP,
   );
   if (found.failed > 0) logger.error('candidates could not be admitted', { failed: found.failed });
-  metrics.addMetric('OverdueKeys', MetricUnit.Count, found.overdue);
+  metrics.addMetric(METRICS.overdueKeys.name, MetricUnit.Count, found.overdue);
   metrics.addMetric('ResumedOperations', MetricUnit.Count, found.resumed);
   metrics.publishStoredMetrics();
   return { starts: found.starts };

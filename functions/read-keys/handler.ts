@@ -13,6 +13,7 @@ import {
   existing,
   keyView,
   operationView,
+  provisioningView,
   versionView,
 } from '../shared/views.ts';
 import { authorizer, ledger } from '../shared/wiring.ts';
@@ -59,6 +60,11 @@ const listVersions: RouteHandler = async (request) => {
 
 const getOperation: RouteHandler = async (request) => {
   const id = request.path['id'] ?? '';
+  const provisioning = await table.readKeyStore(environment.KEY_STORE_NAME);
+  if (provisioning?.operationId === id) {
+    await request.authorize({});
+    return { body: provisioningView(provisioning) };
+  }
   const operation = /^op_[0-9A-HJKMNP-TV-Z]{26}$/.test(id) ? await table.readOperation(id) : null;
   const key = operation ? await table.readKeyRecord(operation.key) : null;
   await request.authorize(accessObject(key));

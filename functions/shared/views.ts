@@ -5,6 +5,7 @@ import type * as api from '#core/contract/api.ts';
 import { KeyturnError } from '#core/errors.ts';
 import type { KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
 import type { AccessObject } from '#core/ports/platform.ts';
+import type { KeyStoreRecord } from '#core/provisioning/records.ts';
 
 /** Where the stage's keys lie; part of the metadata of each. */
 export interface Location {
@@ -55,6 +56,28 @@ export function versionView(version: VersionRecord): z.infer<typeof api.Version>
 export function operationView(operation: OperationRecord): z.infer<typeof api.Operation> {
   const { previousVersion: _previous, timeline, ...shown } = operation;
   return { ...shown, timeline: timeline.map(({ step, at }) => ({ step, at })) };
+}
+
+/** The provisioning of a key store, as an operation without a key. */
+export function provisioningView(keyStore: KeyStoreRecord): z.infer<typeof api.Operation> {
+  const { operationId, state, step, cause, requestedBy, startedAt, endedAt } = keyStore;
+  return {
+    id: operationId,
+    kind: 'provision-key-store',
+    key: null,
+    version: null,
+    state,
+    step,
+    cause,
+    attempt: 1,
+    trigger: 'api',
+    requestedBy,
+    reason: null,
+    startedAt,
+    endedAt,
+    retryAt: null,
+    timeline: [{ step: 'Admitted', at: startedAt }],
+  };
 }
 
 /** The key as the authorizer sees it. */

@@ -49,12 +49,8 @@ function apiGrants({ names, keys, table, tokenKeyArn }: GrantContext): Pick<Duti
     'manage-key-stores': [
       ...writeTable(table),
       { actions: ['states:StartExecution'], resources: [provisioning] },
-      // Which task it answers is said by the token alone, and tokens lie sealed in the table.
-      {
-        actions: ['states:SendTaskSuccess'],
-        resources: ['*'],
-        wildcardReason: NO_RESOURCE_LEVEL,
-      },
+      // As CDK's own grantTaskResponse: the token belongs to an execution of this machine.
+      { actions: ['states:SendTaskSuccess'], resources: [provisioning] },
       tokenGrant('kms:Decrypt', tokenKeyArn),
     ],
   };

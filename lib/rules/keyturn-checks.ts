@@ -28,7 +28,6 @@ const WITHOUT_RESOURCE_LEVEL: ReadonlySet<string> = new Set([
   'logs:ListLogDeliveries',
   'logs:PutResourcePolicy',
   'logs:UpdateLogDelivery',
-  'states:SendTaskSuccess',
   'xray:GetSamplingRules',
   'xray:GetSamplingTargets',
   'xray:PutTelemetryRecords',

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `npm test`: format, lint, types, then the test projects, each once. Prints one closing line `N passed, N failed`.
-//   --only check,unit,integration,e2e    a subset, in that order
+//   --only check,unit,lib,integration,e2e,crash    a subset, in that order
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const LANES = ['check', 'unit', 'integration', 'e2e'] as const;
+const LANES = ['check', 'unit', 'lib', 'integration', 'e2e', 'crash'] as const;
 type Lane = (typeof LANES)[number];
 
 interface Tally {
@@ -70,8 +70,10 @@ async function project(name: string): Promise<Tally> {
 const RUN: Record<Lane, () => Promise<Tally>> = {
   check,
   unit: () => project('unit'),
+  lib: () => project('lib'),
   integration: () => project('integration'),
   e2e: () => project('e2e'),
+  crash: () => project('crash'),
 };
 
 function chosenLanes(): Lane[] {

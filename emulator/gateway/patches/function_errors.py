@@ -41,6 +41,8 @@ def apply(settings: Settings) -> None:
     last = threading.local()
 
     def invoke_worker(self, *args, **kwargs):
+        # An exception here is never the function's own: its process ended while it started, or under our hands.
+        last.answer = {"error": DIED[0]}
         last.answer = invoke(self, *args, **kwargs)
         return last.answer
 

@@ -4,7 +4,7 @@
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
-import type { Client } from '#client/sdk/index.ts';
+import { type Client, ProblemError } from '#client/sdk/index.ts';
 import { until } from '../waiting.ts';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
@@ -67,4 +67,23 @@ export async function administer(
     },
     { timeoutSeconds: 180, what: `key store ${keyStore} to be provisioned` },
   );
+}
+
+/** True unless the API answers 404. */
+export async function isKnown(read: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await read();
+    return true;
+  } catch (error) {
+    if (error instanceof ProblemError && error.status === 404) return false;
+    throw error;
+  }
+}
+
+/** Has a key store provisioned, unless it is, and sees it through. @returns the custom key store's id */
+export async function provisionKeyStore(operator: Client, keyStore: string): Promise<string> {
+  if (!(await isKnown(() => operator.getKeyStore(keyStore)))) {
+    await operator.createKeyStore({ name: keyStore });
+  }
+  return administer(operator, keyStore, () => {});
 }

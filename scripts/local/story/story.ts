@@ -3,14 +3,14 @@
 // while a consumer keeps encrypting and decrypting. Everything is checked, nothing is simulated but AWS itself.
 import { randomBytes } from 'node:crypto';
 import { EncryptCommand, type KMSClient } from '@aws-sdk/client-kms';
-import { type Client, everyItem, ProblemError, type ResponseOf } from '#client/sdk/index.ts';
+import { type Client, everyItem, type ResponseOf } from '#client/sdk/index.ts';
 import { verifyChain } from '#core/audit/chain.ts';
 import type { Stack } from '../stack.ts';
 import { type StackInfo, updateStackFile } from '../stack-file.ts';
 import { until } from '../waiting.ts';
 import { kmsAs, personClient, scheduler, workloadClient, workloadCredentials } from './actors.ts';
 import { CONTEXT, Consumer } from './consumer.ts';
-import { administer } from './hsm-admin.ts';
+import { administer, isKnown } from './hsm-admin.ts';
 import { Narrator } from './narrator.ts';
 import { admittedOperation, makeDue, scheduleSweep, watch } from './rotation.ts';
 
@@ -24,16 +24,6 @@ interface Cast {
   readonly operator: Client;
   readonly workload: Client;
   readonly kms: KMSClient;
-}
-
-async function isKnown(read: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await read();
-    return true;
-  } catch (error) {
-    if (error instanceof ProblemError && error.status === 404) return false;
-    throw error;
-  }
 }
 
 async function provisionKeyStore(cast: Cast, directory: string): Promise<void> {

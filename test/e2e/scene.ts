@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// What end-to-end tests share: clients of the seeded people and of the workload, keys of their own, and operations
+// awaited by their state.
+import { inject } from 'vitest';
+import type { Client, RequestOf, ResponseOf } from '#client/sdk/index.ts';
+import {
+  kmsAs,
+  personClient,
+  workloadClient,
+  workloadCredentials,
+} from '#scripts/local/story/actors.ts';
+import { watch } from '#scripts/local/story/rotation.ts';
+import { trustAuthority } from '#scripts/local/tls.ts';
+
+// SDK clients of the test process talk TLS to the stack.
+trustAuthority(inject('stack').caFile);
+
+export const WORKLOAD = 'orders-api';
+/** The account's root user of the local stage. */
+export const ROOT_CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
+
+let counter = 0;
+/** A key name no other test uses. */
+export function freshName(topic: string): string {
+  counter += 1;
+  return `${topic}-${Date.now().toString(36)}-${counter}`;
+}
+
+/** A complete request for a key that the workload may use. */
+export function keyRequest(name: string): RequestOf<'createKey'> {
+  return {
+    name,
+    class: 'test',
+    owner: 'payments',
+    purpose: 'end-to-end test',
+    environment: 'development',
+    access: [{ principal: inject('stack').roles[WORKLOAD] ?? '', rights: ['encrypt', 'decrypt'] }],
+  };
+}
+
+export const person = (user: string): Promise<Client> => personClient(inject('stack'), user);
+
+/** The workload with its API client and its direct KMS client. */
+export async function workload() {
+  const stack = inject('stack');
+  const credentials = await workloadCredentials(stack, WORKLOAD);
+  return { api: workloadClient(stack, credentials), kms: kmsAs(stack, credentials), credentials };
+}
+
+/** Waits for the end of an operation. */
+export const ended = (operator: Client, id: string): Promise<ResponseOf<'getOperation'>> =>
+  watch(operator, id, () => {});
+
+/** Generates a key and waits until it is active. */
+export async function activeKey(operator: Client, topic: string): Promise<string> {
+  const name = freshName(topic);
+  const { body } = await operator.createKey(keyRequest(name));
+  const operation = await ended(operator, body.operationId);
+  if (operation.state !== 'done') throw new Error(`${name} was not generated: ${operation.cause}`);
+  return name;
+}
+
+/** Calls an admin route of the key endpoint. */
+export async function faults(method: 'POST' | 'DELETE', fault?: object): Promise<void> {
+  const { kmsUrl, adminToken } = inject('stack');
+  const answer = await fetch(`${kmsUrl}/_admin/faults`, {
+    method,
+    headers: { 'content-type': 'application/json', 'x-admin-token': adminToken },
+    ...(fault ? { body: JSON.stringify(fault) } : {}),
+  });
+  if (!answer.ok) throw new Error(`faults: ${answer.status} ${await answer.text()}`);
+}
