@@ -7,6 +7,8 @@ const THROTTLES = new Set([
   'RequestLimitExceeded',
   'ThrottlingException',
 ]);
+/** Reasons of a cancelled transaction that say the same (TransactWriteItems API). */
+const THROTTLE_REASONS = new Set(['ProvisionedThroughputExceeded', 'ThrottlingError']);
 const MOVED = new Set(['ConditionalCheckFailed', 'TransactionConflict']);
 
 function reasonsOf(error: Error): string[] {
@@ -29,7 +31,7 @@ export function toDomainError(cause: unknown): KeyturnError {
       cause,
     });
   }
-  if (THROTTLES.has(cause.name) || reasons.includes('ThrottlingError')) {
+  if (THROTTLES.has(cause.name) || reasons.some((reason) => THROTTLE_REASONS.has(reason))) {
     return new KeyturnError('Throttled', 'the table is throttled; try again shortly', { cause });
   }
   return new KeyturnError(

@@ -60,7 +60,8 @@ export class DynamoDbLedger implements Ledger {
   }
 
   async findRecordedKey(keyId: string): Promise<{ name: string; version: number } | null> {
-    return this.#get<{ name: string; version: number }>(items.vaultKeyAddress(keyId));
+    const found = await this.#get<{ name: string; version: number }>(items.vaultKeyAddress(keyId));
+    return found && { name: found.name, version: found.version };
   }
 
   async listKeys(after: string | null, limit: number): Promise<Page<KeyRecord>> {

@@ -42,10 +42,8 @@ export class MemoryKeyMaterial {
       const decipher = createDecipheriv('aes-256-gcm', this.#bytes, iv);
       decipher.setAAD(additionalData(context));
       decipher.setAuthTag(tag);
-      return Buffer.concat([
-        decipher.update(bytes.subarray(IV_LENGTH + TAG_LENGTH)),
-        decipher.final(),
-      ]);
+      const opened = decipher.update(bytes.subarray(IV_LENGTH + TAG_LENGTH));
+      return Uint8Array.from([...opened, ...decipher.final()]);
     } catch (cause) {
       throw new KeyturnError('CiphertextInvalid', 'damaged, or another encryption context', {
         cause,

@@ -31,7 +31,7 @@ export interface VaultUnderTest {
 
 const ACCESS = [{ principal: CONSUMER, rights: ['encrypt', 'decrypt'] as const }];
 const CANARY = { [CANARY_CONTEXT_KEY]: 'orders/v1' };
-const TEXT = Buffer.from('the quick brown fox');
+const TEXT = new TextEncoder().encode('the quick brown fox');
 const named = (code: ErrorCode) => expect.objectContaining({ name: code });
 let runs = 0;
 

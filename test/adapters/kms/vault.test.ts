@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// The KMS adapters against the emulator, each under the role of the function that uses it.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  ConnectCustomKeyStoreCommand,
+  DisconnectCustomKeyStoreCommand,
+  type KMSClient,
+} from '@aws-sdk/client-kms';
+import { afterAll, beforeAll } from 'vitest';
+import { KmsCryptoUser } from '#adapters/kms/crypto-user.ts';
+import { KmsAliasWriter, KmsKeyRemover, KmsPolicies } from '#adapters/kms/key-administration.ts';
+import { KmsKeyCreator } from '#adapters/kms/key-creator.ts';
+import { type FunctionName, roleName } from '#core/contract/environment.ts';
+import { describeVault } from '#test/adapters/contract/vault.contract.ts';
+import {
+  createConnectedKeyStore,
+  startEmulator,
+  type TestEmulator,
+  waitForKeyStore,
+} from '#test/emulator/support.ts';
+
+const ACCOUNT = '000000000000';
+const SECRET = 'gateway-secret';
+const SITE = { stage: 'local', account: ACCOUNT, partition: 'aws' };
+const KMS_ALLOWED = {
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Action: 'kms:*', Resource: '*' }],
+};
+
+let folder: string;
+let emulator: TestEmulator;
+let keyStoreId: string;
+
+/** A client whose calls come from a caller, as the gateway vouches for it. */
+function vouched(
+  client: KMSClient | { middlewareStack: KMSClient['middlewareStack'] },
+  caller: object,
+) {
+  const value = Buffer.from(JSON.stringify(caller)).toString('base64url');
+  client.middlewareStack.add(
+    (next) => (args) => {
+      const request = args.request as { headers: Record<string, string> };
+      request.headers['x-keyturn-gateway-secret'] = SECRET;
+      request.headers['x-keyturn-caller'] = value;
+      return next(args);
+    },
+    { step: 'build' },
+  );
+}
+
+/** A client under the role of a function, which IAM lets do everything: the key policy decides. */
+function as(name: FunctionName): KMSClient {
+  const client = emulator.kms();
+  const principalArn = `arn:aws:sts::${ACCOUNT}:assumed-role/${roleName('local', name)}/session`;
+  const identityPolicies = [KMS_ALLOWED];
+  vouched(client, { principalArn, account: ACCOUNT, identityPolicies, isRoot: false });
+  return client;
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'keyturn-test-'));
+  writeFileSync(join(folder, 'secret'), SECRET);
+  emulator = await startEmulator({ gatewaySecretPath: join(folder, 'secret') });
+  keyStoreId = (await createConnectedKeyStore(emulator)).keyStoreId;
+});
+afterAll(async () => {
+  await emulator.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describeVault('KMS', async () => {
+  const root = emulator.kms();
+  return {
+    keys: new KmsKeyCreator(as('create-version'), SITE),
+    aliases: new KmsAliasWriter(as('place-alias')),
+    policies: new KmsPolicies(as('apply-policy'), SITE),
+    remover: new KmsKeyRemover(as('compensate-operation')),
+    verifier: new KmsCryptoUser(as('verify-version')),
+    dataPlane: new KmsCryptoUser(as('use-key')),
+    keyStoreId,
+    setConnected: async (isConnected) => {
+      const id = { CustomKeyStoreId: keyStoreId };
+      if (isConnected) await root.send(new ConnectCustomKeyStoreCommand(id));
+      else await root.send(new DisconnectCustomKeyStoreCommand(id));
+      await waitForKeyStore(root, keyStoreId, isConnected ? 'CONNECTED' : 'DISCONNECTED');
+    },
+  };
+});
