@@ -109,6 +109,8 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   KeyStore: {
     name: 'main',
     state: 'done',
+    step: 'Connected',
+    cause: null,
     keyStoreId: 'cks-0123456789abcdef0',
     clusterId: 'cluster-abcdefghijk',
     operationId: OPERATION,
