@@ -44,13 +44,16 @@ export const KeyName = z
   .regex(/^[a-z][a-z0-9-]{0,62}$/, 'must match ^[a-z][a-z0-9-]{0,62}$')
   .meta({ id: 'KeyName', example: 'orders' });
 
-/** ARN of the IAM role that uses a key. */
+/**
+ * ARN of the IAM role that uses a key. Without a path: API Gateway names the caller by the session's ARN, which has
+ * none, so a role with a path could never be recognised.
+ */
 export const RoleArn = z
   .string()
   .max(2048)
   .regex(
-    /^arn:aws(-[a-z]+)*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/,
-    'must be the ARN of an IAM role',
+    /^arn:aws(-[a-z]+)*:iam::\d{12}:role\/[\w+=,.@-]{1,64}$/,
+    'must be the ARN of an IAM role without a path',
   );
 
 /** Encryption context: at most 16 string pairs (our bound; KMS allows 8,192 characters in all). */

@@ -169,14 +169,14 @@ async function judge(
   return isOpen && version?.keyId === null ? 'adoptable' : 'orphan';
 }
 
+/** The intent is recorded first: a deletion that nobody could explain would be worse than one too many rows. */
 async function removeOrphan(deps: OrphanDeps, key: UnrecordedKey): Promise<void> {
-  await deps.remover.scheduleDeletion(key.keyId, 7);
   await mutateKey(deps.ledger, key.provenance.name, () => ({
     draft: {
       audit: {
         at: deps.clock.now(),
         actor: SCHEDULE,
-        action: 'orphan.deletion-scheduled',
+        action: 'orphan.deletion-intended',
         decision: { effect: 'permit', rule: 'sweep-removes-orphans' },
         operationId: key.provenance.operationId,
         detail: { keyId: key.keyId, version: key.provenance.version },
@@ -184,6 +184,7 @@ async function removeOrphan(deps: OrphanDeps, key: UnrecordedKey): Promise<void>
     },
     result: undefined,
   }));
+  await deps.remover.scheduleDeletion(key.keyId, 7);
 }
 
 /** Looks at one page of unrecorded KMS keys. @returns how many were judged what, and where to go on. */

@@ -4,9 +4,10 @@
 import type { AuditValue } from '../audit/chain.ts';
 import type { Step } from '../contract/vocabulary.ts';
 import { KeyturnError, precondition } from '../errors.ts';
-import type { OperationRecord, VersionRecord } from '../keys/records.ts';
+import type { Lease, OperationRecord, VersionRecord } from '../keys/records.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock } from '../ports/platform.ts';
+import { LEASE_SECONDS, later } from './admit-operation.ts';
 import { type Draft, keyNotFound, mutateKey, versionOf } from './mutate-key.ts';
 
 /** Names one attempt of an operation. [INV-09] what travels between states is ids and waits alone. */
@@ -89,6 +90,13 @@ export interface StepRecord {
   readonly operation?: Partial<OperationRecord>;
 }
 
+/** Progress keeps the lease: retries and waits before it may have used most of it up. */
+function renewed(lease: Lease | null, at: string): Lease | null {
+  if (lease === null) return null;
+  const expiresAt = later(at, LEASE_SECONDS);
+  return expiresAt > lease.expiresAt ? { ...lease, expiresAt } : lease;
+}
+
 /** Records a step once. @throws KeyturnError `LeaseLost`, `RevisionConflict` */
 export async function recordStep(
   deps: StepDeps,
@@ -100,9 +108,10 @@ export async function recordStep(
     const context = leasedContext(snapshot, input);
     if (isRecorded(context.operation, step)) return { draft: null, result: undefined };
     const at = deps.clock.now();
-    const { action, detail, operation, ...rest } = decide(context);
+    const { action, detail, operation, key, ...rest } = decide(context);
     const draft: Draft = {
       ...rest,
+      key: { lease: renewed(snapshot.key.lease, at), ...key },
       operation: { ...withStep(context.operation, step, at), ...operation },
       audit: {
         at,

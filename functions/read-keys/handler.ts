@@ -3,8 +3,9 @@
 import { z } from 'zod';
 import { KeyName } from '#core/contract/api.ts';
 import { KeyturnError } from '#core/errors.ts';
+import type { KeyRecord } from '#core/keys/records.ts';
 import { keyStream } from '#core/operations/mutate-key.ts';
-import { apiHandler, type RouteHandler } from '../shared/api-handler.ts';
+import { type ApiRequest, apiHandler, type RouteHandler } from '../shared/api-handler.ts';
 import { parseQuery } from '../shared/api-request.ts';
 import { environmentOf } from '../shared/environment.ts';
 import {
@@ -22,6 +23,8 @@ const environment = environmentOf('read-keys');
 const table = ledger(environment.TABLE_NAME);
 const where = { account: environment.ACCOUNT_ID, region: process.env['AWS_REGION'] ?? 'us-east-1' };
 
+/** Rows read at once for callers who may see few of them. */
+const READ_AHEAD = 200;
 const Limit = z.coerce.number().int().min(1).max(200).default(50);
 const ListQuery = z.strictObject({ limit: Limit, cursor: KeyName.optional() });
 const AuditQuery = z.strictObject({
@@ -37,14 +40,27 @@ async function readableKey(request: Parameters<RouteHandler>[0], name: string) {
   return existing(key, name.slice(0, 64));
 }
 
+/** Keys the caller may see, in name order. Pages are read until one more than asked is found or there are no more. */
+async function visibleKeys(request: ApiRequest, after: string | null, limit: number) {
+  const visible: KeyRecord[] = [];
+  let cursor = after;
+  do {
+    const page = await table.listKeys(cursor, Math.max(limit + 1, READ_AHEAD));
+    for (const key of page.items) {
+      if (await request.permits(accessObject(key))) visible.push(key);
+    }
+    cursor = page.nextCursor;
+  } while (cursor !== null && visible.length <= limit);
+  return visible;
+}
+
 const listKeys: RouteHandler = async (request) => {
   const { limit, cursor } = parseQuery(request.event, ListQuery);
-  const page = await table.listKeys(cursor ?? null, limit);
-  const visible = [];
-  for (const key of page.items) {
-    if (await request.permits(accessObject(key))) visible.push(keyView(key, where));
-  }
-  return { body: { items: visible, nextCursor: page.nextCursor } };
+  const visible = await visibleKeys(request, cursor ?? null, limit);
+  const items = visible.slice(0, limit);
+  // The cursor is the name of a key the caller sees: another one's would tell that it exists.
+  const nextCursor = visible.length > limit ? (items.at(-1)?.name ?? null) : null;
+  return { body: { items: items.map((key) => keyView(key, where)), nextCursor } };
 };
 
 const getKey: RouteHandler = async (request) => {

@@ -253,7 +253,7 @@ describe('rotate-key when its processes are killed', () => {
     await sweep();
     expect(await liveKeys()).toEqual(await recordedKeys());
     const { items } = (await operator.readAudit(name, { limit: 200 })).body;
-    expect(items.map(({ action }) => action)).toContain('orphan.deletion-scheduled');
+    expect(items.map(({ action }) => action)).toContain('orphan.deletion-intended');
   });
 });
 

@@ -8,6 +8,8 @@ import { PLACEHOLDERS } from './placeholders.ts';
 const MAX_LINES = 450;
 const MAX_STATES = 30;
 const WAITS_FOR_TOKEN = '.waitForTaskToken';
+/** What failed first stays in $.error; a failure of the handling goes beside it, so that the cause is not lost. */
+const KEEPS_CAUGHT = ['$.error', '$.laterError'];
 
 /** Prefixes of error names that are not ours: Step Functions, Lambda, and services through integrations. */
 const FOREIGN_ERRORS = /^(States|Lambda|Runtime|Sandbox|StepFunctions|CloudHsmV2|Kms)\.\w+$/;
@@ -100,8 +102,8 @@ export const RULES: Readonly<Record<string, Rule>> = {
   ),
 
   'what is caught is kept': perState((state) =>
-    (state.Catch ?? []).some((catcher) => catcher.ResultPath !== '$.error')
-      ? 'a Catch whose ResultPath is not $.error'
+    (state.Catch ?? []).some((catcher) => !KEEPS_CAUGHT.includes(catcher.ResultPath ?? ''))
+      ? 'a Catch whose ResultPath is neither $.error nor $.laterError'
       : null,
   ),
 

@@ -226,7 +226,7 @@ describe('the sweep for orphans', () => {
       expect((await sweep(world)).verdicts).toEqual({ ...none, orphan: 1 });
       const removed = world.vault.inspect().filter((key) => key.isPendingDeletion);
       expect(removed.map((key) => key.keyId)).toEqual([keyId]);
-      expect((await world.actions()).at(-1)).toBe('orphan.deletion-scheduled');
+      expect((await world.actions()).at(-1)).toBe('orphan.deletion-intended');
       expect((await sweep(world)).verdicts).toEqual(none);
     },
   );
