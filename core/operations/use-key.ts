@@ -3,7 +3,7 @@
 // A decrypted text leaves only after its key was found to belong to the managed key that the caller may use:
 // otherwise this function's own right to decrypt could be borrowed for another key (threat T7).
 import { KeyturnError } from '../errors.ts';
-import type { KeyRecord } from '../keys/records.ts';
+import type { KeyRecord, VersionRecord } from '../keys/records.ts';
 import { mayProcess, mayProtect } from '../keys/transitions.ts';
 import type { Context, CryptoUser } from '../ports/key-vault.ts';
 import type { Ledger } from '../ports/ledger.ts';
@@ -33,6 +33,14 @@ export async function encrypt(
   return { ciphertext, version: key.currentVersion };
 }
 
+/**
+ * From the recorded intent to switch on, the alias may point at the version, and a consumer that encrypts with KMS
+ * itself may have written under it: that must be readable although the activation is not recorded yet.
+ */
+function mayHaveWritten(version: VersionRecord): boolean {
+  return mayProcess(version.state) || version.substate === 'switching';
+}
+
 /** @throws KeyturnError `KeyNotUsable`, `CiphertextInvalid` also for another key's ciphertext, and the vault's */
 export async function decrypt(
   deps: UseKeyDeps,
@@ -52,6 +60,6 @@ export async function decrypt(
     );
   }
   const version = await deps.ledger.readVersion(recorded.name, recorded.version);
-  if (!version || !mayProcess(version.state)) throw notUsable(key, 'decrypt');
+  if (!version || !mayHaveWritten(version)) throw notUsable(key, 'decrypt');
   return { plaintext: opened.plaintext, version: version.version };
 }

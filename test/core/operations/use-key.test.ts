@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { KEY_STATES, type KeyState } from '#core/contract/vocabulary.ts';
 import { mutateKey } from '#core/operations/mutate-key.ts';
+import { switchAlias } from '#core/operations/place-alias.ts';
 import { decrypt, encrypt } from '#core/operations/use-key.ts';
 import {
   begin,
@@ -10,7 +11,7 @@ import {
   runSteps,
   withActiveKey,
 } from '#test/support/steps.ts';
-import { aWorld, type World } from '#test/support/world.ts';
+import { aWorld, CONSUMER, type World } from '#test/support/world.ts';
 
 const TEXT = Buffer.from('secret text');
 
@@ -107,6 +108,24 @@ describe('using a key', () => {
     await expect(decrypt(deps(), await world.key(), ciphertext, {})).rejects.toMatchObject({
       name: 'KeyNotUsable',
     });
+  });
+
+  it('decrypts what a consumer wrote by the alias before the switch was recorded', async () => {
+    await world.admitRotation();
+    const input = await begin(world);
+    await runSteps(world, input, ROTATION_STEPS, 'SwitchAlias');
+    let isCut = false;
+    world.onCall = ({ method, phase }) => {
+      isCut ||= method === 'moveAlias' && phase === 'after';
+      if (isCut) throw new Error('the process died');
+    };
+    await switchAlias(world.deps, input).catch(() => {});
+    world.onCall = () => {};
+    const target = (await world.vault.aliasTarget('alias/keyturn/local/orders')) ?? '';
+    const written = await world.vault.cryptoFor(CONSUMER).encrypt(target, TEXT, {});
+
+    expect((await world.version(2)).state).toBe('pre-activation');
+    expect((await decrypt(deps(), await world.key(), written, {})).version).toBe(2);
   });
 
   it('does not encrypt under a key that has no version yet', async () => {
