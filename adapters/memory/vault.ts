@@ -82,6 +82,7 @@ export class MemoryVault
     keyId: string;
     provenance: Provenance;
     template: PolicyTemplate;
+    seenTemplate: PolicyTemplate;
     isRecorded: boolean;
     isPendingDeletion: boolean;
   }[] {
@@ -89,8 +90,18 @@ export class MemoryVault
       keyId: key.keyId,
       provenance: key.provenance,
       template: key.policy.latest.template,
+      seenTemplate: key.policy.seenAt(this.#calls).template,
       isRecorded: key.isRecorded.latest,
       isPendingDeletion: key.isPendingDeletion,
+    }));
+  }
+
+  /** Every alias: where it points, and where readers see it point. Looking is no call: nothing becomes visible by it. */
+  inspectAliases(): readonly { alias: string; target: string | null; seen: string | null }[] {
+    return [...this.#aliases].map(([alias, target]) => ({
+      alias,
+      target: target.latest,
+      seen: target.seenAt(this.#calls),
     }));
   }
 

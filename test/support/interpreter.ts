@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs a workflow file in milliseconds: the subset of the Amazon States Language that the lint allows, and nothing
 // more, so that what it does not know fails instead of being skipped. Waits and retry delays pass at once.
-import type { Catcher, ChoiceRule, Machine, Retrier, State } from './asl.ts';
+import type { Catcher, Comparison, Machine, Retrier, State } from './asl.ts';
 import { fill, readPath, writePath } from './json-path.ts';
 
 /** A failed task as Step Functions sees it. */
@@ -32,7 +32,7 @@ export type TaskRunner = (call: TaskCall) => Promise<unknown>;
 export interface RunOptions {
   readonly run: TaskRunner;
   /** Called with the seconds of waits and retry delays. */
-  readonly sleep?: (seconds: number) => void;
+  readonly sleep?: (seconds: number) => Promise<void> | void;
 }
 
 export interface RunResult {
@@ -112,11 +112,11 @@ async function runState(
   switch (state.Type) {
     case 'Pass':
       return {
-        data: merge(state, data, 'Result' in state ? state.Result : data),
+        data: merge(state, data, 'Result' in state ? state.Result : fillPass(state, data)),
         next: state.Next,
       };
     case 'Wait':
-      options.sleep?.(secondsOf(state, data));
+      await options.sleep?.(secondsOf(state, data));
       return { data, next: state.Next };
     case 'Choice':
       return { data, next: choose(state, data) };
@@ -177,7 +177,7 @@ async function runTask(
       const used = retrier ? (tries.get(retrier) ?? 0) : 0;
       if (!retrier || used >= (retrier.MaxAttempts ?? 3)) throw failure;
       tries.set(retrier, used + 1);
-      options.sleep?.(delayOf(retrier, used));
+      await options.sleep?.(delayOf(retrier, used));
     }
   }
 }
@@ -204,6 +204,10 @@ async function runMap(
   return results;
 }
 
+function fillPass(state: State, data: unknown): unknown {
+  return state.Parameters === undefined ? data : fill(state.Parameters, data);
+}
+
 function merge(state: State, data: unknown, result: unknown): unknown {
   if (state.ResultPath === null) return data;
   return writePath(data, state.ResultPath ?? '$', result);
@@ -216,12 +220,18 @@ function choose(state: State, data: unknown): string | undefined {
   return next;
 }
 
-function holds(rule: ChoiceRule, data: unknown): boolean {
+/** Compares left to right and stops at the first that fails, so that IsPresent can guard what follows it. */
+function holds(rule: Comparison, data: unknown): boolean {
+  if (rule.And) return rule.And.every((part) => holds(part, data));
   const value = readPath(data, rule.Variable ?? '$');
   if (rule.IsPresent !== undefined) return (value !== undefined) === rule.IsPresent;
   if (value === undefined) throw new TaskFailure('States.Runtime', `${rule.Variable} is not there`);
   if (rule.StringEquals !== undefined) return value === rule.StringEquals;
   if (rule.BooleanEquals !== undefined) return value === rule.BooleanEquals;
+  if (rule.NumericLessThanPath !== undefined) {
+    const other = readPath(data, rule.NumericLessThanPath);
+    return typeof value === 'number' && typeof other === 'number' && value < other;
+  }
   throw new Error(`unknown comparison in ${JSON.stringify(rule)}`);
 }
 

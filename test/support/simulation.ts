@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The workflows over the real use cases and ports in memory: what Step Functions, Lambda, DynamoDB and KMS would do
 // together, in milliseconds. The process of a function can be made to die at any call, or the execution be lost.
+import type { PortCall } from '#adapters/memory/faults.ts';
 import type { FunctionName } from '#core/contract/environment.ts';
 import type { OperationKind } from '#core/contract/vocabulary.ts';
 import { executionName } from '#core/keys/naming.ts';
@@ -10,8 +11,21 @@ import { type StepFunctionName, stepFunctions } from './steps.ts';
 import type { World } from './world.ts';
 
 /** What Lambda reports for a process that ended on its own. */
-class ProcessDied extends Error {
+export class ProcessDied extends Error {
   override readonly name = 'Runtime.ExitError';
+}
+
+/** The execution and the process that worked for it are gone together. */
+export class ExecutionLost extends MachineHalted {}
+
+/** A port call of a process, before its effect or after it. */
+export interface CallSite extends PortCall {
+  /** Number of the call, from 1 on. */
+  readonly number: number;
+  /** The state that the process works for, or what the API does. */
+  readonly task: string;
+  /** What the process was given. */
+  readonly payload: unknown;
 }
 
 /** Where something dies: at the n-th port call of the run, before its effect or after it. */
@@ -40,6 +54,10 @@ export class Simulation {
   calls = 0;
   /** `state phase method` of every call, for messages. */
   readonly log: string[] = [];
+  /** Called around every port call: it may let the call fail, its process die, or other things happen meanwhile. */
+  interrupt: (site: CallSite) => Promise<void> | void = () => {};
+  /** Called while an execution waits, with the seconds. */
+  whileWaiting: (seconds: number) => Promise<void> | void = () => {};
   #death: Death | null = null;
   readonly #started = new Set<string>();
 
@@ -88,7 +106,10 @@ export class Simulation {
 
   async #runMachine(workflow: string, name: string, input: unknown): Promise<void> {
     const run = (call: TaskCall) => this.#runTask(call);
-    const sleep = (seconds: number) => this.world.clock.advance(seconds);
+    const sleep = async (seconds: number) => {
+      this.world.clock.advance(seconds);
+      await this.whileWaiting(seconds);
+    };
     try {
       const result = await runMachine(readWorkflow(workflow), input, { run, sleep });
       this.executions.push({ name, ...result });
@@ -108,32 +129,48 @@ export class Simulation {
       return {};
     }
     const name = functionOf(parameters['FunctionName']) as StepFunctionName;
-    return { Payload: await this.#invoke(state, name, parameters['Payload']) };
+    const payload = structuredClone(parameters['Payload']);
+    const work = stepFunctions(this.world)[name];
+    const run = () => work(payload as Parameters<typeof work>[0]);
+    return { Payload: await this.process(state, payload, run) };
   }
 
-  /** One process: once it has died, nothing that it still tries has an effect. */
-  async #invoke(state: string, name: StepFunctionName, payload: unknown): Promise<unknown> {
-    let died: Death | null = null;
-    this.world.onCall = ({ method, phase }) => {
-      if (died) throw new ProcessDied();
-      if (phase === 'before') {
+  /**
+   * Does work as one process: once it has died, nothing that it still tries has an effect. Processes nest: what an
+   * interruption runs happens while the outer one is in the middle of a call.
+   */
+  async process<T>(task: string, payload: unknown, work: () => Promise<T>): Promise<T> {
+    let death: unknown = null;
+    let number = 0;
+    const outer = this.world.onCall;
+    this.world.onCall = async (call) => {
+      if (death) throw death;
+      if (call.phase === 'before') {
         this.calls += 1;
-        this.log.push(`${state} ${method}`);
+        number = this.calls;
+        this.log.push(`${task} ${call.method}`);
       }
-      if (this.#death?.call !== this.calls || this.#death.phase !== phase) return;
-      died = this.#death;
-      this.#death = null;
-      throw new ProcessDied();
+      try {
+        this.#dieAt(number, call.phase);
+        await this.interrupt({ ...call, number, task, payload });
+      } catch (error) {
+        if (error instanceof ProcessDied || error instanceof ExecutionLost) death = error;
+        throw error;
+      }
     };
     try {
-      const work = stepFunctions(this.world)[name];
-      return await work(structuredClone(payload) as Parameters<typeof work>[0]);
+      return await work();
     } catch (error) {
-      const dead = died as Death | null;
-      if (dead?.of === 'execution') throw new MachineHalted('the execution is lost');
-      throw dead ? new ProcessDied() : error;
+      throw death ?? error;
     } finally {
-      this.world.onCall = () => {};
+      this.world.onCall = outer;
     }
+  }
+
+  #dieAt(number: number, phase: Death['phase']): void {
+    if (this.#death?.call !== number || this.#death.phase !== phase) return;
+    const { of } = this.#death;
+    this.#death = null;
+    throw of === 'execution' ? new ExecutionLost('the execution is lost') : new ProcessDied();
   }
 }

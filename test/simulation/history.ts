@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a random history is made of: what people, consumers and the schedule do, and what goes wrong meanwhile.
+import fc from 'fast-check';
+
+/** Something that is asked of the system from outside; `key` counts the keys of the history. */
+export type Act =
+  | { readonly do: 'create' | 'encrypt'; readonly key: number }
+  /** A rotation by the API; a request with the same `request` is the same request sent again. */
+  | { readonly do: 'rotate'; readonly key: number; readonly request: number }
+  | {
+      readonly do: 'patch';
+      readonly key: number;
+      readonly dueInSeconds: number;
+      readonly isStale: boolean;
+    }
+  /** A schedule event; two of them are a duplicate. */
+  | { readonly do: 'sweep'; readonly times: 1 | 2 }
+  | { readonly do: 'wait'; readonly seconds: number };
+
+/** What goes wrong once, at a port call or in a wait of an execution. */
+export type Fault =
+  | {
+      readonly goes: 'process-dies' | 'execution-lost';
+      readonly at: number;
+      readonly phase: 'before' | 'after';
+    }
+  /** Calls are refused, or, with phase `after`, have their effect and the answer is lost. */
+  | {
+      readonly goes: 'refused';
+      readonly at: number;
+      readonly phase: 'before' | 'after';
+      readonly code: 'Throttled' | 'DependencyUnavailable';
+      readonly times: number;
+    }
+  | { readonly goes: 'disconnected'; readonly at: number; readonly calls: number }
+  /** Other things happen in the middle of a call: the process is slow, and the world goes on. */
+  | { readonly goes: 'meanwhile'; readonly at: number; readonly act: Act }
+  /** Other things happen while an execution waits or backs off. */
+  | { readonly goes: 'in-a-wait'; readonly at: number; readonly act: Act };
+
+export interface History {
+  readonly keys: number;
+  /** For how many vault calls a change stays unseen. */
+  readonly visibilityCalls: number;
+  readonly acts: readonly Act[];
+  readonly faults: readonly Fault[];
+}
+
+/** Port calls of a history with two rotations; later ones find no call to fall on. */
+const MAX_CALL = 320;
+const MAX_WAIT = 40;
+
+const key = fc.nat({ max: 2 });
+const phase = fc.constantFrom('before' as const, 'after' as const);
+const anAct: fc.Arbitrary<Act> = fc.oneof(
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('create' as const), key }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('encrypt' as const), key }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('rotate' as const), key, request: fc.nat({ max: 3 }) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('patch' as const),
+      key,
+      dueInSeconds: fc.constantFrom(-3600, 0, 300, 7200, 864_000),
+      isStale: fc.boolean(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('sweep' as const),
+      times: fc.constantFrom(1 as const, 2 as const),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('wait' as const),
+      seconds: fc.constantFrom(1, 60, 400, 1000, 3600, 90_000),
+    }),
+  },
+);
+/** A process lives a minute at most (timeout of its state), so nothing takes longer in the middle of a call. */
+const aShortAct = anAct.filter((act) => act.do !== 'wait' || act.seconds <= 60);
+
+const call = fc.integer({ min: 1, max: MAX_CALL });
+const aFault: fc.Arbitrary<Fault> = fc.oneof(
+  fc.record({
+    goes: fc.constantFrom('process-dies' as const, 'execution-lost' as const),
+    at: call,
+    phase,
+  }),
+  fc.record({
+    goes: fc.constant('refused' as const),
+    at: call,
+    phase,
+    code: fc.constantFrom('Throttled' as const, 'DependencyUnavailable' as const),
+    times: fc.constantFrom(1, 2, 5, 12, 40),
+  }),
+  fc.record({
+    goes: fc.constant('disconnected' as const),
+    at: call,
+    calls: fc.integer({ min: 1, max: 120 }),
+  }),
+  fc.record({ goes: fc.constant('meanwhile' as const), at: call, act: aShortAct }),
+  fc.record({
+    goes: fc.constant('in-a-wait' as const),
+    at: fc.integer({ min: 1, max: MAX_WAIT }),
+    act: anAct,
+  }),
+);
+
+/** Several keys, what happens to them, and one to three faults. */
+export const aHistory: fc.Arbitrary<History> = fc.record({
+  keys: fc.integer({ min: 1, max: 3 }),
+  visibilityCalls: fc.oneof(
+    { weight: 2, arbitrary: fc.constant(0) },
+    { weight: 1, arbitrary: fc.integer({ min: 1, max: 8 }) },
+  ),
+  acts: fc.array(anAct, { minLength: 2, maxLength: 10 }),
+  faults: fc.array(aFault, { minLength: 1, maxLength: 3 }),
+});

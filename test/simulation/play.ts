@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plays a history: its acts in order, its faults where they fall, then quiet time in which the sweeps put things right.
+
+import { canonicalHash } from '#core/crypto/hashing.ts';
+import { isError, KeyturnError } from '#core/errors.ts';
+import { updateKey } from '#core/operations/update-key.ts';
+import { decrypt, encrypt } from '#core/operations/use-key.ts';
+import { type CallSite, ExecutionLost, ProcessDied, Simulation } from '#test/support/simulation.ts';
+import { ALICE, aWorld, CONSUMER, KEY_STORE_ID, PERMIT, type World } from '#test/support/world.ts';
+import type { Act, Fault, History } from './history.ts';
+import { Watcher } from './watcher.ts';
+
+const NAMES = ['orders', 'invoices', 'refunds'];
+/** Sweeps of quiet time, an hour apart: leases, parkings and the pause behind an undone rotation run out in it. */
+const QUIET_SWEEPS = 8;
+/** Deeper than this, what happens meanwhile has nothing happening in its own middle. */
+const MAX_DEPTH = 3;
+
+interface Written {
+  readonly name: string;
+  readonly plaintext: Buffer;
+  readonly ciphertext: Uint8Array;
+}
+
+class Player {
+  readonly #history: History;
+  readonly #world: World;
+  readonly #simulation: Simulation;
+  readonly #watcher: Watcher;
+  readonly #written: Written[] = [];
+  #faults: Fault[];
+  #refusals: Extract<Fault, { goes: 'refused' }> | null = null;
+  #refused = 0;
+  #reconnectAt = Number.POSITIVE_INFINITY;
+  #waits = 0;
+  #depth = 0;
+
+  constructor(history: History, world: World) {
+    this.#history = history;
+    this.#world = world;
+    this.#faults = [...history.faults];
+    this.#watcher = new Watcher(world, NAMES.slice(0, history.keys));
+    this.#simulation = new Simulation(world);
+    this.#simulation.interrupt = (site) => this.#interrupt(site);
+    this.#simulation.whileWaiting = () => this.#inWait();
+  }
+
+  async play(): Promise<readonly string[]> {
+    for (let key = 0; key < this.#history.keys; key += 1) await this.#act({ do: 'create', key });
+    for (const act of this.#history.acts) await this.#act(act);
+    await this.#quiet();
+    await this.#watcher.atTheEnd();
+    await this.#readBack();
+    return this.#watcher.violations;
+  }
+
+  async #quiet(): Promise<void> {
+    this.#faults = [];
+    this.#refusals = null;
+    this.#connect();
+    for (let sweep = 0; sweep < QUIET_SWEEPS; sweep += 1) {
+      this.#world.clock.advance(3600);
+      await this.#simulation.sweep();
+    }
+  }
+
+  #connect(): void {
+    this.#reconnectAt = Number.POSITIVE_INFINITY;
+    this.#world.vault.setConnected(KEY_STORE_ID, true);
+  }
+
+  /** The first fault that is due, taken out of the list. */
+  #take(isDue: (fault: Fault) => boolean): Fault | undefined {
+    const found = this.#faults.find(isDue);
+    this.#faults = this.#faults.filter((fault) => fault !== found);
+    return found;
+  }
+
+  async #interrupt(site: CallSite): Promise<void> {
+    if (site.phase === 'after') await this.#watcher.behind(site);
+    if (site.number >= this.#reconnectAt) this.#connect();
+    this.#refuse(site);
+    const fault = this.#take(
+      (candidate) =>
+        candidate.goes !== 'in-a-wait' &&
+        candidate.at === site.number &&
+        (!('phase' in candidate) || candidate.phase === site.phase),
+    );
+    if (fault) await this.#strike(fault, site);
+  }
+
+  #refuse({ phase, method }: CallSite): void {
+    const fault = this.#refusals;
+    if (fault?.phase !== phase) return;
+    this.#refused += 1;
+    if (this.#refused >= fault.times) this.#refusals = null;
+    throw new KeyturnError(fault.code, `${method} is refused`);
+  }
+
+  async #strike(fault: Fault, site: CallSite): Promise<void> {
+    switch (fault.goes) {
+      case 'process-dies':
+        throw new ProcessDied();
+      case 'execution-lost':
+        throw new ExecutionLost('the execution is lost');
+      case 'refused':
+        this.#refusals = fault;
+        this.#refused = 0;
+        return this.#refuse(site);
+      case 'disconnected':
+        this.#world.vault.setConnected(KEY_STORE_ID, false);
+        this.#reconnectAt = site.number + fault.calls;
+        return;
+      case 'meanwhile':
+      case 'in-a-wait':
+        return this.#meanwhile(fault.act);
+    }
+  }
+
+  async #inWait(): Promise<void> {
+    this.#waits += 1;
+    const fault = this.#take(
+      (candidate) => candidate.goes === 'in-a-wait' && candidate.at <= this.#waits,
+    );
+    if (fault?.goes === 'in-a-wait') await this.#meanwhile(fault.act);
+  }
+
+  async #meanwhile(act: Act): Promise<void> {
+    if (this.#depth >= MAX_DEPTH) return;
+    this.#depth += 1;
+    await this.#act(act);
+    this.#depth -= 1;
+  }
+
+  /** What is refused or dies is part of the game; what is no error of ours is a bug. */
+  async #act(act: Act): Promise<void> {
+    try {
+      await this.#do(act);
+    } catch (error) {
+      const isExpected =
+        error instanceof KeyturnError ||
+        error instanceof ProcessDied ||
+        error instanceof ExecutionLost;
+      if (!isExpected || isError(error, 'InternalError'))
+        this.#watcher.report(`a bug: ${act.do} threw ${error}`);
+    }
+  }
+
+  async #do(act: Act): Promise<void> {
+    const { clock } = this.#world;
+    switch (act.do) {
+      case 'wait':
+        return clock.advance(act.seconds);
+      case 'sweep':
+        for (let time = 0; time < act.times; time += 1) await this.#simulation.sweep();
+        return;
+      case 'encrypt':
+        return this.#encrypt(this.#nameOf(act.key));
+      case 'create':
+        return this.#create(this.#nameOf(act.key));
+      case 'rotate':
+        return this.#rotate(this.#nameOf(act.key), act.request);
+      case 'patch':
+        return this.#patch(this.#nameOf(act.key), act);
+    }
+  }
+
+  #nameOf(key: number): string {
+    return NAMES[key % this.#history.keys] ?? '';
+  }
+
+  async #create(name: string): Promise<void> {
+    const claim = { scope: `create/${name}`, bodyHash: canonicalHash({ name }) };
+    await this.#api('POST keys', () => this.#world.admitKey({ name }, claim));
+    await this.#simulation.runStarted();
+  }
+
+  async #rotate(name: string, request: number): Promise<void> {
+    const claim = { scope: `rotate/${name}/${request}`, bodyHash: canonicalHash({ name }) };
+    await this.#api('POST rotations', () => this.#world.admitRotation({ name, claim }));
+    await this.#simulation.runStarted();
+  }
+
+  async #patch(name: string, act: Extract<Act, { do: 'patch' }>): Promise<void> {
+    const key = await this.#world.key(name).catch(() => null);
+    if (!key) return;
+    const due = Date.parse(this.#world.clock.now()) + act.dueInSeconds * 1000;
+    await this.#api('PATCH keys', () =>
+      updateKey(this.#world.deps, {
+        name,
+        nextRotationAt: new Date(due).toISOString(),
+        expectedRevision: act.isStale ? key.revision - 1 : key.revision,
+        by: ALICE.id,
+        decision: PERMIT,
+      }),
+    );
+  }
+
+  #api<T>(task: string, work: () => Promise<T>): Promise<T> {
+    return this.#simulation.process(task, undefined, work);
+  }
+
+  /** A consumer that encrypts by the alias, and one that comes by the API; then everything written is read. */
+  async #encrypt(name: string): Promise<void> {
+    const { vault } = this.#world;
+    const key = await this.#world.store.readKeyRecord(name);
+    const target = await vault.aliasTarget(`alias/keyturn/local/${name}`);
+    const plaintext = Buffer.from(`${name} ${this.#written.length}`);
+    const crypto = { ledger: this.#world.store, crypto: vault.cryptoFor('use-key') };
+    const writes = [
+      ...(target ? [() => vault.cryptoFor(CONSUMER).encrypt(target, plaintext, {})] : []),
+      ...(key?.state === 'active'
+        ? [async () => (await encrypt(crypto, key, plaintext, {})).ciphertext]
+        : []),
+    ];
+    for (const write of writes) {
+      try {
+        this.#written.push({ name, plaintext, ciphertext: await write() });
+      } catch (error) {
+        // The store is away, or this reader does not see the key yet.
+        if (!isError(error, 'KeyStoreUnavailable', 'KeyNotYetVisible'))
+          this.#watcher.report(`I1 ${name} does not encrypt: ${error}`);
+      }
+    }
+    await this.#readBack();
+  }
+
+  /** I2: whatever was ever written opens, without naming its key and by the API. */
+  async #readBack(): Promise<void> {
+    const { vault, store: ledger } = this.#world;
+    const deps = { ledger, crypto: vault.cryptoFor('use-key') };
+    for (const { name, plaintext, ciphertext } of this.#written) {
+      const key = await ledger.readKeyRecord(name);
+      const reads = [
+        () => vault.cryptoFor(CONSUMER).decrypt(ciphertext, {}),
+        ...(key ? [() => decrypt(deps, key, ciphertext, {})] : []),
+      ];
+      for (const read of reads) {
+        try {
+          const opened = await read();
+          if (!plaintext.equals(opened.plaintext))
+            this.#watcher.report(`I2 ${name} gave another text`);
+        } catch (error) {
+          if (!isError(error, 'KeyStoreUnavailable'))
+            this.#watcher.report(`I2 "${plaintext}" is unreadable: ${error}`);
+        }
+      }
+    }
+  }
+}
+
+/**
+ * Plays a history over a new world.
+ * @param sabotage breaks the world first, to see that it is noticed
+ * @returns what broke an invariant; nothing when all held
+ */
+export async function play(
+  history: History,
+  sabotage: (world: World) => void = () => {},
+): Promise<readonly string[]> {
+  const world = await aWorld({ visibilityCalls: history.visibilityCalls });
+  sabotage(world);
+  return new Player(history, world).play();
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// The simulation notices what it is for: worlds that are broken on purpose are found by their histories.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { World } from '#test/support/world.ts';
+import { aHistory, type History } from './history.ts';
+import { play } from './play.ts';
+
+const ROTATION: History = {
+  keys: 1,
+  visibilityCalls: 0,
+  acts: [
+    { do: 'encrypt', key: 0 },
+    { do: 'rotate', key: 0, request: 0 },
+    { do: 'encrypt', key: 0 },
+  ],
+  faults: [],
+};
+
+describe('a simulated history', () => {
+  it('is the same each time for one seed', () => {
+    const drawn = () => fc.sample(aHistory, { seed: 7, numRuns: 5 });
+
+    expect(drawn()).toEqual(drawn());
+  });
+
+  it('without faults breaks nothing', async () => {
+    expect(await play(ROTATION)).toEqual([]);
+  });
+
+  it.each<[string, RegExp, (world: World) => void]>([
+    [
+      'restricts the version that is in use',
+      /^I1 .* points at a decrypt-only key/,
+      ({ vault }) => {
+        const move = vault.moveAlias.bind(vault);
+        vault.moveAlias = async (alias, keyId) => {
+          await move(alias, keyId);
+          await vault.applyPolicy(keyId, 'decrypt-only', []);
+        };
+      },
+    ],
+    [
+      'closes the replaced version',
+      /^I2 "orders 0" is unreadable/,
+      ({ vault }) => {
+        const apply = vault.applyPolicy.bind(vault);
+        vault.applyPolicy = async (keyId, template, access) =>
+          apply(keyId, template === 'decrypt-only' ? 'contained' : template, access);
+        vault.hasPolicy = async () => true;
+      },
+    ],
+    [
+      'records a state without its edge',
+      /^I3 orders v1 moved from pre-activation to deactivated/,
+      ({ store }) => {
+        const commit = store.commit.bind(store);
+        store.commit = async (change) =>
+          commit({
+            ...change,
+            versions: (change.versions ?? []).map((version) =>
+              version.state === 'active' ? { ...version, state: 'deactivated' } : version,
+            ),
+          });
+      },
+    ],
+    [
+      'loses the lease',
+      /^I4 orders is held by \[\] while/,
+      ({ store }) => {
+        const commit = store.commit.bind(store);
+        store.commit = async (change) => commit({ ...change, key: { ...change.key, lease: null } });
+      },
+    ],
+    [
+      'writes an audit record that does not fit',
+      /^I6 audit of orders/,
+      ({ store }) => {
+        const commit = store.commit.bind(store);
+        store.commit = async (change) =>
+          commit({ ...change, audit: { ...change.audit, actor: 'nobody' } });
+      },
+    ],
+    [
+      'makes a second KMS key each time',
+      /^I8 .* is unrecorded and not pending deletion/,
+      ({ vault }) => {
+        const create = vault.createKey.bind(vault);
+        vault.createKey = async (store, provenance) => {
+          await create(store, { ...provenance, operationId: 'op_unknown' });
+          return create(store, provenance);
+        };
+      },
+    ],
+    [
+      'never ends an operation',
+      /^I8 orders is still held/,
+      ({ store }) => {
+        const commit = store.commit.bind(store);
+        store.commit = async (change) => {
+          if (change.audit.action === 'key.created') throw new Error('the write is lost');
+          return commit(change);
+        };
+      },
+    ],
+  ])('finds a world that %s', async (_what, violation, sabotage) => {
+    expect(await play(ROTATION, sabotage)).toContainEqual(expect.stringMatching(violation));
+  });
+
+  it('finds a rotation that is thrown out of step by a lost process', async () => {
+    const lost: History = {
+      ...ROTATION,
+      faults: [{ goes: 'execution-lost', at: 60, phase: 'after' }],
+    };
+    const neverResumes = ({ store }: World) => {
+      store.listDue = async () => [];
+    };
+
+    expect(await play(lost)).toEqual([]);
+    expect(await play(lost, neverResumes)).toContainEqual(expect.stringMatching(/^I8/));
+  });
+});
