@@ -9,6 +9,9 @@ import { KeyturnError, precondition } from '#core/errors.ts';
 import type { KeyStoreCreator } from '#core/ports/hsm-site.ts';
 import { toDomainError, translated } from './errors.ts';
 
+/** A key store made by an earlier try has both the name and the cluster; which one KMS checks first is its own. */
+const MADE_BEFORE = new Set(['CustomKeyStoreNameInUseException', 'CloudHsmClusterInUseException']);
+
 export class KmsKeyStoreCreator implements KeyStoreCreator {
   readonly #client: KMSClient;
   readonly #password: () => Promise<string>;
@@ -30,9 +33,8 @@ export class KmsKeyStoreCreator implements KeyStoreCreator {
       precondition(CustomKeyStoreId, 'KMS answers the key store id');
       return CustomKeyStoreId;
     } catch (error) {
-      if (error instanceof Error && error.name === 'CustomKeyStoreNameInUseException') {
+      if (error instanceof Error && MADE_BEFORE.has(error.name))
         return this.#existing(name, clusterId);
-      }
       throw toDomainError(error);
     }
   }

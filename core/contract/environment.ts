@@ -20,7 +20,9 @@ const ClusterSettings = z.string().transform((json) =>
       subnetIds: z.array(z.string()),
       zones: z.array(z.string()),
       /** Between two looks at what AWS is still making; it takes minutes there. */
-      pollSeconds: z.int().min(1).max(300).default(5),
+      pollSeconds: z.int().min(1).max(300),
+      /** Looks after one step before the attempt is parked. */
+      pollLimit: z.int().min(1).max(300),
     })
     .parse(JSON.parse(json)),
 );

@@ -184,10 +184,20 @@ export interface TaskRequest {
   readonly certificateRequest: string | null;
 }
 
-/** Opens a task for an HSM administrator. A repeated request replaces the token. @throws KeyturnError `LeaseLost` */
-export async function requestTask(deps: ProvisioningDeps, request: TaskRequest): Promise<void> {
+/**
+ * Opens a task for an HSM administrator. A repeated request replaces the token; a task that is done stays as it is.
+ * @returns the task as recorded; when it is done, its answer resumes the state that asked
+ * @throws KeyturnError `LeaseLost`, `RevisionConflict`
+ */
+export async function requestTask(
+  deps: ProvisioningDeps,
+  request: TaskRequest,
+): Promise<HsmTaskRecord> {
   const current = await ownedKeyStore(deps, request.keyStore, request.operationId);
   const id = `${request.kind}-${request.operationId}`;
+  const known = await deps.ledger.readTasks(request.keyStore);
+  const done = known.find((task) => task.id === id && task.state === 'done');
+  if (done) return done;
   const task: HsmTaskRecord = {
     id,
     kind: request.kind,
@@ -207,6 +217,26 @@ export async function requestTask(deps: ProvisioningDeps, request: TaskRequest):
   await deps.ledger.commitKeyStore(
     toChange(current, { step: `Await:${request.kind}` }, audit, [task]),
   );
+  return task;
+}
+
+/** What resumes the state that waits for a task. */
+export function answerOf({ signedCertificate, trustAnchor }: HsmTaskRecord) {
+  return { signedCertificate, trustAnchor };
+}
+
+/**
+ * The CA certificate that the cluster belongs to: the last one given, because a cluster is signed for once and an
+ * attempt that goes on with it asks no more.
+ * @throws KeyturnError `TaskNotFound`
+ */
+export function trustAnchorOf(tasks: readonly HsmTaskRecord[]): string {
+  const given = tasks.flatMap(({ trustAnchor, createdAt }) =>
+    trustAnchor === null ? [] : [{ trustAnchor, createdAt }],
+  );
+  const [last] = given.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+  if (!last) throw new KeyturnError('TaskNotFound', 'the trust anchor was not recorded');
+  return last.trustAnchor;
 }
 
 export interface TaskCompletion {

@@ -3,7 +3,8 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { z } from 'zod';
 import { KmsKeyStoreCreator } from '#adapters/kms/key-store-creator.ts';
-import { KeyturnError, precondition } from '#core/errors.ts';
+import { precondition } from '#core/errors.ts';
+import { trustAnchorOf } from '#core/provisioning/provision-key-store.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { stepHandler } from '../shared/step-handler.ts';
 import { kmsClient, ledger } from '../shared/wiring.ts';
@@ -22,10 +23,7 @@ async function password(): Promise<string> {
 const creator = new KmsKeyStoreCreator(kmsClient(), password);
 const Input = z.object({ operationId: z.string(), keyStore: z.string(), clusterId: z.string() });
 
-export const handler = stepHandler(Input, async ({ operationId, keyStore, clusterId }) => {
-  const tasks = await table.readTasks(keyStore);
-  const signed = tasks.find((task) => task.id === `sign-certificate-${operationId}`);
-  if (!signed?.trustAnchor)
-    throw new KeyturnError('TaskNotFound', 'the trust anchor was not recorded');
-  return { keyStoreId: await creator.createKeyStore(keyStore, clusterId, signed.trustAnchor) };
+export const handler = stepHandler(Input, async ({ keyStore, clusterId }) => {
+  const trustAnchor = trustAnchorOf(await table.readTasks(keyStore));
+  return { keyStoreId: await creator.createKeyStore(keyStore, clusterId, trustAnchor) };
 });

@@ -7,7 +7,7 @@ import { systemClock, ulidIds } from '#adapters/system/system.ts';
 import { CompleteTaskRequest, CreateKeyStoreRequest } from '#core/contract/api.ts';
 import { KeyturnError } from '#core/errors.ts';
 import { idempotencyClaim } from '#core/operations/admit-operation.ts';
-import { admitKeyStore, completeTask } from '#core/provisioning/provision-key-store.ts';
+import { admitKeyStore, answerOf, completeTask } from '#core/provisioning/provision-key-store.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.ts';
 import { apiHandler, type RouteHandler } from '../shared/api-handler.ts';
 import { idempotencyKeyOf, parseBody } from '../shared/api-request.ts';
@@ -65,7 +65,10 @@ const createKeyStore: RouteHandler = async (request) => {
     decision,
     claim: idempotencyClaim(request.principal.id, 'POST /v1/key-stores', header, { name }),
   });
-  const input = { keyStore: name, ...environment.CLUSTER_SETTINGS };
+  // An earlier attempt's cluster is gone on with.
+  const { clusterId } = await knownKeyStore(name);
+  const cluster = clusterId === null ? {} : { cluster: { id: clusterId } };
+  const input = { keyStore: name, ...environment.CLUSTER_SETTINGS, ...cluster };
   await machines.start('provision-key-store', operationId, 1, input);
   return { body: { operationId }, headers: { location: `/v1/key-stores/${name}` } };
 };
@@ -103,11 +106,7 @@ const reportTask: RouteHandler = async (request) => {
     trustAnchor: body.trustAnchor ?? null,
   });
   if (task.sealedToken) {
-    const { signedCertificate, trustAnchor } = task;
-    await callback.succeed(await seal.open(task.sealedToken, task.id), {
-      signedCertificate,
-      trustAnchor,
-    });
+    await callback.succeed(await seal.open(task.sealedToken, task.id), answerOf(task));
   }
   return { body: taskView(task) };
 };

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opens a task for an HSM administrator. The task token is sealed here and leaves this function only sealed.
+// Opens a task for an HSM administrator. The task token is sealed here and leaves this function only sealed; asked
+// again for a task that is done, it resumes the state with the recorded answer.
+import { SFNClient } from '@aws-sdk/client-sfn';
 import { z } from 'zod';
 import { KmsTokenSeal } from '#adapters/kms/token-seal.ts';
+import { StepFunctionsTaskCallback } from '#adapters/stepfunctions/task-callback.ts';
 import { systemClock } from '#adapters/system/system.ts';
-import { requestTask } from '#core/provisioning/provision-key-store.ts';
+import { answerOf, requestTask } from '#core/provisioning/provision-key-store.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { stepHandler } from '../shared/step-handler.ts';
 import { kmsClient, ledger } from '../shared/wiring.ts';
@@ -11,6 +14,7 @@ import { kmsClient, ledger } from '../shared/wiring.ts';
 const environment = environmentOf('request-hsm-admin');
 const deps = { ledger: ledger(environment.TABLE_NAME), clock: systemClock };
 const seal = new KmsTokenSeal(kmsClient(), environment.TOKEN_KEY_ARN);
+const callback = new StepFunctionsTaskCallback(new SFNClient({}));
 const Input = z.object({
   operationId: z.string(),
   keyStore: z.string(),
@@ -21,5 +25,6 @@ const Input = z.object({
 
 export const handler = stepHandler(Input, async ({ taskToken, ...request }) => {
   const sealedToken = await seal.seal(taskToken, `${request.kind}-${request.operationId}`);
-  await requestTask(deps, { ...request, sealedToken });
+  const task = await requestTask(deps, { ...request, sealedToken });
+  if (task.state === 'done') await callback.succeed(taskToken, answerOf(task));
 });

@@ -32,6 +32,10 @@ const Cluster = z.strictObject({
     .min(2, 'needs two subnets: KMS creates keys only in a store with HSMs in two zones'),
   /** Zones of the subnets, in their order, by the letter that follows the region. */
   zones: z.array(z.string().regex(/^[a-z]$/)).min(2),
+  /** Between two looks at what AWS is still making. */
+  pollSeconds: seconds.min(1).max(300),
+  /** Looks after one step; 300 for each of five, 13 events a look, leave room in a history of 25,000 events. */
+  pollLimit: z.number().int().min(1).max(300),
 });
 
 const Workload = z.strictObject({

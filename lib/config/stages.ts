@@ -19,6 +19,9 @@ const EXAMPLE = {
     vpcId: 'vpc-0123456789abcdef0',
     subnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
     zones: ['a', 'b'],
+    // An hour for each step: connecting a key store takes up to 20 minutes (KMS guide, connect-keystore).
+    pollSeconds: 30,
+    pollLimit: 120,
   },
 };
 
@@ -58,6 +61,7 @@ export const STAGE_DEFAULTS: Readonly<Record<Stage, StageDefaults>> = {
     ...AWS_STAGE,
     stage: 'local',
     environmentsServed: ['development'],
+    cluster: { ...EXAMPLE.cluster, pollSeconds: 1 },
     timings: {
       settleSeconds: 5,
       bakeSeconds: 10,

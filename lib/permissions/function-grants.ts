@@ -100,7 +100,15 @@ function sweepAndStoreGrants(context: GrantContext): Pick<Duties, OtherFunction>
         StringEquals: { 'aws:ResourceTag/keyturn:recorded': 'false' },
       }),
     ],
-    'request-hsm-admin': [...rows, tokenGrant('kms:Encrypt', tokenKeyArn)],
+    'request-hsm-admin': [
+      ...rows,
+      tokenGrant('kms:Encrypt', tokenKeyArn),
+      // Resumes a state that is tried again when its task is done.
+      {
+        actions: ['states:SendTaskSuccess'],
+        resources: [names.stateMachineArn('provision-key-store')],
+      },
+    ],
     'create-key-store': [...rows, ...keyStoreGrants(context, names)],
     'record-key-store': rows,
   };

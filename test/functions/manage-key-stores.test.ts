@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { requestTask } from '#core/provisioning/provision-key-store.ts';
+import { recordProgress, requestTask } from '#core/provisioning/provision-key-store.ts';
 import { type Call, current, request } from '#test/support/functions.ts';
 import { World } from '#test/support/world.ts';
 import { PROVISION_KEY_STORE } from '#test/workflows/scenarios/provision-key-store.ts';
@@ -58,6 +58,16 @@ describe('POST /v1/key-stores', () => {
 
     expect(second.body).toEqual(first.body);
     expect(current.world.workflows.started).toHaveLength(1);
+  });
+
+  it('goes on with the cluster of an attempt that stopped', async () => {
+    const { body } = await create();
+    const stopped = { operationId: body.operationId, keyStore: 'main', clusterId: 'cluster-1' };
+    await recordProgress(current.world, { ...stopped, step: 'Stopped', outcome: 'parked' });
+    await create({ headers: { 'Idempotency-Key': 'key-2' } });
+
+    const inputs = current.world.workflows.started.map(({ input }) => input?.['cluster']);
+    expect(inputs).toEqual([undefined, { id: 'cluster-1' }]);
   });
 
   it('answers 422 for another name than that of the stage', async () => {

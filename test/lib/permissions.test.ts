@@ -87,9 +87,27 @@ describe('roles of functions', () => {
   });
 
   it('starts workflows only where that is the duty', () => {
-    const starters = FUNCTION_NAMES.filter((name) => actionsOf(roleOf(name), 'states').length > 0);
+    const holders = (action: string) =>
+      FUNCTION_NAMES.filter((name) => actionsOf(roleOf(name), 'states').includes(action));
 
-    expect(starters).toEqual(['change-keys', 'manage-key-stores']);
+    expect(holders('states:StartExecution')).toEqual(['change-keys', 'manage-key-stores']);
+    expect(holders('states:SendTaskSuccess')).toEqual(['manage-key-stores', 'request-hsm-admin']);
+  });
+
+  it('answers tasks of provisioning alone', () => {
+    const answers = (roleOf('request-hsm-admin') ?? []).filter(({ action }) =>
+      action.startsWith('states:'),
+    );
+
+    expect(answers).toEqual([
+      {
+        action: 'states:SendTaskSuccess',
+        resources: [
+          `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:keyturn-production-provision-key-store`,
+        ],
+        conditions: {},
+      },
+    ]);
   });
 
   it('uses the table key only through DynamoDB', () => {

@@ -18,11 +18,17 @@ export interface Catcher {
   readonly Next: string;
 }
 
-export interface ChoiceRule {
+export interface Comparison {
   readonly Variable?: string;
   readonly StringEquals?: string;
   readonly BooleanEquals?: boolean;
   readonly IsPresent?: boolean;
+  readonly NumericLessThanPath?: string;
+  /** Instead of the others. */
+  readonly And?: readonly Comparison[];
+}
+
+export interface ChoiceRule extends Comparison {
   readonly Next: string;
 }
 

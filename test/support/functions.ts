@@ -23,7 +23,8 @@ export const ENVIRONMENT = {
   ROTATE_KEY_ARN: 'machine-rotate-key',
   PROVISION_KEY_STORE_ARN: 'machine-provision-key-store',
   TOKEN_KEY_ARN: 'token-key',
-  CLUSTER_SETTINGS: '{"hsmType":"hsm2m.medium","subnetIds":["s1","s2"],"zones":["a","b"]}',
+  CLUSTER_SETTINGS:
+    '{"hsmType":"hsm2m.medium","subnetIds":["s1","s2"],"zones":["a","b"],"pollSeconds":1,"pollLimit":3}',
   POWERTOOLS_DEV: 'false',
   POWERTOOLS_LOG_LEVEL: 'SILENT',
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of JSONPath and of payload templates that our workflows use: members, indexes, `States.Array`.
+// The part of JSONPath and of payload templates that our workflows use: members, indexes, and the three
+// intrinsic functions of INTRINSICS.
 
 type Members = Record<string, unknown>;
 
@@ -35,10 +36,29 @@ export function fill(template: unknown, data: unknown, context: unknown = {}): u
   );
 }
 
+const INTRINSICS: Readonly<Record<string, (...given: unknown[]) => unknown>> = {
+  Array: (...items) => items,
+  MathAdd: (a, b) => Number(a) + Number(b),
+  Format: (template, ...values) => {
+    const rest = [...values];
+    return String(template).replaceAll('{}', () => String(rest.shift()));
+  },
+};
+
+/** An argument of an intrinsic function: a text in quotes, a number, or a path. */
+function argument(text: string, data: unknown, context: unknown): unknown {
+  if (text.startsWith("'")) return text.slice(1, -1);
+  return /^-?\d+$/.test(text) ? Number(text) : evaluate(text, data, context);
+}
+
 function evaluate(expression: string, data: unknown, context: unknown): unknown {
-  const array = /^States\.Array\((.*)\)$/.exec(expression)?.[1];
-  if (array !== undefined)
-    return array.split(',').map((part) => evaluate(part.trim(), data, context));
+  const [, name = '', list] = /^States\.(\w+)\((.*)\)$/.exec(expression) ?? [];
+  if (list !== undefined) {
+    const intrinsic = INTRINSICS[name];
+    if (!intrinsic) throw new Error(`States.${name} is beyond our subset`);
+    const given = list.match(/'[^']*'|[^,\s]+/g) ?? [];
+    return intrinsic(...given.map((text) => argument(text, data, context)));
+  }
   const isContext = expression.startsWith('$$');
   const value = isContext ? readPath(context, expression.slice(1)) : readPath(data, expression);
   if (value === undefined) {

@@ -82,6 +82,16 @@ const SEEDS: Record<keyof typeof RULES, [workflow: string, seed: Seed][]> = {
   'every task retries transient errors': [
     ['rotate-key', inState('CreateVersion', (state) => without(state, 'Retry'))],
   ],
+  'what costs money is asked for once': ['CreateCluster', 'CreateSecondHsm'].map((name) => [
+    'provision-key-store',
+    inState(name, (state) => ({ ...state, Retry: [{ ErrorEquals: ['Throttled'] }] })),
+  ]),
+  'a loop is bounded': [
+    [
+      'provision-key-store',
+      inState('IsConnected', (state) => ({ ...state, Default: 'AwaitConnection' })),
+    ],
+  ],
   'a Retry backs off with jitter and a limit': [
     { BackoffRate: 1 },
     { MaxDelaySeconds: undefined },

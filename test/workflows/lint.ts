@@ -18,6 +18,8 @@ const SECRET_FIELDS = /password|secret|plaintext|private|credential|(^|[^k])toke
 /** Service calls that write plaintext keys into the execution history, or that cannot be undone. */
 const FORBIDDEN_CALLS =
   /aws-sdk:kms:(decrypt|generateDataKey|generateRandom|disableKey|scheduleKeyDeletion)|secretsmanager/i;
+/** Calls that make what costs money by the hour and take no client token: a retry can make it twice. */
+const PAID_CALLS = /aws-sdk:cloudhsmv2:create(Cluster|Hsm)$/;
 const LITERAL_ARN = /arn:[^:]*:[^:]*:[^:]*:\d{12}|(?<!\d)\d{12}(?!\d)/;
 /** States that may come before a Fail: the operation is in a safe place, or nothing was begun. */
 const SAFE_ENDS: readonly string[] = [
@@ -59,6 +61,7 @@ const targetsOf = (state: State): string[] =>
   ].filter((target) => target !== undefined);
 
 const isTask = (state: State) => state.Type === 'Task';
+const isPaidFor = (state: State) => PAID_CALLS.test(state.Resource ?? '');
 const waitsForToken = (state: State) => state.Resource?.endsWith(WAITS_FOR_TOKEN) === true;
 const catches = (state: State, error: string) =>
   (state.Catch ?? []).some((catcher) => catcher.ErrorEquals.includes(error));
@@ -73,6 +76,14 @@ function reachable(scope: Machine): Set<string> {
     pending.push(...targetsOf(state));
   }
   return seen;
+}
+
+/** True when a Wait is entered only by a Choice that compares a count with a limit. */
+function isCounted(machine: Machine, wait: string): boolean {
+  const before = Object.values(machine.States).filter((state) => targetsOf(state).includes(wait));
+  return before.every((state) =>
+    (state.Choices ?? []).some((rule) => rule.Next === wait && rule.NumericLessThanPath),
+  );
 }
 
 /** Names and values of all members below a value. */
@@ -118,8 +129,19 @@ export const RULES: Readonly<Record<string, Rule>> = {
   ),
 
   'every task retries transient errors': perState((state) =>
-    isTask(state) && (state.Retry ?? []).length === 0 ? 'no Retry' : null,
+    isTask(state) && !isPaidFor(state) && (state.Retry ?? []).length === 0 ? 'no Retry' : null,
   ),
+
+  'what costs money is asked for once': perState((state) =>
+    isPaidFor(state) && (state.Retry ?? []).length > 0 ? 'a Retry' : null,
+  ),
+
+  'a loop is bounded': (machine) =>
+    Object.entries(machine.States)
+      .filter(([, state]) => state.Type === 'Wait')
+      .filter(([name, state]) => reachable({ ...machine, StartAt: state.Next ?? '' }).has(name))
+      .filter(([name]) => !isCounted(machine, name))
+      .map(([name]) => `${name}: waits in a loop without a limit`),
 
   'a Retry backs off with jitter and a limit': perState((state) => {
     const isComplete = (state.Retry ?? []).every(

@@ -33,6 +33,28 @@ describe('the scenario tables', () => {
   });
 });
 
+describe('a provisioning that stops', () => {
+  const causeOf = async (scenario: string) => {
+    const table = SCENARIO_TABLES.find(({ workflow }) => workflow === 'provision-key-store');
+    const found = table?.scenarios.find(({ name }) => name === scenario);
+    if (!found) throw new Error(`no scenario ${scenario}`);
+    const { calls } = await runScenario('provision-key-store', found);
+    const { Payload } = calls.find(({ state }) => state === 'RecordFailure')?.parameters ?? {};
+    return Payload;
+  };
+
+  it.each([
+    ['stops when the cluster is never made', /cluster-1 stayed CREATE_IN_PROGRESS .* 3 looks/],
+    ['stops when a new cluster is never listed', /does not list cluster cluster-1 after 3 looks/],
+    ['stops when the key store never connects', /cks-1 stayed CONNECTING for 1 looks/],
+  ])('%s, and says so', async (scenario, cause) => {
+    expect(await causeOf(scenario)).toMatchObject({
+      outcome: 'parked',
+      failure: { Error: 'KeyStoreUnavailable', Cause: expect.stringMatching(cause) },
+    });
+  });
+});
+
 describe('the history of an execution', () => {
   it('[INV-09] what travels between states is ids and waits alone: no state keeps what a function answered', async () => {
     const secret = { plaintext: 'c2VjcmV0', token: 'bearer' };

@@ -9,6 +9,7 @@ import {
   keyStoreStream,
   recordProgress,
   requestTask,
+  trustAnchorOf,
 } from '#core/provisioning/provision-key-store.ts';
 import { PERMIT } from '#test/support/world.ts';
 
@@ -90,6 +91,15 @@ describe('provisioning a key store', () => {
     });
   });
 
+  it('keeps the cluster of an attempt that stopped', async () => {
+    await admit();
+    await progress({ step: 'CreateCluster', clusterId: 'cluster-1' });
+    await progress({ step: 'Stopped', outcome: 'parked', cause: 'X: y' });
+    await admit('op_2');
+
+    expect(await ledger.readKeyStore('main')).toMatchObject({ clusterId: 'cluster-1' });
+  });
+
   it('keeps what each step found out', async () => {
     await admit();
     await progress({ step: 'CreateCluster', clusterId: 'cluster-1' });
@@ -142,6 +152,42 @@ describe('provisioning a key store', () => {
 
     const tasks = await ledger.readTasks('main');
     expect(tasks.map((open) => open.sealedToken)).toEqual(['sealed-2']);
+  });
+
+  it('keeps a task that is done, with its answer, when the state is tried again', async () => {
+    await admit();
+    await task('sign-certificate');
+    const done = await complete();
+    const before = await ledger.readKeyStore('main');
+
+    expect(await task('sign-certificate', 'sealed-2')).toEqual(done);
+    expect(await ledger.readTasks('main')).toEqual([done]);
+    expect(await ledger.readKeyStore('main')).toEqual(before);
+  });
+
+  it('asks anew in the next attempt, and takes the trust anchor given last', async () => {
+    await admit();
+    await task('sign-certificate');
+    await complete();
+    await progress({ step: 'Stopped', outcome: 'parked' });
+    await admit('op_2');
+    deps.clock.advance(60);
+    const request = { keyStore: 'main', sealedToken: 'sealed-2', certificateRequest: 'csr-2' };
+    const opened = await requestTask(deps, {
+      operationId: 'op_2',
+      kind: 'sign-certificate',
+      ...request,
+    });
+
+    expect(opened.state).toBe('open');
+    expect(trustAnchorOf(await ledger.readTasks('main'))).toBe(PEM);
+    await complete({ id: 'sign-certificate-op_2', trustAnchor: `${PEM}2` });
+    expect(trustAnchorOf(await ledger.readTasks('main'))).toBe(`${PEM}2`);
+    expect(trustAnchorOf((await ledger.readTasks('main')).toReversed())).toBe(`${PEM}2`);
+  });
+
+  it('has no trust anchor before one was given', () => {
+    expect(() => trustAnchorOf([])).toThrow(expect.objectContaining({ name: 'TaskNotFound' }));
   });
 
   it('takes the certificates of a signed request, and gives back the token to resume with', async () => {
