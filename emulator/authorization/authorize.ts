@@ -3,8 +3,10 @@
 import { AwsError } from '../protocol/errors.ts';
 import type { Call } from '../protocol/operation.ts';
 import { aliasArn, keyArn } from '../settings.ts';
+import type { GrantRecord } from '../store/grants.ts';
 import type { KeyRecord } from '../store/key-row.ts';
-import { type Decision, decide } from './evaluate.ts';
+import { type Decision, decide, decideRetirement } from './evaluate.ts';
+import { grantNamings, namesCaller, requireKnownTokens } from './grants.ts';
 import { type PolicyDocument, parsePolicyText } from './policy-document.ts';
 import { type ContextEntries, requestContext } from './request-context.ts';
 
@@ -32,6 +34,20 @@ function refuse(call: Call, action: string, resource: string, decision: Decision
   );
 }
 
+function accessRequest(call: Call, action: string, key: KeyRecord, entries: ContextEntries) {
+  return {
+    caller: call.caller,
+    action,
+    resource: keyArn(call.emulator.place, key.keyId),
+    context: requestContext(call, key, entries),
+    key: {
+      policy: keyPolicy(key.policy),
+      account: call.emulator.place.account,
+      granted: () => grantNamings(call, key.keyId, action, entries),
+    },
+  };
+}
+
 /** Whether the caller may do this to the key under the given policy text; used by the lockout check too. */
 export function mayUseKey(
   call: Call,
@@ -39,13 +55,7 @@ export function mayUseKey(
   key: KeyRecord,
   entries: ContextEntries = {},
 ): Decision {
-  return decide({
-    caller: call.caller,
-    action,
-    resource: keyArn(call.emulator.place, key.keyId),
-    context: requestContext(call, key, entries),
-    key: { policy: keyPolicy(key.policy), account: call.emulator.place.account },
-  });
+  return decide(accessRequest(call, action, key, entries));
 }
 
 /** @throws AwsError AccessDeniedException unless the caller may do this to the key */
@@ -55,8 +65,24 @@ export function authorizeKey(
   key: KeyRecord,
   entries: ContextEntries = {},
 ): void {
+  requireKnownTokens(call);
   const resource = keyArn(call.emulator.place, key.keyId);
   refuse(call, action, resource, mayUseKey(call, action, key, entries));
+}
+
+/** @throws AwsError AccessDeniedException unless the caller may retire the grant */
+export function authorizeRetirement(call: Call, key: KeyRecord, grant: GrantRecord): void {
+  const action = 'kms:RetireGrant';
+  const request = accessRequest(call, action, key, {});
+  const { caller } = call;
+  const principals = [
+    ...(grant.retiring === undefined ? [] : [grant.retiring]),
+    ...(grant.operations.includes('RetireGrant') ? [grant.grantee] : []),
+    ...(caller.isRoot ? [grant.issuer] : []),
+  ];
+  const namings = new Set(principals.map((principal) => namesCaller(principal, caller)));
+  const named = (['session', 'principal', 'account'] as const).find((value) => namings.has(value));
+  refuse(call, action, request.resource, decideRetirement(request, named ?? 'none'));
 }
 
 /** @throws AwsError AccessDeniedException unless identity policies allow an operation without a resource */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The decision KMS takes: an explicit deny anywhere wins; else the key policy allows the principal it names,
-// or delegates to the account, whose identity policies must allow too; boundary and session policies cap.
+// or delegates to the account, whose identity policies must allow too, or a grant does the same; boundary and
+// session policies cap.
 // @see https://docs.aws.amazon.com/kms/latest/developerguide/policy-evaluation.html
 import { conditionsHold, type RequestContext, variablesOf } from './conditions.ts';
 import type { PolicyDocument, Statement } from './policy-document.ts';
@@ -16,7 +17,14 @@ export interface AccessRequest {
   readonly resource: string;
   readonly context: RequestContext;
   /** Policy of the key and the account that owns it; undefined where there is no key. */
-  readonly key: { readonly policy: PolicyDocument; readonly account: string } | undefined;
+  readonly key:
+    | {
+        readonly policy: PolicyDocument;
+        readonly account: string;
+        /** How grants of the key that cover this request name the caller; asked only when needed. */
+        readonly granted?: () => ReadonlySet<Naming>;
+      }
+    | undefined;
 }
 
 /** Kinds of policies, as error messages call them. */
@@ -99,15 +107,33 @@ function identityDecides(request: AccessRequest): Decision {
   return capped(request);
 }
 
+/**
+ * Decides about the retirement of a grant that names the caller in this way ('account': its root, for whom
+ * identity policies decide). The grant itself permits; policies can only deny.
+ */
+export function decideRetirement(request: AccessRequest, named: Naming): Decision {
+  const deny = explicitDeny(request);
+  if (deny !== undefined) return deny;
+  if (named === 'none') return denied('resource-based policy', false);
+  return named === 'account' ? identityDecides(request) : ALLOWED;
+}
+
 /** Decides one request. Pure: the same request gives the same answer. */
 export function decide(request: AccessRequest): Decision {
   const deny = explicitDeny(request);
   if (deny !== undefined) return deny;
   if (request.key === undefined) return identityDecides(request);
-  const namings = keyPolicySays('Allow', request);
+  const byPolicy = decideByNaming(request, keyPolicySays('Allow', request));
+  if (byPolicy.allowed || request.key.granted === undefined) return byPolicy;
+  const byGrant = decideByNaming(request, request.key.granted());
+  return byGrant.allowed ? byGrant : byPolicy;
+}
+
+/** Access by the key policy or by a grant, both of which name principals in the same ways. */
+function decideByNaming(request: AccessRequest, namings: ReadonlySet<Naming>): Decision {
   if (namings.size === 0) return denied('resource-based policy', false);
   // Another account's principal needs its own account's permission as well, however it is named.
-  if (request.key.account !== request.caller.account) return identityDecides(request);
+  if (request.key?.account !== request.caller.account) return identityDecides(request);
   if (namings.has('session')) return ALLOWED;
   if (namings.has('principal') && capped(request).allowed) return ALLOWED;
   return namings.has('account') ? identityDecides(request) : capped(request);

@@ -35,7 +35,6 @@ export const commonMembers = {
 export const contextMember = optional(textMap);
 
 interface Common {
-  readonly GrantTokens?: readonly string[] | undefined;
   readonly DryRun?: boolean | undefined;
 }
 
@@ -47,11 +46,6 @@ export interface KeyUse {
   readonly context?: EncryptionContext;
   readonly alias?: string | undefined;
   readonly entries?: ContextEntries;
-}
-
-/** No grants are issued, so no grant token can be valid. @throws AwsError InvalidGrantTokenException */
-export function refuseGrantTokens(input: Common): void {
-  if ((input.GrantTokens ?? []).length > 0) throw new AwsError('InvalidGrantTokenException');
 }
 
 /** Ends a dry run. @throws AwsError DryRunOperationException */

@@ -12,6 +12,8 @@ export interface Call {
   readonly now: number;
   /** When readers see what this call changes; `now` unless a fault delays it. */
   readonly visibleAt: number;
+  /** Grant tokens of the request; authorization checks them. */
+  readonly grantTokens?: readonly string[];
 }
 
 /** A response body, or nothing for operations that answer an empty body. */
@@ -24,6 +26,11 @@ export interface Operation {
   readonly handle: (call: Call, input: unknown) => Answer | Promise<Answer>;
 }
 
+function withGrantTokens(call: Call, input: unknown): Call {
+  const { GrantTokens: tokens } = input as { GrantTokens?: readonly string[] };
+  return tokens === undefined || tokens.length === 0 ? call : { ...call, grantTokens: tokens };
+}
+
 /** Declares an operation: its name on the wire, its members, its handler. */
 export function operation<Members extends Record<string, Member<unknown>>>(
   name: string,
@@ -34,7 +41,7 @@ export function operation<Members extends Record<string, Member<unknown>>>(
     name,
     read: structure(members),
     // The dispatcher passes what `read` answered, and nothing else.
-    handle: (call, input) => handle(call, input as InputOf<Members>),
+    handle: (call, input) => handle(withGrantTokens(call, input), input as InputOf<Members>),
   };
 }
 

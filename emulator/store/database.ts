@@ -34,6 +34,14 @@ CREATE TABLE IF NOT EXISTS aliases (
   updated_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS aliases_by_key ON aliases (key_id, name);
+CREATE TABLE IF NOT EXISTS grants (
+  grant_id TEXT PRIMARY KEY,
+  key_id TEXT NOT NULL,
+  retiring TEXT,
+  document TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS grants_by_key ON grants (key_id, grant_id);
+CREATE INDEX IF NOT EXISTS grants_by_retiring ON grants (retiring) WHERE retiring IS NOT NULL;
 CREATE TABLE IF NOT EXISTS key_stores (
   key_store_id TEXT PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,

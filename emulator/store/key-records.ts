@@ -81,6 +81,7 @@ export class KeyRecords {
   /** Forgets a key and its aliases. */
   remove(keyId: string): void {
     this.#database.prepare('DELETE FROM aliases WHERE key_id = ?').run(keyId);
+    this.#database.prepare('DELETE FROM grants WHERE key_id = ?').run(keyId);
     this.#database.prepare('DELETE FROM keys WHERE key_id = ?').run(keyId);
   }
 

@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import { Aliases } from './aliases.ts';
 import { Clusters } from './clusters.ts';
 import { Database } from './database.ts';
+import { Grants } from './grants.ts';
 import { KeyRecords } from './key-records.ts';
 import { KeyStores } from './key-stores.ts';
 import { Visibility } from './visibility.ts';
@@ -13,6 +14,7 @@ import { Visibility } from './visibility.ts';
 export interface Store {
   readonly keys: KeyRecords;
   readonly aliases: Aliases;
+  readonly grants: Grants;
   readonly keyStores: KeyStores;
   readonly clusters: Clusters;
   readonly visibility: Visibility;
@@ -26,6 +28,7 @@ export function openStore(dataFolder: string, clock: Clock): Store {
   return {
     keys: new KeyRecords(database, visibility, clock),
     aliases: new Aliases(database, visibility, clock),
+    grants: new Grants(database, visibility, clock),
     keyStores: new KeyStores(database),
     clusters: new Clusters(database),
     visibility,

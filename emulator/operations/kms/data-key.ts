@@ -7,7 +7,6 @@ import {
   contextMember,
   endDryRun,
   keyIdText,
-  refuseGrantTokens,
 } from '../../keys/crypto-request.ts';
 import { findKeyOrAlias } from '../../keys/find-key.ts';
 import { AwsError } from '../../protocol/errors.ts';
@@ -37,7 +36,6 @@ function sizeBytes(input: DataKeyInput): number {
 
 /** Makes a data key for the named operation; `plaintext` is the caller's to hand out or wipe. */
 export function makeDataKey(call: Call, operation: string, input: DataKeyInput) {
-  refuseGrantTokens(input);
   const size = sizeBytes(input);
   const { key, alias } = findKeyOrAlias(call, input.KeyId);
   admit(call, key, {

@@ -10,7 +10,6 @@ import {
   endDryRun,
   keyIdText,
   keyOfCiphertext,
-  refuseGrantTokens,
   requireSymmetricAlgorithm,
 } from '../../keys/crypto-request.ts';
 import { operation } from '../../protocol/operation.ts';
@@ -28,7 +27,6 @@ export const decrypt = operation(
     ...commonMembers,
   },
   (call, input) => {
-    refuseGrantTokens(input);
     const ciphertext = parseCiphertext(input.CiphertextBlob);
     const { key, alias } = keyOfCiphertext(call, ciphertext.keyId, input.KeyId);
     const context = input.EncryptionContext;

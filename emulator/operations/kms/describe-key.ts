@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // DescribeKey: metadata of a key by any of its names.
 import { authorizeKey } from '../../authorization/authorize.ts';
-import { commonMembers, keyIdText, refuseGrantTokens } from '../../keys/crypto-request.ts';
+import { commonMembers, keyIdText } from '../../keys/crypto-request.ts';
 import { findKeyOrAlias } from '../../keys/find-key.ts';
 import { keyMetadata } from '../../keys/key-metadata.ts';
 import { operation } from '../../protocol/operation.ts';
@@ -12,7 +12,6 @@ export const describeKey = operation(
   'DescribeKey',
   { KeyId: required(keyIdText), GrantTokens: commonMembers.GrantTokens },
   (call, input) => {
-    refuseGrantTokens(input);
     const { key, alias } = findKeyOrAlias(call, input.KeyId);
     authorizeKey(call, 'kms:DescribeKey', key, { 'kms:RequestAlias': alias });
     return { KeyMetadata: keyMetadata(call.emulator, key) };

@@ -8,7 +8,6 @@ import {
   encryptionAlgorithm,
   endDryRun,
   keyIdText,
-  refuseGrantTokens,
   requireSymmetricAlgorithm,
 } from '../../keys/crypto-request.ts';
 import { findKeyOrAlias } from '../../keys/find-key.ts';
@@ -28,7 +27,6 @@ export const encrypt = operation(
     ...commonMembers,
   },
   (call, input) => {
-    refuseGrantTokens(input);
     const { key, alias } = findKeyOrAlias(call, input.KeyId);
     const context = input.EncryptionContext;
     const usage = 'ENCRYPT_DECRYPT';

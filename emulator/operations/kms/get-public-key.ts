@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // GetPublicKey: SubjectPublicKeyInfo of an asymmetric key.
 import { authorizeKey } from '../../authorization/authorize.ts';
-import { commonMembers, keyIdText, refuseGrantTokens } from '../../keys/crypto-request.ts';
+import { commonMembers, keyIdText } from '../../keys/crypto-request.ts';
 import { findKeyOrAlias } from '../../keys/find-key.ts';
 import { requireEnabled } from '../../keys/key-state.ts';
 import { publicKeyInfo } from '../../keys/signing.ts';
@@ -15,7 +15,6 @@ export const getPublicKey = operation(
   'GetPublicKey',
   { KeyId: required(keyIdText), GrantTokens: commonMembers.GrantTokens },
   (call, input) => {
-    refuseGrantTokens(input);
     const { key, alias } = findKeyOrAlias(call, input.KeyId);
     const arn = keyArn(call.emulator.place, key.keyId);
     authorizeKey(call, 'kms:GetPublicKey', key, { 'kms:RequestAlias': alias });

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// ListGrants: no grants are issued yet, so the list is empty.
+// ListGrants: the grants of a key, of one id or of one grantee.
 import { authorizeKey } from '../../authorization/authorize.ts';
 import { keyIdText } from '../../keys/crypto-request.ts';
 import { findKey } from '../../keys/find-key.ts';
-import { pagingMembers } from '../../keys/paging.ts';
-import { text } from '../../protocol/members.ts';
+import { fromService, grantEntry, grantIdText, principalText } from '../../keys/grant-request.ts';
+import { page, pagingMembers } from '../../keys/paging.ts';
+import { AwsError } from '../../protocol/errors.ts';
 import { operation } from '../../protocol/operation.ts';
 import { optional, required } from '../../protocol/shape.ts';
 
@@ -13,12 +14,22 @@ export const listGrants = operation(
   'ListGrants',
   {
     KeyId: required(keyIdText),
-    GrantId: optional(text(1, 128)),
-    GranteePrincipal: optional(text(1, 256)),
+    GrantId: optional(grantIdText),
+    GranteePrincipal: optional(principalText),
     ...pagingMembers,
   },
   (call, input) => {
-    authorizeKey(call, 'kms:ListGrants', findKey(call, input.KeyId));
-    return { Grants: [], Truncated: false };
+    const key = findKey(call, input.KeyId);
+    authorizeKey(call, 'kms:ListGrants', key, fromService(call));
+    const { GrantId: grantId, GranteePrincipal: grantee } = input;
+    const found = call.emulator.store.grants
+      .ofKey(key.keyId)
+      .filter((grant) => grantId === undefined || grant.grantId === grantId)
+      .filter((grant) => grantee === undefined || grant.grantee === grantee);
+    if (grantId !== undefined && found.length === 0) {
+      throw new AwsError('InvalidGrantIdException', `Grant ID ${grantId} not found`);
+    }
+    const { items, more } = page(found, (grant) => grant.grantId, input, 50);
+    return { Grants: items.map((grant) => grantEntry(call, grant)), ...more };
   },
 );

@@ -10,7 +10,6 @@ import {
   endDryRun,
   keyIdText,
   keyOfCiphertext,
-  refuseGrantTokens,
   requireSymmetricAlgorithm,
 } from '../../keys/crypto-request.ts';
 import { type FoundKey, findKeyOrAlias } from '../../keys/find-key.ts';
@@ -53,7 +52,6 @@ function admitBoth(call: Call, input: Input, source: FoundKey, destination: Foun
 
 /** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html */
 export const reEncrypt = operation('ReEncrypt', members, (call, input) => {
-  refuseGrantTokens(input);
   const ciphertext = parseCiphertext(input.CiphertextBlob);
   const source = keyOfCiphertext(call, ciphertext.keyId, input.SourceKeyId);
   const destination = findKeyOrAlias(call, input.DestinationKeyId);

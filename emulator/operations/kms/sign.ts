@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sign: ECDSA over a message or a digest.
-import { admit, endDryRun, refuseGrantTokens } from '../../keys/crypto-request.ts';
+import { admit, endDryRun } from '../../keys/crypto-request.ts';
 import { findKeyOrAlias } from '../../keys/find-key.ts';
 import { digestOf, signingMembers, signWith } from '../../keys/signing.ts';
 import { operation } from '../../protocol/operation.ts';
@@ -8,7 +8,6 @@ import { keyArn } from '../../settings.ts';
 
 /** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_Sign.html */
 export const sign = operation('Sign', signingMembers, (call, input) => {
-  refuseGrantTokens(input);
   const { key, alias } = findKeyOrAlias(call, input.KeyId);
   const entries = {
     'kms:SigningAlgorithm': input.SigningAlgorithm,

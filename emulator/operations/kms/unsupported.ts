@@ -2,7 +2,6 @@
 // KMS operations of AWS's model that this emulator does not perform. They are refused, never ignored.
 
 const UNSUPPORTED: ReadonlySet<string> = new Set([
-  'CreateGrant',
   'Decapsulate',
   'DeleteImportedKeyMaterial',
   'DeriveSharedSecret',
@@ -14,10 +13,7 @@ const UNSUPPORTED: ReadonlySet<string> = new Set([
   'GetParametersForImport',
   'ImportKeyMaterial',
   'ListKeyRotations',
-  'ListRetirableGrants',
   'ReplicateKey',
-  'RetireGrant',
-  'RevokeGrant',
   'UpdatePrimaryRegion',
   'VerifyMac',
 ]);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Verify: a wrong signature is an error, not an answer.
-import { admit, endDryRun, refuseGrantTokens } from '../../keys/crypto-request.ts';
+import { admit, endDryRun } from '../../keys/crypto-request.ts';
 import { findKeyOrAlias } from '../../keys/find-key.ts';
 import { digestOf, signingMembers, verifyWith } from '../../keys/signing.ts';
 import { AwsError } from '../../protocol/errors.ts';
@@ -14,7 +14,6 @@ export const verify = operation(
   'Verify',
   { ...signingMembers, Signature: required(blob(1, 6144)) },
   (call, input) => {
-    refuseGrantTokens(input);
     const { key, alias } = findKeyOrAlias(call, input.KeyId);
     const entries = {
       'kms:SigningAlgorithm': input.SigningAlgorithm,
