@@ -26,6 +26,7 @@ export interface ServiceSettings {
   /** Script of the key endpoint. */
   readonly keyEndpoint: string;
   readonly peopleFile: string;
+  readonly waitScale: number;
 }
 
 /** Base URL of the key endpoint. */
@@ -81,14 +82,14 @@ export async function startGateway(settings: ServiceSettings): Promise<void> {
     ...programOf(layout, GATEWAY, logFile),
     command: settings.python,
     args: [join(ROOT, 'emulator', 'gateway', 'launch.py'), settingsFile],
-    env: { ...baseEnvironment(layout), ...gatewayEnvironment(layout, ports) },
+    env: { ...baseEnvironment(layout), ...gatewayEnvironment(settings) },
   });
   const health = `https://127.0.0.1:${ports.gateway}/_ministack/health`;
   await alive(record, logFile, 'the AWS emulator', () => answers(health));
 }
 
 /** The emulator's own configuration. @see docs/local-stack.md */
-function gatewayEnvironment(layout: Layout, ports: Ports): NodeJS.ProcessEnv {
+function gatewayEnvironment({ layout, ports, waitScale }: ServiceSettings): NodeJS.ProcessEnv {
   return {
     BIND_HOST: '127.0.0.1',
     GATEWAY_PORT: String(ports.gateway),
@@ -104,6 +105,7 @@ function gatewayEnvironment(layout: Layout, ports: Ports): NodeJS.ProcessEnv {
     S3_PERSIST: '1',
     S3_DATA_DIR: layout.bucketData,
     LAMBDA_EXECUTOR: 'local',
+    SFN_WAIT_SCALE: String(waitScale),
     PYTHONUNBUFFERED: '1',
     PYTHONDONTWRITEBYTECODE: '1',
   };

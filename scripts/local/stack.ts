@@ -48,6 +48,8 @@ export interface StackOptions {
   readonly app?: App | null;
   /** The program that answers for KMS and CloudHSM v2; default our emulator. */
   readonly keyEndpoint?: string;
+  /** Factor on the waits, retry delays and time limits of state machines; default 1. */
+  readonly waitScale?: number;
 }
 
 /** A running stack. */
@@ -113,6 +115,7 @@ async function bringUp(
     softHsmModule: softHsm.modulePath,
     keyEndpoint: options.keyEndpoint ?? join(ROOT, 'emulator', 'main.ts'),
     peopleFile: writePeople(layout),
+    waitScale: options.waitScale ?? 1,
   };
   await timed(log, 'key endpoint and AWS emulator', () =>
     Promise.all([startKeyEndpoint(settings), startGateway(settings)]),

@@ -1,24 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
-// A GET request signed with Signature Version 4, for services without an installed client.
+// Requests signed with Signature Version 4, for services without an installed client.
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { REGION } from '#scripts/local/environment.ts';
 import type { Credentials } from './fixture.ts';
 
-/** Sends the request; the URL must have no query. */
-export async function signedGet(
+interface Signing {
+  readonly service: string;
+  readonly credentials: Credentials;
+}
+
+/** Sends a GET request; the URL must have no query. */
+export const signedGet = (url: string, signing: Signing) => signedFetch(url, 'GET', signing);
+
+/** Sends JSON; the URL must have no query. */
+export const signedPost = (url: string, signing: Signing, body: object) =>
+  signedFetch(url, 'POST', signing, JSON.stringify(body));
+
+async function signedFetch(
   url: string,
-  { service, credentials }: { service: string; credentials: Credentials },
+  method: string,
+  { service, credentials }: Signing,
+  body?: string,
 ): Promise<Response> {
   const { host, hostname, pathname, protocol } = new URL(url);
   const signer = new SignatureV4({ service, credentials, region: REGION, sha256: Sha256 });
   const signed = await signer.sign({
-    method: 'GET',
+    method,
     protocol,
     hostname,
     path: pathname,
     query: {},
     headers: { host },
+    ...(body === undefined ? {} : { body }),
   });
-  return fetch(url, { headers: signed.headers });
+  return fetch(url, { method, headers: signed.headers, ...(body === undefined ? {} : { body }) });
 }

@@ -33,21 +33,36 @@ export const answers = (payload: unknown): Answer => ({
 });
 export const fails = (error: string, cause = 'because'): Answer => ({ error, cause });
 
+/** Gives a scenario's answers, try by try. */
+export function answering(scenario: Scenario): (state: string) => Answer {
+  const tries = new Map<string, number>();
+  return (state) => {
+    const given = scenario.stubs[state] ?? [answers({})];
+    const index = tries.get(state) ?? 0;
+    tries.set(state, index + 1);
+    const answer = given[Math.min(index, given.length - 1)];
+    if (!answer) throw new Error(`${state} has no answer`);
+    return answer;
+  };
+}
+
+/** One call of a task state, as the scenario's stubs saw it. */
+export interface SeenCall {
+  readonly state: string;
+  readonly parameters: Record<string, unknown>;
+}
+
 /** Runs a scenario in the interpreter. */
 export async function runScenario(
   workflow: string,
   scenario: Scenario,
-): Promise<{ result: RunResult; calls: { state: string; parameters: Record<string, unknown> }[] }> {
-  const tries = new Map<string, number>();
-  const calls: { state: string; parameters: Record<string, unknown> }[] = [];
+): Promise<{ result: RunResult; calls: SeenCall[] }> {
+  const answerTo = answering(scenario);
+  const calls: SeenCall[] = [];
   const result = await runMachine(readWorkflow(workflow), scenario.input, {
     run: async ({ state, parameters }) => {
       calls.push({ state, parameters });
-      const given = scenario.stubs[state] ?? [answers({})];
-      const index = tries.get(state) ?? 0;
-      tries.set(state, index + 1);
-      const answer = given[Math.min(index, given.length - 1)];
-      if (!answer) throw new Error(`${state} has no answer`);
+      const answer = answerTo(state);
       if ('error' in answer) throw new TaskFailure(answer.error, answer.cause ?? '');
       return answer.result;
     },

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// The scenario tables on the emulator of Step Functions: the same states, calls and ends as in our interpreter, so that
+// neither drifts from the other.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { allStates, readWorkflow } from '#test/support/asl.ts';
+import { type EmulatedRun, WorkflowEmulator } from './emulator/workflow-emulator.ts';
+import { SCENARIO_TABLES } from './scenarios/all.ts';
+import { runScenario, type Scenario, type SeenCall } from './scenarios/scenario.ts';
+
+/** Scenarios that only the interpreter can run, as `workflow: scenario`, each with the reason. */
+const INTERPRETER_ONLY: Readonly<Record<string, string>> = {};
+
+/** Executions at once: the machine has two cores, and each needs a process of the stub function. */
+const AT_ONCE = 6;
+
+interface Run {
+  readonly workflow: string;
+  readonly scenario: Scenario;
+}
+
+const keyOf = ({ workflow, scenario }: Run) => `${workflow}: ${scenario.name}`;
+const ALL = SCENARIO_TABLES.flatMap(({ workflow, scenarios }) =>
+  scenarios.map((scenario) => ({ workflow, scenario })),
+);
+const RUNS = ALL.filter((run) => !(keyOf(run) in INTERPRETER_ONLY));
+
+/** States inside maps: the emulator's history does not have them. */
+function mapped(workflow: string): string[] {
+  return allStates(readWorkflow(workflow))
+    .flatMap(([, { ItemProcessor }]) => (ItemProcessor ? allStates(ItemProcessor) : []))
+    .map(([name]) => name);
+}
+
+/** A call without what no two engines have alike: the token, and the wrapping that Lambda gives an error's text. */
+function comparable({ state, parameters }: SeenCall): SeenCall {
+  const payload = (parameters['Payload'] ?? parameters) as Record<string, unknown>;
+  const failure = payload['failure'] as { Error: string; Cause: string } | undefined;
+  return {
+    state,
+    parameters: {
+      ...payload,
+      ...('taskToken' in payload ? { taskToken: 'token' } : {}),
+      ...(failure ? { failure: plain(failure) } : {}),
+    },
+  };
+}
+
+function plain({ Error: error, Cause: cause }: { Error: string; Cause: string }) {
+  const text = cause.startsWith('{') ? JSON.parse(cause).errorMessage : cause;
+  return { Error: error.replace(/^(Kms|CloudHsmV2)\./, ''), Cause: text };
+}
+
+describe('the emulator of Step Functions', () => {
+  const results = new Map<string, EmulatedRun | Error>();
+  let emulator: WorkflowEmulator;
+
+  beforeAll(async () => {
+    emulator = await WorkflowEmulator.start();
+    const pending = RUNS.values();
+    const work = async () => {
+      for (const run of pending) {
+        const result = await emulator.run(run.workflow, run.scenario).catch((error) => error);
+        results.set(keyOf(run), result);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+  }, 240_000);
+  afterAll(() => emulator?.stop(), 60_000);
+
+  it.each(RUNS.map((run) => [keyOf(run), run] as const))('%s', async (key, run) => {
+    const result = results.get(key);
+    if (result instanceof Error) throw result;
+    const { calls } = await runScenario(run.workflow, run.scenario);
+    const isInMap = mapped(run.workflow);
+
+    expect(result).toMatchObject({
+      path: run.scenario.path.filter((state) => !isInMap.includes(state)),
+      status: run.scenario.status,
+      error: run.scenario.error ?? null,
+    });
+    expect(result?.calls.map(comparable)).toEqual(
+      calls.filter(({ parameters }) => !('StateMachineArn' in parameters)).map(comparable),
+    );
+  });
+
+  it('runs every scenario under a name of its own', () => {
+    expect(new Set(ALL.map(keyOf)).size).toBe(ALL.length);
+    expect(Object.keys(INTERPRETER_ONLY).filter((key) => !ALL.map(keyOf).includes(key))).toEqual(
+      [],
+    );
+  });
+
+  it('has started what the sweep found, and what could not be started stopped nothing', () => {
+    const startedIn = (name: string) => {
+      const result = results.get(`rotation-sweep: ${name}`);
+      return result && 'started' in result ? result.started : result;
+    };
+
+    expect(startedIn('starts each operation in its own workflow')).toEqual([
+      'op_1',
+      'op_2',
+      'op_3',
+    ]);
+    expect(
+      startedIn('goes on when one operation cannot be started, or is started already'),
+    ).toEqual(['op_3']);
+  });
+});

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs scenarios on the emulator of Step Functions: its own interpreter, Lambda, and the paths of `aws-sdk:` states.
+// Only what is behind a function or a service is stubbed, by an answer server in the test's process.
+import { rmSync } from 'node:fs';
+import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import {
+  CreateStateMachineCommand,
+  DescribeExecutionCommand,
+  GetExecutionHistoryCommand,
+  ListExecutionsCommand,
+  SendTaskFailureCommand,
+  SendTaskSuccessCommand,
+  SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { ROOT_KEY } from '#scripts/local/environment.ts';
+import { type Stack, startStack } from '#scripts/local/stack.ts';
+import { until } from '#scripts/local/waiting.ts';
+import { signedPost } from '#test/gateway/signed-fetch.ts';
+import { type Machine, readWorkflow, type State } from '#test/support/asl.ts';
+import { type Answer, runScenario, type Scenario, type SeenCall } from '../scenarios/scenario.ts';
+import { AnswerServer } from './answer-server.ts';
+import { stubFunctionZip } from './stub-function.ts';
+
+const DIRECTORY = '.local-workflows';
+/** Waits and retry delays take a thousandth; the three days for a task are then 259 s, which no scenario needs. */
+const WAIT_SCALE = 0.001;
+const PASS = JSON.stringify({ StartAt: 'Done', States: { Done: { Type: 'Succeed' } } });
+/** Answers that only a start of another execution can give. */
+const EXISTS = 'StepFunctions.ExecutionAlreadyExistsException';
+const MISSING = 'StepFunctions.StateMachineDoesNotExistException';
+
+/** What came of a run, in the interpreter's terms. */
+export interface EmulatedRun {
+  readonly status: string;
+  readonly error: string | null;
+  /** States entered; the emulator's history does not have those inside a map. */
+  readonly path: readonly string[];
+  readonly calls: readonly SeenCall[];
+  /** Names of the executions that the run started, sorted. */
+  readonly started: readonly string[];
+}
+
+/** See the file's head. */
+export class WorkflowEmulator {
+  readonly #stack: Stack;
+  readonly #sfn: SFNClient;
+  readonly #answers: AnswerServer;
+  #roleArn = '';
+  #functionArn = '';
+
+  private constructor(stack: Stack) {
+    this.#stack = stack;
+    this.#sfn = new SFNClient(this.#config());
+    this.#answers = new AnswerServer((token, answer) => this.#complete(token, answer));
+  }
+
+  static async start(): Promise<WorkflowEmulator> {
+    const keyEndpoint = new URL('./forwarding-endpoint.ts', import.meta.url).pathname;
+    const options = { directory: DIRECTORY, app: null, keyEndpoint, waitScale: WAIT_SCALE };
+    const emulator = new WorkflowEmulator(await startStack(options));
+    await emulator.#prepare();
+    return emulator;
+  }
+
+  async stop(): Promise<void> {
+    this.#answers.close();
+    await this.#stack.stop();
+    // Nothing of a run is of use to the next.
+    rmSync(this.#stack.layout.awsData, { recursive: true, force: true });
+  }
+
+  /** Runs one scenario on a state machine of its own. */
+  async run(workflow: string, scenario: Scenario): Promise<EmulatedRun> {
+    const id = `${workflow}-${crypto.randomUUID()}`;
+    const { calls: expected } = await runScenario(workflow, scenario);
+    this.#answers.expect(id, workflow, scenario, expected);
+    const targets = await this.#targets(id, scenario, expected);
+    const stateMachineArn = await this.#machine(
+      id,
+      JSON.stringify(stubbed(readWorkflow(workflow), this.#functionArn, targets.arns)),
+    );
+    const execution = await this.#begin(stateMachineArn, id, scenario.input);
+    const { status, error } = await this.#ended(execution);
+    return {
+      status: status ?? '',
+      error: error ?? null,
+      path: await this.#path(execution),
+      calls: this.#answers.calls(id),
+      started: await this.#started(targets.arns, targets.before),
+    };
+  }
+
+  #config() {
+    const { gatewayUrl, region } = this.#stack.info;
+    const endpoint = gatewayUrl.replace('localhost', '127.0.0.1');
+    return { endpoint, region, credentials: ROOT_KEY, maxAttempts: 1 };
+  }
+
+  async #prepare(): Promise<void> {
+    const url = await this.#answers.listen();
+    await fetch(`${this.#stack.info.kmsUrl}/_answers`, { method: 'POST', body: url });
+    const iam = new IAMClient(this.#config());
+    const document = (statement: object) =>
+      JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', ...statement }] });
+    const RoleName = 'scenarios';
+    const services = { Service: ['states.amazonaws.com', 'lambda.amazonaws.com'] };
+    const trust = document({ Action: 'sts:AssumeRole', Principal: services });
+    const create = new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: trust });
+    this.#roleArn = (await iam.send(create)).Role?.Arn ?? '';
+    const PolicyDocument = document({ Action: '*', Resource: '*' });
+    await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'all', PolicyDocument }));
+    this.#functionArn = await this.#function({ ANSWERS_URL: url });
+  }
+
+  async #function(Variables: Record<string, string>): Promise<string> {
+    const { endpoint, credentials } = this.#config();
+    const request = {
+      FunctionName: 'stub',
+      Role: this.#roleArn,
+      Runtime: 'nodejs24.x',
+      Handler: 'index.handler',
+      Code: { ZipFile: stubFunctionZip().toString('base64') },
+      Environment: { Variables },
+    };
+    const url = `${endpoint}/2015-03-31/functions`;
+    const answer = await signedPost(url, { service: 'lambda', credentials }, request);
+    if (!answer.ok) throw new Error(`CreateFunction: ${await answer.text()}`);
+    return ((await answer.json()) as { FunctionArn: string }).FunctionArn;
+  }
+
+  /** Machines for the placeholders of other workflows, such that starting them gives the scenario's answers. */
+  async #targets(id: string, scenario: Scenario, expected: readonly SeenCall[]) {
+    const arns: Record<string, string> = {};
+    const before: string[] = [];
+    for (const [state, placeholder] of Object.entries(startsOf(expected))) {
+      const answers = scenario.stubs[state] ?? [];
+      const isMissing = answers.some((answer) => 'error' in answer && answer.error === MISSING);
+      const arn = await this.#machine(`${id}-${placeholder}`, PASS);
+      arns[placeholder] = isMissing ? `${arn}-missing` : arn;
+      const calls = expected.filter((call) => call.state === state);
+      for (const [index, answer] of answers.entries()) {
+        if (!('error' in answer) || answer.error !== EXISTS) continue;
+        const name = String(calls[index]?.parameters['Name']);
+        await this.#begin(arn, name, {});
+        before.push(name);
+      }
+    }
+    return { arns, before };
+  }
+
+  async #machine(name: string, definition: string): Promise<string> {
+    const command = new CreateStateMachineCommand({ name, roleArn: this.#roleArn, definition });
+    return (await this.#sfn.send(command)).stateMachineArn ?? '';
+  }
+
+  async #begin(stateMachineArn: string, name: string, input: unknown): Promise<string> {
+    const request = { stateMachineArn, name, input: JSON.stringify(input) };
+    return (await this.#sfn.send(new StartExecutionCommand(request))).executionArn ?? '';
+  }
+
+  #ended(executionArn: string) {
+    const probe = async () => {
+      const execution = await this.#sfn.send(new DescribeExecutionCommand({ executionArn }));
+      return execution.status !== 'RUNNING' && execution;
+    };
+    const what = `the end of ${executionArn}`;
+    return until(probe, { timeoutSeconds: 60, pollMilliseconds: 100, what });
+  }
+
+  async #path(executionArn: string): Promise<string[]> {
+    const command = new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 });
+    const { events = [], nextToken } = await this.#sfn.send(command);
+    if (nextToken !== undefined) throw new Error(`${executionArn} has more than 1000 events`);
+    return events.flatMap(({ stateEnteredEventDetails }) => stateEnteredEventDetails?.name ?? []);
+  }
+
+  async #started(arns: Record<string, string>, before: readonly string[]): Promise<string[]> {
+    const names: string[] = [];
+    for (const stateMachineArn of Object.values(arns)) {
+      if (stateMachineArn.endsWith('-missing')) continue;
+      const listed = await this.#sfn.send(new ListExecutionsCommand({ stateMachineArn }));
+      names.push(...(listed.executions ?? []).map(({ name }) => name ?? ''));
+    }
+    return names.filter((name) => !before.includes(name)).sort();
+  }
+
+  async #complete(taskToken: string, answer: Answer): Promise<void> {
+    const command =
+      'error' in answer
+        ? new SendTaskFailureCommand({ taskToken, error: answer.error, cause: answer.cause })
+        : new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(answer.result) });
+    await this.#sfn.send(command as SendTaskSuccessCommand);
+  }
+}
+
+/** Placeholder of the machine that each state starts. */
+function startsOf(calls: readonly SeenCall[]): Record<string, string> {
+  const starts: Record<string, string> = {};
+  for (const { state, parameters } of calls) {
+    const placeholder = /^\$\{(\w+)\}$/.exec(String(parameters['StateMachineArn']))?.[1];
+    if (placeholder !== undefined) starts[state] = placeholder;
+  }
+  return starts;
+}
+
+/** The machine as it lies in the file, but each function is the stub, which is told the state and the execution. */
+function stubbed(machine: Machine, functionArn: string, arns: Record<string, string>): Machine {
+  const States = Object.fromEntries(
+    Object.entries(machine.States).map(([name, state]) => [
+      name,
+      stubbedState(state, functionArn, arns),
+    ]),
+  );
+  return { ...machine, States };
+}
+
+function stubbedState(state: State, functionArn: string, arns: Record<string, string>): State {
+  if (state.ItemProcessor) {
+    return { ...state, ItemProcessor: stubbed(state.ItemProcessor, functionArn, arns) };
+  }
+  const { FunctionName, StateMachineArn, Payload } = (state.Parameters ?? {}) as Record<
+    string,
+    unknown
+  >;
+  if (FunctionName !== undefined) {
+    const told = { 'execution.$': '$$.Execution.Name', 'state.$': '$$.State.Name' };
+    const Parameters = {
+      FunctionName: functionArn,
+      Payload: { ...told, parameters: Payload },
+    };
+    return { ...state, Parameters };
+  }
+  if (typeof StateMachineArn !== 'string') return state;
+  const arn = arns[StateMachineArn.slice(2, -1)] ?? functionArn;
+  return { ...state, Parameters: { ...(state.Parameters as object), StateMachineArn: arn } };
+}
