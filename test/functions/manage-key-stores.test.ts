@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { KeyStore } from '#core/contract/api.ts';
 import { recordProgress, requestTask } from '#core/provisioning/provision-key-store.ts';
 import { type Call, current, request } from '#test/support/functions.ts';
 import { World } from '#test/support/world.ts';
@@ -77,9 +78,55 @@ describe('POST /v1/key-stores', () => {
     });
   });
 
+  it('answers 400 without an Idempotency-Key, and starts nothing', async () => {
+    expect(await create({ headers: {} })).toMatchObject({
+      status: 400,
+      body: { code: 'IdempotencyKeyMissing' },
+    });
+    expect(current.world.workflows.started).toEqual([]);
+  });
+
   it.each(['olga', 'ada', 'bob'])('answers 403 for %s', async (person) => {
     expect((await create({ as: { person } })).status).toBe(403);
     expect(current.world.workflows.started).toEqual([]);
+  });
+});
+
+describe('GET /v1/key-stores/{name}', () => {
+  const show = (call: Partial<Call> = {}) =>
+    request(handler, 'getKeyStore', { as: ALICE, path: { name: 'main' }, ...call });
+
+  it('shows how far it is, as the contract says', async () => {
+    const { operationId } = (await create()).body;
+    const { status, body } = await show();
+
+    expect(status).toBe(200);
+    expect(KeyStore.strict().parse(body)).toEqual({
+      name: 'main',
+      state: 'running',
+      step: 'Admitted',
+      cause: null,
+      keyStoreId: null,
+      clusterId: null,
+      operationId,
+    });
+  });
+
+  it.each(['main', 'other', 'a'.repeat(300), '__proto__'])(
+    'answers 404 for %s before there is one',
+    async (name) => {
+      expect(await show({ path: { name } })).toMatchObject({
+        status: 404,
+        body: { code: 'KeyStoreNotFound' },
+      });
+    },
+  );
+
+  it('answers 401 to nobody and 403 to a workload', async () => {
+    await create();
+
+    expect((await show({ as: null })).status).toBe(401);
+    expect((await show({ as: { role: 'orders-api' } })).status).toBe(403);
   });
 });
 
@@ -141,6 +188,38 @@ describe('tasks of an HSM administrator', () => {
       '/trustAnchor',
     ]);
     expect(resumed).toEqual([]);
+  });
+
+  it('send the answer again when they are reported again, as it was recorded', async () => {
+    await complete({ signedCertificate: PEM, trustAnchor: PEM });
+    await complete({ signedCertificate: `${PEM}2`, trustAnchor: `${PEM}2` });
+
+    expect(resumed).toHaveLength(2);
+    expect(resumed[1]).toEqual(resumed[0]);
+  });
+
+  it('need no certificates for the activation of a cluster', async () => {
+    const { ledger, clock } = current.world;
+    const { operationId } = (await ledger.readKeyStore('main')) ?? { operationId: '' };
+    await requestTask(
+      { ledger, clock },
+      {
+        operationId,
+        keyStore: 'main',
+        kind: 'activate-cluster',
+        sealedToken: 'sealed-2',
+        certificateRequest: null,
+      },
+    );
+    const id = `activate-cluster-${operationId}`;
+
+    expect((await complete({}, { path: { name: 'main', id } })).status).toBe(200);
+    expect(resumed).toEqual([
+      {
+        token: `sealed-2 opened for ${id}`,
+        output: { signedCertificate: null, trustAnchor: null },
+      },
+    ]);
   });
 
   it('are unknown under another id or key store', async () => {

@@ -70,4 +70,38 @@ describe('a state that needs an HSM administrator', () => {
       { token: 'token-2', output: { signedCertificate: PEM, trustAnchor: `${PEM}2` } },
     ]);
   });
+
+  it.each([
+    ['a kind it does not know', { kind: 'sign-anything' }],
+    ['no token', { taskToken: undefined }],
+    ['a token of 2,049 characters', { taskToken: 'a'.repeat(2049) }],
+    ['no certificate request', { certificateRequest: undefined }],
+    ['no operation', { operationId: undefined }],
+  ])('is refused with %s, and the error does not tell the token', async (_what, patch) => {
+    const event = {
+      operationId: 'op_1',
+      keyStore: 'main',
+      kind: 'sign-certificate',
+      taskToken: 'canary-token-7f3a',
+      certificateRequest: 'csr',
+    };
+    const failure: unknown = await handler({ ...event, ...patch }).catch((error: unknown) => error);
+
+    expect(failure).toMatchObject({ name: 'InternalError' });
+    expect(String(failure)).not.toContain('canary-token-7f3a');
+    expect(await current.world.ledger.readTasks('main')).toEqual([]);
+  });
+
+  it('is refused for an operation that no longer provisions the key store', async () => {
+    const event = {
+      operationId: 'op_0',
+      keyStore: 'main',
+      kind: 'activate-cluster',
+      taskToken: 'token-1',
+      certificateRequest: null,
+    };
+
+    await expect(handler(event)).rejects.toMatchObject({ name: 'LeaseLost' });
+    expect(await current.world.ledger.readTasks('main')).toEqual([]);
+  });
 });

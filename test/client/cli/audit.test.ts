@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { verifyExport } from '#client/cli/verify-audit.ts';
 import { type AuditHead, type AuditRecord, genesisHash, link } from '#core/audit/chain.ts';
+import { runs } from '#test/support/runs.ts';
 import { example, type Replies, startApi } from '../fake-api.ts';
 import { keyturn, newFile, remote } from '../run-cli.ts';
 
@@ -175,7 +176,7 @@ describe('audit verify', () => {
 
         expect(verifyExport(text, {}).finding).not.toBeNull();
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

@@ -10,6 +10,7 @@ import {
   verifyChain,
 } from '#core/audit/chain.ts';
 import { anAuditEntry } from '#test/support/records.ts';
+import { runs } from '#test/support/runs.ts';
 
 const STREAM = 'key/orders';
 
@@ -133,7 +134,7 @@ describe('the audit chain', () => {
       fc.property(change, (bent) => {
         expect(verifyChain(STREAM, bent, head)).not.toBeNull();
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });

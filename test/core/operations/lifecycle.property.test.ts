@@ -11,6 +11,7 @@ import { keyStream } from '#core/operations/mutate-key.ts';
 import { findDueRotations, sweepOrphans } from '#core/operations/rotation-sweep.ts';
 import type { StepInput } from '#core/operations/run-step.ts';
 import { updateKey } from '#core/operations/update-key.ts';
+import { runs } from '#test/support/runs.ts';
 import { begin, ROTATION_STEPS } from '#test/support/steps.ts';
 import { aWorld, KEY_STORE_ID, PERMIT, STAGE, type World } from '#test/support/world.ts';
 
@@ -117,7 +118,7 @@ describe('random histories of a key', () => {
         await checkAudit(world);
         expect((await world.key()).currentVersion).toBeGreaterThanOrEqual(1);
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 });

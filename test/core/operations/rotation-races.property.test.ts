@@ -8,6 +8,7 @@ import { keyStream } from '#core/operations/mutate-key.ts';
 import { admitRotation } from '#core/operations/rotate-key.ts';
 import { findDueRotations } from '#core/operations/rotation-sweep.ts';
 import type { Ledger } from '#core/ports/ledger.ts';
+import { runs } from '#test/support/runs.ts';
 import { withActiveKey } from '#test/support/steps.ts';
 import { aRotation, aWorld, STAGE, type World } from '#test/support/world.ts';
 
@@ -59,7 +60,7 @@ describe('interleaved admissions', () => {
         const { records, head } = await world.store.readAudit(keyStream('orders'), 0, 1000);
         expect(verifyChain(keyStream('orders'), records, head)).toBeNull();
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -78,7 +79,7 @@ describe('interleaved admissions', () => {
         expect(starts).toEqual([expect.objectContaining({ operationId, attempt: 2 })]);
         expect((await world.key()).lease).toMatchObject({ operationId, fence: 3 });
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 });

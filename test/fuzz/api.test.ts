@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+// Arbitrary requests to every route of every API function: none fails on our side, none that is refused changes
+// anything, and every answer has the form of the contract.
+import type { APIGatewayProxyEvent } from 'aws-lambda';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { Problem } from '#core/contract/api.ts';
+import { ROUTES, type Route, type RouteId } from '#core/contract/routes.ts';
+import { requestTask } from '#core/provisioning/provision-key-store.ts';
+import { type Caller, current, eventOf, renewWorld } from '#test/support/functions.ts';
+import { runs } from '#test/support/runs.ts';
+import { withActiveKey } from '#test/support/steps.ts';
+
+vi.mock('#adapters/kms/token-seal.ts', () => ({
+  KmsTokenSeal: class {
+    open = async (sealed: string) => sealed;
+  },
+}));
+vi.mock('#adapters/stepfunctions/task-callback.ts', () => ({
+  StepFunctionsTaskCallback: class {
+    succeed = async () => {};
+  },
+}));
+
+type Handler = (
+  event: APIGatewayProxyEvent,
+  context?: unknown,
+) => Promise<{ statusCode: number; headers: Readonly<Record<string, string>>; body: string }>;
+const HANDLERS: Readonly<Record<string, Handler>> = {
+  'change-keys': (await import('#functions/change-keys/handler.ts')).handler,
+  'read-keys': (await import('#functions/read-keys/handler.ts')).handler,
+  'use-key': (await import('#functions/use-key/handler.ts')).handler,
+  'manage-key-stores': (await import('#functions/manage-key-stores/handler.ts')).handler,
+  'serve-contract': (await import('#functions/serve-contract/handler.ts')).handler,
+};
+const IDS = Object.keys(ROUTES) as RouteId[];
+/** Of each route; enough to meet every kind of refusal in a second. */
+const RUNS = 150;
+
+const aText = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 80 }),
+  fc.string({ unit: 'grapheme', maxLength: 80 }),
+  fc.constantFrom('', 'orders', 'main', 'development', 'olga', 'test', '..', '__proto__', '%00'),
+);
+const NAMES = [
+  'name',
+  'class',
+  'owner',
+  'purpose',
+  'environment',
+  'tier',
+  'access',
+  'principal',
+  'rights',
+  'reason',
+  'nextRotationAt',
+  'plaintext',
+  'ciphertext',
+  'context',
+  'signedCertificate',
+  'trustAnchor',
+  'constructor',
+  'toString',
+];
+const aValue = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    aText,
+    fc.base64String({ maxLength: 64 }),
+    fc.constantFrom(null, true, 0, -1, 1e308, '2026-03-01T00:00:00Z', 'encrypt'),
+    fc.double(),
+    fc.array(tie('value'), { maxLength: 4 }),
+    fc.dictionary(fc.oneof(fc.constantFrom(...NAMES), aText), tie('value'), { maxKeys: 5 }),
+  ),
+})).value;
+
+const aBody = fc.oneof(
+  fc.constant(null),
+  aText,
+  aValue.map((value) => JSON.stringify(value)),
+);
+
+const CALLERS: readonly Caller[] = [
+  null,
+  { person: 'alice' },
+  { person: 'alice' },
+  { person: 'olga' },
+  { person: 'ada' },
+  { person: 'nobody' },
+  { role: 'orders-api' },
+  { role: 'orders-api' },
+  { role: 'other' },
+];
+const HEADER_NAMES = ['Content-Type', 'Idempotency-Key', 'If-Match', 'Host', 'Authorization'];
+const aHeaderValue = fc.oneof(aText, fc.constantFrom('application/json', 'key-1', '"9"', '*'));
+const someHeaders = fc.dictionary(fc.oneof(fc.constantFrom(...HEADER_NAMES), aText), aHeaderValue, {
+  maxKeys: 5,
+  noNullPrototype: true,
+});
+const parameters = fc.option(
+  fc.dictionary(fc.oneof(fc.constantFrom('name', 'id', 'key', 'limit', 'cursor'), aText), aText, {
+    maxKeys: 4,
+    noNullPrototype: true,
+  }),
+);
+/** The parts of a request that are drawn. */
+interface Draw {
+  readonly as: Caller;
+  readonly path: Readonly<Record<string, string>> | null;
+  readonly query: Readonly<Record<string, string>> | null;
+  readonly headers: Readonly<Record<string, string>>;
+  /** A header that is there twice. */
+  readonly doubled: string | null;
+  readonly body: string | null;
+  readonly isBase64Encoded: boolean;
+}
+
+const anything: fc.Arbitrary<Draw> = fc.record({
+  as: fc.constantFrom(...CALLERS),
+  path: parameters,
+  query: parameters,
+  headers: someHeaders,
+  doubled: fc.option(fc.constantFrom(...HEADER_NAMES)),
+  body: aBody,
+  isBase64Encoded: fc.boolean(),
+});
+const PARTS = Object.keys({
+  as: 0,
+  path: 0,
+  query: 0,
+  headers: 0,
+  doubled: 0,
+  body: 0,
+  isBase64Encoded: 0,
+} satisfies Record<keyof Draw, 0>) as (keyof Draw)[];
+
+/** Requests of all kinds, and those that a route takes but for a part or a member of their body. */
+function requests(valid: Draw): fc.Arbitrary<Draw> {
+  const almost = fc.tuple(anything, fc.subarray(PARTS, { maxLength: 2 })).map(([drawn, parts]) => ({
+    ...valid,
+    ...Object.fromEntries(parts.map((part) => [part, drawn[part]])),
+  }));
+  const bent = fc.tuple(fc.constantFrom(...NAMES), aValue).map(([name, value]) => ({
+    ...valid,
+    body: JSON.stringify({ ...JSON.parse(valid.body ?? '{}'), [name]: value }),
+  }));
+  return fc.oneof(anything, almost, bent);
+}
+
+const PEM = '-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----';
+
+/** A key, a key store with an open task, and for each route a request that it takes. */
+async function scene(): Promise<(id: RouteId) => Draw> {
+  const { ledger, clock, vault } = await withActiveKey(await renewWorld());
+  const { operationId = '' } = (await ledger.readKeyStore('main')) ?? {};
+  await requestTask(
+    { ledger, clock },
+    {
+      operationId,
+      keyStore: 'main',
+      kind: 'sign-certificate',
+      sealedToken: 'sealed',
+      certificateRequest: 'csr',
+    },
+  );
+  const key = await current.world.key();
+  const made = await vault
+    .cryptoFor('use-key')
+    .encrypt(key.currentKeyId ?? '', Buffer.from('x'), {});
+  const ciphertext = Buffer.from(made).toString('base64');
+  const bodies: Partial<Record<RouteId, unknown>> = {
+    createKey: {
+      name: 'invoices',
+      class: 'test',
+      owner: 'olga',
+      purpose: 'archive',
+      environment: 'development',
+    },
+    updateKey: { nextRotationAt: '2026-03-01T00:00:00Z' },
+    startRotation: { reason: 'asked' },
+    encrypt: { plaintext: 'eA==', context: {} },
+    decrypt: { ciphertext },
+    createKeyStore: { name: 'main' },
+    completeTask: { signedCertificate: PEM, trustAnchor: PEM },
+  };
+  const names: Partial<Record<RouteId, Record<string, string>>> = {
+    getOperation: { id: (await current.world.version(1)).operationId },
+    getKeyStore: { name: 'main' },
+    listTasks: { name: 'main' },
+    completeTask: { name: 'main', id: `sign-certificate-${operationId}` },
+  };
+  return (id) => ({
+    as: id === 'encrypt' || id === 'decrypt' ? { role: 'orders-api' } : { person: 'alice' },
+    path: names[id] ?? { name: 'orders' },
+    query: id === 'readAudit' ? { key: 'orders' } : null,
+    headers: {
+      'Content-Type': 'application/json',
+      'Idempotency-Key': 'fuzz-1',
+      'If-Match': `"${key.revision}"`,
+    },
+    doubled: null,
+    body: id in bodies ? JSON.stringify(bodies[id]) : null,
+    isBase64Encoded: false,
+  });
+}
+
+/** Everything that a request could have changed, as text. */
+async function stateOf(): Promise<string> {
+  const { store, workflows, vault } = current.world;
+  const { items } = await store.listKeys(null, 1000);
+  const keyStores = await Promise.all(['main', 'orders'].map((name) => store.readKeyStore(name)));
+  return JSON.stringify([
+    items,
+    keyStores,
+    await store.readTasks('main'),
+    workflows.started,
+    vault.inspect(),
+    vault.inspectAliases(),
+  ]);
+}
+
+async function expectHonest(id: RouteId, event: APIGatewayProxyEvent): Promise<number> {
+  const route: Route = ROUTES[id];
+  const before = await stateOf();
+  const { statusCode, headers, body } = (await HANDLERS[route.function]?.(event, {})) ?? {
+    statusCode: 0,
+    headers: {},
+    body: '',
+  };
+  expect(statusCode, body).toBeGreaterThanOrEqual(200);
+  expect(statusCode, body).toBeLessThan(500);
+  expect(headers).toMatchObject({ 'cache-control': 'no-store' });
+  for (const value of Object.values(headers)) expect(value).not.toMatch(/[\r\n]/);
+  if (statusCode < 300) {
+    expect(statusCode).toBe(route.status);
+    expect(route.response?.safeParse(JSON.parse(body)).error).toBeUndefined();
+  } else {
+    expect(headers['content-type']).toBe('application/problem+json');
+    expect(Problem.strict().parse(JSON.parse(body)).status).toBe(statusCode);
+    expect(await stateOf()).toBe(before);
+  }
+  if (route.method === 'GET') expect(await stateOf()).toBe(before);
+  return statusCode;
+}
+
+describe('an arbitrary request', () => {
+  beforeAll(async () => {
+    // Schemas are built and handlers loaded; the first property is not slower than the others.
+    await renewWorld();
+  });
+
+  it.each(IDS)(
+    'to %s is answered by the contract, and changes nothing when refused',
+    async (id) => {
+      const valid = (await scene())(id);
+      const statuses = new Set<number>();
+      await fc.assert(
+        fc.asyncProperty(requests(valid), async (drawn) => {
+          const { as, path, query, headers, doubled, body, isBase64Encoded } = drawn;
+          const event = eventOf(id, {
+            as,
+            event: {
+              pathParameters: path,
+              queryStringParameters: query,
+              headers,
+              multiValueHeaders: doubled === null ? {} : { [doubled]: ['a', 'b'] },
+              body,
+              isBase64Encoded,
+            },
+          });
+          statuses.add(await expectHonest(id, event));
+        }),
+        { numRuns: runs(RUNS), examples: [[valid]] },
+      );
+
+      // Provisioning a second time is refused; all other requests that a route takes were met, too.
+      expect(statuses).toContain(id === 'createKeyStore' ? 409 : ROUTES[id].status);
+    },
+  );
+});
