@@ -20,25 +20,32 @@ export interface ServerSettings extends AuthenticationSettings {
 // A caller's policies travel in a header: roles may have ten managed policies of 6 KB each.
 const MAXIMUM_HEADER_BYTES = 512 * 1024;
 
-function send(response: ServerResponse, status: number, type: string, body: unknown): void {
+interface Reply {
+  readonly status: number;
+  readonly type: string;
+  readonly body: unknown;
+}
+
+function send(response: ServerResponse, requestId: string, { status, type, body }: Reply): void {
   const text = body === undefined ? '' : JSON.stringify(body);
   response.writeHead(status, {
     'content-type': type,
     'content-length': Buffer.byteLength(text),
-    'x-amzn-requestid': randomUUID(),
+    'x-amzn-requestid': requestId,
   });
   response.end(text);
 }
 
-function sendError(response: ServerResponse, error: unknown): void {
-  const type = 'application/x-amz-json-1.1';
+const AWS_JSON = 'application/x-amz-json-1.1';
+
+function errorReply(error: unknown): Reply {
   if (error instanceof AwsError) {
-    send(response, error.status, type, { __type: error.code, message: error.message });
-    return;
+    const body = { __type: error.code, message: error.message };
+    return { status: error.status, type: AWS_JSON, body };
   }
   // A defect of the emulator: say so here, tell the caller nothing of the inside.
   process.stderr.write(`emulator: unexpected error: ${String(error)}\n`);
-  send(response, 500, type, { __type: 'InternalFailure', message: '' });
+  return { status: 500, type: AWS_JSON, body: { __type: 'InternalFailure', message: '' } };
 }
 
 function header(request: IncomingMessage, name: string): string | undefined {
@@ -50,6 +57,7 @@ async function serveAws(
   emulator: Emulator,
   settings: ServerSettings,
   request: IncomingMessage,
+  requestId: string,
 ): Promise<unknown> {
   const body = await readBody(request);
   const caller = authenticate(
@@ -62,9 +70,27 @@ async function serveAws(
       sourceIp: request.socket.remoteAddress?.replace(/^::ffff:/, ''),
       isTls: 'encrypted' in request.socket,
     },
-    emulator.clock(),
+    // Signatures carry the time of the caller's clock, which does not move with a clock that is set.
+    emulator.clockSetting.base(),
   );
-  return dispatch(emulator, caller, header(request, 'x-amz-target'), parseJson(body));
+  const origin = { requestId, userAgent: header(request, 'user-agent') ?? '' };
+  const target = header(request, 'x-amz-target');
+  return dispatch(emulator, { caller, origin, target, body: parseJson(body) });
+}
+
+async function replyTo(
+  emulator: Emulator,
+  settings: ServerSettings,
+  request: IncomingMessage,
+  requestId: string,
+): Promise<Reply> {
+  if (/^\/_admin(\/|$)/.test(request.url ?? '')) {
+    const answer = await serveAdmin(emulator, settings.adminToken, request);
+    return { ...answer, type: 'application/json' };
+  }
+  if (request.method !== 'POST') throw new AwsError('UnknownOperationException', '', 404);
+  const body = await serveAws(emulator, settings, request, requestId);
+  return { status: 200, type: AWS_JSON, body };
 }
 
 async function serve(
@@ -73,19 +99,13 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const requestId = randomUUID();
   try {
-    if (request.url?.startsWith('/_admin/') === true) {
-      const { status, body } = await serveAdmin(emulator, settings.adminToken, request);
-      send(response, status, 'application/json', body);
-    } else if (request.method !== 'POST') {
-      throw new AwsError('UnknownOperationException', '', 404);
-    } else {
-      const answer = await serveAws(emulator, settings, request);
-      send(response, 200, 'application/x-amz-json-1.1', answer);
-    }
+    send(response, requestId, await replyTo(emulator, settings, request, requestId));
   } catch (error) {
     // A client that left in the middle of its request gets no answer and is no defect.
-    if (!response.headersSent && !request.socket.destroyed) sendError(response, error);
+    const canAnswer = !response.headersSent && !request.socket.destroyed;
+    if (canAnswer) send(response, requestId, errorReply(error));
   }
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an emulator is started with, and what operations see of it.
-import type { Clock } from './clock.ts';
+import type { Clock, SettableClock } from './clock.ts';
+import type { Trail } from './cloudtrail/trail.ts';
 import type { Faults } from './faults/faults.ts';
+import type { Switches } from './faults/switches.ts';
 import type { Hsm } from './hsm/hsm.ts';
 import type { KeyMaterial } from './hsm/key-material.ts';
 import type { Store } from './store/store.ts';
@@ -20,6 +22,9 @@ export interface Emulator {
   readonly hsm: Hsm;
   readonly material: KeyMaterial;
   readonly faults: Faults;
+  readonly switches: Switches;
+  readonly clockSetting: SettableClock;
+  readonly trail: Trail;
   readonly dataFolder: string;
 }
 

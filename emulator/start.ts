@@ -6,8 +6,10 @@ import type http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Clock, systemClock } from './clock.ts';
+import { type Clock, settableClock, systemClock } from './clock.ts';
+import { Trail } from './cloudtrail/trail.ts';
 import { Faults } from './faults/faults.ts';
+import { switchesOff } from './faults/switches.ts';
 import { Hsm } from './hsm/hsm.ts';
 import { KeyMaterial } from './hsm/key-material.ts';
 import { destroyDueKeys, takeBackUnfinished } from './hsm/reconcile.ts';
@@ -71,7 +73,8 @@ async function close(server: http.Server | undefined): Promise<void> {
 }
 
 async function openEmulator(options: StartOptions, dataFolder: string): Promise<Emulator> {
-  const clock = options.clock ?? systemClock;
+  const clockSetting = settableClock(options.clock ?? systemClock);
+  const clock = clockSetting.now;
   // The store first: its lock refuses a second emulator on the same folder before the HSM is touched.
   const store = openStore(dataFolder, clock);
   const hsm = await Hsm.open(dataFolder);
@@ -82,7 +85,10 @@ async function openEmulator(options: StartOptions, dataFolder: string): Promise<
   };
   takeBackUnfinished(store, material);
   destroyDueKeys(store, material, clock);
-  return { place, clock, store, hsm, material, faults: new Faults(), dataFolder };
+  const switches = switchesOff(place.region, clock);
+  const trail = new Trail(clockSetting.base);
+  const realism = { faults: new Faults(), switches, clockSetting, trail };
+  return { place, clock, store, hsm, material, dataFolder, ...realism };
 }
 
 async function openIssuer(options: StartOptions, emulator: Emulator, token: string) {

@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The admin endpoint: faults in, out and listed. Loopback only, with the admin token.
+// The admin endpoint: switches on, off and shown. Loopback only, with the admin token.
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { sameSecret } from '../authentication/authenticate.ts';
 import { readBody } from '../protocol/http-body.ts';
 import type { Emulator } from '../settings.ts';
-import { FaultRequest } from './faults.ts';
-
-/** Status and JSON body of an answer. */
-export interface AdminAnswer {
-  readonly status: number;
-  readonly body: unknown;
-}
+import { type AdminAnswer, ROUTES } from './admin-routes.ts';
 
 function isLoopback(address: string | undefined): boolean {
   return address === '::1' || /^(::ffff:)?127\./.test(address ?? '');
@@ -23,30 +17,34 @@ export function mayAdminister(request: IncomingMessage, adminToken: string): boo
   return isLoopback(request.socket.remoteAddress) && sameSecret(given, adminToken);
 }
 
-async function addFault(emulator: Emulator, request: IncomingMessage): Promise<AdminAnswer> {
-  const text = (await readBody(request)).toString('utf8');
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    return { status: 400, body: { message: 'the body is not valid JSON' } };
-  }
-  const parsed = FaultRequest.safeParse(body);
-  if (!parsed.success) return { status: 400, body: { message: z.prettifyError(parsed.error) } };
-  return { status: 201, body: emulator.faults.add(parsed.data) };
+function refused(status: number, message: string): AdminAnswer {
+  return { status, body: { message } };
 }
 
-/** Serves `/_admin/faults`. */
+async function jsonBody(request: IncomingMessage): Promise<unknown> {
+  const text = (await readBody(request)).toString('utf8');
+  return text === '' ? {} : JSON.parse(text);
+}
+
+/** Serves `/_admin` and what lies under it. */
 export async function serveAdmin(
   emulator: Emulator,
   adminToken: string,
   request: IncomingMessage,
 ): Promise<AdminAnswer> {
-  if (!mayAdminister(request, adminToken)) return { status: 403, body: { message: 'forbidden' } };
-  if (request.url !== '/_admin/faults') return { status: 404, body: { message: 'not found' } };
-  if (request.method === 'POST') return addFault(emulator, request);
-  if (request.method === 'GET') return { status: 200, body: { faults: emulator.faults.list() } };
-  if (request.method !== 'DELETE') return { status: 405, body: { message: 'method not allowed' } };
-  emulator.faults.clear();
-  return { status: 200, body: { faults: [] } };
+  if (!mayAdminister(request, adminToken)) return refused(403, 'forbidden');
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+  const route = ROUTES.get(pathname);
+  if (route === undefined) return refused(404, 'not found');
+  const perform = { GET: route.get, POST: route.post, DELETE: route.clear }[request.method ?? ''];
+  if (perform === undefined) return refused(405, 'method not allowed');
+  try {
+    const given =
+      request.method === 'POST' ? await jsonBody(request) : Object.fromEntries(searchParams);
+    return await perform(emulator, given, () => request.socket.destroyed);
+  } catch (error) {
+    if (error instanceof SyntaxError) return refused(400, 'the body is not valid JSON');
+    if (error instanceof z.ZodError) return refused(400, z.prettifyError(error));
+    throw error;
+  }
 }

@@ -2,6 +2,8 @@
 // Faults that a test asks for: errors of an operation, late visibility of its effect, slow answers.
 // Rules match in the order given; seeded, so that a run can be repeated.
 import { z } from 'zod';
+import { hasDelayedEffect } from './delayed-effects.ts';
+import { drawMilliseconds, generator, SecondsRange } from './seeded.ts';
 
 /** A rule as it is posted. `operation` is a name like `CreateKey`, or `*`. */
 export const FaultRequest = z
@@ -10,10 +12,7 @@ export const FaultRequest = z
     code: z.string().min(1).optional(),
     count: z.int().positive().optional(),
     when: z.enum(['before', 'after']).default('before'),
-    delaySeconds: z
-      .tuple([z.number().min(0).max(3600), z.number().min(0).max(3600)])
-      .refine(([min, max]) => min <= max, 'the minimum exceeds the maximum')
-      .optional(),
+    delaySeconds: SecondsRange.optional(),
     seed: z.int().optional(),
   })
   .refine(({ code, delaySeconds }) => code !== undefined || delaySeconds !== undefined, {
@@ -36,35 +35,6 @@ export interface Fate {
   readonly failAfter: string | undefined;
   readonly visibilityDelayMilliseconds: number;
   readonly latencyMilliseconds: number;
-}
-
-/** Operations whose effect can become visible late; other operations are slowed instead. */
-const DELAYED_EFFECTS = new Set([
-  'CancelKeyDeletion',
-  'CreateAlias',
-  'CreateKey',
-  'DeleteAlias',
-  'DisableKey',
-  'DisableKeyRotation',
-  'EnableKey',
-  'EnableKeyRotation',
-  'PutKeyPolicy',
-  'ScheduleKeyDeletion',
-  'TagResource',
-  'UntagResource',
-  'UpdateAlias',
-  'UpdateKeyDescription',
-]);
-
-/** Mulberry32: a small seeded generator of numbers in [0, 1). Nothing secret depends on it. */
-function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 interface ActiveRule {
@@ -111,8 +81,11 @@ export class Faults {
     const delaying = matching.find(({ request }) => request.delaySeconds !== undefined);
     for (const rule of new Set([failing, delaying])) if (rule !== undefined) rule.remaining -= 1;
     this.#rules = this.#rules.filter(({ remaining }) => remaining > 0);
-    const delay = delaying === undefined ? 0 : drawMilliseconds(delaying);
-    const isVisibility = DELAYED_EFFECTS.has(operation) && delaying?.request.code === undefined;
+    const delay =
+      delaying === undefined
+        ? 0
+        : drawMilliseconds(delaying.request.delaySeconds ?? [0, 0], delaying.random);
+    const isVisibility = hasDelayedEffect(operation) && delaying?.request.code === undefined;
     return {
       failBefore: failing?.request.when === 'before' ? failing.request.code : undefined,
       failAfter: failing?.request.when === 'after' ? failing.request.code : undefined,
@@ -133,12 +106,7 @@ const UNTOUCHED: Fate = {
 function appliesTo(request: z.infer<typeof FaultRequest>, operation: string): boolean {
   if (request.operation === operation) return true;
   if (request.operation !== '*') return false;
-  return request.code !== undefined || DELAYED_EFFECTS.has(operation);
-}
-
-function drawMilliseconds(rule: ActiveRule): number {
-  const [min, max] = rule.request.delaySeconds ?? [0, 0];
-  return Math.round((min + (max - min) * rule.random()) * 1000);
+  return request.code !== undefined || hasDelayedEffect(operation);
 }
 
 function describe(rule: ActiveRule): FaultRule {

@@ -28,7 +28,7 @@ class KeyEndpoint:
         self._host, self._port = address.hostname or "127.0.0.1", address.port or 80
         self._secret = settings.gateway_secret
 
-    def send(self, target: str, body: bytes, caller: Caller) -> Response:
+    def send(self, target: str, body: bytes, caller: Caller, agent: str = "") -> Response:
         """Returns the endpoint's answer; an endpoint out of reach is a retryable KMS error."""
         headers = {
             "x-amz-target": target,
@@ -36,6 +36,7 @@ class KeyEndpoint:
             "x-amzn-requestid": str(uuid.uuid4()),
             "x-keyturn-gateway-secret": self._secret,
             "x-keyturn-caller": caller.header(),
+            "user-agent": agent,
         }
         # A connection per call: a kept one may close under a call that must not be sent twice.
         connection = http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT_SECONDS)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The four ways to name a key: id, key ARN, alias name, alias ARN; never across regions.
+import { noteKey } from '../cloudtrail/keys-used.ts';
 import { AwsError } from '../protocol/errors.ts';
 import type { Call } from '../protocol/operation.ts';
 import { aliasArn, keyArn, type Place } from '../settings.ts';
@@ -44,6 +45,7 @@ export function findKey(call: Call, keyId: string): KeyRecord {
   if (key === undefined || (key.deletionAt !== null && key.deletionAt <= call.now)) {
     throw notFound(`Key '${keyArn(place, name)}' does not exist`);
   }
+  noteKey(call.caller, key.keyId);
   return key;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The state of a key as AWS shows it, and what each state forbids. Unavailable is not stored: it is the
-// state of a key whose key store is not connected.
+// state of a key whose key store is not connected, or whose cluster has no HSM left.
+import { activeHsms, currentCluster } from '../hsm/cluster-state.ts';
 import { currentKeyStore } from '../hsm/key-store-connection.ts';
 import { AwsError } from '../protocol/errors.ts';
 import type { Call } from '../protocol/operation.ts';
@@ -13,8 +14,11 @@ export type KeyState = StoredKeyState | 'Unavailable';
 /** The key's state now. */
 export function keyState(emulator: Emulator, key: KeyRecord): KeyState {
   if (key.state === 'PendingDeletion' || key.keyStoreId === null) return key.state;
-  const keyStore = currentKeyStore(emulator.store, emulator.clock, key.keyStoreId);
-  return keyStore?.state === 'CONNECTED' ? key.state : 'Unavailable';
+  const { store, clock } = emulator;
+  const keyStore = currentKeyStore(store, clock, key.keyStoreId);
+  if (keyStore?.state !== 'CONNECTED') return 'Unavailable';
+  const cluster = currentCluster(store, clock, keyStore.clusterId);
+  return cluster !== undefined && activeHsms(cluster).length > 0 ? key.state : 'Unavailable';
 }
 
 /** A refusal because of the key's state. */
@@ -28,7 +32,7 @@ export function requireNotPendingDeletion(call: Call, key: KeyRecord): void {
   if (key.state === 'PendingDeletion') throw invalidState(call, key, 'pending deletion');
 }
 
-/** @throws AwsError DisabledException or KMSInvalidStateException unless cryptography may run */
+/** @throws AwsError DisabledException, KMSInvalidStateException or ThrottlingException unless cryptography may run */
 export function requireEnabled(call: Call, key: KeyRecord): void {
   requireNotPendingDeletion(call, key);
   const state = keyState(call.emulator, key);
@@ -39,6 +43,7 @@ export function requireEnabled(call: Call, key: KeyRecord): void {
     );
   }
   if (state === 'Unavailable') throw invalidState(call, key, 'unavailable');
+  if (key.keyStoreId !== null) call.emulator.switches.throttling.admitToKeyStore(key.keyStoreId);
 }
 
 /** @throws AwsError InvalidKeyUsageException unless the key is of this usage */

@@ -2,6 +2,8 @@
 // From `X-Amz-Target` to an operation and back: faults asked for, request reading, the handler.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Caller } from '../authorization/principal.ts';
+import { eventOf, type Origin } from '../cloudtrail/event.ts';
+import { keysUsed } from '../cloudtrail/keys-used.ts';
 import { cloudHsmOperations } from '../operations/cloudhsm/table.ts';
 import { isUnsupportedCloudHsmOperation } from '../operations/cloudhsm/unsupported.ts';
 import { kmsOperations } from '../operations/kms/table.ts';
@@ -29,23 +31,61 @@ function findOperation(target: string | undefined): Operation {
   throw new AwsError('UnknownOperationException');
 }
 
-/** Runs one call. @throws AwsError for everything that AWS refuses */
-export async function dispatch(
+/** A request whose caller is known. */
+export interface Request {
+  readonly caller: Caller;
+  readonly origin: Origin;
+  readonly target: string | undefined;
+  readonly body: unknown;
+}
+
+/** What became of a call, for its CloudTrail event. */
+interface Outcome {
+  input: unknown;
+  answer: Answer;
+  error: AwsError | undefined;
+}
+
+/** Runs one call and writes it into the trail. @throws AwsError for everything that AWS refuses */
+export async function dispatch(emulator: Emulator, request: Request): Promise<Answer> {
+  const operation = findOperation(request.target);
+  const at = emulator.clock();
+  const outcome: Outcome = { input: undefined, answer: undefined, error: undefined };
+  try {
+    await perform(emulator, request, operation, outcome);
+    return outcome.answer;
+  } catch (error) {
+    outcome.error = error instanceof AwsError ? error : new AwsError('InternalFailure');
+    throw error;
+  } finally {
+    const service = request.target?.startsWith('Trent') ? 'kms' : 'cloudhsm';
+    const { place, trail } = emulator;
+    const { caller, origin } = request;
+    const call = { place, caller, ...origin, service, operation: operation.name, at } as const;
+    trail.add(eventOf({ ...call, ...outcome, keyIds: keysUsed(caller) }));
+  }
+}
+
+async function perform(
   emulator: Emulator,
-  caller: Caller,
-  target: string | undefined,
-  body: unknown,
-): Promise<Answer> {
-  const operation = findOperation(target);
-  const fate = emulator.faults.next(operation.name);
-  if (fate.latencyMilliseconds > 0) await pause(fate.latencyMilliseconds);
+  { caller, body }: Request,
+  operation: Operation,
+  outcome: Outcome,
+): Promise<void> {
+  const { faults, switches } = emulator;
+  switches.throttling.admit(operation.name);
+  const fate = faults.next(operation.name);
+  const latency = fate.latencyMilliseconds + switches.latency.next(operation.name);
+  if (latency > 0) await pause(latency);
   if (fate.failBefore !== undefined) throw injected(fate.failBefore);
-  const input = readRequest(operation.read, body);
+  outcome.input = readRequest(operation.read, body);
   const now = emulator.clock();
-  const visibleAt = now + fate.visibilityDelayMilliseconds;
-  const answer = await operation.handle({ emulator, caller, now, visibleAt }, input);
+  const visibleAt =
+    now + Math.max(fate.visibilityDelayMilliseconds, switches.consistency.next(operation.name));
+  const call = { emulator, caller, now, visibleAt };
+  const answer = await operation.handle(call, outcome.input);
   if (fate.failAfter !== undefined) throw injected(fate.failAfter);
-  return answer;
+  outcome.answer = answer;
 }
 
 function injected(code: string): AwsError {

@@ -10,7 +10,12 @@ export type ClusterState =
   | 'ACTIVE'
   | 'DELETE_IN_PROGRESS'
   | 'DELETED';
-export type HsmState = 'CREATE_IN_PROGRESS' | 'ACTIVE' | 'DELETE_IN_PROGRESS' | 'DELETED';
+export type HsmState =
+  | 'CREATE_IN_PROGRESS'
+  | 'ACTIVE'
+  | 'DEGRADED'
+  | 'DELETE_IN_PROGRESS'
+  | 'DELETED';
 
 /** One HSM of a cluster. `settlesAt` is when its state ends, epoch milliseconds. */
 export interface HsmRecord {

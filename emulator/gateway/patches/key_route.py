@@ -45,7 +45,8 @@ def apply(settings: Settings) -> None:
         execution = execution_role.current()
         principal = execution.caller() if execution else caller.of_request(headers, query)
         content = body if isinstance(body, bytes) else body.encode()
-        return await asyncio.to_thread(endpoint.send, headers.get("x-amz-target", ""), content, principal)
+        agent = headers.get("user-agent", "")
+        return await asyncio.to_thread(endpoint.send, headers.get("x-amz-target", ""), content, principal, agent)
 
     ministack.app.SERVICE_HANDLERS["kms"] = forward
     ministack.app.SERVICE_HANDLERS[CLOUDHSM] = forward

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// KMS calls through the gateway reach rules on the default bus as CloudTrail events, as on AWS.
+import { Sha256 } from '@aws-crypto/sha256-js';
+import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
+import {
+  CreateKeyCommand,
+  DisableKeyCommand,
+  EncryptCommand,
+  KMSClient,
+} from '@aws-sdk/client-kms';
+import { SignatureV4 } from '@smithy/signature-v4';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ROOT_KEY } from '#scripts/local/environment.ts';
+import { type Stack, startStack } from '#scripts/local/stack.ts';
+import { until } from '#scripts/local/waiting.ts';
+
+let stack: Stack;
+beforeAll(async () => {
+  stack = await startStack({ directory: '.local-cloudtrail', app: null });
+}, 240_000);
+afterAll(() => stack?.stop(), 60_000);
+
+const endpoint = () => stack.info.gatewayUrl.replace('localhost', '127.0.0.1');
+const config = () => ({
+  endpoint: endpoint(),
+  region: stack.info.region,
+  credentials: ROOT_KEY,
+  maxAttempts: 1,
+});
+
+/** SQS without its client: one signed call of its JSON protocol. */
+async function sqs<Answer>(operation: string, members: object): Promise<Answer> {
+  const { region } = stack.info;
+  const url = new URL(endpoint());
+  const signer = new SignatureV4({
+    service: 'sqs',
+    credentials: ROOT_KEY,
+    region,
+    sha256: Sha256,
+  });
+  const request = {
+    method: 'POST',
+    protocol: url.protocol,
+    hostname: url.hostname,
+    path: '/',
+    query: {},
+    headers: {
+      host: url.host,
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-target': `AmazonSQS.${operation}`,
+    },
+    body: JSON.stringify(members),
+  };
+  const { headers } = await signer.sign(request);
+  const response = await fetch(url, { method: 'POST', headers, body: request.body });
+  expect(response.ok).toBe(true);
+  return (await response.json()) as Answer;
+}
+
+/** A queue behind a rule for KMS calls; answers a reader of the events that came. */
+async function queueBehindRule(name: string, state: string, eventNames: readonly string[]) {
+  const { QueueUrl } = await sqs<{ QueueUrl: string }>('CreateQueue', { QueueName: name });
+  const Arn = `arn:aws:sqs:${stack.info.region}:000000000000:${name}`;
+  const events = new EventBridgeClient(config());
+  const EventPattern = JSON.stringify({
+    source: ['aws.kms'],
+    'detail-type': ['AWS API Call via CloudTrail'],
+    detail: { eventSource: ['kms.amazonaws.com'], eventName: eventNames },
+  });
+  const State = state as 'ENABLED';
+  await events.send(new PutRuleCommand({ Name: name, EventPattern, State }));
+  await events.send(new PutTargetsCommand({ Rule: name, Targets: [{ Id: 'queue', Arn }] }));
+  return async () => {
+    const members = { QueueUrl, MaxNumberOfMessages: 10 };
+    const { Messages } = await sqs<{ Messages?: { Body: string }[] }>('ReceiveMessage', members);
+    return (Messages ?? []).map(({ Body }) => JSON.parse(Body));
+  };
+}
+
+it('a rule for all management events gets an Encrypt; an ordinary one gets changes only', async () => {
+  const calls = ['Encrypt', 'DisableKey'];
+  const all = 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS';
+  const everything = await queueBehindRule('everything', all, calls);
+  const changes = await queueBehindRule('changes', 'ENABLED', calls);
+  const kms = new KMSClient({ ...config(), customUserAgent: 'consumer' });
+  const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
+  const { KeyId, Arn } = KeyMetadata ?? {};
+
+  await kms.send(new EncryptCommand({ KeyId, Plaintext: Buffer.from('canary') }));
+  await kms.send(new DisableKeyCommand({ KeyId }));
+
+  const seen: { detail: Record<string, unknown> }[] = [];
+  const arrived = async () => {
+    seen.push(...(await everything()));
+    return seen.length >= 2;
+  };
+  await until(arrived, { timeoutSeconds: 20, what: 'two events' });
+  expect(seen[0]).toMatchObject({
+    source: 'aws.kms',
+    'detail-type': 'AWS API Call via CloudTrail',
+    account: '000000000000',
+    region: stack.info.region,
+    detail: {
+      eventName: 'Encrypt',
+      userIdentity: { type: 'Root' },
+      userAgent: expect.stringContaining('consumer'),
+      resources: [{ ARN: Arn }],
+      requestParameters: { keyId: KeyId },
+    },
+  });
+  expect(JSON.stringify(seen)).not.toContain('canary');
+  expect(seen[1]?.detail).toMatchObject({ eventName: 'DisableKey', readOnly: false });
+  expect(await changes()).toMatchObject([{ detail: { eventName: 'DisableKey' } }]);
+});
