@@ -116,16 +116,22 @@ function fieldErrors(error: z.ZodError): FieldError[] {
   });
 }
 
+/** No body at all stands for an empty object: some routes need nothing from it. */
+function bodyOf(event: APIGatewayProxyEvent): unknown {
+  if (event.body === null || event.body === undefined || event.body === '') return {};
+  const type = (headerOf(event, 'content-type') ?? '').split(';')[0]?.trim().toLowerCase();
+  if (type !== 'application/json') {
+    throw new KeyturnError('UnsupportedMediaType', 'send Content-Type: application/json');
+  }
+  return parseJson(bodyText(event));
+}
+
 /**
  * The request's body by its schema.
  * @throws KeyturnError `UnsupportedMediaType`, `PayloadTooLarge`, `ValidationFailed` with one entry per bad member
  */
 export function parseBody<S extends z.ZodType>(event: APIGatewayProxyEvent, schema: S): z.infer<S> {
-  const type = (headerOf(event, 'content-type') ?? '').split(';')[0]?.trim().toLowerCase();
-  if (type !== 'application/json') {
-    throw new KeyturnError('UnsupportedMediaType', 'send Content-Type: application/json');
-  }
-  const parsed = schema.safeParse(parseJson(bodyText(event)));
+  const parsed = schema.safeParse(bodyOf(event));
   if (parsed.success) return parsed.data;
   throw invalid('some members of the body are not valid', fieldErrors(parsed.error));
 }
