@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `unit` needs no network; `lib` synthesizes the CDK app; `integration` starts emulators; `e2e` and `crash` deploy
-// the whole app locally.
+// `unit` and `fuzz` need no network; `lib` synthesizes the CDK app; `integration` starts emulators; `e2e` and `crash`
+// deploy the whole app locally.
 import { defineConfig } from 'vitest/config';
 
 const integration = [
@@ -23,9 +23,16 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...integration, 'test/e2e/**', 'test/crash/**', 'test/lib/**'],
+          exclude: [
+            ...integration,
+            ...['e2e', 'crash', 'lib', 'fuzz'].map((room) => `test/${room}/**`),
+          ],
           testTimeout: 30_000,
         },
+      },
+      {
+        extends: true,
+        test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'], testTimeout: 60_000 },
       },
       {
         // One process for all files: each would import the whole CDK library again.

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { chosen, counted, run, sum, tallyOf } from '#scripts/test/lanes.ts';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'keyturn-lanes-'));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function aReport(text: string): string {
+  const file = join(folder, 'report.json');
+  writeFileSync(file, text);
+  return file;
+}
+
+describe('the tally of a vitest run', () => {
+  it.each([
+    ['all passed', '{"numPassedTests":7,"numFailedTests":0}', 0, { passed: 7, failed: 0 }],
+    ['some failed', '{"numPassedTests":7,"numFailedTests":2}', 1, { passed: 7, failed: 2 }],
+    ['a file did not load', '{"numPassedTests":7,"numFailedTests":0}', 1, { passed: 7, failed: 1 }],
+  ])('is read from the report when %s', (_what, text, code, tally) => {
+    expect(tallyOf(aReport(text), code)).toEqual(tally);
+  });
+
+  it.each([
+    ['half a report', () => aReport('{"numPassedTests":7,')],
+    ['a report without counts', () => aReport('{}')],
+    ['no report', () => join(folder, 'none.json')],
+  ])('is one failure with %s', (_what, report) => {
+    const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+
+    expect(tallyOf(report(), 0)).toEqual({ passed: 0, failed: 1 });
+    expect(written).toHaveBeenCalledWith(expect.stringContaining('without its report'));
+  });
+});
+
+describe('lanes', () => {
+  const lane = async () => counted(0);
+
+  it('are chosen by name, in their own order', () => {
+    expect(Object.keys(chosen({ a: lane, b: lane, c: lane }, 'c,a'))).toEqual(['a', 'c']);
+    expect(Object.keys(chosen({ a: lane, b: lane }, undefined))).toEqual(['a', 'b']);
+  });
+
+  it('that do not exist are refused with those that do', () => {
+    expect(() => chosen({ a: lane, b: lane }, 'a,toString')).toThrow(
+      'no such lane: toString; there are a, b',
+    );
+  });
+
+  it('are added up', () => {
+    expect(sum([counted(0), counted(3), { passed: 4, failed: 2 }])).toEqual({
+      passed: 5,
+      failed: 3,
+    });
+  });
+});
+
+describe('a program of a lane', () => {
+  it('ends with its exit code', async () => {
+    expect(await run(process.execPath, ['-e', 'process.exit(4)'])).toBe(4);
+  });
+
+  it('fails when a signal ended it, and when it does not start', async () => {
+    vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+
+    expect(await run(process.execPath, ['-e', "process.kill(process.pid, 'SIGKILL')"])).toBe(1);
+    expect(await run(join(folder, 'no-such-program'), [])).toBe(1);
+  });
+});
