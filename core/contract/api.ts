@@ -25,8 +25,10 @@ const text = z
   .string()
   .min(1)
   .max(MAX_TEXT)
-  .regex(PLAIN_TEXT, 'must not contain control or formatting characters')
-  .refine((value) => value.trim() === value, 'must not begin or end with a space');
+  // Not `regex`: the pattern uses Unicode properties, which many readers of the OpenAPI document do not know.
+  .refine((value) => PLAIN_TEXT.test(value), 'must not contain control or formatting characters')
+  .refine((value) => value.trim() === value, 'must not begin or end with a space')
+  .describe('plain text on one line, without control or formatting characters');
 const instant = z.iso.datetime({ offset: false }).describe('RFC 3339 UTC');
 const base64 = (max: number) =>
   z
