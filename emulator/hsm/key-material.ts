@@ -77,14 +77,19 @@ export class KeyMaterial {
   /** Forgets handles and removes the token objects of a key; harmless when there are none. */
   destroy(record: KeyRecord): void {
     const { token: domainToken } = this.#hsm.domain;
-    for (const cache of [this.#unwrapped, this.#publicKeys]) {
-      const handle = cache.take(record.keyId);
-      if (handle !== undefined) domainToken.destroy(handle);
-    }
+    this.forgetMaterial(record.materialId);
+    const publicKey = this.#publicKeys.take(record.keyId);
+    if (publicKey !== undefined) domainToken.destroy(publicKey);
     this.#onToken.take(record.keyId);
     if (record.clusterId === null) return;
     const token = this.#hsm.clusterToken(record.clusterId);
     for (const handle of token.findSecretKeys(Buffer.from(record.keyId))) token.destroy(handle);
+  }
+
+  /** Removes the unwrapped object of a material, of which only the wrapped form may remain. */
+  forgetMaterial(materialId: string): void {
+    const handle = this.#unwrapped.take(materialId);
+    if (handle !== undefined) this.#hsm.domain.token.destroy(handle);
   }
 
   /** Forgets the handle of a token object; the next use looks it up again. */
@@ -99,16 +104,16 @@ export class KeyMaterial {
 
   #useWrapped(record: KeyRecord): UsableKey | undefined {
     const { token, key: domainKey } = this.#hsm.domain;
-    const known = this.#unwrapped.get(record.keyId);
-    if (known !== undefined) return { token, handle: known };
     if (record.wrappedKey === null) return undefined;
+    const known = this.#unwrapped.get(record.materialId);
+    if (known !== undefined) return { token, handle: known };
     const handle = unwrapKey(token, domainKey, {
       kind: record.keySpec === 'SYMMETRIC_DEFAULT' ? 'aes-256' : 'p-256',
       blob: record.wrappedKey,
       label: record.keyId,
       id: Buffer.from(record.keyId),
     });
-    this.#unwrapped.set(record.keyId, handle);
+    this.#unwrapped.set(record.materialId, handle);
     return { token, handle };
   }
 

@@ -18,6 +18,7 @@ export function takeBackUnfinished(store: Store, material: KeyMaterial): number 
 /** Destroys keys whose deletion date has come; the row goes last, so that a crash repeats the work. */
 export function destroyDueKeys(store: Store, material: KeyMaterial, clock: Clock): void {
   for (const record of store.keys.due(clock())) {
+    for (const old of store.materials.ofKey(record.keyId)) material.forgetMaterial(old.materialId);
     material.destroy(record);
     store.keys.remove(record.keyId);
   }

@@ -94,7 +94,21 @@ export function encryptUnder(
   }
 }
 
-/** Decrypts. @throws AwsError InvalidCiphertextException when key, context or bytes are others */
+/**
+ * The key with the material that sealed the ciphertext, which may be one from before a rotation.
+ * @throws AwsError InvalidCiphertextException when the key never had that material
+ */
+export function keyOfMaterial(emulator: Emulator, key: KeyRecord, ciphertext: Ciphertext) {
+  if (ciphertext.header.equals(headerOf(key))) return key;
+  const holder = emulator.store.materials
+    .ofKey(key.keyId)
+    .map(({ materialId, wrappedKey }): KeyRecord => ({ ...key, materialId, wrappedKey }))
+    .find((candidate) => ciphertext.header.equals(headerOf(candidate)));
+  if (holder === undefined) throw invalidCiphertext();
+  return holder;
+}
+
+/** Decrypts with the material of the record. @throws AwsError InvalidCiphertextException when key, context or bytes are others */
 export function decryptUnder(
   emulator: Emulator,
   key: KeyRecord,

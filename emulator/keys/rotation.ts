@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which keys AWS rotates: symmetric keys of the standard store only.
+// Which keys AWS rotates: symmetric keys of the standard store; those with imported material on demand only.
 import { AwsError } from '../protocol/errors.ts';
 import type { Call } from '../protocol/operation.ts';
 import { keyArn } from '../settings.ts';
 import type { KeyRecord } from '../store/key-row.ts';
 import { requireStandardStore } from './key-state.ts';
 
-/** @throws AwsError UnsupportedOperationException on custom-store and asymmetric keys */
+/** @throws AwsError UnsupportedOperationException on custom-store, imported and asymmetric keys */
 export function requireRotatable(call: Call, key: KeyRecord): void {
   requireStandardStore(call, key);
+  requireSymmetric(call, key);
+}
+
+/** On demand, keys with imported material rotate too. @throws AwsError UnsupportedOperationException */
+export function requireRotatableOnDemand(call: Call, key: KeyRecord): void {
+  if (key.origin !== 'EXTERNAL') requireStandardStore(call, key);
+  requireSymmetric(call, key);
+}
+
+function requireSymmetric(call: Call, key: KeyRecord): void {
   if (key.keySpec === 'SYMMETRIC_DEFAULT') return;
   throw new AwsError(
     'UnsupportedOperationException',

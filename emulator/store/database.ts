@@ -42,6 +42,32 @@ CREATE TABLE IF NOT EXISTS grants (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS grants_by_key ON grants (key_id, grant_id);
 CREATE INDEX IF NOT EXISTS grants_by_retiring ON grants (retiring) WHERE retiring IS NOT NULL;
+CREATE TABLE IF NOT EXISTS key_materials (
+  key_id TEXT NOT NULL,
+  material_id TEXT NOT NULL,
+  sequence INTEGER NOT NULL,
+  wrapped_key BLOB,
+  state TEXT NOT NULL,
+  rotated_at INTEGER,
+  rotation_type TEXT,
+  description TEXT,
+  valid_to INTEGER,
+  PRIMARY KEY (key_id, material_id)
+) STRICT;
+CREATE INDEX IF NOT EXISTS materials_by_end ON key_materials (valid_to) WHERE valid_to IS NOT NULL;
+CREATE TABLE IF NOT EXISTS key_rotations (
+  key_id TEXT PRIMARY KEY,
+  next_at INTEGER,
+  on_demand_count INTEGER NOT NULL,
+  started_at INTEGER
+) STRICT;
+CREATE TABLE IF NOT EXISTS import_tokens (
+  token TEXT PRIMARY KEY,
+  key_id TEXT NOT NULL,
+  algorithm TEXT NOT NULL,
+  wrapped_private_key BLOB NOT NULL,
+  valid_to INTEGER NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS key_stores (
   key_store_id TEXT PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,

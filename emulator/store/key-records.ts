@@ -3,12 +3,23 @@
 // not a key yet: its material is being made, and a crash leaves it for reconciliation.
 import type { Clock } from '../clock.ts';
 import type { Database } from './database.ts';
+import type { KeyMaterials } from './key-materials.ts';
 import { type KeyRecord, toColumns, toRecord } from './key-row.ts';
 import type { Visibility } from './visibility.ts';
 
 /** What may change after creation. */
 export type KeyChange = Partial<
-  Pick<KeyRecord, 'state' | 'deletionAt' | 'description' | 'policy' | 'tags' | 'rotationPeriodDays'>
+  Pick<
+    KeyRecord,
+    | 'state'
+    | 'deletionAt'
+    | 'description'
+    | 'policy'
+    | 'tags'
+    | 'rotationPeriodDays'
+    | 'materialId'
+    | 'wrappedKey'
+  >
 >;
 
 const CHANGEABLE = {
@@ -18,6 +29,8 @@ const CHANGEABLE = {
   policy: 'policy',
   tags: 'tags',
   rotationPeriodDays: 'rotation_period_days',
+  materialId: 'material_id',
+  wrappedKey: 'wrapped_key',
 } as const satisfies Record<keyof KeyChange, string>;
 
 /** The table of keys. */
@@ -25,8 +38,10 @@ export class KeyRecords {
   readonly #database: Database;
   readonly #visibility: Visibility;
   readonly #clock: Clock;
+  readonly #materials: KeyMaterials;
 
-  constructor(database: Database, visibility: Visibility, clock: Clock) {
+  constructor(database: Database, visibility: Visibility, clock: Clock, materials: KeyMaterials) {
+    this.#materials = materials;
     this.#database = database;
     this.#visibility = visibility;
     this.#clock = clock;
@@ -69,7 +84,8 @@ export class KeyRecords {
     const columns = properties.map((property) => `${CHANGEABLE[property]} = ?`).join(', ');
     const values = properties.map((property) => {
       const value = change[property] ?? null;
-      return typeof value === 'object' && value !== null ? JSON.stringify(value) : value;
+      if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return value;
+      return JSON.stringify(value);
     });
     this.#database.prepare(`UPDATE keys SET ${columns} WHERE key_id = ?`).run(...values, keyId);
     if (visibleAt <= this.#clock() && this.#visibility.isSettled(`key:${keyId}`)) return;
@@ -82,6 +98,7 @@ export class KeyRecords {
   remove(keyId: string): void {
     this.#database.prepare('DELETE FROM aliases WHERE key_id = ?').run(keyId);
     this.#database.prepare('DELETE FROM grants WHERE key_id = ?').run(keyId);
+    this.#materials.removeKey(keyId);
     this.#database.prepare('DELETE FROM keys WHERE key_id = ?').run(keyId);
   }
 

@@ -4,7 +4,7 @@ import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
 
 /** States that are stored; `Unavailable` follows from the key store and is computed. */
 export type StoredKeyState = 'Enabled' | 'Disabled' | 'PendingDeletion';
-export type KeyOrigin = 'AWS_KMS' | 'AWS_CLOUDHSM';
+export type KeyOrigin = 'AWS_KMS' | 'AWS_CLOUDHSM' | 'EXTERNAL';
 export type KeySpec = 'SYMMETRIC_DEFAULT' | 'ECC_NIST_P256';
 export type KeyUsage = 'ENCRYPT_DECRYPT' | 'SIGN_VERIFY';
 

@@ -6,6 +6,7 @@ import { Aliases } from './aliases.ts';
 import { Clusters } from './clusters.ts';
 import { Database } from './database.ts';
 import { Grants } from './grants.ts';
+import { KeyMaterials } from './key-materials.ts';
 import { KeyRecords } from './key-records.ts';
 import { KeyStores } from './key-stores.ts';
 import { Visibility } from './visibility.ts';
@@ -15,6 +16,7 @@ export interface Store {
   readonly keys: KeyRecords;
   readonly aliases: Aliases;
   readonly grants: Grants;
+  readonly materials: KeyMaterials;
   readonly keyStores: KeyStores;
   readonly clusters: Clusters;
   readonly visibility: Visibility;
@@ -25,8 +27,10 @@ export interface Store {
 export function openStore(dataFolder: string, clock: Clock): Store {
   const database = new Database(join(dataFolder, 'emulator.sqlite'));
   const visibility = new Visibility(clock);
+  const materials = new KeyMaterials(database);
   return {
-    keys: new KeyRecords(database, visibility, clock),
+    materials,
+    keys: new KeyRecords(database, visibility, clock, materials),
     aliases: new Aliases(database, visibility, clock),
     grants: new Grants(database, visibility, clock),
     keyStores: new KeyStores(database),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decrypt: the key is the ciphertext's own; a KeyId in the request must confirm it.
-import { decryptUnder, parseCiphertext } from '../../keys/ciphertext.ts';
+import { decryptUnder, keyOfMaterial, parseCiphertext } from '../../keys/ciphertext.ts';
 import {
   admit,
   ciphertextBlob,
@@ -39,13 +39,14 @@ export const decrypt = operation(
       entries: { 'kms:EncryptionAlgorithm': input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT' },
     });
     requireSymmetricAlgorithm(key, input.EncryptionAlgorithm);
-    const plaintext = decryptUnder(call.emulator, key, ciphertext, context);
+    const holder = keyOfMaterial(call.emulator, key, ciphertext);
+    const plaintext = decryptUnder(call.emulator, holder, ciphertext, context);
     endDryRun(input);
     return {
       KeyId: keyArn(call.emulator.place, key.keyId),
       Plaintext: plaintext.toString('base64'),
       EncryptionAlgorithm: 'SYMMETRIC_DEFAULT',
-      KeyMaterialId: key.materialId,
+      KeyMaterialId: holder.materialId,
     };
   },
 );

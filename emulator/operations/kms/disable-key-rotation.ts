@@ -17,6 +17,7 @@ export const disableKeyRotation = operation(
     authorizeKey(call, 'kms:DisableKeyRotation', key);
     requireRotatable(call, key);
     requireEnabled(call, key);
+    call.emulator.store.materials.setPlan(key.keyId, { nextAt: null });
     call.emulator.store.keys.change(key.keyId, { rotationPeriodDays: null }, call.visibleAt);
     return undefined;
   },

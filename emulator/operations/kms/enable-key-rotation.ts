@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// EnableKeyRotation: remembers the period; the material itself rotates from the next stage on.
+// EnableKeyRotation: new material every so many days, beginning now.
 import { authorizeKey } from '../../authorization/authorize.ts';
 import { keyIdText } from '../../keys/crypto-request.ts';
 import { findKey } from '../../keys/find-key.ts';
 import { requireEnabled } from '../../keys/key-state.ts';
+import { nextRotation } from '../../keys/material-rotation.ts';
 import { requireRotatable } from '../../keys/rotation.ts';
 import { integer } from '../../protocol/members.ts';
 import { operation } from '../../protocol/operation.ts';
@@ -21,6 +22,8 @@ export const enableKeyRotation = operation(
     authorizeKey(call, 'kms:EnableKeyRotation', key, { 'kms:RotationPeriodInDays': days });
     requireRotatable(call, key);
     requireEnabled(call, key);
+    const nextAt = nextRotation(call.emulator, key, days, call.now);
+    call.emulator.store.materials.setPlan(key.keyId, { nextAt });
     call.emulator.store.keys.change(key.keyId, { rotationPeriodDays: days }, call.visibleAt);
     return undefined;
   },

@@ -12,6 +12,10 @@ export const enableKey = operation('EnableKey', { KeyId: required(keyIdText) }, 
   const key = findKey(call, input.KeyId);
   authorizeKey(call, 'kms:EnableKey', key);
   requireNotPendingDeletion(call, key);
-  call.emulator.store.keys.change(key.keyId, { state: 'Enabled' }, call.visibleAt);
+  const { keys, materials } = call.emulator.store;
+  const nextAt = materials.plan(key.keyId)?.nextAt ?? null;
+  // Rotation paused while the key was disabled: what was missed happens now.
+  if (nextAt !== null && nextAt < call.now) materials.setPlan(key.keyId, { nextAt: call.now });
+  keys.change(key.keyId, { state: 'Enabled' }, call.visibleAt);
   return undefined;
 });

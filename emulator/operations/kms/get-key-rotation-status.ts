@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// GetKeyRotationStatus: keys of custom key stores answer false, they cannot rotate.
+// GetKeyRotationStatus: keys of custom key stores and imported ones answer false: nothing rotates them by itself.
 import { authorizeKey } from '../../authorization/authorize.ts';
 import { epochSeconds } from '../../clock.ts';
 import { keyIdText } from '../../keys/crypto-request.ts';
 import { findKey } from '../../keys/find-key.ts';
-import { requireRotatable } from '../../keys/rotation.ts';
+import { requireRotatableOnDemand } from '../../keys/rotation.ts';
 import { operation } from '../../protocol/operation.ts';
 import { required } from '../../protocol/shape.ts';
 import { keyArn } from '../../settings.ts';
-
-const DAY_MILLISECONDS = 86_400_000;
 
 /** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyRotationStatus.html */
 export const getKeyRotationStatus = operation(
@@ -20,16 +18,20 @@ export const getKeyRotationStatus = operation(
     authorizeKey(call, 'kms:GetKeyRotationStatus', key);
     const arn = keyArn(call.emulator.place, key.keyId);
     if (key.origin === 'AWS_CLOUDHSM') return { KeyId: arn, KeyRotationEnabled: false };
-    requireRotatable(call, key);
+    requireRotatableOnDemand(call, key);
+    const plan = call.emulator.store.materials.plan(key.keyId);
+    const started = plan?.startedAt ?? null;
+    const onDemand = started === null ? {} : { OnDemandRotationStartDate: epochSeconds(started) };
     if (key.rotationPeriodDays === null || key.state === 'PendingDeletion') {
-      return { KeyId: arn, KeyRotationEnabled: false };
+      return { KeyId: arn, KeyRotationEnabled: false, ...onDemand };
     }
-    const next = key.createdAt + key.rotationPeriodDays * DAY_MILLISECONDS;
+    const nextAt = plan?.nextAt ?? null;
     return {
       KeyId: arn,
       KeyRotationEnabled: true,
       RotationPeriodInDays: key.rotationPeriodDays,
-      NextRotationDate: epochSeconds(next),
+      ...(nextAt === null ? {} : { NextRotationDate: epochSeconds(nextAt) }),
+      ...onDemand,
     };
   },
 );

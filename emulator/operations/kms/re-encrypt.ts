@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // ReEncrypt: opens under the source key, seals under the destination; the plaintext leaves neither call.
-import { decryptUnder, encryptUnder, parseCiphertext } from '../../keys/ciphertext.ts';
+import {
+  decryptUnder,
+  encryptUnder,
+  keyOfMaterial,
+  parseCiphertext,
+} from '../../keys/ciphertext.ts';
 import {
   admit,
   ciphertextBlob,
@@ -59,7 +64,8 @@ export const reEncrypt = operation('ReEncrypt', members, (call, input) => {
   requireSymmetricAlgorithm(source.key, input.SourceEncryptionAlgorithm);
   requireSymmetricAlgorithm(destination.key, input.DestinationEncryptionAlgorithm);
   const { emulator } = call;
-  const plaintext = decryptUnder(emulator, source.key, ciphertext, input.SourceEncryptionContext);
+  const holder = keyOfMaterial(emulator, source.key, ciphertext);
+  const plaintext = decryptUnder(emulator, holder, ciphertext, input.SourceEncryptionContext);
   const resealed = encryptUnder(
     emulator,
     destination.key,
@@ -74,7 +80,7 @@ export const reEncrypt = operation('ReEncrypt', members, (call, input) => {
     KeyId: keyArn(emulator.place, destination.key.keyId),
     SourceEncryptionAlgorithm: 'SYMMETRIC_DEFAULT',
     DestinationEncryptionAlgorithm: 'SYMMETRIC_DEFAULT',
-    SourceKeyMaterialId: source.key.materialId,
+    SourceKeyMaterialId: holder.materialId,
     DestinationKeyMaterialId: destination.key.materialId,
   };
 });

@@ -27,6 +27,7 @@ import { getPublicKey } from './get-public-key.ts';
 import { listAliases } from './list-aliases.ts';
 import { listGrants } from './list-grants.ts';
 import { listKeyPolicies } from './list-key-policies.ts';
+import { listKeyRotations } from './list-key-rotations.ts';
 import { listKeys } from './list-keys.ts';
 import { listResourceTags } from './list-resource-tags.ts';
 import { listRetirableGrants } from './list-retirable-grants.ts';
@@ -73,6 +74,7 @@ export const kmsOperations = tableOf([
   listGrants,
   listKeyPolicies,
   listKeys,
+  listKeyRotations,
   listResourceTags,
   listRetirableGrants,
   putKeyPolicy,

@@ -12,7 +12,6 @@ const UNSUPPORTED: ReadonlySet<string> = new Set([
   'GetKeyLastUsage',
   'GetParametersForImport',
   'ImportKeyMaterial',
-  'ListKeyRotations',
   'ReplicateKey',
   'UpdatePrimaryRegion',
   'VerifyMac',
