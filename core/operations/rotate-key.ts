@@ -2,7 +2,7 @@
 // Use case: admit a rotation and start the `rotate-key` workflow. [INV-04] two rotations of one key never run at once.
 // A second request is told which one runs. The steps of the workflow are the other files of this folder.
 import type { Trigger } from '../contract/vocabulary.ts';
-import { KeyturnError } from '../errors.ts';
+import { KeyturnError, precondition } from '../errors.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Ids, Workflows } from '../ports/platform.ts';
 import { admit, findClaimed, type IdempotencyClaim, idempotencyRecord } from './admit-operation.ts';
@@ -114,11 +114,11 @@ export async function rotateKey(
 async function admitOrJoin(deps: RotateKeyDeps, input: RotateKeyInput): Promise<string> {
   try {
     const admitted = await admitRotation(deps, input);
-    if (admitted) return admitted;
+    precondition(admitted, 'an unconditional admission admits or throws');
+    return admitted;
   } catch (error) {
     const winner = input.claim ? await findClaimed(deps.ledger, input.claim) : null;
     if (winner) return winner;
     throw error;
   }
-  throw new KeyturnError('InternalError', 'an unconditional admission admits or throws');
 }

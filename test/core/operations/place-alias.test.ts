@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
+import { KeyturnError } from '#core/errors.ts';
 import { restrictPolicy } from '#core/operations/apply-policy.ts';
 import { mutateKey } from '#core/operations/mutate-key.ts';
 import { nameVersion, probeAlias, switchAlias } from '#core/operations/place-alias.ts';
@@ -125,5 +126,50 @@ describe('restrictPolicy', () => {
     await restrictPolicy(world.deps, input);
 
     expect(await world.version(1)).toMatchObject({ canary: null, policyTemplate: 'decrypt-only' });
+  });
+});
+
+describe('an alias that comes into being while the step looks', () => {
+  const nameV2 = 'alias/keyturn/local/orders/v2';
+
+  it('is taken as its own when it points at the version', async () => {
+    const world = await aWorld();
+    const input = await rotatingBefore(world, 'NameVersion');
+    const { keyId } = await world.version(2);
+    world.onCall = async ({ method, phase }) => {
+      if (method !== 'createAlias' || phase !== 'before') return;
+      world.onCall = () => {};
+      await world.vault.createAlias(nameV2, keyId ?? '');
+    };
+    await nameVersion(world.deps, input);
+
+    expect(await world.vault.aliasTarget(nameV2)).toBe(keyId);
+    expect((await world.actions()).at(-1)).toBe('version.named');
+  });
+
+  it('is refused when it points at another key', async () => {
+    const world = await aWorld();
+    const input = await rotatingBefore(world, 'NameVersion');
+    const { keyId } = await world.version(1);
+    world.onCall = async ({ method, phase }) => {
+      if (method !== 'createAlias' || phase !== 'before') return;
+      world.onCall = () => {};
+      await world.vault.createAlias(nameV2, keyId ?? '');
+    };
+
+    await expect(nameVersion(world.deps, input)).rejects.toMatchObject({
+      name: 'AliasTaken',
+      details: { alias: nameV2, found: keyId },
+    });
+  });
+
+  it('is left to a later try when the vault refuses it for another reason', async () => {
+    const world = await aWorld();
+    const input = await rotatingBefore(world, 'NameVersion');
+    world.vault.createAlias = async () => {
+      throw new KeyturnError('Throttled', 'slow down');
+    };
+
+    await expect(nameVersion(world.deps, input)).rejects.toMatchObject({ name: 'Throttled' });
   });
 });

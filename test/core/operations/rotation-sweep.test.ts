@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeEach, describe, expect, it } from 'vitest';
+import { KeyturnError } from '#core/errors.ts';
 import { compensateOperation } from '#core/operations/end-operation.ts';
 import { findDueRotations, sweepOrphans } from '#core/operations/rotation-sweep.ts';
 import {
@@ -53,6 +54,18 @@ describe('the sweep for due rotations', () => {
     const found = await Promise.all(Array.from({ length: 5 }, sweep));
 
     expect(found.flatMap((result) => result.starts)).toHaveLength(1);
+  });
+
+  it('leaves a key that changes all the time to the next sweep, which is no failure', async () => {
+    world.clock.advance(DAY);
+    const commit = world.store.commit.bind(world.store);
+    world.store.commit = async () => {
+      throw new KeyturnError('RevisionConflict', 'somebody was faster');
+    };
+    expect(await sweep()).toEqual({ starts: [], overdue: 0, resumed: 0, failed: 0 });
+
+    world.store.commit = commit;
+    expect((await sweep()).starts).toHaveLength(1);
   });
 
   it('leaves a key alone for an hour after an undone rotation', async () => {
