@@ -2,7 +2,7 @@
 // `npm run test:deep`: what takes longer than anybody waits for: more histories, more runs of each property, more crashes,
 // coverage of core, and a linter of the templates. Prints one closing line `N passed, N failed`.
 //   --only simulate,properties,fuzz,templates,crash    a subset, in that order
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
@@ -22,7 +22,20 @@ import {
 const HISTORIES = 2000;
 const RUNS = 2000;
 const CRASH_SEEDS = [1, 20_261_123, 4_294_967_291];
-const LINTER = 'cfn-lint==1.9.7';
+/** Older ones do not know the runtime of the functions. */
+const LINTER = 'cfn-lint==1.58.0';
+const STAGES = ['test', 'production'];
+const IDENTITY = {
+  issuer: 'https://login.example/',
+  jwksUrl: 'https://login.example/keys',
+  audience: 'keyturn',
+};
+const CLUSTER = {
+  hsmType: 'hsm2m.medium',
+  vpcId: 'vpc-0a1b2c3d4e5f60718',
+  subnetIds: ['subnet-0a1b2c3d4e5f60718', 'subnet-0b1c2d3e4f5061728'],
+  zones: ['a', 'b'],
+};
 /** A property tried so often takes longer than a usual test. */
 const PATIENCE = ['--testTimeout=600000'];
 /** A rule that is not covered was never seen to hold; branches leave room for what types alone rule out. */
@@ -44,14 +57,39 @@ async function crashes(): Promise<Tally> {
 async function findLinter(): Promise<string | null> {
   const venv = join(ROOT, '.local', 'venv-lint');
   const linter = join(venv, 'bin', 'cfn-lint');
-  if (existsSync(linter)) return linter;
+  const stamp = join(venv, '.keyturn-linter');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === LINTER) return linter;
   const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', LINTER];
   const isReady =
     (await run('python3', ['-m', 'venv', venv])) === 0 &&
     (await run(join(venv, 'bin', 'python'), pip)) === 0;
+  if (isReady) writeFileSync(stamp, LINTER);
   return isReady ? linter : null;
 }
 
+/** Synthesizes a stage as somebody who deploys it would. @returns the folder of its templates, or null */
+async function synthesize(stage: string): Promise<string | null> {
+  const folder = join('.local', 'lint', stage);
+  mkdirSync(join(ROOT, folder), { recursive: true });
+  const settings = join(ROOT, folder, 'settings.json');
+  writeFileSync(settings, JSON.stringify({ identity: IDENTITY, cluster: CLUSTER }));
+  const context = {
+    stage,
+    account: '111122223333',
+    region: 'eu-west-1',
+    settings,
+    bundleFolder: join(folder, 'functions'),
+  };
+  const code = await runNode('node_modules/aws-cdk/bin/cdk', [
+    'synth',
+    '--quiet',
+    ...['-o', join(folder, 'cdk.out')],
+    ...Object.entries(context).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+  ]);
+  return code === 0 ? join(folder, 'cdk.out') : null;
+}
+
+/** The templates of the stages, by AWS's own rules. */
 async function templates(): Promise<Tally> {
   const linter = await findLinter();
   if (linter === null) {
@@ -60,12 +98,13 @@ async function templates(): Promise<Tally> {
     );
     return { passed: 0, failed: 0 };
   }
-  const folder = join('.local', 'lint', 'cdk.out');
-  const bundles = join('.local', 'lint', 'functions');
-  const synth = ['synth', '--all', '--quiet', '-o', folder, '-c', `bundleFolder=${bundles}`];
-  const synthesized = counted(await runNode('node_modules/aws-cdk/bin/cdk', synth));
-  if (synthesized.failed > 0) return synthesized;
-  return sum([synthesized, counted(await run(linter, [join(folder, '*.template.json')]))]);
+  const tallies: Tally[] = [];
+  for (const stage of STAGES) {
+    const folder = await synthesize(stage);
+    const code = folder === null ? 1 : await run(linter, [join(folder, '**', '*.template.json')]);
+    tallies.push(counted(code));
+  }
+  return sum(tallies);
 }
 
 const LANES: Lanes = {
