@@ -11,13 +11,14 @@ import { Trail } from './cloudtrail/trail.ts';
 import { Faults } from './faults/faults.ts';
 import { switchesOff } from './faults/switches.ts';
 import { Hsm } from './hsm/hsm.ts';
+import { keptMaterial } from './hsm/kept-material.ts';
 import { KeyMaterial } from './hsm/key-material.ts';
 import { destroyDueKeys, takeBackUnfinished } from './hsm/reconcile.ts';
 import { startIssuer } from './issuer/issuer.ts';
 import { readPeople } from './issuer/people.ts';
 import { createServer } from './server.ts';
 import type { Emulator } from './settings.ts';
-import { openStore } from './store/store.ts';
+import { openStore, type Store } from './store/store.ts';
 
 /** How to start. Port 0 takes a free one. */
 export interface StartOptions {
@@ -72,12 +73,21 @@ async function close(server: http.Server | undefined): Promise<void> {
   await new Promise<void>((resolve) => server.close(() => resolve()));
 }
 
+async function openHsm(store: Store, dataFolder: string): Promise<Hsm> {
+  try {
+    return await Hsm.open(dataFolder, keptMaterial(store));
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+}
+
 async function openEmulator(options: StartOptions, dataFolder: string): Promise<Emulator> {
   const clockSetting = settableClock(options.clock ?? systemClock);
   const clock = clockSetting.now;
   // The store first: its lock refuses a second emulator on the same folder before the HSM is touched.
   const store = openStore(dataFolder, clock);
-  const hsm = await Hsm.open(dataFolder);
+  const hsm = await openHsm(store, dataFolder);
   const material = new KeyMaterial(hsm);
   const place = {
     region: options.region ?? 'us-east-1',

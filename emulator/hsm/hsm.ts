@@ -3,6 +3,7 @@
 // CloudHSM cluster (label = cluster id) and one for the region's own KMS fleet (`kms-domain`).
 import { cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { Pkcs11Failure } from '#adapters/pkcs11/errors.ts';
 import { Pkcs11Module } from '#adapters/pkcs11/module.ts';
 import { ensureSoftHsm, writeSoftHsmConfig } from '#adapters/pkcs11/softhsm.ts';
 import type { KeyHandle, Token } from '#adapters/pkcs11/token.ts';
@@ -18,6 +19,17 @@ export interface Domain {
   readonly token: Token;
   readonly key: KeyHandle;
 }
+
+/** Where there must be material, because keys rest on it. */
+export interface KeptMaterial {
+  /** There are keys of the standard store. */
+  readonly inDomain: boolean;
+  /** Clusters with keys. */
+  readonly clusterIds: readonly string[];
+}
+
+const NOTHING_KEPT: KeptMaterial = { inDomain: false, clusterIds: [] };
+const CURE = 'restore the folder from a backup, or start with another --data folder';
 
 /** An open HSM. */
 export class Hsm {
@@ -35,18 +47,30 @@ export class Hsm {
     this.domain = domain;
   }
 
-  /** Loads SoftHSM (installing it when absent) and opens or makes the domain. */
-  static async open(dataFolder: string): Promise<Hsm> {
+  /**
+   * Loads SoftHSM (installing it when absent) and opens or makes the domain.
+   * @throws Error when what `kept` relies on is not there: new tokens in its place would open none of its keys
+   */
+  static async open(dataFolder: string, kept: KeptMaterial = NOTHING_KEPT): Promise<Hsm> {
     const { modulePath } = await ensureSoftHsm(INSTALL_FOLDER);
     const folder = join(dataFolder, 'hsm');
     const softHsmConfigPath = writeSoftHsmConfig(folder);
     const module = new Pkcs11Module({ modulePath, softHsmConfigPath });
     const pins = new PinFiles(dataFolder);
-    const token = openOrMake(module, pins, DOMAIN_TOKEN);
-    const key =
-      token.findSecretKeys(DOMAIN_KEY_ID)[0] ??
-      (await token.generateTokenKey({ label: 'domain key', id: DOMAIN_KEY_ID }, 'wrap'));
-    return new Hsm(module, folder, pins, { token, key });
+    try {
+      requireTokens(module, folder, kept);
+      const token = openOrMake(module, pins, DOMAIN_TOKEN);
+      const [found] = token.findSecretKeys(DOMAIN_KEY_ID);
+      if (found === undefined && kept.inDomain) {
+        throw new Error(`the token ${DOMAIN_TOKEN} in ${folder} has lost its domain key; ${CURE}`);
+      }
+      const placement = { label: 'domain key', id: DOMAIN_KEY_ID };
+      const key = found ?? (await token.generateTokenKey(placement, 'wrap'));
+      return new Hsm(module, folder, pins, { token, key });
+    } catch (error) {
+      module.close();
+      throw error;
+    }
   }
 
   /** The token of a cluster, made at the first call. */
@@ -87,10 +111,28 @@ export class Hsm {
   }
 }
 
+function requireTokens(module: Pkcs11Module, folder: string, kept: KeptMaterial): void {
+  const labels = module.tokenLabels();
+  const wanted = [...(kept.inDomain ? [DOMAIN_TOKEN] : []), ...kept.clusterIds];
+  const missing = wanted.filter((label) => !labels.includes(label));
+  if (missing.length === 0) return;
+  throw new Error(
+    `the HSM in ${folder} has no readable token ${missing.join(', ')}, on which keys rest; ${CURE}`,
+  );
+}
+
 function openOrMake(module: Pkcs11Module, pins: PinFiles, label: string): Token {
   const { securityOfficerPin, userPin } = pins.of(label);
   if (!module.tokenLabels().includes(label)) {
     module.initialiseToken({ label, securityOfficerPin, userPin });
   }
-  return module.openToken(label, userPin);
+  try {
+    return module.openToken(label, userPin);
+  } catch (error) {
+    const code = error instanceof Pkcs11Failure ? error.code : String(error);
+    const why = code === 'CKR_PIN_LOCKED' ? 'is locked' : `cannot be opened (${code})`;
+    throw new Error(`the token ${label} ${why}; its PINs are those of pins/${label}.json`, {
+      cause: error,
+    });
+  }
 }

@@ -11,6 +11,14 @@ const Pins = z.object({ securityOfficerPin: z.string(), userPin: z.string() });
 /** PINs of one token. */
 export type TokenPins = z.infer<typeof Pins>;
 
+function readPins(path: string): TokenPins {
+  try {
+    return Pins.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (cause) {
+    throw new Error(`${path} does not hold a token's PINs; restore it from a backup`, { cause });
+  }
+}
+
 /** The folder of PIN files. */
 export class PinFiles {
   readonly #folder: string;
@@ -23,7 +31,7 @@ export class PinFiles {
   /** The PINs of a token, made at the first call. */
   of(label: string): TokenPins {
     const path = join(this.#folder, `${label}.json`);
-    if (existsSync(path)) return Pins.parse(JSON.parse(readFileSync(path, 'utf8')));
+    if (existsSync(path)) return readPins(path);
     const pins = {
       securityOfficerPin: randomBytes(16).toString('hex'),
       userPin: randomBytes(16).toString('hex'),

@@ -49,16 +49,16 @@ interface Outcome {
 /** Runs one call and writes it into the trail. @throws AwsError for everything that AWS refuses */
 export async function dispatch(emulator: Emulator, request: Request): Promise<Answer> {
   const operation = findOperation(request.target);
+  const service = request.target?.startsWith('Trent') ? 'kms' : 'cloudhsm';
   const at = emulator.clock();
   const outcome: Outcome = { input: undefined, answer: undefined, error: undefined };
   try {
     await perform(emulator, request, operation, outcome);
     return outcome.answer;
   } catch (error) {
-    outcome.error = error instanceof AwsError ? error : new AwsError('InternalFailure');
-    throw error;
+    outcome.error = error instanceof AwsError ? error : internalFailure(service, error);
+    throw outcome.error;
   } finally {
-    const service = request.target?.startsWith('Trent') ? 'kms' : 'cloudhsm';
     const { place, trail } = emulator;
     const { caller, origin } = request;
     const call = { place, caller, ...origin, service, operation: operation.name, at } as const;
@@ -86,6 +86,15 @@ async function perform(
   const answer = await operation.handle(call, outcome.input);
   if (fate.failAfter !== undefined) throw injected(fate.failAfter);
   outcome.answer = answer;
+}
+
+/** A full disk, a broken HSM or a defect: told here, while the caller learns only that it may try again. */
+function internalFailure(service: 'kms' | 'cloudhsm', error: unknown): AwsError {
+  process.stderr.write(`emulator: unexpected error: ${String(error)}\n`);
+  return new AwsError(
+    service === 'kms' ? 'KMSInternalException' : 'CloudHsmInternalFailureException',
+    'The service could not carry out the request.',
+  );
 }
 
 function injected(code: string): AwsError {

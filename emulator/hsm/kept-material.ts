@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the rows rely on in the HSM: asked at start, so that a lost token is refused instead of made anew.
+import type { Store } from '../store/store.ts';
+import type { KeptMaterial } from './hsm.ts';
+
+const PAGE = 1000;
+
+/** Where there must be material for the keys of the store. */
+export function keptMaterial(store: Store): KeptMaterial {
+  const clusterIds = new Set<string>();
+  let inDomain = false;
+  for (let after = ''; ; ) {
+    const page = store.keys.page(after, PAGE);
+    for (const { clusterId, wrappedKey } of page) {
+      if (clusterId !== null) clusterIds.add(clusterId);
+      else if (wrappedKey !== null) inDomain = true;
+    }
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) return { inDomain, clusterIds: [...clusterIds] };
+    after = last.keyId;
+  }
+}
