@@ -2,6 +2,7 @@
 // Makes rows and HSM objects agree. At start: a key whose creation was cut short is taken back, material
 // first. All the time: keys whose waiting period is over are destroyed.
 import type { Clock } from '../clock.ts';
+import { expireImported } from '../keys/imported-material.ts';
 import type { Store } from '../store/store.ts';
 import type { KeyMaterial } from './key-material.ts';
 
@@ -15,8 +16,9 @@ export function takeBackUnfinished(store: Store, material: KeyMaterial): number 
   return unfinished.length;
 }
 
-/** Destroys keys whose deletion date has come; the row goes last, so that a crash repeats the work. */
+/** Ends imported material that expired and destroys keys whose deletion date has come; the row goes last, so that a crash repeats the work. */
 export function destroyDueKeys(store: Store, material: KeyMaterial, clock: Clock): void {
+  expireImported({ store, material, clock }, undefined, clock());
   for (const record of store.keys.due(clock())) {
     for (const old of store.materials.ofKey(record.keyId)) material.forgetMaterial(old.materialId);
     material.destroy(record);

@@ -6,6 +6,9 @@ import type { Emulator } from '../settings.ts';
 import type { MaterialRecord } from '../store/key-materials.ts';
 import type { KeyRecord } from '../store/key-row.ts';
 
+/** The parts of an emulator that imported material concerns. */
+type Parts = Pick<Emulator, 'store' | 'material' | 'clock'>;
+
 /** A material's identifier: of this key and these bytes, as AWS's is. */
 export function importedMaterialId(keyId: string, material: Buffer): string {
   return createHash('sha256').update(`${keyId}\0`).update(material).digest('hex');
@@ -17,7 +20,7 @@ export function isPendingImport(key: KeyRecord): boolean {
 }
 
 /** Makes the key's row say what its materials say; a key that was waiting and is complete is Enabled. */
-export function refreshImported(emulator: Emulator, keyId: string, visibleAt: number): void {
+export function refreshImported(emulator: Parts, keyId: string, visibleAt: number): void {
   const { keys, materials } = emulator.store;
   const key = keys.committed(keyId);
   if (key === undefined) return;
@@ -38,7 +41,7 @@ export function refreshImported(emulator: Emulator, keyId: string, visibleAt: nu
 }
 
 /** Takes a material away: its bytes are forgotten, its identity stays unless it never was current. */
-export function forgetImported(emulator: Emulator, material: MaterialRecord, visibleAt: number) {
+export function forgetImported(emulator: Parts, material: MaterialRecord, visibleAt: number) {
   const { keys, materials } = emulator.store;
   materials.together(() => {
     if (material.state === 'PENDING_ROTATION') {
@@ -55,7 +58,7 @@ export function forgetImported(emulator: Emulator, material: MaterialRecord, vis
 }
 
 /** Takes away the materials, of this key or of all, whose time is over. */
-export function expireImported(emulator: Emulator, keyId: string | undefined, now: number): void {
+export function expireImported(emulator: Parts, keyId: string | undefined, now: number): void {
   for (const material of emulator.store.materials.expired(now)) {
     if (keyId === undefined || material.keyId === keyId) forgetImported(emulator, material, now);
   }

@@ -5,10 +5,24 @@ import { type Emulator, keyArn } from '../settings.ts';
 import type { KeyRecord } from '../store/key-row.ts';
 import { keyState } from './key-state.ts';
 
-function algorithms(key: KeyRecord) {
+function algorithms(emulator: Emulator, key: KeyRecord) {
+  const isEmpty =
+    key.origin === 'EXTERNAL' && emulator.store.materials.plan(key.keyId) === undefined;
+  const materialId = isEmpty ? {} : { CurrentKeyMaterialId: key.materialId };
   return key.keyUsage === 'ENCRYPT_DECRYPT'
-    ? { EncryptionAlgorithms: ['SYMMETRIC_DEFAULT'], CurrentKeyMaterialId: key.materialId }
+    ? { EncryptionAlgorithms: ['SYMMETRIC_DEFAULT'], ...materialId }
     : { SigningAlgorithms: ['ECDSA_SHA_256'] };
+}
+
+/** Expiry of the current imported material; a key that never had any has no material id either. */
+function importedMembers(emulator: Emulator, key: KeyRecord) {
+  if (key.origin !== 'EXTERNAL' || key.wrappedKey === null) return {};
+  const current = emulator.store.materials
+    .ofKey(key.keyId)
+    .find(({ materialId }) => materialId === key.materialId);
+  const validTo = current?.validTo ?? null;
+  if (validTo === null) return { ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' };
+  return { ExpirationModel: 'KEY_MATERIAL_EXPIRES', ValidTo: epochSeconds(validTo) };
 }
 
 /** A key as AWS describes it. */
@@ -28,10 +42,11 @@ export function keyMetadata(emulator: Emulator, key: KeyRecord) {
     ...(pending ? { DeletionDate: epochSeconds(key.deletionAt ?? 0) } : {}),
     Origin: key.origin,
     ...(inStore ? { CustomKeyStoreId: key.keyStoreId, CloudHsmClusterId: key.clusterId } : {}),
+    ...importedMembers(emulator, key),
     KeyManager: 'CUSTOMER',
     CustomerMasterKeySpec: key.keySpec,
     KeySpec: key.keySpec,
-    ...algorithms(key),
+    ...algorithms(emulator, key),
     MultiRegion: false,
   };
 }

@@ -7,13 +7,16 @@ import { AwsError } from '../protocol/errors.ts';
 import type { Call } from '../protocol/operation.ts';
 import { type Emulator, keyArn } from '../settings.ts';
 import type { KeyRecord, KeyUsage, StoredKeyState } from '../store/key-row.ts';
+import { isPendingImport } from './imported-material.ts';
 
 /** States that DescribeKey can show here. */
-export type KeyState = StoredKeyState | 'Unavailable';
+export type KeyState = StoredKeyState | 'Unavailable' | 'PendingImport';
 
 /** The key's state now. */
 export function keyState(emulator: Emulator, key: KeyRecord): KeyState {
-  if (key.state === 'PendingDeletion' || key.keyStoreId === null) return key.state;
+  if (key.state === 'PendingDeletion') return key.state;
+  if (isPendingImport(key)) return 'PendingImport';
+  if (key.keyStoreId === null) return key.state;
   const { store, clock } = emulator;
   const keyStore = currentKeyStore(store, clock, key.keyStoreId);
   if (keyStore?.state !== 'CONNECTED') return 'Unavailable';
@@ -32,9 +35,15 @@ export function requireNotPendingDeletion(call: Call, key: KeyRecord): void {
   if (key.state === 'PendingDeletion') throw invalidState(call, key, 'pending deletion');
 }
 
+/** @throws AwsError KMSInvalidStateException when the key waits for imported material */
+export function requireMaterial(call: Call, key: KeyRecord): void {
+  if (isPendingImport(key)) throw invalidState(call, key, 'pending import');
+}
+
 /** @throws AwsError DisabledException, KMSInvalidStateException or ThrottlingException unless cryptography may run */
 export function requireEnabled(call: Call, key: KeyRecord): void {
   requireNotPendingDeletion(call, key);
+  requireMaterial(call, key);
   const state = keyState(call.emulator, key);
   if (state === 'Disabled') {
     throw new AwsError(

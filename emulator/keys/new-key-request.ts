@@ -58,7 +58,7 @@ function invalid(message: string): AwsError {
 
 function originOf(input: Input): KeyRecord['origin'] {
   const origin = input.Origin ?? 'AWS_KMS';
-  if (origin !== 'AWS_KMS' && origin !== 'AWS_CLOUDHSM') {
+  if (origin === 'EXTERNAL_KEY_STORE') {
     throw unsupported(`Keys with origin ${origin} are not supported.`);
   }
   if (input.XksKeyId !== undefined)
@@ -91,6 +91,9 @@ export function newKeyKind(input: Input): NewKeyKind {
   }
   if ((input.KeyUsage ?? expected) !== expected) {
     throw invalid(`KeyUsage ${input.KeyUsage} is not compatible with KeySpec ${spec}`);
+  }
+  if (origin === 'EXTERNAL' && spec !== 'SYMMETRIC_DEFAULT') {
+    throw unsupported('Only symmetric encryption keys can have imported material.');
   }
   if (origin === 'AWS_CLOUDHSM' && spec !== 'SYMMETRIC_DEFAULT') {
     throw unsupported('Custom key stores support symmetric encryption KMS keys only.');

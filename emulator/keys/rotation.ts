@@ -18,6 +18,15 @@ export function requireRotatableOnDemand(call: Call, key: KeyRecord): void {
   requireSymmetric(call, key);
 }
 
+/** @throws AwsError UnsupportedOperationException unless the key takes material from outside */
+export function requireImportable(call: Call, key: KeyRecord): void {
+  if (key.origin === 'EXTERNAL') return;
+  throw new AwsError(
+    'UnsupportedOperationException',
+    `${keyArn(call.emulator.place, key.keyId)} origin is ${key.origin} which is not valid for this operation.`,
+  );
+}
+
 function requireSymmetric(call: Call, key: KeyRecord): void {
   if (key.keySpec === 'SYMMETRIC_DEFAULT') return;
   throw new AwsError(

@@ -374,7 +374,7 @@ describe('the rest', () => {
   it('refuses kinds of keys it does not make', async () => {
     const attempts = [
       { KeySpec: 'RSA_2048' as const, KeyUsage: 'ENCRYPT_DECRYPT' as const },
-      { Origin: 'EXTERNAL' as const },
+      { Origin: 'EXTERNAL_KEY_STORE' as const },
       { MultiRegion: true },
     ];
     for (const attempt of attempts) {

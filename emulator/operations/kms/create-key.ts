@@ -64,7 +64,8 @@ async function createInStore(call: Call, key: KeyRecord): Promise<void> {
 
 function createStandard(call: Call, key: KeyRecord): void {
   const { store, material } = call.emulator;
-  const wrapped = material.generateWrapped(key.keyId, key.keySpec);
+  const isImported = key.origin === 'EXTERNAL';
+  const wrapped = isImported ? {} : material.generateWrapped(key.keyId, key.keySpec);
   store.keys.insert({ ...key, ...wrapped }, 'live', call.visibleAt);
 }
 

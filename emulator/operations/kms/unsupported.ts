@@ -3,15 +3,12 @@
 
 const UNSUPPORTED: ReadonlySet<string> = new Set([
   'Decapsulate',
-  'DeleteImportedKeyMaterial',
   'DeriveSharedSecret',
   'Encapsulate',
   'GenerateDataKeyPair',
   'GenerateDataKeyPairWithoutPlaintext',
   'GenerateMac',
   'GetKeyLastUsage',
-  'GetParametersForImport',
-  'ImportKeyMaterial',
   'ReplicateKey',
   'UpdatePrimaryRegion',
   'VerifyMac',
