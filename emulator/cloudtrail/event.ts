@@ -8,6 +8,7 @@ import type { Answer } from '../protocol/operation.ts';
 import { keyArn, type Place } from '../settings.ts';
 import { invokedBy, userIdentity } from './identity.ts';
 import { shownMembers } from './members.ts';
+import type { CloudTrailEvent } from './shape.ts';
 
 /** Where a request came from and under which id it is answered. */
 export interface Origin {
@@ -29,9 +30,6 @@ export interface EndedCall extends Origin {
   readonly answer: Answer;
   readonly error: AwsError | undefined;
 }
-
-/** A CloudTrail event; its members are AWS's. */
-export type CloudTrailEvent = Readonly<Record<string, unknown>>;
 
 // Cryptography changes nothing: KMS counts it among the read-only management events.
 const READS =
