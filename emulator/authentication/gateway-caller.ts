@@ -21,6 +21,7 @@ const GatewayCaller = z.object({
   sourceIp: z.string().nullish(),
   secureTransport: z.boolean().nullish(),
   viaService: z.string().nullish(),
+  principalTags: z.record(z.string(), z.string()).nullish(),
 });
 
 function policy(document: unknown): PolicyDocument {
@@ -47,6 +48,7 @@ export function readGatewayCaller(header: string): Caller {
       sourceIp: given.sourceIp ?? undefined,
       secureTransport: given.secureTransport ?? true,
       viaService: given.viaService ?? undefined,
+      principalTags: given.principalTags ?? {},
     };
   } catch (error) {
     if (error instanceof MalformedPolicy) throw refused(`a policy is malformed: ${error.message}`);

@@ -17,6 +17,8 @@ export interface Caller {
   readonly sourceIp: string | undefined;
   readonly secureTransport: boolean;
   readonly viaService: string | undefined;
+  /** Tags of the principal and its session, as the gateway tells them. */
+  readonly principalTags?: Readonly<Record<string, string>>;
 }
 
 /** How a statement's principals cover a caller, the strongest first. */

@@ -11,7 +11,9 @@ export type ContextEntries = Readonly<
 >;
 
 function callerEntries({ caller, emulator, now }: Call): ContextEntries {
+  const tags = Object.entries(caller.principalTags ?? {});
   return {
+    ...Object.fromEntries(tags.map(([name, value]) => [`aws:PrincipalTag/${name}`, value])),
     'aws:PrincipalArn': principalArn(caller),
     'aws:PrincipalAccount': caller.account,
     'aws:SourceIp': caller.sourceIp,

@@ -23,5 +23,6 @@ export function destroyDueKeys(store: Store, material: KeyMaterial, clock: Clock
     for (const old of store.materials.ofKey(record.keyId)) material.forgetMaterial(old.materialId);
     material.destroy(record);
     store.keys.remove(record.keyId);
+    store.usage.remove(record.keyId);
   }
 }

@@ -10,6 +10,7 @@ import type { KeyRecord, KeyUsage } from '../store/key-row.ts';
 import type { EncryptionContext } from './ciphertext.ts';
 import { findKey, findKeyOrAlias } from './find-key.ts';
 import { requireEnabled, requireUsage } from './key-state.ts';
+import { noteUse } from './last-use.ts';
 
 /** A key id, key ARN, alias name or alias ARN. */
 export const keyIdText = text(1, 2048);
@@ -66,6 +67,7 @@ export function admit(call: Call, key: KeyRecord, use: KeyUse): void {
   });
   requireEnabled(call, key);
   requireUsage(call, key, use.usage, use.operation);
+  noteUse(call.caller, key.keyId, use.operation);
 }
 
 /** Only the one algorithm of symmetric keys. @throws AwsError InvalidKeyUsageException */

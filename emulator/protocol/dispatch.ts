@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Caller } from '../authorization/principal.ts';
 import { eventOf, type Origin } from '../cloudtrail/event.ts';
 import { keysUsed } from '../cloudtrail/keys-used.ts';
+import { countUses } from '../keys/last-use.ts';
 import { cloudHsmOperations } from '../operations/cloudhsm/table.ts';
 import { isUnsupportedCloudHsmOperation } from '../operations/cloudhsm/unsupported.ts';
 import { kmsOperations } from '../operations/kms/table.ts';
@@ -54,6 +55,7 @@ export async function dispatch(emulator: Emulator, request: Request): Promise<An
   const outcome: Outcome = { input: undefined, answer: undefined, error: undefined };
   try {
     await perform(emulator, request, operation, outcome);
+    countUses(emulator, request.caller, { at, requestId: request.origin.requestId });
     return outcome.answer;
   } catch (error) {
     outcome.error = error instanceof AwsError ? error : internalFailure(service, error);

@@ -68,6 +68,10 @@ CREATE TABLE IF NOT EXISTS import_tokens (
   wrapped_private_key BLOB NOT NULL,
   valid_to INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS key_usage (
+  key_id TEXT PRIMARY KEY,
+  document TEXT NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS key_stores (
   key_store_id TEXT PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,

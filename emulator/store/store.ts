@@ -9,6 +9,7 @@ import { Grants } from './grants.ts';
 import { KeyMaterials } from './key-materials.ts';
 import { KeyRecords } from './key-records.ts';
 import { KeyStores } from './key-stores.ts';
+import { KeyUsage } from './key-usage.ts';
 import { Visibility } from './visibility.ts';
 
 /** All that is kept outside the HSM. */
@@ -17,6 +18,7 @@ export interface Store {
   readonly aliases: Aliases;
   readonly grants: Grants;
   readonly materials: KeyMaterials;
+  readonly usage: KeyUsage;
   readonly keyStores: KeyStores;
   readonly clusters: Clusters;
   readonly visibility: Visibility;
@@ -28,14 +30,19 @@ export function openStore(dataFolder: string, clock: Clock): Store {
   const database = new Database(join(dataFolder, 'emulator.sqlite'));
   const visibility = new Visibility(clock);
   const materials = new KeyMaterials(database);
+  const usage = new KeyUsage(database);
   return {
     materials,
+    usage,
     keys: new KeyRecords(database, visibility, clock, materials),
     aliases: new Aliases(database, visibility, clock),
     grants: new Grants(database, visibility, clock),
     keyStores: new KeyStores(database),
     clusters: new Clusters(database),
     visibility,
-    close: () => database.close(),
+    close: () => {
+      usage.flush();
+      database.close();
+    },
   };
 }

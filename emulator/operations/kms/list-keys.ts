@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ListKeys: ids and ARNs, in id order.
 import { authorizeAccount } from '../../authorization/authorize.ts';
-import { afterMarker, pagingMembers } from '../../keys/paging.ts';
+import { afterMarker, markerOf, pagingMembers } from '../../keys/paging.ts';
 import { operation } from '../../protocol/operation.ts';
 import { keyArn } from '../../settings.ts';
 
@@ -19,6 +19,6 @@ export const listKeys = operation('ListKeys', pagingMembers, (call, input) => {
       .filter(({ keyId }) => store.keys.isVisible(keyId))
       .map(({ keyId }) => ({ KeyId: keyId, KeyArn: keyArn(place, keyId) })),
     Truncated: truncated,
-    ...(truncated ? { NextMarker: Buffer.from(last.keyId).toString('base64url') } : {}),
+    ...(truncated ? { NextMarker: markerOf(last.keyId) } : {}),
   };
 });

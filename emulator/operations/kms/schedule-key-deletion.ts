@@ -5,6 +5,7 @@ import { epochSeconds } from '../../clock.ts';
 import { keyIdText } from '../../keys/crypto-request.ts';
 import { findKey } from '../../keys/find-key.ts';
 import { requireNotPendingDeletion } from '../../keys/key-state.ts';
+import { unusedDays } from '../../keys/last-use.ts';
 import { integer } from '../../protocol/members.ts';
 import { operation } from '../../protocol/operation.ts';
 import { optional, required } from '../../protocol/shape.ts';
@@ -22,6 +23,7 @@ export const scheduleKeyDeletion = operation(
     const days = input.PendingWindowInDays ?? DEFAULT_DAYS;
     authorizeKey(call, 'kms:ScheduleKeyDeletion', key, {
       'kms:ScheduleKeyDeletionPendingWindowInDays': days,
+      ...unusedDays(call, key),
     });
     requireNotPendingDeletion(call, key);
     const deletionAt = call.now + days * DAY_MILLISECONDS;

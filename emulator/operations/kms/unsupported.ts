@@ -8,7 +8,6 @@ const UNSUPPORTED: ReadonlySet<string> = new Set([
   'GenerateDataKeyPair',
   'GenerateDataKeyPairWithoutPlaintext',
   'GenerateMac',
-  'GetKeyLastUsage',
   'ReplicateKey',
   'UpdatePrimaryRegion',
   'VerifyMac',
