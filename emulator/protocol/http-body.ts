@@ -21,18 +21,27 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** True when brackets outside strings nest deeper than the limit; one pass, no recursion. */
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** The index of the quote that ends the string whose text begins here; the end of the JSON when none does. */
+function endOfString(json: string, begin: number): number {
+  for (let at = json.indexOf('"', begin); at !== -1; at = json.indexOf('"', at + 1)) {
+    let before = at;
+    while (before > begin && json.charCodeAt(before - 1) === BACKSLASH) before -= 1;
+    if ((at - before) % 2 === 0) return at;
+  }
+  return json.length;
+}
+
+/** True when brackets outside strings nest deeper than the limit; one pass, no recursion, strings skipped. */
 function isTooDeep(json: string): boolean {
   let depth = 0;
-  let inString = false;
   for (let at = 0; at < json.length; at += 1) {
-    const character = json[at];
-    if (inString) {
-      if (character === '\\') at += 1;
-      else if (character === '"') inString = false;
-    } else if (character === '"') inString = true;
-    else if (character === '{' || character === '[') depth += 1;
-    else if (character === '}' || character === ']') depth -= 1;
+    const code = json.charCodeAt(at);
+    if (code === QUOTE) at = endOfString(json, at + 1);
+    else if (code === 0x7b || code === 0x5b) depth += 1;
+    else if (code === 0x7d || code === 0x5d) depth -= 1;
     if (depth > MAXIMUM_DEPTH) return true;
   }
   return false;

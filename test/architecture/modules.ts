@@ -13,6 +13,7 @@ const FOLDERS = [
   'functions',
   'policies',
   'emulator',
+  'bench',
   'client',
   'scripts',
   'test',

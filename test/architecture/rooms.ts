@@ -45,6 +45,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: /^(aws-cdk-lib(\/.*)?|constructs|cdk-nag|esbuild|zod|node:.*)$/,
   },
   emulator: { at: /^emulator\//, ours: [/^adapters\/pkcs11\//], packages: ANYTHING },
+  bench: { at: /^bench\//, ours: [/^adapters\/pkcs11\//], packages: ANYTHING },
   'client/sdk': { at: /^client\/sdk\//, ours: [/^core\/contract\//], packages: /^(zod|node:.*)$/ },
   client: {
     at: /^client\//,

@@ -39,12 +39,26 @@ describe('malformed requests', () => {
       `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`,
       'SerializationException',
     ],
+    [
+      'a depth of 10,000 behind escaped quotes',
+      `{"a":"\\\\\\"{","b":${'['.repeat(10_000)}${']'.repeat(10_000)}}`,
+      'SerializationException',
+    ],
     ['bytes that are not UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), 'SerializationException'],
     ['nothing', '', 'ValidationException'],
   ])('%s is refused', async (_, body, code) => {
     const answer = await post('TrentService.DescribeKey', body);
 
     expect(answer).toMatchObject({ status: 400, body: { __type: code } });
+  });
+
+  it('brackets inside strings are no depth', async () => {
+    const body = JSON.stringify({ KeyId: `${'[{'.repeat(500)}\\"${'['.repeat(500)}` });
+
+    expect(await post('TrentService.DescribeKey', body)).toMatchObject({
+      status: 400,
+      body: { __type: 'NotFoundException' },
+    });
   });
 
   it('10 MB are refused with 413', async () => {

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// `npm run bench -- [--only TEXT] [--json] [--full]`: the stand-in beside the HSM alone and beside the AWS
+// emulator's built-in KMS, in one run on one machine. Figures of different machines do not compare; ratios do.
+import { parseArgs } from 'node:util';
+import { connectedKeyStore } from './key-store.ts';
+import { Caller } from './load.ts';
+import {
+  fill,
+  MAXIMUM_CLIENTS,
+  measureCreation,
+  measureCryptography,
+  measureRevocation,
+  type Run,
+  type Target,
+} from './measures.ts';
+import { openRawHsm } from './raw-hsm.ts';
+import { Report } from './report.ts';
+import { type Server, startBuiltIn, startStandIn } from './servers.ts';
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    full: { type: 'boolean', default: false },
+  },
+});
+const wants = (name: string) => name.toLowerCase().includes((values.only ?? '').toLowerCase());
+const report = new Report(values.json);
+const seconds = values.full ? 3 : 0.7;
+const keyCounts = values.full ? [10, 1000, 10_000] : [10, 1000];
+
+function targetOf(server: Server): Target {
+  return { server, caller: new Caller(server.url, MAXIMUM_CLIENTS), keyIds: [] };
+}
+
+async function measureAll(run: Run): Promise<void> {
+  const rates = new Map<string, number>();
+  const keyStoreId = await connectedKeyStore(run.standIn.caller);
+  for (const count of keyCounts) {
+    await fill(run.standIn, count);
+    if (run.builtIn !== undefined && count === keyCounts[0]) await fill(run.builtIn, count);
+    await measureCryptography(run, rates);
+    const memory = `resident memory, ${count} keys`;
+    if (wants(memory)) report.value(memory, run.standIn.server.residentMegabytes(), 'MB');
+  }
+  await measureRevocation(run);
+  await measureCreation(run, keyStoreId);
+}
+
+async function measureRestart(standIn: Server): Promise<void> {
+  const name = 'start on the folder of this run';
+  report.value('start on an empty folder', standIn.startSeconds, 's');
+  await standIn.stop('keep');
+  const again = await startStandIn(standIn.dataFolder);
+  report.value(name, again.startSeconds, 's');
+  await again.stop();
+}
+
+const raw = await openRawHsm(seconds / 2);
+const standIn = targetOf(await startStandIn());
+const builtInServer = await startBuiltIn();
+const builtIn = builtInServer && targetOf(builtInServer);
+if (builtIn === undefined) process.stderr.write('bench: no AWS emulator to compare with\n');
+try {
+  await measureAll({ report, raw, standIn, builtIn, seconds, wants });
+} finally {
+  standIn.caller.close();
+  builtIn?.caller.close();
+  await builtIn?.server.stop();
+  raw.close();
+  await measureRestart(standIn.server);
+}
+report.finish();
