@@ -14,6 +14,12 @@ export interface Place {
   readonly account: string;
 }
 
+/** Quotas of CloudHSM in the account and Region; AWS raises them on request. */
+export interface HsmQuotas {
+  readonly clusters: number;
+  readonly hsms: number;
+}
+
 /** The running emulator, as operations see it. */
 export interface Emulator {
   readonly place: Place;
@@ -26,6 +32,9 @@ export interface Emulator {
   readonly clockSetting: SettableClock;
   readonly trail: Trail;
   readonly dataFolder: string;
+  readonly quotas: HsmQuotas;
+  /** Clusters wait for an HSM admin to activate them and to set the password of `kmsuser`. */
+  readonly explicitHsmAdmin: boolean;
 }
 
 /** ARN of a key. */

@@ -8,16 +8,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, settableClock, systemClock } from './clock.ts';
 import { Trail } from './cloudtrail/trail.ts';
+import { removeOrphanContent } from './clusters/backups.ts';
 import { Faults } from './faults/faults.ts';
 import { switchesOff } from './faults/switches.ts';
 import { Hsm } from './hsm/hsm.ts';
 import { keptMaterial } from './hsm/kept-material.ts';
 import { KeyMaterial } from './hsm/key-material.ts';
 import { destroyDueKeys, takeBackUnfinished } from './hsm/reconcile.ts';
+import { removeOrphans } from './hsm/token-folders.ts';
 import { startIssuer } from './issuer/issuer.ts';
 import { readPeople } from './issuer/people.ts';
 import { createServer } from './server.ts';
-import type { Emulator } from './settings.ts';
+import type { Emulator, HsmQuotas } from './settings.ts';
 import { openStore, type Store } from './store/store.ts';
 
 /** How to start. Port 0 takes a free one. */
@@ -32,6 +34,9 @@ export interface StartOptions {
   readonly tlsKeyPath?: string | undefined;
   readonly issuerPort?: number | undefined;
   readonly peoplePath?: string | undefined;
+  readonly explicitHsmAdmin?: boolean | undefined;
+  /** CloudHSM's quotas, 4 clusters and 6 HSMs unless raised. */
+  readonly hsmQuotas?: HsmQuotas | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -87,6 +92,8 @@ async function openEmulator(options: StartOptions, dataFolder: string): Promise<
   const clock = clockSetting.now;
   // The store first: its lock refuses a second emulator on the same folder before the HSM is touched.
   const store = openStore(dataFolder, clock);
+  removeOrphanContent(store, dataFolder);
+  removeOrphans(join(dataFolder, 'hsm', 'tokens'), (id) => store.clusters.find(id) !== undefined);
   const hsm = await openHsm(store, dataFolder);
   const material = new KeyMaterial(hsm);
   const place = {
@@ -98,7 +105,10 @@ async function openEmulator(options: StartOptions, dataFolder: string): Promise<
   const switches = switchesOff(place.region, clock);
   const trail = new Trail(clockSetting.base);
   const realism = { faults: new Faults(), switches, clockSetting, trail };
-  return { place, clock, store, hsm, material, dataFolder, ...realism };
+  const explicitHsmAdmin = options.explicitHsmAdmin ?? false;
+  const quotas = options.hsmQuotas ?? { clusters: 4, hsms: 6 };
+  const admin = { explicitHsmAdmin, quotas };
+  return { place, clock, store, hsm, material, dataFolder, ...realism, ...admin };
 }
 
 async function openIssuer(options: StartOptions, emulator: Emulator, token: string) {

@@ -86,6 +86,22 @@ export class Pkcs11Module {
     return this.#slots().find((slot) => slot.initialised && slot.label === label)?.serial;
   }
 
+  /**
+   * Reads the token folder again: SoftHSM looks at it in C_Initialize only, so that a token put there by a
+   * restore is found. Open tokens log in again and stay the same objects; every object handle is void, session
+   * objects are gone. Nothing may be running. Tokens whose folder went away are forgotten.
+   */
+  reload(): void {
+    guarded('C_Finalize', () => this.#library.C_Finalize());
+    guarded('C_Initialize', () => this.#library.C_Initialize({ flags: pkcs11.CKF_OS_LOCKING_OK }));
+    const slots = this.#slots();
+    for (const [label, token] of this.#tokens) {
+      const found = slots.find((slot) => slot.initialised && slot.label === label);
+      if (found === undefined) this.#tokens.delete(label);
+      else token.reattach(found.slot);
+    }
+  }
+
   /** Closes every token and gives the module back to the process. */
   close(): void {
     for (const token of this.#tokens.values()) token.close();

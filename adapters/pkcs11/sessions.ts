@@ -9,12 +9,18 @@ const MAXIMUM_IDLE = 16;
 /** Lends sessions of one slot; never the same one twice at a time. */
 export class SessionPool {
   readonly #library: PKCS11;
-  readonly #slot: Handle;
+  #slot: Handle;
   readonly #idle: Handle[] = [];
 
   constructor(library: PKCS11, slot: Handle) {
     this.#library = library;
     this.#slot = slot;
+  }
+
+  /** Forgets all sessions, which died with the module's library, and lends those of this slot. */
+  reset(slot: Handle): void {
+    this.#slot = slot;
+    this.#idle.length = 0;
   }
 
   /** Opens a read-write session that the caller closes. */

@@ -30,14 +30,25 @@ export interface KeyObject {
 export class Token {
   readonly library: PKCS11;
   readonly sessions: SessionPool;
-  /** Owner of the session objects; also keeps the user logged in. */
-  readonly holder: Handle;
+  readonly #userPin: string;
+  #holder: Handle;
 
   constructor(library: PKCS11, slot: Handle, userPin: string) {
     this.library = library;
     this.sessions = new SessionPool(library, slot);
-    this.holder = this.sessions.open();
-    guarded('C_Login', () => library.C_Login(this.holder, pkcs11.CKU_USER, userPin));
+    this.#userPin = userPin;
+    this.#holder = this.#logIn();
+  }
+
+  /** Owner of the session objects; also keeps the user logged in. */
+  get holder(): Handle {
+    return this.#holder;
+  }
+
+  /** Logs in again after the module was reloaded. Every handle given before is void. */
+  reattach(slot: Handle): void {
+    this.sessions.reset(slot);
+    this.#holder = this.#logIn();
   }
 
   /** Random bytes from the HSM's generator. */
@@ -130,6 +141,12 @@ export class Token {
   /** Logs out by closing the holding session; the module closes the rest. */
   close(): void {
     guarded('C_CloseSession', () => this.library.C_CloseSession(this.holder));
+  }
+
+  #logIn(): Handle {
+    const session = this.sessions.open();
+    guarded('C_Login', () => this.library.C_Login(session, pkcs11.CKU_USER, this.#userPin));
+    return session;
   }
 
   #bytes(handle: KeyHandle, type: number): Buffer {

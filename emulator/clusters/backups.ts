@@ -1,22 +1,133 @@
 // SPDX-License-Identifier: Apache-2.0
-// Backups of clusters: a copy of the token as it is at that moment, and the row that names it.
+// Backups of clusters: the token as it is at that moment in a folder, then the row that names it. A folder
+// without a row is what a crash left, and goes at the next start.
+import { cpSync, existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { SETTLE_MILLISECONDS } from '../hsm/cluster-state.ts';
+import { AwsError } from '../protocol/errors.ts';
 import type { Call } from '../protocol/operation.ts';
+import type { Emulator } from '../settings.ts';
+import type { BackupRecord } from '../store/backups.ts';
 import type { ClusterRecord } from '../store/clusters.ts';
+import type { Store } from '../store/store.ts';
+import { invalidClusterRequest } from './find-cluster.ts';
 import { newIdentifier } from './identifiers.ts';
 
-/** Takes a backup, as CloudHSM does when an HSM or a cluster is deleted; answers its id. */
+const DAY_MILLISECONDS = 86_400_000;
+/** How long a deleted backup can be restored. */
+export const PENDING_DELETION_MILLISECONDS = 7 * DAY_MILLISECONDS;
+
+/** Where the content of a backup lies. */
+export function backupFolder(dataFolder: string, backupId: string): string {
+  return join(dataFolder, 'backups', backupId);
+}
+
+/**
+ * Takes a backup, as CloudHSM does when a cluster is initialized and when an HSM or a cluster is deleted.
+ * The call must be exclusive.
+ */
 export function takeBackup(call: Call, cluster: ClusterRecord): string {
-  const { hsm, store, dataFolder } = call.emulator;
+  const { hsm, store, dataFolder, place } = call.emulator;
   const backupId = newIdentifier('backup');
-  hsm.copyToken(cluster.clusterId, join(dataFolder, 'backups', backupId));
-  store.clusters.putBackup({
+  const { historyId, csr, hsmCertificate, clusterCertificate, trustAnchor } = cluster;
+  const { kmsUserDigest, awaitsActivation, clusterId, hsmType, mode } = cluster;
+  hsm.backUp(clusterId, backupFolder(dataFolder, backupId));
+  store.backups.put({
     backupId,
-    clusterId: cluster.clusterId,
+    region: place.region,
+    clusterId,
     createdAt: call.now,
-    hsmType: cluster.hsmType,
-    mode: cluster.mode,
+    copiedAt: null,
+    source: null,
+    state: 'CREATE_IN_PROGRESS',
+    settlesAt: call.now + SETTLE_MILLISECONDS,
+    neverExpires: false,
+    deleteAt: null,
+    hsmType,
+    mode,
     tags: {},
+    policy: null,
+    content: {
+      historyId,
+      csr,
+      hsmCertificate,
+      clusterCertificate,
+      trustAnchor,
+      kmsUserDigest,
+      awaitsActivation,
+    },
   });
   return backupId;
+}
+
+/** Copies a backup with its content; the copy lies in another Region. */
+export function copyBackup(
+  call: Call,
+  backup: BackupRecord,
+  to: Pick<BackupRecord, 'region' | 'tags'>,
+): BackupRecord {
+  const { dataFolder, store } = call.emulator;
+  const backupId = newIdentifier('backup');
+  const folder = backupFolder(dataFolder, backupId);
+  const partial = `${folder}.partial`;
+  cpSync(backupFolder(dataFolder, backup.backupId), partial, { recursive: true });
+  renameSync(partial, folder);
+  const copy: BackupRecord = {
+    ...backup,
+    ...to,
+    backupId,
+    copiedAt: call.now,
+    source: { region: backup.region, backupId: backup.backupId },
+    state: 'CREATE_IN_PROGRESS',
+    settlesAt: call.now + SETTLE_MILLISECONDS,
+    policy: null,
+  };
+  store.backups.put(copy);
+  return copy;
+}
+
+function isGone({ store }: Emulator, backup: BackupRecord, now: number): boolean {
+  if (backup.deleteAt !== null) return backup.deleteAt <= now;
+  const days = store.clusters.find(backup.clusterId)?.retentionDays;
+  if (backup.neverExpires || days === undefined) return false;
+  return (backup.copiedAt ?? backup.createdAt) + days * DAY_MILLISECONDS <= now;
+}
+
+/** The backups as they are now; those past their deletion or retention are purged with their content. */
+export function currentBackups(emulator: Emulator): BackupRecord[] {
+  const { store, clock, dataFolder } = emulator;
+  const now = clock();
+  return store.backups.all().flatMap((backup): BackupRecord[] => {
+    if (isGone(emulator, backup, now)) {
+      store.backups.remove(backup.backupId);
+      rmSync(backupFolder(dataFolder, backup.backupId), { recursive: true, force: true });
+      return [];
+    }
+    const isReady = backup.state === 'CREATE_IN_PROGRESS' && backup.settlesAt <= now;
+    return [isReady ? { ...backup, state: 'READY' } : backup];
+  });
+}
+
+/** A backup by id or ARN. @throws AwsError CloudHsmResourceNotFoundException */
+export function findBackup(call: Call, idOrArn: string): BackupRecord {
+  const backupId = idOrArn.slice(idOrArn.lastIndexOf('/') + 1);
+  const found = currentBackups(call.emulator).find((backup) => backup.backupId === backupId);
+  if (found !== undefined) return found;
+  throw new AwsError('CloudHsmResourceNotFoundException', `Backup ${backupId} does not exist.`);
+}
+
+/** @throws AwsError CloudHsmInvalidRequestException */
+export function requireBackupState(backup: BackupRecord, state: BackupRecord['state']): void {
+  if (backup.state === state) return;
+  throw invalidClusterRequest(`Backup ${backup.backupId} is ${backup.state}, not ${state}.`);
+}
+
+/** Removes the content that no backup names. */
+export function removeOrphanContent(store: Store, dataFolder: string): void {
+  const folder = join(dataFolder, 'backups');
+  if (!existsSync(folder)) return;
+  const known = new Set(store.backups.all().map(({ backupId }) => backupId));
+  for (const name of readdirSync(folder)) {
+    if (!known.has(name)) rmSync(join(folder, name), { recursive: true });
+  }
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Clusters, HSMs and backups as CloudHSM v2 shows them.
 import { epochSeconds } from '../clock.ts';
-import type { BackupRecord, ClusterRecord, HsmRecord } from '../store/clusters.ts';
+import type { Place } from '../settings.ts';
+import type { BackupRecord } from '../store/backups.ts';
+import type { ClusterRecord, HsmRecord } from '../store/clusters.ts';
 
 /** Tags as CloudHSM lists them. */
 export function tagListOf(tags: Readonly<Record<string, string>>) {
@@ -49,6 +51,7 @@ export function describeCluster(cluster: ClusterRecord) {
     Mode: cluster.mode,
     NetworkType: 'IPV4',
     SecurityGroup: cluster.securityGroup,
+    ...(cluster.sourceBackupId === null ? {} : { SourceBackupId: cluster.sourceBackupId }),
     State: cluster.state,
     SubnetMapping: cluster.subnetMapping,
     VpcId: cluster.vpcId,
@@ -58,13 +61,24 @@ export function describeCluster(cluster: ClusterRecord) {
 }
 
 /** One backup. */
-export function describeBackup(backup: BackupRecord) {
+export function describeBackup({ account }: Place, backup: BackupRecord) {
+  const { backupId, copiedAt, source, deleteAt } = backup;
   return {
-    BackupId: backup.backupId,
-    BackupState: 'READY',
+    BackupId: backupId,
+    BackupArn: `arn:aws:cloudhsm:${backup.region}:${account}:backup/${backupId}`,
+    BackupState: backup.state,
     ClusterId: backup.clusterId,
     CreateTimestamp: epochSeconds(backup.createdAt),
-    NeverExpires: false,
+    ...(copiedAt === null ? {} : { CopyTimestamp: epochSeconds(copiedAt) }),
+    NeverExpires: backup.neverExpires,
+    ...(source === null
+      ? {}
+      : {
+          SourceRegion: source.region,
+          SourceBackup: source.backupId,
+          SourceCluster: backup.clusterId,
+        }),
+    ...(deleteAt === null ? {} : { DeleteTimestamp: epochSeconds(deleteAt) }),
     HsmType: backup.hsmType,
     Mode: backup.mode,
     TagList: tagListOf(backup.tags),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Clusters and HSMs change state with time: reading one after its instant settles it and writes that down.
-// CREATE_IN_PROGRESS → UNINITIALIZED; INITIALIZE_IN_PROGRESS → INITIALIZED → ACTIVE (the stand-in activates
-// by itself); an HSM is ACTIVE, or gone, after a moment.
+// CREATE_IN_PROGRESS → UNINITIALIZED, or of a backup INITIALIZED; INITIALIZE_IN_PROGRESS → INITIALIZED → ACTIVE
+// (by itself, unless the cluster awaits its HSM admin); an HSM is ACTIVE, or gone, after a moment.
 import type { Clock } from '../clock.ts';
 import type { ClusterRecord, ClusterState, HsmRecord } from '../store/clusters.ts';
 import type { Store } from '../store/store.ts';
@@ -10,11 +10,15 @@ import type { Store } from '../store/store.ts';
 export const SETTLE_MILLISECONDS = 200;
 
 const NEXT: Partial<Record<ClusterState, ClusterState>> = {
-  CREATE_IN_PROGRESS: 'UNINITIALIZED',
   INITIALIZE_IN_PROGRESS: 'INITIALIZED',
-  INITIALIZED: 'ACTIVE',
   DELETE_IN_PROGRESS: 'DELETED',
 };
+
+function nextState(cluster: ClusterRecord, state: ClusterState): ClusterState | undefined {
+  if (state === 'INITIALIZED') return cluster.awaitsActivation ? undefined : 'ACTIVE';
+  if (state !== 'CREATE_IN_PROGRESS') return NEXT[state];
+  return cluster.clusterCertificate === null ? 'UNINITIALIZED' : 'INITIALIZED';
+}
 
 function settleHsm(hsm: HsmRecord, now: number): HsmRecord {
   if (hsm.settlesAt > now) return hsm;
@@ -28,7 +32,9 @@ function settle(cluster: ClusterRecord, now: number): ClusterRecord {
     .map((hsm) => settleHsm(hsm, now))
     .filter(({ state }) => state !== 'DELETED');
   let { state, settlesAt } = cluster;
-  for (let next = NEXT[state]; next !== undefined && settlesAt <= now; next = NEXT[state]) {
+  for (;;) {
+    const next = nextState(cluster, state);
+    if (next === undefined || settlesAt > now) break;
     state = next;
     settlesAt += SETTLE_MILLISECONDS;
   }

@@ -33,6 +33,11 @@ export class HandleCache {
     this.#evicted(oldest[1]);
   }
 
+  /** Forgets all handles without telling the owner: they are void. */
+  clear(): void {
+    this.#handles.clear();
+  }
+
   /** Takes a handle out without telling the owner. */
   take(keyId: string): KeyHandle | undefined {
     const handle = this.#handles.get(keyId);

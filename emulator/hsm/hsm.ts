@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The HSM behind the emulator: a SoftHSM instance of its own under the data folder, with one token per
 // CloudHSM cluster (label = cluster id) and one for the region's own KMS fleet (`kms-domain`).
-import { cpSync, readdirSync } from 'node:fs';
+import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { Pkcs11Failure } from '#adapters/pkcs11/errors.ts';
 import { Pkcs11Module } from '#adapters/pkcs11/module.ts';
 import { ensureSoftHsm, writeSoftHsmConfig } from '#adapters/pkcs11/softhsm.ts';
 import type { KeyHandle, Token } from '#adapters/pkcs11/token.ts';
+import { CallGate } from './call-gate.ts';
 import { PinFiles } from './pins.ts';
+import { copyAs, folderOf } from './token-folders.ts';
 
 const DOMAIN_TOKEN = 'kms-domain';
 // Where SoftHSM is unpacked when the system has none: kept beside the repository's other local state.
@@ -19,6 +22,12 @@ export interface Domain {
   readonly token: Token;
   readonly key: KeyHandle;
 }
+
+const BackupContent = z.object({
+  securityOfficerPin: z.string(),
+  userPin: z.string(),
+  objects: z.int(),
+});
 
 /** Where there must be material, because keys rest on it. */
 export interface KeptMaterial {
@@ -33,18 +42,26 @@ const CURE = 'restore the folder from a backup, or start with another --data fol
 
 /** An open HSM. */
 export class Hsm {
-  readonly domain: Domain;
+  /** Whom the HSM serves side by side, and who needs it alone. */
+  readonly gate = new CallGate();
   readonly #module: Pkcs11Module;
   readonly #pins: PinFiles;
 
-  readonly #folder: string;
+  readonly #tokens: string;
+  readonly #listeners: (() => void)[] = [];
   readonly #clusters = new Map<string, Token>();
+  #domain: Domain;
 
   private constructor(module: Pkcs11Module, folder: string, pins: PinFiles, domain: Domain) {
     this.#module = module;
-    this.#folder = folder;
+    this.#tokens = join(folder, 'tokens');
     this.#pins = pins;
-    this.domain = domain;
+    this.#domain = domain;
+  }
+
+  /** The domain as it is since the last reload. */
+  get domain(): Domain {
+    return this.#domain;
   }
 
   /**
@@ -82,16 +99,54 @@ export class Hsm {
     return token;
   }
 
-  /** Copies a cluster's token as it is now; tokens are complete on disk after every call. */
-  copyToken(clusterId: string, target: string): void {
-    // SoftHSM names a token's folder by a UUID whose last 16 digits are the serial number.
-    const serial = this.#module.serialNumber(clusterId);
-    const tokens = join(this.#folder, 'tokens');
-    const name = readdirSync(tokens).find(
-      (folder) => serial !== undefined && folder.replaceAll('-', '').endsWith(serial),
+  /** Copies a cluster's token with its PINs into a folder, which appears all at once. Nothing may be running. */
+  backUp(clusterId: string, target: string): void {
+    const objects = this.clusterToken(clusterId).findSecretKeys().length;
+    const source = folderOf(this.#tokens, clusterId);
+    if (source === undefined) throw new Error(`the token of ${clusterId} is not on disk`);
+    const partial = `${target}.partial`;
+    rmSync(partial, { recursive: true, force: true });
+    cpSync(source, join(partial, 'token'), { recursive: true });
+    const content = { ...this.#pins.of(clusterId), objects };
+    writeFileSync(join(partial, 'content.json'), JSON.stringify(content), { mode: 0o600 });
+    renameSync(partial, target);
+  }
+
+  /**
+   * Makes a cluster's token of a backup and opens it. Nothing may be running: the module is loaded again and
+   * every handle is void. @throws Error when the token does not open or has not the objects it had
+   */
+  restore(source: string, clusterId: string): void {
+    const { objects, ...pins } = BackupContent.parse(
+      JSON.parse(readFileSync(join(source, 'content.json'), 'utf8')),
     );
-    if (name === undefined) throw new Error(`the token of ${clusterId} is not on disk`);
-    cpSync(join(tokens, name), join(target, name), { recursive: true });
+    this.#pins.put(clusterId, pins);
+    const folder = copyAs(join(source, 'token'), this.#tokens, clusterId);
+    try {
+      this.#reload();
+      const found = this.clusterToken(clusterId).findSecretKeys().length;
+      if (found !== objects) throw new Error(`${clusterId}: ${found} objects, not ${objects}`);
+    } catch (error) {
+      rmSync(folder, { recursive: true });
+      this.#pins.remove(clusterId);
+      this.#clusters.delete(clusterId);
+      this.#reload();
+      throw error;
+    }
+  }
+
+  /** Tells when every handle became void. */
+  onReload(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  #reload(): void {
+    this.#module.reload();
+    const { token } = this.#domain;
+    const [key] = token.findSecretKeys(DOMAIN_KEY_ID);
+    if (key === undefined) throw new Error('the domain key is not in its token');
+    this.#domain = { token, key };
+    for (const listener of this.#listeners) listener();
   }
 
   /** Destroys every key object of a cluster's token. */

@@ -36,6 +36,9 @@ export class KeyMaterial {
     const destroy = (handle: KeyHandle) => hsm.domain.token.destroy(handle);
     this.#unwrapped = new HandleCache(UNWRAPPED_LIMIT, destroy);
     this.#publicKeys = new HandleCache(UNWRAPPED_LIMIT, destroy);
+    hsm.onReload(() => {
+      for (const cache of [this.#unwrapped, this.#publicKeys, this.#onToken]) cache.clear();
+    });
   }
 
   /** Makes a key of the standard store. */

@@ -36,9 +36,15 @@ export class PinFiles {
       securityOfficerPin: randomBytes(16).toString('hex'),
       userPin: randomBytes(16).toString('hex'),
     };
+    this.put(label, pins);
+    return pins;
+  }
+
+  /** Sets the PINs of a token that comes with its own. */
+  put(label: string, pins: TokenPins): void {
+    const path = join(this.#folder, `${label}.json`);
     writeFileSync(`${path}.new`, JSON.stringify(pins), { mode: 0o600 });
     renameSync(`${path}.new`, path);
-    return pins;
   }
 
   /** Forgets the PINs of a token that is gone. */

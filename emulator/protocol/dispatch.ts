@@ -6,7 +6,6 @@ import { eventOf, type Origin } from '../cloudtrail/event.ts';
 import { keysUsed } from '../cloudtrail/keys-used.ts';
 import { countUses } from '../keys/last-use.ts';
 import { cloudHsmOperations } from '../operations/cloudhsm/table.ts';
-import { isUnsupportedCloudHsmOperation } from '../operations/cloudhsm/unsupported.ts';
 import { kmsOperations } from '../operations/kms/table.ts';
 import { isUnsupportedKmsOperation } from '../operations/kms/unsupported.ts';
 import type { Emulator } from '../settings.ts';
@@ -25,9 +24,6 @@ function findOperation(target: string | undefined): Operation {
   if (found !== undefined) return found;
   if (service === 'TrentService' && isUnsupportedKmsOperation(name)) {
     throw new AwsError('UnsupportedOperationException', `${name} is not supported.`);
-  }
-  if (service === 'BaldrApiService' && isUnsupportedCloudHsmOperation(name)) {
-    throw new AwsError('CloudHsmInvalidRequestException', `${name} is not supported.`);
   }
   throw new AwsError('UnknownOperationException');
 }
@@ -85,7 +81,9 @@ async function perform(
   const visibleAt =
     now + Math.max(fate.visibilityDelayMilliseconds, switches.consistency.next(operation.name));
   const call = { emulator, caller, now, visibleAt };
-  const answer = await operation.handle(call, outcome.input);
+  const answer = await emulator.hsm.gate.run(operation.isExclusive === true, () =>
+    operation.handle(call, outcome.input),
+  );
   if (fate.failAfter !== undefined) throw injected(fate.failAfter);
   outcome.answer = answer;
 }

@@ -24,6 +24,8 @@ export interface Operation {
   readonly name: string;
   readonly read: Reader<unknown>;
   readonly handle: (call: Call, input: unknown) => Answer | Promise<Answer>;
+  /** True when no other call may run meanwhile. */
+  readonly isExclusive?: boolean;
 }
 
 function withGrantTokens(call: Call, input: unknown): Call {
@@ -43,6 +45,11 @@ export function operation<Members extends Record<string, Member<unknown>>>(
     // The dispatcher passes what `read` answered, and nothing else.
     handle: (call, input) => handle(withGrantTokens(call, input), input as InputOf<Members>),
   };
+}
+
+/** An operation that copies or reloads the HSM's tokens and so needs the HSM alone. */
+export function exclusive(item: Operation): Operation {
+  return { ...item, isExclusive: true };
 }
 
 /** Operations by name. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// CloudHSM clusters with their HSMs, and backups, as JSON documents by id: they are few and read whole.
+// CloudHSM clusters with their HSMs as JSON documents by id: they are few and read whole.
 import type { Database } from './database.ts';
 
 export type ClusterState =
@@ -47,24 +47,23 @@ export interface ClusterRecord {
   readonly trustAnchor: string | null;
   /** Digest of the password of `kmsuser`; null until a key store brings the first one. */
   readonly kmsUserDigest: string | null;
+  /** Wrong passwords of `kmsuser` since the last right one. */
+  readonly kmsUserFailures: number;
+  /** The first cluster of the backup history: clusters made of each other's backups share it. */
+  readonly historyId: string;
+  /** INITIALIZED until an HSM admin activates it; else it activates by itself. */
+  readonly awaitsActivation: boolean;
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** A backup of a cluster's token. */
-export interface BackupRecord {
-  readonly backupId: string;
-  readonly clusterId: string;
-  readonly createdAt: number;
-  readonly hsmType: string;
-  readonly mode: string;
-  readonly tags: Readonly<Record<string, string>>;
+function parse(row: Record<string, unknown>): ClusterRecord {
+  const document = JSON.parse(String(row['document']));
+  // Documents of clusters made before these members existed.
+  const absent = { kmsUserFailures: 0, historyId: document.clusterId, awaitsActivation: false };
+  return { ...absent, ...document };
 }
 
-function parse<Document>(row: Record<string, unknown> | undefined): Document | undefined {
-  return row === undefined ? undefined : JSON.parse(String(row['document']));
-}
-
-/** The tables of clusters and backups. */
+/** The table of clusters. */
 export class Clusters {
   readonly #database: Database;
 
@@ -81,9 +80,10 @@ export class Clusters {
 
   /** The cluster as last written; see `hsm/cluster-state.ts` for its state now. */
   find(clusterId: string): ClusterRecord | undefined {
-    return parse(
-      this.#database.prepare('SELECT document FROM clusters WHERE cluster_id = ?').get(clusterId),
-    );
+    const row = this.#database
+      .prepare('SELECT document FROM clusters WHERE cluster_id = ?')
+      .get(clusterId);
+    return row === undefined ? undefined : parse(row);
   }
 
   /** All clusters by id. */
@@ -91,21 +91,6 @@ export class Clusters {
     return this.#database
       .prepare('SELECT document FROM clusters ORDER BY cluster_id')
       .all()
-      .flatMap((row) => parse<ClusterRecord>(row) ?? []);
-  }
-
-  /** Writes a backup. */
-  putBackup(backup: BackupRecord): void {
-    this.#database
-      .prepare('INSERT OR REPLACE INTO backups VALUES (?, ?)')
-      .run(backup.backupId, JSON.stringify(backup));
-  }
-
-  /** All backups by id. */
-  backups(): BackupRecord[] {
-    return this.#database
-      .prepare('SELECT document FROM backups ORDER BY backup_id')
-      .all()
-      .flatMap((row) => parse<BackupRecord>(row) ?? []);
+      .map(parse);
   }
 }

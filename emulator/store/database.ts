@@ -127,6 +127,18 @@ export class Database {
     return statement;
   }
 
+  /** Commits what the work writes, or rolls it back when it throws. */
+  transaction(work: () => void): void {
+    this.#connection.exec('BEGIN IMMEDIATE');
+    try {
+      work();
+      this.#connection.exec('COMMIT');
+    } catch (error) {
+      this.#connection.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
   /** Closes the file. */
   close(): void {
     this.#statements.clear();

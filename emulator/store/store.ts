@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { Aliases } from './aliases.ts';
+import { Backups } from './backups.ts';
 import { Clusters } from './clusters.ts';
 import { Database } from './database.ts';
 import { Grants } from './grants.ts';
@@ -21,7 +22,10 @@ export interface Store {
   readonly usage: KeyUsage;
   readonly keyStores: KeyStores;
   readonly clusters: Clusters;
+  readonly backups: Backups;
   readonly visibility: Visibility;
+  /** Writes all that the work writes, or nothing. The work is synchronous and does not nest. */
+  atomically(work: () => void): void;
   close(): void;
 }
 
@@ -39,7 +43,9 @@ export function openStore(dataFolder: string, clock: Clock): Store {
     grants: new Grants(database, visibility, clock),
     keyStores: new KeyStores(database),
     clusters: new Clusters(database),
+    backups: new Backups(database),
     visibility,
+    atomically: (work) => database.transaction(work),
     close: () => {
       usage.flush();
       database.close();

@@ -51,7 +51,9 @@ export interface TestEmulator {
 /** Starts an emulator in this process. */
 export async function startEmulator(options: Partial<StartOptions> = {}): Promise<TestEmulator> {
   const dataFolder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'keyturn-test-'));
-  const running = await start({ port: 0, ...options, dataFolder });
+  // Tests make more clusters than AWS's default quota; those about quotas set it.
+  const hsmQuotas = { clusters: 100, hsms: 100 };
+  const running = await start({ port: 0, hsmQuotas, ...options, dataFolder });
   return {
     ...clientsOf(running.url),
     adminToken: running.adminToken,

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// CreateCluster: an empty cluster over subnets, each in a zone of its own.
+// CreateCluster: over subnets, each in a zone of its own; empty, or with the content of a backup.
 
 import { clusterTagList, withClusterTags } from '../../clusters/cluster-tags.ts';
 import { describeCluster } from '../../clusters/describe.ts';
 import { invalidClusterRequest } from '../../clusters/find-cluster.ts';
 import { newIdentifier } from '../../clusters/identifiers.ts';
-import { SETTLE_MILLISECONDS } from '../../hsm/cluster-state.ts';
+import { currentCluster, SETTLE_MILLISECONDS } from '../../hsm/cluster-state.ts';
+import { AwsError } from '../../protocol/errors.ts';
 import { list, oneOf, text } from '../../protocol/members.ts';
-import { operation } from '../../protocol/operation.ts';
+import { type Call, exclusive, operation } from '../../protocol/operation.ts';
 import { optional, required, structure } from '../../protocol/shape.ts';
+import type { ClusterRecord } from '../../store/clusters.ts';
+import { backupIdOrArnText } from './backup-request.ts';
+import { requireRestorable, restoreToken } from './restored-cluster.ts';
 
 const ZONES = ['a', 'b', 'c'] as const;
 const DEFAULT_RETENTION_DAYS = 90;
@@ -36,43 +40,66 @@ function mapSubnets(region: string, subnetIds: readonly string[]): Record<string
   return Object.fromEntries(subnetIds.map((id, index) => [`${region}${ZONES[index]}`, id]));
 }
 
+/** @throws AwsError CloudHsmResourceLimitExceededException */
+function requireQuota(call: Call): void {
+  const { quotas, store, clock } = call.emulator;
+  const present = store.clusters
+    .all()
+    .filter(({ clusterId }) => currentCluster(store, clock, clusterId)?.state !== 'DELETED');
+  if (present.length < quotas.clusters) return;
+  throw new AwsError(
+    'CloudHsmResourceLimitExceededException',
+    `The quota of ${quotas.clusters} clusters is reached.`,
+  );
+}
+
 /** @see https://docs.aws.amazon.com/cloudhsm/latest/APIReference/API_CreateCluster.html */
-export const createCluster = operation(
-  'CreateCluster',
-  {
-    BackupRetentionPolicy: optional(retentionPolicy),
-    HsmType: required(oneOf(['hsm1.medium', 'hsm2m.medium'])),
-    SourceBackupId: optional(text(1, 64)),
-    SubnetIds: required(list(text(1, 64, { pattern: /^subnet-[0-9a-fA-F]{8,17}$/ }), 1, 10)),
-    NetworkType: optional(oneOf(['IPV4', 'DUALSTACK'])),
-    TagList: optional(clusterTagList),
-    Mode: optional(oneOf(['FIPS', 'NON_FIPS'])),
-  },
-  (call, input) => {
-    if (input.SourceBackupId !== undefined) {
-      throw invalidClusterRequest('Creating a cluster from a backup is not supported.');
-    }
-    const cluster = {
-      clusterId: newIdentifier('cluster'),
-      createdAt: call.now,
-      hsmType: input.HsmType,
-      mode: input.Mode ?? 'FIPS',
-      retentionDays: retentionDays(input.BackupRetentionPolicy),
-      subnetMapping: mapSubnets(call.emulator.place.region, input.SubnetIds),
-      vpcId: 'vpc-00000000000000000',
-      securityGroup: 'sg-00000000000000000',
-      sourceBackupId: null,
-      state: 'CREATE_IN_PROGRESS' as const,
-      settlesAt: call.now + SETTLE_MILLISECONDS,
-      hsms: [],
-      csr: null,
-      hsmCertificate: null,
-      clusterCertificate: null,
-      trustAnchor: null,
-      kmsUserDigest: null,
-      tags: withClusterTags({}, input.TagList ?? []),
-    };
-    call.emulator.store.clusters.put(cluster);
-    return { Cluster: describeCluster(cluster) };
-  },
+export const createCluster = exclusive(
+  operation(
+    'CreateCluster',
+    {
+      BackupRetentionPolicy: optional(retentionPolicy),
+      HsmType: required(oneOf(['hsm1.medium', 'hsm2m.medium'])),
+      SourceBackupId: optional(backupIdOrArnText),
+      SubnetIds: required(list(text(1, 64, { pattern: /^subnet-[0-9a-fA-F]{8,17}$/ }), 1, 10)),
+      NetworkType: optional(oneOf(['IPV4', 'DUALSTACK'])),
+      TagList: optional(clusterTagList),
+      Mode: optional(oneOf(['FIPS', 'NON_FIPS'])),
+    },
+    (call, input) => {
+      requireQuota(call);
+      const backup =
+        input.SourceBackupId === undefined
+          ? undefined
+          : requireRestorable(call, input.SourceBackupId, input);
+      const clusterId = newIdentifier('cluster');
+      const cluster: ClusterRecord = {
+        clusterId,
+        createdAt: call.now,
+        hsmType: input.HsmType,
+        mode: backup?.mode ?? input.Mode ?? 'FIPS',
+        retentionDays: retentionDays(input.BackupRetentionPolicy),
+        subnetMapping: mapSubnets(call.emulator.place.region, input.SubnetIds),
+        vpcId: 'vpc-00000000000000000',
+        securityGroup: 'sg-00000000000000000',
+        sourceBackupId: backup?.backupId ?? null,
+        state: 'CREATE_IN_PROGRESS',
+        settlesAt: call.now + SETTLE_MILLISECONDS,
+        hsms: [],
+        csr: null,
+        hsmCertificate: null,
+        clusterCertificate: null,
+        trustAnchor: null,
+        kmsUserDigest: null,
+        kmsUserFailures: 0,
+        historyId: clusterId,
+        awaitsActivation: call.emulator.explicitHsmAdmin,
+        ...backup?.content,
+        tags: withClusterTags({}, input.TagList ?? []),
+      };
+      if (backup !== undefined) restoreToken(call, backup, clusterId);
+      call.emulator.store.clusters.put(cluster);
+      return { Cluster: describeCluster(cluster) };
+    },
+  ),
 );

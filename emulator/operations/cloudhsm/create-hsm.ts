@@ -4,7 +4,7 @@ import { makeClusterCertificates } from '../../clusters/certificates.ts';
 import { describeHsm } from '../../clusters/describe.ts';
 import { clusterIdText, findCluster, invalidClusterRequest } from '../../clusters/find-cluster.ts';
 import { newIdentifier } from '../../clusters/identifiers.ts';
-import { SETTLE_MILLISECONDS } from '../../hsm/cluster-state.ts';
+import { currentCluster, SETTLE_MILLISECONDS } from '../../hsm/cluster-state.ts';
 import { AwsError } from '../../protocol/errors.ts';
 import { text } from '../../protocol/members.ts';
 import { type Call, operation } from '../../protocol/operation.ts';
@@ -12,6 +12,19 @@ import { optional, required } from '../../protocol/shape.ts';
 import type { ClusterRecord, HsmRecord } from '../../store/clusters.ts';
 
 const HSMS_PER_CLUSTER = 28;
+
+function requireQuota({ emulator }: Call): void {
+  const { store, clock, quotas } = emulator;
+  const count = store.clusters
+    .all()
+    .map(({ clusterId }) => currentCluster(store, clock, clusterId)?.hsms.length ?? 0)
+    .reduce((total, hsms) => total + hsms, 0);
+  if (count < quotas.hsms) return;
+  throw new AwsError(
+    'CloudHsmResourceLimitExceededException',
+    `The quota of ${quotas.hsms} HSMs is reached.`,
+  );
+}
 
 function requireRoom(cluster: ClusterRecord): void {
   const first = cluster.state === 'UNINITIALIZED' && cluster.hsms.length === 0;
@@ -51,6 +64,7 @@ export const createHsm = operation(
   async (call, input) => {
     const cluster = findCluster(call, input.ClusterId);
     requireRoom(cluster);
+    requireQuota(call);
     const hsm = newHsm(call, cluster, input.AvailabilityZone, input.IpAddress);
     const changed = { ...cluster, hsms: [...cluster.hsms, hsm] };
     // Written before the key pair is made, so that a second call at the same time finds the first.

@@ -4,14 +4,12 @@ import { takeBackup } from '../../clusters/backups.ts';
 import { describeCluster } from '../../clusters/describe.ts';
 import { clusterIdText, findCluster, invalidClusterRequest } from '../../clusters/find-cluster.ts';
 import { SETTLE_MILLISECONDS } from '../../hsm/cluster-state.ts';
-import { operation } from '../../protocol/operation.ts';
+import { exclusive, operation } from '../../protocol/operation.ts';
 import { required } from '../../protocol/shape.ts';
 
 /** @see https://docs.aws.amazon.com/cloudhsm/latest/APIReference/API_DeleteCluster.html */
-export const deleteCluster = operation(
-  'DeleteCluster',
-  { ClusterId: required(clusterIdText) },
-  (call, input) => {
+export const deleteCluster = exclusive(
+  operation('DeleteCluster', { ClusterId: required(clusterIdText) }, (call, input) => {
     const { store, hsm, material } = call.emulator;
     const cluster = findCluster(call, input.ClusterId);
     if (cluster.hsms.length > 0) {
@@ -30,5 +28,5 @@ export const deleteCluster = operation(
     };
     store.clusters.put(deleted);
     return { Cluster: describeCluster(deleted) };
-  },
+  }),
 );

@@ -6,40 +6,42 @@ import { clusterIdText, findCluster, invalidClusterRequest } from '../../cluster
 import { SETTLE_MILLISECONDS } from '../../hsm/cluster-state.ts';
 import { AwsError } from '../../protocol/errors.ts';
 import { text } from '../../protocol/members.ts';
-import { operation } from '../../protocol/operation.ts';
+import { exclusive, operation } from '../../protocol/operation.ts';
 import { optional, required } from '../../protocol/shape.ts';
 
 /** @see https://docs.aws.amazon.com/cloudhsm/latest/APIReference/API_DeleteHsm.html */
-export const deleteHsm = operation(
-  'DeleteHsm',
-  {
-    ClusterId: required(clusterIdText),
-    HsmId: optional(text(1, 64)),
-    EniId: optional(text(1, 64)),
-    EniIp: optional(text(1, 64)),
-  },
-  (call, input) => {
-    const cluster = findCluster(call, input.ClusterId);
-    if (!input.HsmId && !input.EniId && !input.EniIp) {
-      throw invalidClusterRequest('One of HsmId, EniId and EniIp is required.');
-    }
-    const hsm = cluster.hsms.find((candidate) => {
-      const { HsmId, EniId, EniIp } = describeHsm(cluster, candidate);
-      return HsmId === input.HsmId || EniId === input.EniId || EniIp === input.EniIp;
-    });
-    if (hsm === undefined) {
-      throw new AwsError('CloudHsmResourceNotFoundException', 'The HSM does not exist.');
-    }
-    if (cluster.clusterCertificate !== null) takeBackup(call, cluster);
-    const leaving = {
-      ...hsm,
-      state: 'DELETE_IN_PROGRESS' as const,
-      settlesAt: call.now + SETTLE_MILLISECONDS,
-    };
-    call.emulator.store.clusters.put({
-      ...cluster,
-      hsms: cluster.hsms.map((candidate) => (candidate === hsm ? leaving : candidate)),
-    });
-    return { HsmId: hsm.hsmId };
-  },
+export const deleteHsm = exclusive(
+  operation(
+    'DeleteHsm',
+    {
+      ClusterId: required(clusterIdText),
+      HsmId: optional(text(1, 64)),
+      EniId: optional(text(1, 64)),
+      EniIp: optional(text(1, 64)),
+    },
+    (call, input) => {
+      const cluster = findCluster(call, input.ClusterId);
+      if (!input.HsmId && !input.EniId && !input.EniIp) {
+        throw invalidClusterRequest('One of HsmId, EniId and EniIp is required.');
+      }
+      const hsm = cluster.hsms.find((candidate) => {
+        const { HsmId, EniId, EniIp } = describeHsm(cluster, candidate);
+        return HsmId === input.HsmId || EniId === input.EniId || EniIp === input.EniIp;
+      });
+      if (hsm === undefined) {
+        throw new AwsError('CloudHsmResourceNotFoundException', 'The HSM does not exist.');
+      }
+      if (cluster.clusterCertificate !== null) takeBackup(call, cluster);
+      const leaving = {
+        ...hsm,
+        state: 'DELETE_IN_PROGRESS' as const,
+        settlesAt: call.now + SETTLE_MILLISECONDS,
+      };
+      call.emulator.store.clusters.put({
+        ...cluster,
+        hsms: cluster.hsms.map((candidate) => (candidate === hsm ? leaving : candidate)),
+      });
+      return { HsmId: hsm.hsmId };
+    },
+  ),
 );

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// ListTags of CloudHSM: clusters.
+// ListTags of CloudHSM: clusters and backups.
 import { tagListOf } from '../../clusters/describe.ts';
-import { findCluster } from '../../clusters/find-cluster.ts';
+import { taggedResource } from '../../clusters/tagged-resource.ts';
 import { integer, text } from '../../protocol/members.ts';
 import { operation } from '../../protocol/operation.ts';
 import { optional, required } from '../../protocol/shape.ts';
@@ -14,5 +14,5 @@ export const listTags = operation(
     NextToken: optional(text(0, 256)),
     MaxResults: optional(integer(1, 100)),
   },
-  (call, input) => ({ TagList: tagListOf(findCluster(call, input.ResourceId).tags) }),
+  (call, input) => ({ TagList: tagListOf(taggedResource(call, input.ResourceId).tags) }),
 );

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// TagResource of CloudHSM: clusters.
+// TagResource of CloudHSM: clusters and backups.
 import { clusterTagList, withClusterTags } from '../../clusters/cluster-tags.ts';
-import { findCluster } from '../../clusters/find-cluster.ts';
+import { taggedResource } from '../../clusters/tagged-resource.ts';
 import { text } from '../../protocol/members.ts';
 import { operation } from '../../protocol/operation.ts';
 import { required } from '../../protocol/shape.ts';
@@ -11,9 +11,8 @@ export const tagResource = operation(
   'TagResource',
   { ResourceId: required(text(1, 64)), TagList: required(clusterTagList) },
   (call, input) => {
-    const cluster = findCluster(call, input.ResourceId);
-    const tags = withClusterTags(cluster.tags, input.TagList);
-    call.emulator.store.clusters.put({ ...cluster, tags });
+    const { tags, setTags } = taggedResource(call, input.ResourceId);
+    setTags(withClusterTags(tags, input.TagList));
     return {};
   },
 );

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// UntagResource of CloudHSM: clusters.
-import { findCluster } from '../../clusters/find-cluster.ts';
+// UntagResource of CloudHSM: clusters and backups.
+import { taggedResource } from '../../clusters/tagged-resource.ts';
 import { list, text } from '../../protocol/members.ts';
 import { operation } from '../../protocol/operation.ts';
 import { required } from '../../protocol/shape.ts';
@@ -10,9 +10,9 @@ export const untagResource = operation(
   'UntagResource',
   { ResourceId: required(text(1, 64)), TagKeyList: required(list(text(1, 128), 1, 50)) },
   (call, input) => {
-    const cluster = findCluster(call, input.ResourceId);
-    const kept = Object.entries(cluster.tags).filter(([name]) => !input.TagKeyList.includes(name));
-    call.emulator.store.clusters.put({ ...cluster, tags: Object.fromEntries(kept) });
+    const { tags, setTags } = taggedResource(call, input.ResourceId);
+    const kept = Object.entries(tags).filter(([name]) => !input.TagKeyList.includes(name));
+    setTags(Object.fromEntries(kept));
     return {};
   },
 );
