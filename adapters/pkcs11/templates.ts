@@ -3,9 +3,6 @@
 // originals of wrapped keys are extractable, because C_WrapKey demands it (PKCS#11 v3.0 §5.14).
 import pkcs11, { type Template } from 'pkcs11js';
 
-/** DER of the object identifier of P-256 (prime256v1), for CKA_EC_PARAMS. */
-const P256_PARAMETERS = Buffer.from('06082a8648ce3d030107', 'hex');
-
 /** How a key object is named and where it lives. */
 export interface KeyPlacement {
   /** CKA_LABEL. */
@@ -20,7 +17,8 @@ export interface KeyPlacement {
 /** What the key may do. */
 export type KeyUse = 'encrypt' | 'wrap';
 
-function placed(placement: KeyPlacement): Template {
+/** Name, place and protection. */
+export function placed(placement: KeyPlacement): Template {
   return [
     { type: pkcs11.CKA_TOKEN, value: placement.onToken },
     { type: pkcs11.CKA_PRIVATE, value: true },
@@ -40,6 +38,11 @@ function secretKeyUse(use: KeyUse): Template {
     { type: pkcs11.CKA_UNWRAP, value: !encrypt },
   ];
 }
+
+const macUse: Template = [
+  { type: pkcs11.CKA_SIGN, value: true },
+  { type: pkcs11.CKA_VERIFY, value: true },
+];
 
 /** A new AES-256 key. */
 export function aesKeyTemplate(placement: KeyPlacement, use: KeyUse): Template {
@@ -61,35 +64,22 @@ export function unwrappedAesTemplate(placement: KeyPlacement): Template {
   ];
 }
 
-/** The public half of a new P-256 pair; always a session object, its point is what is kept. */
-export function p256PublicTemplate(): Template {
+/** An HMAC key of as many bytes as its hash has. */
+export function hmacKeyTemplate(placement: KeyPlacement, sizeBytes: number): Template {
   return [
-    { type: pkcs11.CKA_TOKEN, value: false },
-    { type: pkcs11.CKA_VERIFY, value: true },
-    { type: pkcs11.CKA_EC_PARAMS, value: P256_PARAMETERS },
+    { type: pkcs11.CKA_CLASS, value: pkcs11.CKO_SECRET_KEY },
+    { type: pkcs11.CKA_VALUE_LEN, value: sizeBytes },
+    ...placed(placement),
+    ...macUse,
   ];
 }
 
-/** A public key object made of a known point (DER OCTET STRING, as CKA_EC_POINT gives it). */
-export function p256ImportTemplate(ecPoint: Buffer): Template {
+/** An HMAC key coming out of C_UnwrapKey. */
+export function unwrappedHmacTemplate(placement: KeyPlacement): Template {
   return [
-    { type: pkcs11.CKA_CLASS, value: pkcs11.CKO_PUBLIC_KEY },
-    { type: pkcs11.CKA_KEY_TYPE, value: pkcs11.CKK_EC },
-    ...p256PublicTemplate(),
-    { type: pkcs11.CKA_EC_POINT, value: ecPoint },
-  ];
-}
-
-/** The private half of a new P-256 pair. */
-export function p256PrivateTemplate(placement: KeyPlacement): Template {
-  return [...placed(placement), { type: pkcs11.CKA_SIGN, value: true }];
-}
-
-/** A P-256 private key coming out of C_UnwrapKey. */
-export function unwrappedP256Template(placement: KeyPlacement): Template {
-  return [
-    { type: pkcs11.CKA_CLASS, value: pkcs11.CKO_PRIVATE_KEY },
-    { type: pkcs11.CKA_KEY_TYPE, value: pkcs11.CKK_EC },
-    ...p256PrivateTemplate(placement),
+    { type: pkcs11.CKA_CLASS, value: pkcs11.CKO_SECRET_KEY },
+    { type: pkcs11.CKA_KEY_TYPE, value: pkcs11.CKK_GENERIC_SECRET },
+    ...placed(placement),
+    ...macUse,
   ];
 }

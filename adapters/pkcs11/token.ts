@@ -4,14 +4,7 @@
 import pkcs11, { type Handle, type PKCS11, type Template } from 'pkcs11js';
 import { guarded } from './errors.ts';
 import { SessionPool } from './sessions.ts';
-import {
-  aesKeyTemplate,
-  type KeyPlacement,
-  type KeyUse,
-  p256ImportTemplate,
-  p256PrivateTemplate,
-  p256PublicTemplate,
-} from './templates.ts';
+import { aesKeyTemplate, hmacKeyTemplate, type KeyPlacement, type KeyUse } from './templates.ts';
 
 /** A key object of an open token. */
 export type KeyHandle = Handle;
@@ -76,29 +69,28 @@ export class Token {
     );
   }
 
-  /** Makes a P-256 pair of session objects whose private key may be wrapped, and gives its public point. */
-  generateWrappableKeyPair(placement: Pick<KeyPlacement, 'label' | 'id'>) {
-    const hidden = p256PrivateTemplate({ ...placement, onToken: false, extractable: true });
-    const mechanism = { mechanism: pkcs11.CKM_EC_KEY_PAIR_GEN };
-    const pair = guarded('C_GenerateKeyPair', () =>
-      this.library.C_GenerateKeyPair(this.holder, mechanism, p256PublicTemplate(), hidden),
-    );
-    const ecPoint = this.#bytes(pair.publicKey, pkcs11.CKA_EC_POINT);
-    this.destroy(pair.publicKey);
-    return { privateKey: pair.privateKey, ecPoint };
-  }
-
-  /** Makes a P-256 public key object of a point given by {@link Token.generateWrappableKeyPair}. */
-  importPublicKey(ecPoint: Buffer): KeyHandle {
-    return guarded('C_CreateObject', () =>
-      this.library.C_CreateObject(this.holder, p256ImportTemplate(ecPoint)),
+  /** Makes an HMAC session key that may be wrapped; destroy it once it is. */
+  generateWrappableHmacKey(placement: Pick<KeyPlacement, 'label' | 'id'>, sizeBytes: number) {
+    const place = { ...placement, onToken: false, extractable: true };
+    const mechanism = { mechanism: pkcs11.CKM_GENERIC_SECRET_KEY_GEN };
+    return guarded('C_GenerateKey', () =>
+      this.library.C_GenerateKey(this.holder, mechanism, hmacKeyTemplate(place, sizeBytes)),
     );
   }
 
   /** Secret key objects on the token, all or with this CKA_ID. Linear in the token's size: cache handles. */
   findSecretKeys(id?: Buffer): KeyHandle[] {
+    return this.#find(pkcs11.CKO_SECRET_KEY, id);
+  }
+
+  /** Private key objects on the token with this CKA_ID. */
+  findPrivateKeys(id: Buffer): KeyHandle[] {
+    return this.#find(pkcs11.CKO_PRIVATE_KEY, id);
+  }
+
+  #find(objectClass: number, id?: Buffer): KeyHandle[] {
     const template: Template = [
-      { type: pkcs11.CKA_CLASS, value: pkcs11.CKO_SECRET_KEY },
+      { type: pkcs11.CKA_CLASS, value: objectClass },
       { type: pkcs11.CKA_TOKEN, value: true },
     ];
     if (id !== undefined) template.push({ type: pkcs11.CKA_ID, value: id });
@@ -131,6 +123,11 @@ export class Token {
   /** Reads the key bytes, which the token must refuse with `CKR_ATTRIBUTE_SENSITIVE`; for proofs only. */
   attemptExtraction(handle: KeyHandle): Buffer {
     return this.#bytes(handle, pkcs11.CKA_VALUE);
+  }
+
+  /** Bytes of an attribute that the token does not protect. */
+  bytesOf(handle: KeyHandle, type: number): Buffer {
+    return this.#bytes(handle, type);
   }
 
   /** Removes an object for good. */

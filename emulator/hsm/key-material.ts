@@ -2,8 +2,15 @@
 // Material of KMS keys in the HSM. Custom-store keys are token objects of their cluster, labelled with the
 // key ARN; standard-store keys are blobs under the domain key, unwrapped into session objects on use.
 // No key byte ever enters this process.
-import { unwrapKey, wrapKey } from '#adapters/pkcs11/key-wrap.ts';
+import type { PairUse } from '#adapters/pkcs11/key-pairs.ts';
+import { unwrapKey, type WrappedKind, wrapKey } from '#adapters/pkcs11/key-wrap.ts';
+import {
+  generateTokenPair,
+  generateWrappedPair,
+  importPublicKey,
+} from '#adapters/pkcs11/pair-generation.ts';
 import type { KeyHandle, Token } from '#adapters/pkcs11/token.ts';
+import { hmacBits, pairKind } from '../keys/key-specs.ts';
 import type { KeyRecord, KeySpec } from '../store/key-row.ts';
 import { HandleCache } from './handle-cache.ts';
 import type { Hsm } from './hsm.ts';
@@ -14,10 +21,13 @@ export interface UsableKey {
   readonly handle: KeyHandle;
 }
 
+/** What decides how a key's material is made. */
+export type KeyDesign = Pick<KeyRecord, 'keySpec' | 'keyUsage'>;
+
 /** A standard-store key as it is kept. */
 export interface WrappedMaterial {
   readonly wrappedKey: Buffer;
-  readonly publicPoint: Buffer | null;
+  readonly publicKey: Buffer | null;
 }
 
 // A session object costs about 2 KB in SoftHSM: 8 MB at the limit. Token handles are 8 bytes.
@@ -41,19 +51,39 @@ export class KeyMaterial {
     });
   }
 
-  /** Makes a key of the standard store. */
+  /** Makes a secret key of the standard store. */
   generateWrapped(keyId: string, spec: KeySpec): WrappedMaterial {
     const { token, key: domainKey } = this.#hsm.domain;
     const placement = { label: keyId, id: Buffer.from(keyId) };
-    if (spec === 'SYMMETRIC_DEFAULT') {
-      const key = token.generateWrappableKey(placement);
-      return { wrappedKey: wrapAndDestroy(token, domainKey, key), publicPoint: null };
-    }
-    const pair = token.generateWrappableKeyPair(placement);
-    return {
-      wrappedKey: wrapAndDestroy(token, domainKey, pair.privateKey),
-      publicPoint: pair.ecPoint,
-    };
+    const bits = hmacBits(spec);
+    const key =
+      bits === undefined
+        ? token.generateWrappableKey(placement)
+        : token.generateWrappableHmacKey(placement, bits / 8);
+    return { wrappedKey: wrapAndDestroy(token, domainKey, key), publicKey: null };
+  }
+
+  /** Makes a key of the standard store, secret or pair. */
+  async generateStandard(keyId: string, wanted: KeyDesign): Promise<WrappedMaterial> {
+    const kind = pairKind(wanted.keySpec);
+    if (kind === undefined) return this.generateWrapped(keyId, wanted.keySpec);
+    const { token, key: domainKey } = this.#hsm.domain;
+    const named = { label: keyId, id: Buffer.from(keyId) };
+    const pair = { ...named, kind, use: privateUse(wanted) };
+    const { blob, publicKeyInfo } = await generateWrappedPair(token, domainKey, pair);
+    return { wrappedKey: blob, publicKey: publicKeyInfo };
+  }
+
+  /** Makes a pair that stays on the domain token; answers its SubjectPublicKeyInfo. */
+  async generateOnDomainToken(keyId: string): Promise<Buffer> {
+    const { privateKey, publicKeyInfo } = await generateTokenPair(this.#hsm.domain.token, {
+      label: keyId,
+      id: Buffer.from(keyId),
+      kind: 'ed25519',
+      use: 'sign',
+    });
+    this.#onToken.set(keyId, privateKey);
+    return publicKeyInfo;
   }
 
   /** Makes a key of a custom key store in its cluster. */
@@ -68,11 +98,13 @@ export class KeyMaterial {
     return record.clusterId === null ? this.#useWrapped(record) : this.#useTokenObject(record);
   }
 
-  /** The public key object of an asymmetric key, for verification in the HSM. */
+  /** The public key object of an asymmetric key, for verification and encryption in the HSM. */
   usePublic(record: KeyRecord): UsableKey | undefined {
-    if (record.publicPoint === null) return undefined;
+    const kind = pairKind(record.keySpec);
+    if (record.publicKey === null || kind === undefined) return undefined;
     const { token } = this.#hsm.domain;
-    const handle = this.#publicKeys.get(record.keyId) ?? token.importPublicKey(record.publicPoint);
+    const handle =
+      this.#publicKeys.get(record.keyId) ?? importPublicKey(token, kind, record.publicKey);
     this.#publicKeys.set(record.keyId, handle);
     return { token, handle };
   }
@@ -84,9 +116,13 @@ export class KeyMaterial {
     const publicKey = this.#publicKeys.take(record.keyId);
     if (publicKey !== undefined) domainToken.destroy(publicKey);
     this.#onToken.take(record.keyId);
+    const id = Buffer.from(record.keyId);
+    if (livesOnDomainToken(record.keySpec)) {
+      for (const handle of domainToken.findPrivateKeys(id)) domainToken.destroy(handle);
+    }
     if (record.clusterId === null) return;
     const token = this.#hsm.clusterToken(record.clusterId);
-    for (const handle of token.findSecretKeys(Buffer.from(record.keyId))) token.destroy(handle);
+    for (const handle of token.findSecretKeys(id)) token.destroy(handle);
   }
 
   /** Removes the unwrapped object of a material, of which only the wrapped form may remain. */
@@ -107,16 +143,27 @@ export class KeyMaterial {
 
   #useWrapped(record: KeyRecord): UsableKey | undefined {
     const { token, key: domainKey } = this.#hsm.domain;
+    if (livesOnDomainToken(record.keySpec)) return this.#useOnDomainToken(record);
     if (record.wrappedKey === null) return undefined;
     const known = this.#unwrapped.get(record.materialId);
     if (known !== undefined) return { token, handle: known };
     const handle = unwrapKey(token, domainKey, {
-      kind: record.keySpec === 'SYMMETRIC_DEFAULT' ? 'aes-256' : 'p-256',
+      kind: wrappedKind(record.keySpec),
+      use: privateUse(record),
       blob: record.wrappedKey,
       label: record.keyId,
       id: Buffer.from(record.keyId),
     });
     this.#unwrapped.set(record.materialId, handle);
+    return { token, handle };
+  }
+
+  #useOnDomainToken(record: KeyRecord): UsableKey | undefined {
+    const { token } = this.#hsm.domain;
+    const handle =
+      this.#onToken.get(record.keyId) ?? token.findPrivateKeys(Buffer.from(record.keyId))[0];
+    if (handle === undefined) return undefined;
+    this.#onToken.set(record.keyId, handle);
     return { token, handle };
   }
 
@@ -130,6 +177,20 @@ export class KeyMaterial {
     this.#onToken.set(record.keyId, handle);
     return { token, handle };
   }
+}
+
+/** SoftHSM wraps no Edwards keys: they stay on the domain token, never extractable. */
+export function livesOnDomainToken(spec: KeySpec): boolean {
+  return spec === 'ECC_NIST_EDWARDS25519';
+}
+
+function wrappedKind(spec: KeySpec): WrappedKind {
+  return pairKind(spec) ?? (hmacBits(spec) === undefined ? 'aes-256' : 'hmac');
+}
+
+function privateUse({ keyUsage }: KeyDesign): PairUse {
+  if (keyUsage === 'KEY_AGREEMENT') return 'derive';
+  return keyUsage === 'ENCRYPT_DECRYPT' ? 'decrypt' : 'sign';
 }
 
 function wrapAndDestroy(token: Token, domainKey: KeyHandle, key: KeyHandle): Buffer {

@@ -43,7 +43,7 @@ interface Common {
 export interface KeyUse {
   readonly action: string;
   readonly operation: string;
-  readonly usage: KeyUsage;
+  readonly usage: KeyUsage | 'ENCAPSULATE_DECAPSULATE';
   readonly context?: EncryptionContext;
   readonly alias?: string | undefined;
   readonly entries?: ContextEntries;
@@ -68,15 +68,6 @@ export function admit(call: Call, key: KeyRecord, use: KeyUse): void {
   requireEnabled(call, key);
   requireUsage(call, key, use.usage, use.operation);
   noteUse(call.caller, key.keyId, use.operation);
-}
-
-/** Only the one algorithm of symmetric keys. @throws AwsError InvalidKeyUsageException */
-export function requireSymmetricAlgorithm(key: KeyRecord, algorithm: string | undefined): void {
-  if (algorithm === undefined || algorithm === 'SYMMETRIC_DEFAULT') return;
-  throw new AwsError(
-    'InvalidKeyUsageException',
-    `Algorithm ${algorithm} is incompatible with key spec ${key.keySpec}.`,
-  );
 }
 
 /** The key of a ciphertext: the one it names, which a given KeyId must confirm. @throws AwsError */

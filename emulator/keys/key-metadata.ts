@@ -3,15 +3,15 @@
 import { epochSeconds } from '../clock.ts';
 import { type Emulator, keyArn } from '../settings.ts';
 import type { KeyRecord } from '../store/key-row.ts';
+import { algorithmMembers } from './key-specs.ts';
 import { keyState } from './key-state.ts';
 
 function algorithms(emulator: Emulator, key: KeyRecord) {
+  const members = algorithmMembers(key);
   const isEmpty =
     key.origin === 'EXTERNAL' && emulator.store.materials.plan(key.keyId) === undefined;
-  const materialId = isEmpty ? {} : { CurrentKeyMaterialId: key.materialId };
-  return key.keyUsage === 'ENCRYPT_DECRYPT'
-    ? { EncryptionAlgorithms: ['SYMMETRIC_DEFAULT'], ...materialId }
-    : { SigningAlgorithms: ['ECDSA_SHA_256'] };
+  if (key.keySpec !== 'SYMMETRIC_DEFAULT' || isEmpty) return members;
+  return { ...members, CurrentKeyMaterialId: key.materialId };
 }
 
 /** Expiry of the current imported material; a key that never had any has no material id either. */

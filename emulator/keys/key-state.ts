@@ -56,7 +56,12 @@ export function requireEnabled(call: Call, key: KeyRecord): void {
 }
 
 /** @throws AwsError InvalidKeyUsageException unless the key is of this usage */
-export function requireUsage(call: Call, key: KeyRecord, usage: KeyUsage, operation: string): void {
+export function requireUsage(
+  call: Call,
+  key: KeyRecord,
+  usage: KeyUsage | 'ENCAPSULATE_DECAPSULATE',
+  operation: string,
+): void {
   if (key.keyUsage === usage) return;
   throw new AwsError(
     'InvalidKeyUsageException',

@@ -4,6 +4,7 @@ import { AwsError } from '../protocol/errors.ts';
 import { flag, oneOf, text } from '../protocol/members.ts';
 import { type InputOf, optional } from '../protocol/shape.ts';
 import type { KeyRecord } from '../store/key-row.ts';
+import { allowsUsage, isSupportedSpec } from './key-specs.ts';
 import { tagList } from './tags.ts';
 
 const keySpec = oneOf([
@@ -23,6 +24,9 @@ const keySpec = oneOf([
   'ML_DSA_44',
   'ML_DSA_65',
   'ML_DSA_87',
+  'ML_KEM_512',
+  'ML_KEM_768',
+  'ML_KEM_1024',
   'ECC_NIST_EDWARDS25519',
 ]);
 
@@ -31,7 +35,13 @@ export const newKeyMembers = {
   Policy: optional(text(1, 131_072, { secret: true })),
   Description: optional(text(0, 8192)),
   KeyUsage: optional(
-    oneOf(['SIGN_VERIFY', 'ENCRYPT_DECRYPT', 'GENERATE_VERIFY_MAC', 'KEY_AGREEMENT']),
+    oneOf([
+      'SIGN_VERIFY',
+      'ENCRYPT_DECRYPT',
+      'GENERATE_VERIFY_MAC',
+      'KEY_AGREEMENT',
+      'ENCAPSULATE_DECAPSULATE',
+    ]),
   ),
   CustomerMasterKeySpec: optional(keySpec),
   KeySpec: optional(keySpec),
@@ -75,7 +85,7 @@ function specOf(input: Input): NewKeyKind['keySpec'] {
     throw invalid('You cannot specify KeySpec and CustomerMasterKeySpec in the same request.');
   }
   const spec = KeySpec ?? CustomerMasterKeySpec ?? 'SYMMETRIC_DEFAULT';
-  if (spec === 'SYMMETRIC_DEFAULT' || spec === 'ECC_NIST_P256') return spec;
+  if (isSupportedSpec(spec)) return spec;
   throw unsupported(`KeySpec ${spec} is not supported in this region.`);
 }
 
@@ -83,14 +93,14 @@ function specOf(input: Input): NewKeyKind['keySpec'] {
 export function newKeyKind(input: Input): NewKeyKind {
   const origin = originOf(input);
   const spec = specOf(input);
-  const expected = spec === 'SYMMETRIC_DEFAULT' ? 'ENCRYPT_DECRYPT' : 'SIGN_VERIFY';
   if (input.KeyUsage === undefined && spec !== 'SYMMETRIC_DEFAULT') {
     throw invalid(
       'You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.',
     );
   }
-  if ((input.KeyUsage ?? expected) !== expected) {
-    throw invalid(`KeyUsage ${input.KeyUsage} is not compatible with KeySpec ${spec}`);
+  const usage = input.KeyUsage ?? 'ENCRYPT_DECRYPT';
+  if (!allowsUsage(spec, usage)) {
+    throw invalid(`KeyUsage ${usage} is not compatible with KeySpec ${spec}`);
   }
   if (origin === 'EXTERNAL' && spec !== 'SYMMETRIC_DEFAULT') {
     throw unsupported('Only symmetric encryption keys can have imported material.');
@@ -99,5 +109,5 @@ export function newKeyKind(input: Input): NewKeyKind {
     throw unsupported('Custom key stores support symmetric encryption KMS keys only.');
   }
   if (input.MultiRegion === true) throw unsupported('Multi-Region keys are not supported.');
-  return { origin, keySpec: spec, keyUsage: expected };
+  return { origin, keySpec: spec, keyUsage: usage };
 }

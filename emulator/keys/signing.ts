@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// ECDSA with P-256 as KMS speaks it: a message or its digest in, DER signatures and SPKI keys out.
+// Sign and Verify as KMS speaks them: a message or its digest in, DER signatures of ECDSA, raw ones else.
+// Digests are made here, signatures in the HSM.
 import { createHash } from 'node:crypto';
-import { signDigest, verifyDigest } from '#adapters/pkcs11/ecdsa.ts';
+import { signDigest, signEd25519, verifyDigest, verifyEd25519 } from '#adapters/pkcs11/ecdsa.ts';
+import { coordinateBytes, modulusBits } from '#adapters/pkcs11/key-pairs.ts';
+import { type RsaHash, type RsaScheme, rsaSign, rsaVerify } from '#adapters/pkcs11/rsa.ts';
 import { AwsError } from '../protocol/errors.ts';
 import { blob, oneOf } from '../protocol/members.ts';
 import { optional, required } from '../protocol/shape.ts';
 import type { Emulator } from '../settings.ts';
 import type { KeyRecord } from '../store/key-row.ts';
 import { commonMembers, keyIdText } from './crypto-request.ts';
-
-const DIGEST_BYTES = 32;
-const COORDINATE_BYTES = 32;
-/** DER of SubjectPublicKeyInfo for P-256 up to the uncompressed point (RFC 5480 §2). */
-const SPKI_PREFIX = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d030107034200', 'hex');
+import { derOfSignature, signatureOfDer } from './ecdsa-der.ts';
+import { pairKind, requireAlgorithm } from './key-specs.ts';
 
 /** Signing algorithms of the model. */
 export const signingAlgorithm = oneOf([
@@ -40,88 +40,96 @@ export const signingMembers = {
   ...commonMembers,
 };
 
-interface SigningInput {
+/** What is signed, and how. */
+export interface SigningInput {
   readonly Message: Buffer;
   readonly MessageType?: 'RAW' | 'DIGEST' | 'EXTERNAL_MU' | undefined;
   readonly SigningAlgorithm: string;
 }
 
-/** The digest to sign. @throws AwsError InvalidKeyUsageException, ValidationException */
-export function digestOf(key: KeyRecord, input: SigningInput): Buffer {
-  if (input.SigningAlgorithm !== 'ECDSA_SHA_256') {
+const DIGEST_BYTES: Readonly<Record<RsaHash, number>> = { sha256: 32, sha384: 48, sha512: 64 };
+
+function hashOf(algorithm: string): RsaHash {
+  return `sha${algorithm.slice(-3)}` as RsaHash;
+}
+
+function invalid(message: string): AwsError {
+  return new AwsError('ValidationException', message);
+}
+
+/** The bytes the HSM signs: a digest, or for Ed25519 the message. @throws AwsError ValidationException */
+function toBeSigned(input: SigningInput): Buffer {
+  const { Message, MessageType = 'RAW', SigningAlgorithm } = input;
+  if (SigningAlgorithm === 'ED25519_SHA_512') {
+    if (MessageType === 'RAW') return Message;
+    throw invalid(`MessageType ${MessageType} is not valid for algorithm ${SigningAlgorithm}.`);
+  }
+  const hash = hashOf(SigningAlgorithm);
+  if (MessageType === 'RAW') return createHash(hash).update(Message).digest();
+  if (MessageType === 'DIGEST' && Message.length === DIGEST_BYTES[hash]) return Message;
+  if (MessageType === 'DIGEST') {
+    throw invalid(`Digest is invalid length for algorithm ${SigningAlgorithm}.`);
+  }
+  throw invalid(`MessageType ${MessageType} is not valid for algorithm ${SigningAlgorithm}.`);
+}
+
+/** The bytes the HSM signs, once the algorithm is known to fit the key. @throws AwsError */
+function checked(key: KeyRecord, input: SigningInput): Buffer {
+  if (input.SigningAlgorithm === 'ED25519_PH_SHA_512' && key.keySpec === 'ECC_NIST_EDWARDS25519') {
     throw new AwsError(
-      'InvalidKeyUsageException',
-      `Algorithm ${input.SigningAlgorithm} is incompatible with key spec ${key.keySpec}.`,
+      'UnsupportedOperationException',
+      'SigningAlgorithm ED25519_PH_SHA_512 is not supported in this region.',
     );
   }
-  if ((input.MessageType ?? 'RAW') === 'RAW') {
-    return createHash('sha256').update(input.Message).digest();
-  }
-  if (input.MessageType === 'DIGEST' && input.Message.length === DIGEST_BYTES) return input.Message;
-  throw new AwsError(
-    'ValidationException',
-    `Digest is invalid length for algorithm ${input.SigningAlgorithm}.`,
-  );
+  requireAlgorithm(key, input.SigningAlgorithm);
+  return toBeSigned(input);
 }
 
-function derInteger(bytes: Buffer): Buffer {
-  let start = 0;
-  while (start < bytes.length - 1 && bytes[start] === 0) start += 1;
-  const trimmed = bytes.subarray(start);
-  const padded = (trimmed[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.alloc(1), trimmed]) : trimmed;
-  return Buffer.concat([Buffer.from([0x02, padded.length]), padded]);
+function kindOf(key: KeyRecord) {
+  const kind = pairKind(key.keySpec);
+  if (kind === undefined) throw missing();
+  return kind;
 }
 
-function toDer(raw: Buffer): Buffer {
-  const body = Buffer.concat([
-    derInteger(raw.subarray(0, COORDINATE_BYTES)),
-    derInteger(raw.subarray(COORDINATE_BYTES)),
-  ]);
-  return Buffer.concat([Buffer.from([0x30, body.length]), body]);
-}
-
-/** Raw r || s of a DER signature; undefined unless it is the one DER encoding of two such integers. */
-function fromDer(der: Buffer): Buffer | undefined {
-  const rLength = der[3] ?? 0;
-  const sLength = der[5 + rLength] ?? 0;
-  const r = der.subarray(4, 4 + rLength);
-  const s = der.subarray(6 + rLength, 6 + rLength + sLength);
-  const raw = Buffer.concat([fixed(r), fixed(s)]);
-  return raw.length === 2 * COORDINATE_BYTES && toDer(raw).equals(der) ? raw : undefined;
-}
-
-function fixed(integer: Buffer): Buffer {
-  const trimmed = integer.length > COORDINATE_BYTES ? integer.subarray(1) : integer;
-  return Buffer.concat([Buffer.alloc(Math.max(0, COORDINATE_BYTES - trimmed.length)), trimmed]);
+function rsaScheme(key: KeyRecord, algorithm: string): RsaScheme {
+  const padding = algorithm.startsWith('RSASSA_PSS') ? 'pss' : 'pkcs1';
+  return { padding, hash: hashOf(algorithm), size: modulusBits(kindOf(key)) / 8 };
 }
 
 function missing(): AwsError {
   return new AwsError('KMSInvalidStateException', 'The key material does not exist in the HSM.');
 }
 
-/** Signs a digest in the HSM; answers DER. */
-export function signWith(emulator: Emulator, key: KeyRecord, digest: Buffer): Buffer {
+/** Signs in the HSM. @throws AwsError InvalidKeyUsageException, ValidationException */
+export function signWith(emulator: Emulator, key: KeyRecord, input: SigningInput): Buffer {
+  const data = checked(key, input);
   const usable = emulator.material.use(key);
   if (usable === undefined) throw missing();
-  return toDer(signDigest(usable.token, usable.handle, digest));
+  const { token, handle } = usable;
+  const algorithm = input.SigningAlgorithm;
+  if (algorithm.startsWith('RSASSA')) {
+    return rsaSign(token, handle, rsaScheme(key, algorithm), data);
+  }
+  if (algorithm === 'ED25519_SHA_512') return signEd25519(token, handle, data);
+  return derOfSignature(signDigest(token, handle, data, 2 * coordinateBytes(kindOf(key))));
 }
 
-/** Verifies a DER signature in the HSM. */
+/** Verifies in the HSM. @throws AwsError InvalidKeyUsageException, ValidationException */
 export function verifyWith(
   emulator: Emulator,
   key: KeyRecord,
-  digest: Buffer,
+  input: SigningInput,
   signature: Buffer,
 ): boolean {
+  const data = checked(key, input);
   const usable = emulator.material.usePublic(key);
   if (usable === undefined) throw missing();
-  const raw = fromDer(signature);
-  return raw !== undefined && verifyDigest(usable.token, usable.handle, digest, raw);
-}
-
-/** SubjectPublicKeyInfo of the key's public half. */
-export function publicKeyInfo(key: KeyRecord): Buffer {
-  if (key.publicPoint === null) throw missing();
-  // CKA_EC_POINT is an OCTET STRING around the point: two bytes of header.
-  return Buffer.concat([SPKI_PREFIX, key.publicPoint.subarray(2)]);
+  const { token, handle } = usable;
+  const algorithm = input.SigningAlgorithm;
+  if (algorithm.startsWith('RSASSA')) {
+    return rsaVerify(token, handle, rsaScheme(key, algorithm), data, signature);
+  }
+  if (algorithm === 'ED25519_SHA_512') return verifyEd25519(token, handle, data, signature);
+  const raw = signatureOfDer(signature, coordinateBytes(kindOf(key)));
+  return raw !== undefined && verifyDigest(token, handle, data, raw);
 }

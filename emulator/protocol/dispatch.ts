@@ -7,7 +7,6 @@ import { keysUsed } from '../cloudtrail/keys-used.ts';
 import { countUses } from '../keys/last-use.ts';
 import { cloudHsmOperations } from '../operations/cloudhsm/table.ts';
 import { kmsOperations } from '../operations/kms/table.ts';
-import { isUnsupportedKmsOperation } from '../operations/kms/unsupported.ts';
 import type { Emulator } from '../settings.ts';
 import { AwsError } from './errors.ts';
 import type { Answer, Operation } from './operation.ts';
@@ -22,9 +21,6 @@ function findOperation(target: string | undefined): Operation {
   const [service = '', name = ''] = (target ?? '').split('.');
   const found = SERVICES.get(service)?.get(name);
   if (found !== undefined) return found;
-  if (service === 'TrentService' && isUnsupportedKmsOperation(name)) {
-    throw new AwsError('UnsupportedOperationException', `${name} is not supported.`);
-  }
   throw new AwsError('UnknownOperationException');
 }
 

@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS keys (
   cluster_id TEXT,
   material_id TEXT NOT NULL,
   wrapped_key BLOB,
-  public_point BLOB,
+  public_key BLOB,
   state TEXT NOT NULL CHECK (state IN ('Enabled', 'Disabled', 'PendingDeletion')),
   deletion_at INTEGER,
   description TEXT NOT NULL,

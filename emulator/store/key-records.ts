@@ -57,9 +57,11 @@ export class KeyRecords {
     }
   }
 
-  /** The material is there: the row becomes a key. */
-  finish(keyId: string): void {
-    this.#database.prepare(`UPDATE keys SET status = 'live' WHERE key_id = ?`).run(keyId);
+  /** The material is there: the row becomes a key, with its public half when it has one. */
+  finish(keyId: string, publicKey: Buffer | null = null): void {
+    this.#database
+      .prepare(`UPDATE keys SET status = 'live', public_key = ? WHERE key_id = ?`)
+      .run(publicKey, keyId);
   }
 
   /** The key as readers see it, or undefined. */

@@ -5,8 +5,21 @@ import type { SQLInputValue, SQLOutputValue } from 'node:sqlite';
 /** States that are stored; `Unavailable` follows from the key store and is computed. */
 export type StoredKeyState = 'Enabled' | 'Disabled' | 'PendingDeletion';
 export type KeyOrigin = 'AWS_KMS' | 'AWS_CLOUDHSM' | 'EXTERNAL';
-export type KeySpec = 'SYMMETRIC_DEFAULT' | 'ECC_NIST_P256';
-export type KeyUsage = 'ENCRYPT_DECRYPT' | 'SIGN_VERIFY';
+export type KeySpec =
+  | 'SYMMETRIC_DEFAULT'
+  | 'RSA_2048'
+  | 'RSA_3072'
+  | 'RSA_4096'
+  | 'ECC_NIST_P256'
+  | 'ECC_NIST_P384'
+  | 'ECC_NIST_P521'
+  | 'ECC_SECG_P256K1'
+  | 'ECC_NIST_EDWARDS25519'
+  | 'HMAC_224'
+  | 'HMAC_256'
+  | 'HMAC_384'
+  | 'HMAC_512';
+export type KeyUsage = 'ENCRYPT_DECRYPT' | 'SIGN_VERIFY' | 'GENERATE_VERIFY_MAC' | 'KEY_AGREEMENT';
 
 /** A KMS key. Instants are epoch milliseconds. */
 export interface KeyRecord {
@@ -18,10 +31,10 @@ export interface KeyRecord {
   readonly keyStoreId: string | null;
   readonly clusterId: string | null;
   readonly materialId: string;
-  /** The key under the domain key; null for custom-store keys. */
+  /** The key under the domain key; null for keys that live on a token. */
   readonly wrappedKey: Buffer | null;
-  /** CKA_EC_POINT of an asymmetric key. */
-  readonly publicPoint: Buffer | null;
+  /** SubjectPublicKeyInfo of an asymmetric key. */
+  readonly publicKey: Buffer | null;
   readonly state: StoredKeyState;
   readonly deletionAt: number | null;
   readonly description: string;
@@ -48,7 +61,7 @@ export function toRecord(row: Row): KeyRecord {
     clusterId: row['cluster_id'] as string | null,
     materialId: row['material_id'] as string,
     wrappedKey: bytes(row['wrapped_key']),
-    publicPoint: bytes(row['public_point']),
+    publicKey: bytes(row['public_key']),
     state: row['state'] as StoredKeyState,
     deletionAt: row['deletion_at'] as number | null,
     description: row['description'] as string,
@@ -71,7 +84,7 @@ export function toColumns(record: KeyRecord, status: 'creating' | 'live'): SQLIn
     record.clusterId,
     record.materialId,
     record.wrappedKey,
-    record.publicPoint,
+    record.publicKey,
     record.state,
     record.deletionAt,
     record.description,

@@ -83,13 +83,6 @@ describe('malformed requests', () => {
     },
   );
 
-  it.each(['ReplicateKey', 'GenerateMac'])('%s, which is not built, is refused', async (name) => {
-    expect(await post(`TrentService.${name}`, '{}')).toMatchObject({
-      status: 400,
-      body: { __type: 'UnsupportedOperationException' },
-    });
-  });
-
   it('several broken constraints come in one message', async () => {
     const { body } = await post('TrentService.Encrypt', '{"KeyId": "", "Plaintext": ""}');
 

@@ -373,7 +373,7 @@ describe('the rest', () => {
 
   it('refuses kinds of keys it does not make', async () => {
     const attempts = [
-      { KeySpec: 'RSA_2048' as const, KeyUsage: 'ENCRYPT_DECRYPT' as const },
+      { KeySpec: 'SM2' as const, KeyUsage: 'SIGN_VERIFY' as const },
       { Origin: 'EXTERNAL_KEY_STORE' as const },
       { MultiRegion: true },
     ];

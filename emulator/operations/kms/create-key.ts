@@ -6,6 +6,7 @@ import { defaultKeyPolicy } from '../../authorization/default-policy.ts';
 import { checkLockout, checkPolicyForm } from '../../authorization/lockout.ts';
 import { requestTagEntries } from '../../authorization/request-context.ts';
 import { activeZones, currentCluster } from '../../hsm/cluster-state.ts';
+import { livesOnDomainToken } from '../../hsm/key-material.ts';
 import { keyMetadata } from '../../keys/key-metadata.ts';
 import { connectedKeyStore } from '../../keys/key-store-lookup.ts';
 import { type NewKeyKind, newKeyKind, newKeyMembers } from '../../keys/new-key-request.ts';
@@ -27,7 +28,7 @@ function draft(call: Call, input: CreateKeyInput, kind: NewKeyKind): KeyRecord {
     clusterId: null,
     materialId: randomBytes(32).toString('hex'),
     wrappedKey: null,
-    publicPoint: null,
+    publicKey: null,
     state: 'Enabled',
     deletionAt: null,
     description: input.Description ?? '',
@@ -62,11 +63,23 @@ async function createInStore(call: Call, key: KeyRecord): Promise<void> {
   store.keys.finish(key.keyId);
 }
 
-function createStandard(call: Call, key: KeyRecord): void {
+async function createStandard(call: Call, key: KeyRecord): Promise<void> {
   const { store, material } = call.emulator;
+  if (livesOnDomainToken(key.keySpec)) return createOnDomainToken(call, key);
   const isImported = key.origin === 'EXTERNAL';
-  const wrapped = isImported ? {} : material.generateWrapped(key.keyId, key.keySpec);
+  const wrapped = isImported ? {} : await material.generateStandard(key.keyId, key);
   store.keys.insert({ ...key, ...wrapped }, 'live', call.visibleAt);
+}
+
+async function createOnDomainToken(call: Call, key: KeyRecord): Promise<void> {
+  const { store, material } = call.emulator;
+  store.keys.insert(key, 'creating', call.visibleAt);
+  try {
+    store.keys.finish(key.keyId, await material.generateOnDomainToken(key.keyId));
+  } catch (error) {
+    store.keys.remove(key.keyId);
+    throw error;
+  }
 }
 
 /** Tagging is checked on the key to be: policies name it as `key/*`, as AWS's examples do. */
@@ -93,7 +106,7 @@ export const createKey = operation('CreateKey', newKeyMembers, async (call, inpu
   if (input.Policy !== undefined) checkPolicyForm(input.Policy);
   if (input.BypassPolicyLockoutSafetyCheck !== true) checkLockout(call, key, key.policy);
   if (input.CustomKeyStoreId === undefined) {
-    createStandard(call, key);
+    await createStandard(call, key);
     return { KeyMetadata: keyMetadata(call.emulator, key) };
   }
   const clusterId = clusterOf(call, input.CustomKeyStoreId);

@@ -14,6 +14,7 @@ import { integer, oneOf } from '../../protocol/members.ts';
 import type { Call } from '../../protocol/operation.ts';
 import { type InputOf, optional, required } from '../../protocol/shape.ts';
 import { keyArn } from '../../settings.ts';
+import type { KeyRecord } from '../../store/key-row.ts';
 
 /** Members of both operations. */
 export const dataKeyMembers = {
@@ -34,6 +35,15 @@ function sizeBytes(input: DataKeyInput): number {
   return NumberOfBytes ?? (KeySpec === 'AES_128' ? 16 : 32);
 }
 
+/** @throws AwsError InvalidKeyUsageException on RSA keys, whose usage is that of symmetric ones */
+export function requireSymmetric(key: KeyRecord): void {
+  if (key.keySpec === 'SYMMETRIC_DEFAULT') return;
+  throw new AwsError(
+    'InvalidKeyUsageException',
+    'You cannot generate a data key with an asymmetric CMK',
+  );
+}
+
 /** Makes a data key for the named operation; `plaintext` is the caller's to hand out or wipe. */
 export function makeDataKey(call: Call, operation: string, input: DataKeyInput) {
   const size = sizeBytes(input);
@@ -45,6 +55,7 @@ export function makeDataKey(call: Call, operation: string, input: DataKeyInput) 
     context: input.EncryptionContext,
     alias,
   });
+  requireSymmetric(key);
   const plaintext = call.emulator.hsm.random(size);
   const sealed = encryptUnder(call.emulator, key, plaintext, input.EncryptionContext);
   endDryRun(input);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decrypt: the key is the ciphertext's own; a KeyId in the request must confirm it.
-import { decryptUnder, keyOfMaterial, parseCiphertext } from '../../keys/ciphertext.ts';
+import { checkedAlgorithm } from '../../keys/asymmetric-encryption.ts';
 import {
   admit,
   ciphertextBlob,
@@ -9,9 +9,8 @@ import {
   encryptionAlgorithm,
   endDryRun,
   keyIdText,
-  keyOfCiphertext,
-  requireSymmetricAlgorithm,
 } from '../../keys/crypto-request.ts';
+import { sealedBlob } from '../../keys/encryption.ts';
 import { operation } from '../../protocol/operation.ts';
 import { optional, required } from '../../protocol/shape.ts';
 import { keyArn } from '../../settings.ts';
@@ -27,8 +26,11 @@ export const decrypt = operation(
     ...commonMembers,
   },
   (call, input) => {
-    const ciphertext = parseCiphertext(input.CiphertextBlob);
-    const { key, alias } = keyOfCiphertext(call, ciphertext.keyId, input.KeyId);
+    const { key, alias, open } = sealedBlob(call, {
+      blob: input.CiphertextBlob,
+      keyId: input.KeyId,
+      algorithm: input.EncryptionAlgorithm,
+    });
     const context = input.EncryptionContext;
     admit(call, key, {
       action: 'kms:Decrypt',
@@ -38,15 +40,14 @@ export const decrypt = operation(
       alias,
       entries: { 'kms:EncryptionAlgorithm': input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT' },
     });
-    requireSymmetricAlgorithm(key, input.EncryptionAlgorithm);
-    const holder = keyOfMaterial(call.emulator, key, ciphertext);
-    const plaintext = decryptUnder(call.emulator, holder, ciphertext, context);
+    const algorithm = checkedAlgorithm(key, { algorithm: input.EncryptionAlgorithm, context });
+    const { plaintext, materialId } = open(context);
     endDryRun(input);
     return {
       KeyId: keyArn(call.emulator.place, key.keyId),
       Plaintext: plaintext.toString('base64'),
-      EncryptionAlgorithm: 'SYMMETRIC_DEFAULT',
-      KeyMaterialId: holder.materialId,
+      EncryptionAlgorithm: algorithm,
+      KeyMaterialId: materialId,
     };
   },
 );

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Encrypt: up to 4,096 bytes under a symmetric key.
-import { encryptUnder } from '../../keys/ciphertext.ts';
+// Encrypt: up to 4,096 bytes under a symmetric key, less under an RSA key.
+import { checkedAlgorithm } from '../../keys/asymmetric-encryption.ts';
 import {
   admit,
   commonMembers,
@@ -8,8 +8,8 @@ import {
   encryptionAlgorithm,
   endDryRun,
   keyIdText,
-  requireSymmetricAlgorithm,
 } from '../../keys/crypto-request.ts';
+import { encryptWith } from '../../keys/encryption.ts';
 import { findKeyOrAlias } from '../../keys/find-key.ts';
 import { blob } from '../../protocol/members.ts';
 import { operation } from '../../protocol/operation.ts';
@@ -38,13 +38,13 @@ export const encrypt = operation(
       alias,
       entries: { 'kms:EncryptionAlgorithm': input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT' },
     });
-    requireSymmetricAlgorithm(key, input.EncryptionAlgorithm);
-    const ciphertext = encryptUnder(call.emulator, key, input.Plaintext, context);
+    const algorithm = checkedAlgorithm(key, { algorithm: input.EncryptionAlgorithm, context });
+    const ciphertext = encryptWith(call.emulator, key, { algorithm, context }, input.Plaintext);
     endDryRun(input);
     return {
       CiphertextBlob: ciphertext.toString('base64'),
       KeyId: keyArn(call.emulator.place, key.keyId),
-      EncryptionAlgorithm: 'SYMMETRIC_DEFAULT',
+      EncryptionAlgorithm: algorithm,
     };
   },
 );

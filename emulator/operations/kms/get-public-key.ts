@@ -3,8 +3,8 @@
 import { authorizeKey } from '../../authorization/authorize.ts';
 import { commonMembers, keyIdText } from '../../keys/crypto-request.ts';
 import { findKeyOrAlias } from '../../keys/find-key.ts';
+import { algorithmMembers } from '../../keys/key-specs.ts';
 import { requireEnabled } from '../../keys/key-state.ts';
-import { publicKeyInfo } from '../../keys/signing.ts';
 import { AwsError } from '../../protocol/errors.ts';
 import { operation } from '../../protocol/operation.ts';
 import { required } from '../../protocol/shape.ts';
@@ -19,7 +19,7 @@ export const getPublicKey = operation(
     const arn = keyArn(call.emulator.place, key.keyId);
     authorizeKey(call, 'kms:GetPublicKey', key, { 'kms:RequestAlias': alias });
     requireEnabled(call, key);
-    if (key.publicPoint === null) {
+    if (key.publicKey === null) {
       throw new AwsError(
         'UnsupportedOperationException',
         `${arn} key spec is ${key.keySpec} which is not valid for GetPublicKey.`,
@@ -27,11 +27,11 @@ export const getPublicKey = operation(
     }
     return {
       KeyId: arn,
-      PublicKey: publicKeyInfo(key).toString('base64'),
+      PublicKey: key.publicKey.toString('base64'),
       CustomerMasterKeySpec: key.keySpec,
       KeySpec: key.keySpec,
       KeyUsage: key.keyUsage,
-      SigningAlgorithms: ['ECDSA_SHA_256'],
+      ...algorithmMembers(key),
     };
   },
 );

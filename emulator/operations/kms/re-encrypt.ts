@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // ReEncrypt: opens under the source key, seals under the destination; the plaintext leaves neither call.
-import {
-  decryptUnder,
-  encryptUnder,
-  keyOfMaterial,
-  parseCiphertext,
-} from '../../keys/ciphertext.ts';
+import { checkedAlgorithm, DEFAULT_ALGORITHM } from '../../keys/asymmetric-encryption.ts';
 import {
   admit,
   ciphertextBlob,
@@ -14,9 +9,8 @@ import {
   encryptionAlgorithm,
   endDryRun,
   keyIdText,
-  keyOfCiphertext,
-  requireSymmetricAlgorithm,
 } from '../../keys/crypto-request.ts';
+import { encryptWith, sealedBlob } from '../../keys/encryption.ts';
 import { type FoundKey, findKeyOrAlias } from '../../keys/find-key.ts';
 import { type Call, operation } from '../../protocol/operation.ts';
 import { type InputOf, optional, required } from '../../protocol/shape.ts';
@@ -57,30 +51,36 @@ function admitBoth(call: Call, input: Input, source: FoundKey, destination: Foun
 
 /** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html */
 export const reEncrypt = operation('ReEncrypt', members, (call, input) => {
-  const ciphertext = parseCiphertext(input.CiphertextBlob);
-  const source = keyOfCiphertext(call, ciphertext.keyId, input.SourceKeyId);
+  const source = sealedBlob(call, {
+    blob: input.CiphertextBlob,
+    keyId: input.SourceKeyId,
+    algorithm: input.SourceEncryptionAlgorithm,
+  });
   const destination = findKeyOrAlias(call, input.DestinationKeyId);
   admitBoth(call, input, source, destination);
-  requireSymmetricAlgorithm(source.key, input.SourceEncryptionAlgorithm);
-  requireSymmetricAlgorithm(destination.key, input.DestinationEncryptionAlgorithm);
+  const from = checkedAlgorithm(source.key, {
+    algorithm: input.SourceEncryptionAlgorithm,
+    context: input.SourceEncryptionContext,
+  });
+  const context = input.DestinationEncryptionContext;
+  const algorithm = checkedAlgorithm(destination.key, {
+    algorithm: input.DestinationEncryptionAlgorithm,
+    context,
+  });
   const { emulator } = call;
-  const holder = keyOfMaterial(emulator, source.key, ciphertext);
-  const plaintext = decryptUnder(emulator, holder, ciphertext, input.SourceEncryptionContext);
-  const resealed = encryptUnder(
-    emulator,
-    destination.key,
-    plaintext,
-    input.DestinationEncryptionContext,
-  );
+  const { plaintext, materialId } = source.open(input.SourceEncryptionContext);
+  const resealed = encryptWith(emulator, destination.key, { algorithm, context }, plaintext);
   plaintext.fill(0);
   endDryRun(input);
   return {
     CiphertextBlob: resealed.toString('base64'),
     SourceKeyId: keyArn(emulator.place, source.key.keyId),
     KeyId: keyArn(emulator.place, destination.key.keyId),
-    SourceEncryptionAlgorithm: 'SYMMETRIC_DEFAULT',
-    DestinationEncryptionAlgorithm: 'SYMMETRIC_DEFAULT',
-    SourceKeyMaterialId: holder.materialId,
-    DestinationKeyMaterialId: destination.key.materialId,
+    SourceEncryptionAlgorithm: from,
+    DestinationEncryptionAlgorithm: algorithm,
+    SourceKeyMaterialId: materialId,
+    ...(algorithm === DEFAULT_ALGORITHM
+      ? { DestinationKeyMaterialId: destination.key.materialId }
+      : {}),
   };
 });

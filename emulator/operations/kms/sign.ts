@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sign: ECDSA over a message or a digest.
+// Sign: a message or a digest.
 import { admit, endDryRun } from '../../keys/crypto-request.ts';
 import { findKeyOrAlias } from '../../keys/find-key.ts';
-import { digestOf, signingMembers, signWith } from '../../keys/signing.ts';
+import { signingMembers, signWith } from '../../keys/signing.ts';
 import { operation } from '../../protocol/operation.ts';
 import { keyArn } from '../../settings.ts';
 
@@ -14,7 +14,7 @@ export const sign = operation('Sign', signingMembers, (call, input) => {
     'kms:MessageType': input.MessageType ?? 'RAW',
   };
   admit(call, key, { action: 'kms:Sign', operation: 'Sign', usage: 'SIGN_VERIFY', alias, entries });
-  const signature = signWith(call.emulator, key, digestOf(key, input));
+  const signature = signWith(call.emulator, key, input);
   endDryRun(input);
   return {
     KeyId: keyArn(call.emulator.place, key.keyId),

@@ -11,6 +11,7 @@ import { decrypt } from './decrypt.ts';
 import { deleteAlias } from './delete-alias.ts';
 import { deleteCustomKeyStore } from './delete-custom-key-store.ts';
 import { deleteImportedKeyMaterial } from './delete-imported-key-material.ts';
+import { deriveSharedSecret } from './derive-shared-secret.ts';
 import { describeCustomKeyStores } from './describe-custom-key-stores.ts';
 import { describeKey } from './describe-key.ts';
 import { disableKey } from './disable-key.ts';
@@ -18,9 +19,13 @@ import { disableKeyRotation } from './disable-key-rotation.ts';
 import { disconnectCustomKeyStore } from './disconnect-custom-key-store.ts';
 import { enableKey } from './enable-key.ts';
 import { enableKeyRotation } from './enable-key-rotation.ts';
+import { decapsulate, encapsulate } from './encapsulation.ts';
 import { encrypt } from './encrypt.ts';
 import { generateDataKey } from './generate-data-key.ts';
+import { generateDataKeyPair } from './generate-data-key-pair.ts';
+import { generateDataKeyPairWithoutPlaintext } from './generate-data-key-pair-without-plaintext.ts';
 import { generateDataKeyWithoutPlaintext } from './generate-data-key-without-plaintext.ts';
+import { generateMac } from './generate-mac.ts';
 import { generateRandom } from './generate-random.ts';
 import { getKeyLastUsage } from './get-key-last-usage.ts';
 import { getKeyPolicy } from './get-key-policy.ts';
@@ -35,6 +40,7 @@ import { listKeyRotations } from './list-key-rotations.ts';
 import { listKeys } from './list-keys.ts';
 import { listResourceTags } from './list-resource-tags.ts';
 import { listRetirableGrants } from './list-retirable-grants.ts';
+import { replicateKey, updatePrimaryRegion } from './multi-region.ts';
 import { putKeyPolicy } from './put-key-policy.ts';
 import { reEncrypt } from './re-encrypt.ts';
 import { retireGrant } from './retire-grant.ts';
@@ -48,6 +54,7 @@ import { updateAlias } from './update-alias.ts';
 import { updateCustomKeyStore } from './update-custom-key-store.ts';
 import { updateKeyDescription } from './update-key-description.ts';
 import { verify } from './verify.ts';
+import { verifyMac } from './verify-mac.ts';
 
 /** KMS operations by name on the wire. */
 export const kmsOperations = tableOf([
@@ -98,4 +105,13 @@ export const kmsOperations = tableOf([
   updateCustomKeyStore,
   updateKeyDescription,
   verify,
+  replicateKey,
+  updatePrimaryRegion,
+  verifyMac,
+  generateMac,
+  generateDataKeyPairWithoutPlaintext,
+  generateDataKeyPair,
+  deriveSharedSecret,
+  encapsulate,
+  decapsulate,
 ]);

@@ -2,7 +2,7 @@
 // Verify: a wrong signature is an error, not an answer.
 import { admit, endDryRun } from '../../keys/crypto-request.ts';
 import { findKeyOrAlias } from '../../keys/find-key.ts';
-import { digestOf, signingMembers, verifyWith } from '../../keys/signing.ts';
+import { signingMembers, verifyWith } from '../../keys/signing.ts';
 import { AwsError } from '../../protocol/errors.ts';
 import { blob } from '../../protocol/members.ts';
 import { operation } from '../../protocol/operation.ts';
@@ -21,7 +21,7 @@ export const verify = operation(
     };
     const use = { operation: 'Verify', usage: 'SIGN_VERIFY' as const, alias, entries };
     admit(call, key, { action: 'kms:Verify', ...use });
-    if (!verifyWith(call.emulator, key, digestOf(key, input), input.Signature)) {
+    if (!verifyWith(call.emulator, key, input, input.Signature)) {
       throw new AwsError('KMSInvalidSignatureException');
     }
     endDryRun(input);

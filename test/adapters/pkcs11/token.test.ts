@@ -10,6 +10,7 @@ import { open, SEAL_OVERHEAD_BYTES, seal } from '#adapters/pkcs11/aes-gcm.ts';
 import { signDigest, verifyDigest } from '#adapters/pkcs11/ecdsa.ts';
 import { unwrapKey, wrapKey } from '#adapters/pkcs11/key-wrap.ts';
 import { Pkcs11Module } from '#adapters/pkcs11/module.ts';
+import { generateWrappedPair, importPublicKey } from '#adapters/pkcs11/pair-generation.ts';
 import { ensureSoftHsm, writeSoftHsmConfig } from '#adapters/pkcs11/softhsm.ts';
 import type { KeyHandle, Token } from '#adapters/pkcs11/token.ts';
 
@@ -151,17 +152,16 @@ describe('wrapping', () => {
     expect(() => wrapKey(token, wrappingKey, again)).toThrow(/CKR_KEY/);
   });
 
-  it('brings a P-256 key back whose signatures verify', () => {
+  it('brings a P-256 key back whose signatures verify', async () => {
     const id = Buffer.from('ec');
-    const pair = token.generateWrappableKeyPair({ label: 'ec', id });
-    const blob = wrapKey(token, wrappingKey, pair.privateKey);
-    token.destroy(pair.privateKey);
+    const wanted = { kind: 'p-256', use: 'sign', label: 'ec', id } as const;
+    const { blob, publicKeyInfo } = await generateWrappedPair(token, wrappingKey, wanted);
 
-    const privateKey = unwrapKey(token, wrappingKey, { kind: 'p-256', blob, label: 'ec', id });
+    const privateKey = unwrapKey(token, wrappingKey, { ...wanted, blob });
 
     const digest = Buffer.alloc(32, 7);
     const signature = signDigest(token, privateKey, digest);
-    const publicKey = token.importPublicKey(pair.ecPoint);
+    const publicKey = importPublicKey(token, 'p-256', publicKeyInfo);
     expect(verifyDigest(token, publicKey, digest, signature)).toBe(true);
     expect(verifyDigest(token, publicKey, Buffer.alloc(32, 8), signature)).toBe(false);
     expect(verifyDigest(token, publicKey, digest, Buffer.alloc(3))).toBe(false);
