@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asymmetric and HMAC keys: every spec and algorithm, checked against OpenSSL, and AWS's refusals.
+// Asymmetric keys: every spec and algorithm, checked against OpenSSL, and AWS's refusals.
 import {
   constants,
   createHash,
-  createHmac,
-  createPrivateKey,
   createPublicKey,
   diffieHellman,
   generateKeyPairSync,
   type KeyObject,
   publicEncrypt,
-  sign as signOutside,
   verify as verifyOutside,
 } from 'node:crypto';
 import {
@@ -22,20 +19,15 @@ import {
   EncryptCommand,
   type EncryptionAlgorithmSpec,
   GenerateDataKeyCommand,
-  GenerateDataKeyPairCommand,
-  GenerateDataKeyPairWithoutPlaintextCommand,
-  GenerateMacCommand,
   GetPublicKeyCommand,
   type KMSClient,
-  type MacAlgorithmSpec,
   ReEncryptCommand,
   SignCommand,
   type SigningAlgorithmSpec,
   VerifyCommand,
-  VerifyMacCommand,
 } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createConnectedKeyStore, refusal, startEmulator, type TestEmulator } from './support.ts';
+import { refusal, startEmulator, type TestEmulator } from './support.ts';
 
 let emulator: TestEmulator;
 let kms: KMSClient;
@@ -170,22 +162,6 @@ describe('digests', () => {
   });
 });
 
-it('verifies what OpenSSL signed with a data key pair of KMS', async () => {
-  const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
-  const made = await kms.send(
-    new GenerateDataKeyPairCommand({ KeyId: KeyMetadata?.KeyId, KeyPairSpec: 'ECC_NIST_P256' }),
-  );
-  const der = Buffer.from(made.PrivateKeyPlaintext ?? []);
-  const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
-  const signature = signOutside('sha256', Buffer.from('m'), privateKey);
-  const publicKey = createPublicKey({
-    key: Buffer.from(made.PublicKey ?? []),
-    format: 'der',
-    type: 'spki',
-  });
-  expect(verifyOutside('sha256', Buffer.from('m'), publicKey, signature)).toBe(true);
-});
-
 const OAEP: [Spec, EncryptionAlgorithmSpec, number][] = [
   ['RSA_2048', 'RSAES_OAEP_SHA_1', 214],
   ['RSA_2048', 'RSAES_OAEP_SHA_256', 190],
@@ -288,51 +264,6 @@ describe('RSA encryption keys', () => {
   });
 });
 
-describe('HMAC keys', () => {
-  const Message = Buffer.from('a message');
-
-  it.each(['224', '256', '384', '512'] as const)(
-    'of %s bits make and verify MACs',
-    async (bits) => {
-      const KeyId = await keyOf(`HMAC_${bits}`, 'GENERATE_VERIFY_MAC');
-      const MacAlgorithm: MacAlgorithmSpec = `HMAC_SHA_${bits}`;
-
-      const { Mac = new Uint8Array() } = await kms.send(
-        new GenerateMacCommand({ KeyId, Message, MacAlgorithm }),
-      );
-
-      expect(Mac.length).toBe(Number(bits) / 8);
-      const verify = { KeyId, Message, MacAlgorithm, Mac };
-      expect((await kms.send(new VerifyMacCommand(verify))).MacValid).toBe(true);
-      for (const wrong of [Mac.subarray(1), createHmac('sha256', 'k').update('x').digest()]) {
-        const error = await refusal(kms.send(new VerifyMacCommand({ ...verify, Mac: wrong })));
-        expect(error.name).toBe('KMSInvalidMacException');
-      }
-      const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId }));
-      expect(KeyMetadata?.MacAlgorithms).toEqual([MacAlgorithm]);
-    },
-  );
-
-  it('refuse other algorithms, other usages, a dry run, and have no public key', async () => {
-    const KeyId = await keyOf('HMAC_384', 'GENERATE_VERIFY_MAC');
-    const mac = { KeyId, Message, MacAlgorithm: 'HMAC_SHA_384' } as const;
-    const other = new GenerateMacCommand({ ...mac, MacAlgorithm: 'HMAC_SHA_256' });
-
-    expect(await refusal(kms.send(other))).toEqual({
-      name: 'InvalidKeyUsageException',
-      message: 'Algorithm HMAC_SHA_256 is incompatible with key spec HMAC_384.',
-    });
-    const sign = new SignCommand({ KeyId, Message, SigningAlgorithm: 'ECDSA_SHA_256' });
-    expect((await refusal(kms.send(sign))).message).toMatch(
-      /key usage is GENERATE_VERIFY_MAC which is not valid for Sign\.$/,
-    );
-    const dry = await refusal(kms.send(new GenerateMacCommand({ ...mac, DryRun: true })));
-    expect(dry.name).toBe('DryRunOperationException');
-    const publicKey = await refusal(kms.send(new GetPublicKeyCommand({ KeyId })));
-    expect(publicKey.name).toBe('UnsupportedOperationException');
-  });
-});
-
 describe('key agreement', () => {
   it.each([
     ['ECC_NIST_P256', 'P-256'],
@@ -362,58 +293,6 @@ describe('key agreement', () => {
     ]) {
       const attempt = new DeriveSharedSecretCommand({ ...derive, PublicKey });
       expect((await refusal(kms.send(attempt))).name).toBe('ValidationException');
-    }
-  });
-});
-
-describe('data key pairs', () => {
-  it.each([
-    'RSA_2048',
-    'ECC_NIST_P256',
-    'ECC_NIST_P384',
-    'ECC_NIST_P521',
-    'ECC_SECG_P256K1',
-    'ECC_NIST_EDWARDS25519',
-  ] as const)('of %s are pairs for OpenSSL, sealed under the key', async (KeyPairSpec) => {
-    const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
-    const wanted = {
-      KeyId: KeyMetadata?.KeyId,
-      KeyPairSpec,
-      EncryptionContext: { a: 'b' },
-    };
-
-    const made = await kms.send(new GenerateDataKeyPairCommand(wanted));
-    const sealedOnly = await kms.send(new GenerateDataKeyPairWithoutPlaintextCommand(wanted));
-
-    const der = Buffer.from(made.PrivateKeyPlaintext ?? []);
-    const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
-    const ofPrivate = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });
-    expect(ofPrivate).toEqual(Buffer.from(made.PublicKey ?? []));
-    const opened = await kms.send(
-      new DecryptCommand({
-        CiphertextBlob: made.PrivateKeyCiphertextBlob,
-        EncryptionContext: { a: 'b' },
-      }),
-    );
-    expect(Buffer.from(opened.Plaintext ?? [])).toEqual(der);
-    expect(sealedOnly).not.toHaveProperty('PrivateKeyPlaintext');
-    expect(sealedOnly.PublicKey).not.toEqual(made.PublicKey);
-  });
-
-  it('are not made under custom-store or RSA keys, nor of SM2', async () => {
-    const { keyStoreId } = await createConnectedKeyStore(emulator);
-    const inStore = await kms.send(
-      new CreateKeyCommand({ Origin: 'AWS_CLOUDHSM', CustomKeyStoreId: keyStoreId }),
-    );
-    const standard = await kms.send(new CreateKeyCommand({}));
-    const attempts = [
-      [inStore.KeyMetadata?.KeyId, 'ECC_NIST_P256', 'UnsupportedOperationException'],
-      [await keyOf('RSA_2048', 'ENCRYPT_DECRYPT'), 'ECC_NIST_P256', 'InvalidKeyUsageException'],
-      [standard.KeyMetadata?.KeyId, 'SM2', 'UnsupportedOperationException'],
-    ] as const;
-    for (const [KeyId, KeyPairSpec, expected] of attempts) {
-      const command = new GenerateDataKeyPairCommand({ KeyId, KeyPairSpec });
-      expect((await refusal(kms.send(command))).name).toBe(expected);
     }
   });
 });
