@@ -24,7 +24,6 @@ const SINGLE_VALUES: Readonly<Record<string, readonly [string, string?]>> = {
   settleSeconds: ['timings', 'settleSeconds'],
   bakeSeconds: ['timings', 'bakeSeconds'],
   retryAfterSeconds: ['timings', 'retryAfterSeconds'],
-  staleAfterSeconds: ['timings', 'staleAfterSeconds'],
   orphanGraceSeconds: ['timings', 'orphanGraceSeconds'],
 };
 

@@ -19,7 +19,6 @@ const Timings = z.strictObject({
   settleSeconds: seconds,
   bakeSeconds: seconds,
   retryAfterSeconds: seconds.min(1),
-  staleAfterSeconds: seconds.min(1),
   orphanGraceSeconds: seconds,
 });
 

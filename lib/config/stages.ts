@@ -33,7 +33,6 @@ const AWS_TIMINGS: Settings['timings'] = {
   settleSeconds: 300,
   bakeSeconds: 900,
   retryAfterSeconds: 900,
-  staleAfterSeconds: 3600,
   orphanGraceSeconds: 3600,
 };
 
@@ -67,7 +66,6 @@ export const STAGE_DEFAULTS: Readonly<Record<Stage, StageDefaults>> = {
       settleSeconds: 5,
       bakeSeconds: 10,
       retryAfterSeconds: 30,
-      staleAfterSeconds: 300,
       orphanGraceSeconds: 60,
     },
     sweep: { rate: 'rate(1 hour)', rateMinutes: 60, timeZone: 'UTC', maxRotations: 500 },

@@ -3,6 +3,7 @@
 // process; the state then starts a new one, and the next kill falls into its start or its call, at a seeded moment.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '#client/sdk/index.ts';
+import { generator } from '#emulator/faults/seeded.ts';
 import { processesOf, signal } from './processes.ts';
 
 /** A cold start with its call takes 0.3 to 1 s, by load: a kill falls anywhere in the first part of it. */
@@ -10,17 +11,6 @@ const BETWEEN_KILLS_MILLISECONDS = 250;
 const POLL_MILLISECONDS = 30;
 /** The workflow retries a died process six times; other executions' kills count too. */
 const KILLS_PER_STATE = 3;
-
-/** Numbers in [0, 1) that a seed repeats (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 /** A state to die in: it runs when `after` is the last recorded step. */
 export interface Target {
@@ -36,7 +26,7 @@ export async function killAt(
   targets: readonly Target[],
   { temporary, seed }: { temporary: string; seed: number },
 ): Promise<void> {
-  const random = seeded(seed);
+  const random = generator(seed);
   const kills = new Map<string, number>();
   for (;;) {
     const { state, step } = (await operator.getOperation(operationId)).body;
