@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import https from 'node:https';
 import { type AuthenticationSettings, authenticate } from './authentication/authenticate.ts';
+import { regionOf } from './authentication/region.ts';
 import { serveAdmin } from './faults/admin.ts';
 import { dispatch } from './protocol/dispatch.ts';
 import { AwsError } from './protocol/errors.ts';
@@ -53,6 +54,14 @@ function header(request: IncomingMessage, name: string): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }
 
+/** The emulator as the call's Region sees it. @throws AwsError for a Region that is none */
+function regional(home: Emulator, request: IncomingMessage): Emulator {
+  const region = regionOf(request.headers);
+  const emulator = region === undefined ? home : home.regions.of(region);
+  if (emulator !== undefined) return emulator;
+  throw new AwsError('InvalidSignatureException', 'Credential should be scoped to a valid region.');
+}
+
 async function serveAws(
   emulator: Emulator,
   settings: ServerSettings,
@@ -75,7 +84,7 @@ async function serveAws(
   );
   const origin = { requestId, userAgent: header(request, 'user-agent') ?? '' };
   const target = header(request, 'x-amz-target');
-  return dispatch(emulator, { caller, origin, target, body: parseJson(body) });
+  return dispatch(regional(emulator, request), { caller, origin, target, body: parseJson(body) });
 }
 
 async function replyTo(

@@ -6,6 +6,7 @@ import type { Faults } from './faults/faults.ts';
 import type { Switches } from './faults/switches.ts';
 import type { Hsm } from './hsm/hsm.ts';
 import type { KeyMaterial } from './hsm/key-material.ts';
+import type { Regions } from './regions.ts';
 import type { Store } from './store/store.ts';
 
 /** Region and account whose ARNs are answered. */
@@ -20,11 +21,13 @@ export interface HsmQuotas {
   readonly hsms: number;
 }
 
-/** The running emulator, as operations see it. */
+/** The running emulator, as operations see it: `place` and `store` are those of the call's Region. */
 export interface Emulator {
   readonly place: Place;
   readonly clock: Clock;
   readonly store: Store;
+  /** This Region and the others. */
+  readonly regions: Regions;
   readonly hsm: Hsm;
   readonly material: KeyMaterial;
   readonly faults: Faults;

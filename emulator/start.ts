@@ -18,6 +18,7 @@ import { destroyDueKeys, takeBackUnfinished } from './hsm/reconcile.ts';
 import { removeOrphans } from './hsm/token-folders.ts';
 import { startIssuer } from './issuer/issuer.ts';
 import { readPeople } from './issuer/people.ts';
+import { Regions, regionFolder, regionsOnDisk } from './regions.ts';
 import { createServer } from './server.ts';
 import type { Emulator, HsmQuotas } from './settings.ts';
 import { openStore, type Store } from './store/store.ts';
@@ -78,11 +79,23 @@ async function close(server: http.Server | undefined): Promise<void> {
   await new Promise<void>((resolve) => server.close(() => resolve()));
 }
 
-async function openHsm(store: Store, dataFolder: string): Promise<Hsm> {
+/** The stores of the configured Region and of those with state on disk. @throws Error when they are in use */
+function openStores(dataFolder: string, home: string, clock: Clock): Map<string, Store> {
+  const stores = new Map([[home, openStore(dataFolder, clock)]]);
+  for (const region of regionsOnDisk(dataFolder)) {
+    if (region === home) {
+      throw new Error(`${dataFolder} was made with another --region than ${home}; start with that`);
+    }
+    stores.set(region, openStore(regionFolder(dataFolder, region), clock));
+  }
+  return stores;
+}
+
+async function openHsm(stores: readonly Store[], dataFolder: string): Promise<Hsm> {
   try {
-    return await Hsm.open(dataFolder, keptMaterial(store));
+    return await Hsm.open(dataFolder, keptMaterial(stores));
   } catch (error) {
-    store.close();
+    for (const store of stores) store.close();
     throw error;
   }
 }
@@ -90,25 +103,40 @@ async function openHsm(store: Store, dataFolder: string): Promise<Hsm> {
 async function openEmulator(options: StartOptions, dataFolder: string): Promise<Emulator> {
   const clockSetting = settableClock(options.clock ?? systemClock);
   const clock = clockSetting.now;
-  // The store first: its lock refuses a second emulator on the same folder before the HSM is touched.
-  const store = openStore(dataFolder, clock);
-  removeOrphanContent(store, dataFolder);
-  removeOrphans(join(dataFolder, 'hsm', 'tokens'), (id) => store.clusters.find(id) !== undefined);
-  const hsm = await openHsm(store, dataFolder);
-  const material = new KeyMaterial(hsm);
   const place = {
     region: options.region ?? 'us-east-1',
     account: options.account ?? '000000000000',
   };
-  takeBackUnfinished(store, material);
-  destroyDueKeys(store, material, clock);
-  const switches = switchesOff(place.region, clock);
-  const trail = new Trail(clockSetting.base);
-  const realism = { faults: new Faults(), switches, clockSetting, trail };
-  const explicitHsmAdmin = options.explicitHsmAdmin ?? false;
-  const quotas = options.hsmQuotas ?? { clusters: 4, hsms: 6 };
-  const admin = { explicitHsmAdmin, quotas };
-  return { place, clock, store, hsm, material, dataFolder, ...realism, ...admin };
+  // The store first: its lock refuses a second emulator on the same folder before the HSM is touched.
+  const stores = openStores(dataFolder, place.region, clock);
+  const all = [...stores.values()];
+  removeOrphanContent(all, dataFolder);
+  const isKnown = (id: string) => all.some(({ clusters }) => clusters.find(id) !== undefined);
+  removeOrphans(join(dataFolder, 'hsm', 'tokens'), isKnown);
+  const hsm = await openHsm(all, dataFolder);
+  const shared = {
+    clock,
+    hsm,
+    material: new KeyMaterial(hsm),
+    dataFolder,
+    faults: new Faults(),
+    switches: switchesOff(place.region, clock),
+    clockSetting,
+    trail: new Trail(clockSetting.base),
+    explicitHsmAdmin: options.explicitHsmAdmin ?? false,
+    quotas: options.hsmQuotas ?? { clusters: 4, hsms: 6 },
+  };
+  const make = (region: string): Emulator => {
+    const store = stores.get(region) ?? openStore(regionFolder(dataFolder, region), clock);
+    return { ...shared, place: { ...place, region }, store, regions };
+  };
+  const regions: Regions = new Regions(dataFolder, make);
+  const home = make(place.region);
+  regions.add(home);
+  for (const region of stores.keys()) regions.of(region);
+  for (const emulator of regions.all()) takeBackUnfinished(emulator);
+  destroyDueKeys(regions);
+  return home;
 }
 
 async function openIssuer(options: StartOptions, emulator: Emulator, token: string) {
@@ -135,17 +163,17 @@ export async function start(options: StartOptions): Promise<RunningEmulator> {
   const adminTokenPath = options.adminTokenPath ?? join(dataFolder, 'admin-token');
   const token = adminToken(adminTokenPath);
   const emulator = await openEmulator(options, dataFolder);
-  const { store, hsm, material, clock, place } = emulator;
+  const { regions, hsm, place } = emulator;
   const { account } = place;
   const server = createServer(emulator, { account, gatewaySecret, adminToken: token, tls });
   const port = await listen(server, options.port);
   const issuer = await openIssuer(options, emulator, token);
-  const sweep = setInterval(() => destroyDueKeys(store, material, clock), SWEEP_MILLISECONDS);
+  const sweep = setInterval(() => destroyDueKeys(regions), SWEEP_MILLISECONDS);
   const stop = async () => {
     clearInterval(sweep);
     await close(server);
     await close(issuer?.server);
-    store.close();
+    for (const { store } of regions.all()) store.close();
     hsm.close();
   };
   return {

@@ -13,7 +13,8 @@ export interface AuthenticationSettings {
   readonly gatewaySecret: string | undefined;
 }
 
-const SECRET_HEADER = 'x-keyturn-gateway-secret';
+/** Header in which the gateway brings its secret. */
+export const SECRET_HEADER = 'x-keyturn-gateway-secret';
 const CALLER_HEADER = 'x-keyturn-caller';
 
 /** Compares in constant time; different lengths differ. */

@@ -64,9 +64,9 @@ export function takeBackup(call: Call, cluster: ClusterRecord): string {
 export function copyBackup(
   call: Call,
   backup: BackupRecord,
-  to: Pick<BackupRecord, 'region' | 'tags'>,
-): BackupRecord {
-  const { dataFolder, store } = call.emulator;
+  { dataFolder, store, place }: Emulator,
+  tags: BackupRecord['tags'],
+): void {
   const backupId = newIdentifier('backup');
   const folder = backupFolder(dataFolder, backupId);
   const partial = `${folder}.partial`;
@@ -74,7 +74,8 @@ export function copyBackup(
   renameSync(partial, folder);
   const copy: BackupRecord = {
     ...backup,
-    ...to,
+    region: place.region,
+    tags,
     backupId,
     copiedAt: call.now,
     source: { region: backup.region, backupId: backup.backupId },
@@ -83,7 +84,6 @@ export function copyBackup(
     policy: null,
   };
   store.backups.put(copy);
-  return copy;
 }
 
 function isGone({ store }: Emulator, backup: BackupRecord, now: number): boolean {
@@ -123,10 +123,12 @@ export function requireBackupState(backup: BackupRecord, state: BackupRecord['st
 }
 
 /** Removes the content that no backup names. */
-export function removeOrphanContent(store: Store, dataFolder: string): void {
+export function removeOrphanContent(stores: readonly Store[], dataFolder: string): void {
   const folder = join(dataFolder, 'backups');
   if (!existsSync(folder)) return;
-  const known = new Set(store.backups.all().map(({ backupId }) => backupId));
+  const known = new Set(
+    stores.flatMap(({ backups }) => backups.all().map(({ backupId }) => backupId)),
+  );
   for (const name of readdirSync(folder)) {
     if (!known.has(name)) rmSync(join(folder, name), { recursive: true });
   }

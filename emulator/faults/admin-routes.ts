@@ -46,13 +46,13 @@ function unknownThing(what: string): AdminAnswer {
 }
 
 /** Everything that is set. */
-function state({ faults, switches, clockSetting, trail, store }: Emulator) {
+function state({ faults, switches, clockSetting, trail, regions }: Emulator) {
   return {
     faults: faults.list(),
     latency: switches.latency.describe(),
     throttling: switches.throttling.describe(),
     consistency: switches.consistency.describe(),
-    lostHsms: lostHsms(store),
+    lostHsms: lostHsms(regions),
     clock: { offsetSeconds: clockSetting.offsetMilliseconds / 1000 },
     cloudtrail: trail.describe(),
   };
@@ -61,7 +61,7 @@ function state({ faults, switches, clockSetting, trail, store }: Emulator) {
 /** Keys whose deletion date the new time has passed are destroyed at once. */
 function setClock(emulator: Emulator, offsetSeconds: number): AdminAnswer {
   emulator.clockSetting.offsetMilliseconds = offsetSeconds * 1000;
-  destroyDueKeys(emulator.store, emulator.material, emulator.clock);
+  destroyDueKeys(emulator.regions);
   return ok({ offsetSeconds });
 }
 
@@ -97,20 +97,20 @@ const faults: Route = {
 };
 
 const hsmLoss: Route = {
-  get: (emulator) => ok({ lostHsms: lostHsms(emulator.store) }),
-  post: ({ store, clock }, given) => {
-    const lost = loseHsms(store, clock, HsmLossRequest.parse(given));
+  get: (emulator) => ok({ lostHsms: lostHsms(emulator.regions) }),
+  post: ({ regions }, given) => {
+    const lost = loseHsms(regions, HsmLossRequest.parse(given));
     return lost === undefined ? unknownThing('cluster') : ok({ lost });
   },
   clear: (emulator) => {
-    repairHsms(emulator.store);
+    repairHsms(emulator.regions);
     return ok({ lostHsms: [] });
   },
 };
 
 const storeDisconnect: Route = {
-  post: ({ store, clock }, given) =>
-    disconnectStore(store, clock, StoreDisconnectRequest.parse(given))
+  post: ({ regions }, given) =>
+    disconnectStore(regions, StoreDisconnectRequest.parse(given))
       ? ok({})
       : unknownThing('key store'),
 };
@@ -130,7 +130,7 @@ const cloudtrail: Route = {
 function endAll(emulator: Emulator): AdminAnswer {
   emulator.faults.clear();
   for (const item of Object.values(emulator.switches)) item.clear();
-  repairHsms(emulator.store);
+  repairHsms(emulator.regions);
   emulator.trail.setDelay({ deliveryDelaySeconds: [0, 0], seed: 1 });
   setClock(emulator, 0);
   return ok(state(emulator));

@@ -2,11 +2,10 @@
 // What goes wrong in a cluster or a connection without anyone calling CloudHSM or KMS: HSMs fail, a key store
 // loses its connection.
 import { z } from 'zod';
-import type { Clock } from '../clock.ts';
 import { currentCluster } from '../hsm/cluster-state.ts';
 import { currentKeyStore } from '../hsm/key-store-connection.ts';
+import type { Regions } from '../regions.ts';
 import type { HsmRecord } from '../store/clusters.ts';
-import type { Store } from '../store/store.ts';
 
 /** HSMs of a cluster fail, all or those in one zone: DEGRADED until repaired, or gone. */
 export const HsmLossRequest = z.strictObject({
@@ -42,12 +41,15 @@ export interface LostHsm {
 
 /** Strikes the HSMs; answers how many, or undefined when there is no such cluster. */
 export function loseHsms(
-  store: Store,
-  clock: Clock,
+  regions: Regions,
   { clusterId, availabilityZone, effect }: z.infer<typeof HsmLossRequest>,
 ): number | undefined {
-  const cluster = currentCluster(store, clock, clusterId);
-  if (cluster === undefined) return undefined;
+  const found = regions.all().flatMap(({ store, clock }) => {
+    const cluster = currentCluster(store, clock, clusterId);
+    return cluster === undefined ? [] : [{ cluster, store }];
+  })[0];
+  if (found === undefined) return undefined;
+  const { cluster, store } = found;
   const isStruck = (hsm: HsmRecord) =>
     hsm.state === 'ACTIVE' && [undefined, hsm.availabilityZone].includes(availabilityZone);
   const struck = cluster.hsms.filter(isStruck).length;
@@ -60,19 +62,22 @@ export function loseHsms(
 }
 
 /** DEGRADED HSMs work again. Those removed are gone: CreateHsm brings others. */
-export function repairHsms(store: Store): void {
-  for (const cluster of store.clusters.all()) {
-    const hsms = cluster.hsms.map((hsm) =>
-      hsm.state === 'DEGRADED' ? { ...hsm, state: 'ACTIVE' as const } : hsm,
-    );
-    store.clusters.put({ ...cluster, hsms });
+export function repairHsms(regions: Regions): void {
+  for (const { store } of regions.all()) {
+    for (const cluster of store.clusters.all()) {
+      const hsms = cluster.hsms.map((hsm) =>
+        hsm.state === 'DEGRADED' ? { ...hsm, state: 'ACTIVE' as const } : hsm,
+      );
+      store.clusters.put({ ...cluster, hsms });
+    }
   }
 }
 
 /** HSMs that are DEGRADED. */
-export function lostHsms(store: Store): LostHsm[] {
-  return store.clusters
+export function lostHsms(regions: Regions): LostHsm[] {
+  return regions
     .all()
+    .flatMap(({ store }) => store.clusters.all())
     .flatMap(({ clusterId, hsms }) =>
       hsms
         .filter(({ state }) => state === 'DEGRADED')
@@ -82,13 +87,15 @@ export function lostHsms(store: Store): LostHsm[] {
 
 /** Cuts a key store off; false when there is no such store. ConnectCustomKeyStore ends it, as on AWS. */
 export function disconnectStore(
-  store: Store,
-  clock: Clock,
+  regions: Regions,
   { keyStoreId, error }: z.infer<typeof StoreDisconnectRequest>,
 ): boolean {
-  const keyStore = currentKeyStore(store, clock, keyStoreId);
-  if (keyStore === undefined) return false;
   const state = error === undefined ? 'DISCONNECTED' : 'FAILED';
-  store.keyStores.put({ ...keyStore, state, connectionError: error ?? null });
-  return true;
+  for (const { store, clock } of regions.all()) {
+    const keyStore = currentKeyStore(store, clock, keyStoreId);
+    if (keyStore === undefined) continue;
+    store.keyStores.put({ ...keyStore, state, connectionError: error ?? null });
+    return true;
+  }
+  return false;
 }

@@ -28,8 +28,8 @@ class KeyEndpoint:
         self._host, self._port = address.hostname or "127.0.0.1", address.port or 80
         self._secret = settings.gateway_secret
 
-    def send(self, target: str, body: bytes, caller: Caller, agent: str = "") -> Response:
-        """Returns the endpoint's answer; an endpoint out of reach is a retryable KMS error."""
+    def send(self, target: str, body: bytes, caller: Caller, agent: str = "", region: str = "") -> Response:
+        """Returns the endpoint's answer, of its own Region unless told; one out of reach is a retryable KMS error."""
         headers = {
             "x-amz-target": target,
             "content-type": JSON_11,
@@ -38,6 +38,8 @@ class KeyEndpoint:
             "x-keyturn-caller": caller.header(),
             "user-agent": agent,
         }
+        if region:
+            headers["x-keyturn-region"] = region
         # A connection per call: a kept one may close under a call that must not be sent twice.
         connection = http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT_SECONDS)
         try:

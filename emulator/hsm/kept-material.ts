@@ -5,8 +5,16 @@ import type { KeptMaterial } from './hsm.ts';
 
 const PAGE = 1000;
 
-/** Where there must be material for the keys of the store. */
-export function keptMaterial(store: Store): KeptMaterial {
+/** Where there must be material for the keys of the stores. */
+export function keptMaterial(stores: readonly Store[]): KeptMaterial {
+  const kept = stores.map(keptIn);
+  return {
+    inDomain: kept.some(({ inDomain }) => inDomain),
+    clusterIds: kept.flatMap(({ clusterIds }) => clusterIds),
+  };
+}
+
+function keptIn(store: Store): KeptMaterial {
   const clusterIds = new Set<string>();
   let inDomain = false;
   for (let after = ''; ; ) {

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes rows and HSM objects agree. At start: a key whose creation was cut short is taken back, material
 // first. All the time: keys whose waiting period is over are destroyed.
-import type { Clock } from '../clock.ts';
 import { expireImported } from '../keys/imported-material.ts';
-import type { Store } from '../store/store.ts';
-import type { KeyMaterial } from './key-material.ts';
+import type { Regions } from '../regions.ts';
+import type { Emulator } from '../settings.ts';
 
 /** Takes back creations that a crash cut short; CreateKey never answered for them. */
-export function takeBackUnfinished(store: Store, material: KeyMaterial): number {
+export function takeBackUnfinished({ store, material }: Emulator): number {
   const unfinished = store.keys.unfinished();
   for (const record of unfinished) {
     material.destroy(record);
@@ -17,7 +16,11 @@ export function takeBackUnfinished(store: Store, material: KeyMaterial): number 
 }
 
 /** Ends imported material that expired and destroys keys whose deletion date has come; the row goes last, so that a crash repeats the work. */
-export function destroyDueKeys(store: Store, material: KeyMaterial, clock: Clock): void {
+export function destroyDueKeys(regions: Regions): void {
+  for (const emulator of regions.all()) destroyDueKeysIn(emulator);
+}
+
+function destroyDueKeysIn({ store, material, clock }: Emulator): void {
   expireImported({ store, material, clock }, undefined, clock());
   for (const record of store.keys.due(clock())) {
     for (const old of store.materials.ofKey(record.keyId)) material.forgetMaterial(old.materialId);

@@ -113,8 +113,16 @@ describe('a backup', () => {
     expect((await refusal(copy('us-east-1'))).name).toBe('CloudHsmInvalidRequestException');
     await copy('eu-west-1');
 
-    const [found] = await backupsOf({ sourceBackupIds: [BackupId] });
-    expect(found).toMatchObject({ SourceRegion: 'us-east-1', SourceCluster: clusterId });
+    expect(await backupsOf({ sourceBackupIds: [BackupId] })).toEqual([]);
+    const there = emulator.cloudhsm({ region: 'eu-west-1' });
+    const { Backups = [] } = await there.send(new DescribeBackupsCommand({}));
+    const [found] = Backups;
+    expect(Backups).toHaveLength(1);
+    expect(found).toMatchObject({
+      SourceRegion: 'us-east-1',
+      SourceBackup: BackupId,
+      SourceCluster: clusterId,
+    });
     expect(found?.BackupId).not.toBe(BackupId);
   });
 });

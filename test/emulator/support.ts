@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   CloudHSMV2Client,
+  type CloudHSMV2ClientConfig,
   CreateClusterCommand,
   CreateHsmCommand,
   DescribeClustersCommand,
@@ -43,7 +44,7 @@ export interface TestEmulator {
   readonly issuerUrl?: string;
   readonly dataFolder: string;
   kms(config?: KMSClientConfig): KMSClient;
-  cloudhsm(): CloudHSMV2Client;
+  cloudhsm(config?: CloudHSMV2ClientConfig): CloudHSMV2Client;
   /** Stops; removes the data folder when the emulator made it. */
   stop(): Promise<void>;
 }
@@ -77,7 +78,7 @@ export function clientsOf(url: string) {
   return {
     url,
     kms: (config: KMSClientConfig = {}) => new KMSClient({ ...base, ...config }),
-    cloudhsm: () => new CloudHSMV2Client(base),
+    cloudhsm: (config: CloudHSMV2ClientConfig = {}) => new CloudHSMV2Client({ ...base, ...config }),
   };
 }
 

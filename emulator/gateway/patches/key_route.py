@@ -16,6 +16,7 @@ REQUIRES = (
     "ministack.app:SERVICE_HANDLERS",
     "ministack.core.router:SERVICE_PATTERNS",
     "ministack.core.router:extract_access_key_id",
+    "ministack.core.responses:get_region",
     "ministack.core.iam_actions:SERVICE_TO_IAM_NAMESPACE",
     "ministack.core.iam_evaluator:resolve_credential",
     "ministack.core.iam_evaluator:_request_origin",
@@ -37,6 +38,7 @@ CLOUDHSM_TARGET = "BaldrApiService"
 def apply(settings: Settings) -> None:
     import ministack.app
     from ministack.core import iam_actions, router
+    from ministack.core.responses import get_region
     from ministack.services import stepfunctions
 
     endpoint = KeyEndpoint(settings)
@@ -46,7 +48,8 @@ def apply(settings: Settings) -> None:
         principal = execution.caller() if execution else caller.of_request(headers, query)
         content = body if isinstance(body, bytes) else body.encode()
         agent = headers.get("user-agent", "")
-        return await asyncio.to_thread(endpoint.send, headers.get("x-amz-target", ""), content, principal, agent)
+        target, region = headers.get("x-amz-target", ""), get_region()
+        return await asyncio.to_thread(endpoint.send, target, content, principal, agent, region)
 
     ministack.app.SERVICE_HANDLERS["kms"] = forward
     ministack.app.SERVICE_HANDLERS[CLOUDHSM] = forward

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// CopyBackupToRegion: a backup of its own with the same content, found by `sourceBackupIds`.
+// CopyBackupToRegion: a backup of its own with the same content in the destination Region.
 
 import { epochSeconds } from '../../clock.ts';
 import { copyBackup, findBackup, requireBackupState } from '../../clusters/backups.ts';
@@ -31,8 +31,10 @@ export const copyBackupToRegion = exclusive(
       if (region === backup.region) {
         throw invalidClusterRequest('The backup is in the destination Region already.');
       }
+      const destination = call.emulator.regions.of(region);
+      if (destination === undefined) throw invalidClusterRequest(`There is no Region ${region}.`);
       const tags = input.TagList === undefined ? backup.tags : withClusterTags({}, input.TagList);
-      copyBackup(call, backup, { region, tags });
+      copyBackup(call, backup, destination, tags);
       return {
         DestinationBackup: {
           CreateTimestamp: epochSeconds(backup.createdAt),
