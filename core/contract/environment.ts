@@ -2,6 +2,7 @@
 // Environment variables of the functions: the construct that sets them and the code that reads them share this
 // schema, so that a missing one fails at synth, not at run time.
 import { z } from 'zod';
+import { KmsBudget } from './kms-quotas.ts';
 import { ENVIRONMENTS, STAGES } from './vocabulary.ts';
 
 /** Variables every function gets. */
@@ -26,6 +27,9 @@ const ClusterSettings = z.string().transform((json) =>
     })
     .parse(JSON.parse(json)),
 );
+
+/** JSON in one variable: the share of KMS's quotas that is Keyturn's. */
+const KmsBudgetSetting = z.string().transform((json) => KmsBudget.parse(JSON.parse(json)));
 
 /** Variables by function; each gets the base ones and what is listed here. */
 export const FUNCTION_ENVIRONMENT = {
@@ -55,17 +59,20 @@ export const FUNCTION_ENVIRONMENT = {
     SETTLE_SECONDS: z.coerce.number().int().min(0),
     BAKE_SECONDS: z.coerce.number().int().min(0),
   },
-  'create-version': {},
+  'create-version': { KMS_BUDGET: KmsBudgetSetting },
   'verify-version': {},
-  'place-alias': {},
-  'apply-policy': {},
+  'place-alias': { KMS_BUDGET: KmsBudgetSetting },
+  'apply-policy': { KMS_BUDGET: KmsBudgetSetting },
   'complete-operation': {},
-  'compensate-operation': {},
+  'compensate-operation': { KMS_BUDGET: KmsBudgetSetting },
   'park-operation': { RETRY_AFTER_SECONDS: z.coerce.number().int().min(1) },
   'find-due-rotations': {
     MAX_ROTATIONS_PER_SWEEP: z.coerce.number().int().min(1),
   },
-  'sweep-orphans': { ORPHAN_GRACE_SECONDS: z.coerce.number().int().min(0) },
+  'sweep-orphans': {
+    KMS_BUDGET: KmsBudgetSetting,
+    ORPHAN_GRACE_SECONDS: z.coerce.number().int().min(0),
+  },
   'request-hsm-admin': { TOKEN_KEY_ARN: z.string() },
   'create-key-store': { KEY_STORE_SECRET_ARN: z.string() },
   'record-key-store': {},

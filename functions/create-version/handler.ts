@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
+import { BudgetedKeyCreator } from '#adapters/budget/budgeted-vault.ts';
 import { KmsKeyCreator } from '#adapters/kms/key-creator.ts';
 import { systemClock } from '#adapters/system/system.ts';
 import { createVersion } from '#core/operations/create-version.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { StepInputSchema, stepHandler } from '../shared/step-handler.ts';
-import { kmsClient, ledger, policySite } from '../shared/wiring.ts';
+import { kmsClient, ledger, policySite, rateBudget } from '../shared/wiring.ts';
 
 const environment = environmentOf('create-version');
 const deps = {
   ledger: ledger(environment.TABLE_NAME),
   clock: systemClock,
-  creator: new KmsKeyCreator(kmsClient(), policySite(environment)),
   stage: environment.STAGE,
 };
+const kms = new KmsKeyCreator(kmsClient(), policySite(environment));
+const budget = rateBudget(environment.TABLE_NAME, environment.KMS_BUDGET);
 
-export const handler = stepHandler(StepInputSchema, (input) => createVersion(deps, input));
+export const handler = stepHandler(StepInputSchema, ({ lane, ...input }) =>
+  createVersion({ ...deps, creator: new BudgetedKeyCreator(kms, budget, lane) }, input),
+);

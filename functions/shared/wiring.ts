@@ -7,21 +7,42 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { AccessTableAuthorizer, TableDirectory } from '#adapters/access-table/authorizer.ts';
+import { DynamoDbBucketRows } from '#adapters/dynamodb/bucket-rows.ts';
 import { DynamoDbLedger } from '#adapters/dynamodb/ledger.ts';
 import type { PolicySite } from '#adapters/kms/key-policy.ts';
 import { StepFunctionsWorkflows } from '#adapters/stepfunctions/workflows.ts';
+import { systemClock } from '#adapters/system/system.ts';
+import { systemTimer } from '#adapters/system/timer.ts';
+import type { KmsBudget } from '#core/contract/kms-quotas.ts';
 import type { OperationKind, Stage } from '#core/contract/vocabulary.ts';
+import { LeasedRateBudget } from '#core/limits/leased-budget.ts';
 import type { Ledger } from '#core/ports/ledger.ts';
 import type { Authorizer, Directory } from '#core/ports/platform.ts';
+import type { RateBudget } from '#core/ports/rate-budget.ts';
 import { DIRECTORY } from '#policies/directory.ts';
 import { ROLE_RULES } from '#policies/roles.ts';
 
 /** Attempts of one SDK call: the SDK's own standard retry, then the workflow's Retry takes over. */
 const MAX_ATTEMPTS = 4;
 
+/** A function waits so long for its turn at most; then its workflow waits instead, which costs nothing. */
+const BUDGET_PATIENCE_MILLISECONDS = 2000;
+
+function tableClient(): DynamoDBDocumentClient {
+  return DynamoDBDocumentClient.from(new DynamoDBClient({ maxAttempts: MAX_ATTEMPTS }));
+}
+
 export function ledger(tableName: string): Ledger {
-  const client = DynamoDBDocumentClient.from(new DynamoDBClient({ maxAttempts: MAX_ATTEMPTS }));
-  return new DynamoDbLedger(client, tableName);
+  return new DynamoDbLedger(tableClient(), tableName);
+}
+
+/** The budget of KMS calls that all functions of the stage share. */
+export function rateBudget(tableName: string, kms: KmsBudget): RateBudget {
+  const rows = new DynamoDbBucketRows(tableClient(), tableName);
+  return new LeasedRateBudget(
+    { rows, clock: systemClock, timer: systemTimer },
+    { ...kms, patienceMilliseconds: BUDGET_PATIENCE_MILLISECONDS },
+  );
 }
 
 export function kmsClient(): KMSClient {

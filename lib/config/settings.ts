@@ -3,6 +3,7 @@
 // stack asks which stage it is in; a value that is missing or wrong ends the synth with its path and the cure.
 import { z } from 'zod';
 import { FUNCTION_NAMES } from '../../core/contract/environment.ts';
+import { KmsBudget } from '../../core/contract/kms-quotas.ts';
 import { ENVIRONMENTS, STAGES } from '../../core/contract/vocabulary.ts';
 
 const seconds = z.coerce.number().int().min(0);
@@ -57,6 +58,7 @@ export const Settings = z.strictObject({
     maxRotations: z.number().int().min(1),
   }),
   cluster: Cluster,
+  kms: KmsBudget,
   retention: z.strictObject({
     /** Keep table, buckets, keys and secret when their stack is deleted. */
     retainState: z.boolean(),

@@ -41,6 +41,8 @@ const AWS_STAGE = {
   timings: AWS_TIMINGS,
   // A sweep's rotations create their keys at once: 100 take 20 s at KMS's five CreateKey a second, which retries bridge.
   sweep: { rate: 'rate(15 minutes)', rateMinutes: 15, timeZone: 'UTC', maxRotations: 100 },
+  // Half: the consumers' own calls and other teams live in the same quotas.
+  kms: { share: 0.5, quotas: {} },
   functions: { architecture: 'x86_64', tracing: true, reservedConcurrency: {} },
   // A cached decision may outlive its token by the cache time: a minute saves most calls and keeps that short.
   api: { requestsPerSecond: 200, burst: 400, authorizerCacheSeconds: 60, manageLoggingRole: true },
@@ -72,6 +74,18 @@ export const STAGE_DEFAULTS: Readonly<Record<Stage, StageDefaults>> = {
     retention: { ...TRIAL_RETENTION, retainState: false, logDays: 1, evidenceDays: 1 },
     // No cache: a test that changes a person's token sees the new decision at once.
     api: { ...AWS_STAGE.api, authorizerCacheSeconds: 0 },
+    // The stand-in has no quotas of its own unless it is told to: a hundred times AWS's, so that nothing waits here.
+    kms: {
+      share: 0.5,
+      quotas: {
+        CreateKey: 500,
+        CreateAlias: 500,
+        UpdateAlias: 500,
+        PutKeyPolicy: 1500,
+        ScheduleKeyDeletion: 1500,
+        TagResource: 1000,
+      },
+    },
     workloads: [{ name: 'orders-api', create: true }],
     alarms: { notify: false },
   },

@@ -14,7 +14,11 @@ import { functionOf } from '#test/support/simulation.ts';
 import { aWorld, KEY_STORE_ID, World } from '#test/support/world.ts';
 
 const current = { world: new World() };
-const wired = vi.hoisted(() => ({ sites: [] as unknown[], metrics: [] as unknown[][] }));
+const wired = vi.hoisted(() => ({
+  sites: [] as unknown[],
+  metered: [] as unknown[],
+  metrics: [] as unknown[][],
+}));
 
 /** A forwarder to a port of the running test's world. */
 const following = (port: 'ledger' | 'clock' | 'ids' | 'ports') =>
@@ -43,6 +47,10 @@ vi.mock('#functions/shared/wiring.ts', () => ({
     if (table !== 'keyturn-local') throw new Error(`wired with table ${table}`);
     return following('ledger');
   },
+  rateBudget: () => ({
+    acquire: async (request: unknown) => void wired.metered.push(request),
+    backOff: async () => {},
+  }),
   kmsClient: () => ({}),
   policySite: ({ STAGE, ACCOUNT_ID }: { STAGE: string; ACCOUNT_ID: string }) => ({
     stage: STAGE,
@@ -82,6 +90,7 @@ Object.assign(process.env, {
   STAGE: 'local',
   TABLE_NAME: 'keyturn-local',
   ACCOUNT_ID: '000000000000',
+  KMS_BUDGET: '{"share":0.5,"quotas":{}}',
   SETTLE_SECONDS: '7',
   BAKE_SECONDS: '11',
   RETRY_AFTER_SECONDS: '300',

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Vault ports that ask the rate budget before they call KMS. Reads whose quotas lie far above the pace of CreateKey
+// (DescribeKey, ListKeys, GetKeyPolicy) are not metered: a write per read would cost more than it could save.
+import type { PolicyTemplate } from '#core/contract/vocabulary.ts';
+import { isError } from '#core/errors.ts';
+import type { AccessGrant } from '#core/keys/records.ts';
+import type {
+  AliasWriter,
+  KeyCreator,
+  KeyRemover,
+  PolicyWriter,
+  Provenance,
+  UnrecordedKey,
+  VaultKey,
+} from '#core/ports/key-vault.ts';
+import type { BudgetRequest, Lane, RateBudget } from '#core/ports/rate-budget.ts';
+
+/**
+ * Makes one call within the budget.
+ * @throws KeyturnError `Throttled` before the call when its turn is far away, and what the call throws
+ */
+export async function metered<T>(
+  budget: RateBudget,
+  request: BudgetRequest,
+  call: () => Promise<T>,
+): Promise<T> {
+  await budget.acquire(request);
+  try {
+    return await call();
+  } catch (error) {
+    // KMS throttles although we kept to our share: others use the account, so everybody of ours slows down.
+    if (isError(error, 'Throttled')) await budget.backOff(request);
+    throw error;
+  }
+}
+
+/** What a metered port stands on. */
+abstract class Metered<T> {
+  protected readonly inner: T;
+  readonly #budget: RateBudget;
+  readonly #lane: Lane;
+
+  constructor(inner: T, budget: RateBudget, lane: Lane = 'routine') {
+    this.inner = inner;
+    this.#budget = budget;
+    this.#lane = lane;
+  }
+
+  protected within<R>(call: BudgetRequest['call'], run: () => Promise<R>): Promise<R> {
+    return metered(this.#budget, { call, lane: this.#lane }, run);
+  }
+}
+
+export class BudgetedKeyCreator extends Metered<KeyCreator> implements KeyCreator {
+  createKey(keyStoreId: string, provenance: Provenance): Promise<VaultKey> {
+    return this.within('CreateKey', () => this.inner.createKey(keyStoreId, provenance));
+  }
+
+  findUnrecorded(provenance: Provenance): Promise<readonly UnrecordedKey[]> {
+    return this.inner.findUnrecorded(provenance);
+  }
+
+  markRecorded(keyId: string): Promise<void> {
+    return this.within('TagResource', () => this.inner.markRecorded(keyId));
+  }
+}
+
+export class BudgetedAliasWriter extends Metered<AliasWriter> implements AliasWriter {
+  aliasTarget(alias: string): Promise<string | null> {
+    return this.inner.aliasTarget(alias);
+  }
+
+  createAlias(alias: string, keyId: string): Promise<void> {
+    return this.within('CreateAlias', () => this.inner.createAlias(alias, keyId));
+  }
+
+  moveAlias(alias: string, keyId: string): Promise<void> {
+    return this.within('UpdateAlias', () => this.inner.moveAlias(alias, keyId));
+  }
+}
+
+export class BudgetedPolicyWriter extends Metered<PolicyWriter> implements PolicyWriter {
+  applyPolicy(
+    keyId: string,
+    template: PolicyTemplate,
+    access: readonly AccessGrant[],
+  ): Promise<void> {
+    return this.within('PutKeyPolicy', () => this.inner.applyPolicy(keyId, template, access));
+  }
+}
+
+export class BudgetedKeyRemover extends Metered<KeyRemover> implements KeyRemover {
+  scheduleDeletion(keyId: string, days: number): Promise<void> {
+    return this.within('ScheduleKeyDeletion', () => this.inner.scheduleDeletion(keyId, days));
+  }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// The arithmetic of a bucket: calls are spread evenly, so many milliseconds apart (a "generic cell rate" schedule).
+// The state is one instant per lane, which is why a bucket is one small row and a lease of many slots one write.
+//
+// The routine lane has the configured share of the quota. The priority lane takes from the rest of it at once, and
+// what it takes is charged to the routine lane: over time Keyturn as a whole keeps to its share, and at no moment do
+// both lanes together go beyond the quota.
+import type { BucketState, Lane } from '../ports/rate-budget.ts';
+
+/** Rates of one bucket. */
+export interface BucketRates {
+  /** KMS's quota, calls per second. */
+  readonly quota: number;
+  /** Share of it that is Keyturn's, above 0 and below 1. */
+  readonly share: number;
+}
+
+/** Slots at equal distance: the first at `from`, in milliseconds since 1970. */
+export interface SlotLease {
+  readonly from: number;
+  readonly every: number;
+  readonly count: number;
+}
+
+export type Reservation =
+  | { readonly lease: SlotLease; readonly next: BucketState }
+  | { readonly lease: null; readonly waitMilliseconds: number };
+
+/** Milliseconds between two calls of a lane. */
+export function intervalOf({ quota, share }: BucketRates, lane: Lane): number {
+  return 1000 / (quota * (lane === 'routine' ? share : 1 - share));
+}
+
+/**
+ * Takes the next free slots of a lane.
+ * @param horizon how far ahead a slot may lie, in milliseconds: a lease can be shorter than wanted, never later
+ */
+export function reserve(
+  state: BucketState,
+  rates: BucketRates,
+  request: { readonly lane: Lane; readonly count: number; readonly horizon: number },
+  now: number,
+): Reservation {
+  const { lane, horizon } = request;
+  const every = intervalOf(rates, lane);
+  const from = Math.max(now, lane === 'routine' ? state.routineUntil : state.priorityUntil);
+  const ahead = from - now;
+  if (ahead > horizon) return { lease: null, waitMilliseconds: ahead - horizon };
+  const count = Math.max(1, Math.min(request.count, Math.floor((horizon - ahead) / every) + 1));
+  const lease = { from, every, count };
+  const until = from + count * every;
+  if (lane === 'routine') return { lease, next: { ...state, routineUntil: until } };
+  const routineUntil = Math.max(now, state.routineUntil) + count * intervalOf(rates, 'routine');
+  return { lease, next: { routineUntil, priorityUntil: until } };
+}
