@@ -41,7 +41,9 @@ const AWS_JSON = 'application/x-amz-json-1.1';
 
 function errorReply(error: unknown): Reply {
   if (error instanceof AwsError) {
-    const body = { __type: error.code, message: error.message };
+    // AWS leaves the member out of errors it has no sentence for, such as InvalidCiphertextException.
+    const message = error.message === '' ? {} : { message: error.message };
+    const body = { __type: error.code, ...message };
     return { status: error.status, type: AWS_JSON, body };
   }
   // A defect of the emulator: say so here, tell the caller nothing of the inside.

@@ -7,25 +7,28 @@ import { aliasArn } from '../settings.ts';
 import type { AliasRecord } from '../store/aliases.ts';
 
 /** An alias name as requests carry it. */
-export const aliasNameText = text(1, 256);
+export const aliasNameText = text(1, 256, { pattern: /^[a-zA-Z0-9:/_-]+$/ });
 
 /** AWS's default quota of aliases on one key. */
 export const ALIASES_PER_KEY = 50;
 
-/** @throws AwsError InvalidAliasNameException, NotAuthorizedException */
+/** @throws AwsError ValidationException, InvalidAliasNameException, NotAuthorizedException */
 export function checkAliasName(name: string): void {
   if (!name.startsWith('alias/')) {
-    throw new AwsError('ValidationException', `Invalid identifier ${name}`);
+    throw new AwsError(
+      'ValidationException',
+      'Alias must start with the prefix "alias/". Please see ' +
+        'https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html',
+    );
   }
   if (name.startsWith('alias/aws/')) {
     throw new AwsError('NotAuthorizedException');
   }
-  if (!/^alias\/[a-zA-Z0-9/_-]+$/.test(name)) {
-    throw new AwsError(
-      'InvalidAliasNameException',
-      'Alias contains invalid characters. Alias must only contain alphanumeric characters, forward slashes, underscores and dashes',
-    );
+  // The model's pattern lets colons pass, which ARNs have.
+  if (name.includes(':')) {
+    throw new AwsError('ValidationException', `${name} contains invalid characters for an alias`);
   }
+  if (name === 'alias/') throw new AwsError('InvalidAliasNameException');
 }
 
 /** The alias as readers see it. @throws AwsError NotFoundException */

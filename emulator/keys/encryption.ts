@@ -39,6 +39,9 @@ export function encryptWith(
     : encryptToPublic(emulator, key, algorithm, plaintext);
 }
 
+const isEncryptionPair = (key: KeyRecord) =>
+  key.keyUsage === 'ENCRYPT_DECRYPT' && key.keySpec !== 'SYMMETRIC_DEFAULT';
+
 /** Finds the key of a blob as a request gives it. @throws AwsError */
 export function sealedBlob(
   call: Call,
@@ -56,8 +59,7 @@ export function sealedBlob(
     );
   }
   const named = keyId === undefined ? undefined : findKeyOrAlias(call, keyId);
-  const isSymmetric = named === undefined || named.key.keySpec === 'SYMMETRIC_DEFAULT';
-  if (named !== undefined && (algorithm !== DEFAULT_ALGORITHM || !isSymmetric)) {
+  if (named !== undefined && (algorithm !== DEFAULT_ALGORITHM || isEncryptionPair(named.key))) {
     const open = () => ({
       plaintext: decryptWithPrivate(call.emulator, named.key, algorithm, blob),
       materialId: undefined,

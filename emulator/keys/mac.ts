@@ -9,11 +9,14 @@ import type { KeyRecord } from '../store/key-row.ts';
 import { commonMembers, keyIdText } from './crypto-request.ts';
 import { hmacBits } from './key-specs.ts';
 
+/** In the order in which AWS names them to who asks for another. */
+const MAC_ALGORITHMS = ['HMAC_SHA_384', 'HMAC_SHA_256', 'HMAC_SHA_224', 'HMAC_SHA_512'] as const;
+
 /** Members of both operations. */
 export const macMembers = {
   KeyId: required(keyIdText),
   Message: required(blob(1, 4096)),
-  MacAlgorithm: required(oneOf(['HMAC_SHA_224', 'HMAC_SHA_256', 'HMAC_SHA_384', 'HMAC_SHA_512'])),
+  MacAlgorithm: required(oneOf(MAC_ALGORITHMS)),
   ...commonMembers,
 };
 

@@ -82,7 +82,9 @@ function originOf(input: Input): KeyRecord['origin'] {
 function specOf(input: Input): NewKeyKind['keySpec'] {
   const { KeySpec, CustomerMasterKeySpec } = input;
   if (KeySpec !== undefined && CustomerMasterKeySpec !== undefined) {
-    throw invalid('You cannot specify KeySpec and CustomerMasterKeySpec in the same request.');
+    throw invalid(
+      'You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.',
+    );
   }
   const spec = KeySpec ?? CustomerMasterKeySpec ?? 'SYMMETRIC_DEFAULT';
   if (isSupportedSpec(spec)) return spec;

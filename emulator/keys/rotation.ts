@@ -9,13 +9,13 @@ import { requireStandardStore } from './key-state.ts';
 /** @throws AwsError UnsupportedOperationException on custom-store, imported and asymmetric keys */
 export function requireRotatable(call: Call, key: KeyRecord): void {
   requireStandardStore(call, key);
-  requireSymmetric(call, key);
+  requireSymmetric(key);
 }
 
 /** On demand, keys with imported material rotate too. @throws AwsError UnsupportedOperationException */
 export function requireRotatableOnDemand(call: Call, key: KeyRecord): void {
   if (key.origin !== 'EXTERNAL') requireStandardStore(call, key);
-  requireSymmetric(call, key);
+  requireSymmetric(key);
 }
 
 /** @throws AwsError UnsupportedOperationException unless the key takes material from outside */
@@ -27,10 +27,7 @@ export function requireImportable(call: Call, key: KeyRecord): void {
   );
 }
 
-function requireSymmetric(call: Call, key: KeyRecord): void {
-  if (key.keySpec === 'SYMMETRIC_DEFAULT') return;
-  throw new AwsError(
-    'UnsupportedOperationException',
-    `${keyArn(call.emulator.place, key.keyId)} key spec is ${key.keySpec} which is not valid for this operation.`,
-  );
+/** AWS says nothing more. */
+function requireSymmetric(key: KeyRecord): void {
+  if (key.keySpec !== 'SYMMETRIC_DEFAULT') throw new AwsError('UnsupportedOperationException');
 }

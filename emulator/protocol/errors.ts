@@ -13,7 +13,7 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   RequestEntityTooLarge: 413,
 };
 
-/** An error as AWS names it; it becomes `{"__type": code, "message": message}`. */
+/** An error as AWS names it; it becomes `{"__type": code, "message": message}`, without an empty message. */
 export class AwsError extends Error {
   readonly code: string;
   readonly status: number;

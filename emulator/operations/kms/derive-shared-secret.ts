@@ -25,10 +25,7 @@ function peerPoint(key: KeyRecord, publicKeyInfo: Buffer): Buffer {
   const kind = pairKind(key.keySpec);
   const der = normalised(publicKeyInfo, CURVE_NAMES[key.keySpec]);
   if (kind !== undefined && der !== undefined) return publicPoint(kind, der);
-  throw new AwsError(
-    'ValidationException',
-    `PublicKey is not a DER-encoded X.509 public key of key spec ${key.keySpec}.`,
-  );
+  throw new AwsError('ValidationException');
 }
 
 /** The key written anew, its point uncompressed; undefined when it is none of this curve. */

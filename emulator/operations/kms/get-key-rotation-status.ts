@@ -7,7 +7,6 @@ import { findKey } from '../../keys/find-key.ts';
 import { requireRotatableOnDemand } from '../../keys/rotation.ts';
 import { operation } from '../../protocol/operation.ts';
 import { required } from '../../protocol/shape.ts';
-import { keyArn } from '../../settings.ts';
 
 /** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyRotationStatus.html */
 export const getKeyRotationStatus = operation(
@@ -16,18 +15,18 @@ export const getKeyRotationStatus = operation(
   (call, input) => {
     const key = findKey(call, input.KeyId);
     authorizeKey(call, 'kms:GetKeyRotationStatus', key);
-    const arn = keyArn(call.emulator.place, key.keyId);
-    if (key.origin === 'AWS_CLOUDHSM') return { KeyId: arn, KeyRotationEnabled: false };
+    const { keyId: KeyId } = key;
+    if (key.origin === 'AWS_CLOUDHSM') return { KeyId, KeyRotationEnabled: false };
     requireRotatableOnDemand(call, key);
     const plan = call.emulator.store.materials.plan(key.keyId);
     const started = plan?.startedAt ?? null;
     const onDemand = started === null ? {} : { OnDemandRotationStartDate: epochSeconds(started) };
     if (key.rotationPeriodDays === null || key.state === 'PendingDeletion') {
-      return { KeyId: arn, KeyRotationEnabled: false, ...onDemand };
+      return { KeyId, KeyRotationEnabled: false, ...onDemand };
     }
     const nextAt = plan?.nextAt ?? null;
     return {
-      KeyId: arn,
+      KeyId,
       KeyRotationEnabled: true,
       RotationPeriodInDays: key.rotationPeriodDays,
       ...(nextAt === null ? {} : { NextRotationDate: epochSeconds(nextAt) }),

@@ -49,7 +49,9 @@ function expiryOf(call: Call, input: Input): number | null {
     if (validTo === undefined) return null;
     throw invalid('ValidTo must not be given when the key material does not expire.');
   }
-  if (validTo === undefined) throw invalid('A ValidTo is required when the key material expires.');
+  if (validTo === undefined) {
+    throw invalid('A validTo date must be set if the ExpirationModel is KEY_MATERIAL_EXPIRES');
+  }
   if (validTo <= call.now) throw invalid('ValidTo must be in the future.');
   if (validTo > call.now + MAXIMUM_MILLISECONDS) {
     throw invalid('ValidTo must be at most 365 days from now.');

@@ -20,8 +20,8 @@ export const rotateKeyOnDemand = operation(
     const key = findKey(call, input.KeyId);
     const arn = keyArn(emulator.place, key.keyId);
     authorizeKey(call, 'kms:RotateKeyOnDemand', key);
-    requireRotatableOnDemand(call, key);
     requireEnabled(call, key);
+    requireRotatableOnDemand(call, key);
     const { materials } = emulator.store;
     const plan = materials.plan(key.keyId);
     if (plan !== undefined && plan.startedAt !== null) {
@@ -30,7 +30,8 @@ export const rotateKeyOnDemand = operation(
     if ((plan?.onDemandCount ?? 0) >= ON_DEMAND_LIMIT) {
       throw new AwsError(
         'LimitExceededException',
-        `The key ${arn} has been rotated on demand ${ON_DEMAND_LIMIT} times, the maximum.`,
+        'The on-demand rotations limit has been reached for the given keyId. ' +
+          `No more on-demand rotations can be performed for this key: ${arn}`,
       );
     }
     if (key.origin === 'EXTERNAL' && pendingMaterial(emulator, key) === undefined) {
@@ -41,6 +42,6 @@ export const rotateKeyOnDemand = operation(
     }
     const onDemandCount = (plan?.onDemandCount ?? 0) + 1;
     materials.setPlan(key.keyId, { startedAt: call.now, onDemandCount });
-    return { KeyId: key.keyId };
+    return { KeyId: arn };
   },
 );
