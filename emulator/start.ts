@@ -81,12 +81,14 @@ async function close(server: http.Server | undefined): Promise<void> {
 
 /** The stores of the configured Region and of those with state on disk. @throws Error when they are in use */
 function openStores(dataFolder: string, home: string, clock: Clock): Map<string, Store> {
-  const stores = new Map([[home, openStore(dataFolder, clock)]]);
+  const homeStore = openStore(dataFolder, clock);
+  const stores = new Map([[home, homeStore]]);
   for (const region of regionsOnDisk(dataFolder)) {
     if (region === home) {
       throw new Error(`${dataFolder} was made with another --region than ${home}; start with that`);
     }
-    stores.set(region, openStore(regionFolder(dataFolder, region), clock));
+    const folder = regionFolder(dataFolder, region);
+    stores.set(region, openStore(folder, clock, homeStore.multiRegion));
   }
   return stores;
 }
@@ -127,7 +129,9 @@ async function openEmulator(options: StartOptions, dataFolder: string): Promise<
     quotas: options.hsmQuotas ?? { clusters: 4, hsms: 6 },
   };
   const make = (region: string): Emulator => {
-    const store = stores.get(region) ?? openStore(regionFolder(dataFolder, region), clock);
+    const folder = regionFolder(dataFolder, region);
+    const { multiRegion } = all[0] ?? {};
+    const store = stores.get(region) ?? openStore(folder, clock, multiRegion);
     return { ...shared, place: { ...place, region }, store, regions };
   };
   const regions: Regions = new Regions(dataFolder, make);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The context of a request: what conditions may ask about the caller, the key and the call itself.
+import { isMultiRegion } from '../keys/multi-region.ts';
 import type { Call } from '../protocol/operation.ts';
+import type { Emulator } from '../settings.ts';
 import type { KeyRecord } from '../store/key-row.ts';
 import type { RequestContext } from './conditions.ts';
 import { principalArn } from './principal.ts';
@@ -26,6 +28,14 @@ function callerEntries({ caller, emulator, now }: Call): ContextEntries {
   };
 }
 
+function multiRegionEntries({ store, place }: Emulator, keyId: string): ContextEntries {
+  if (!isMultiRegion(keyId)) return { 'kms:MultiRegion': false };
+  // A primary that is being created is in no set yet.
+  const { primaryRegion = place.region } = store.multiRegion.find(keyId) ?? {};
+  const type = primaryRegion === place.region ? 'PRIMARY' : 'REPLICA';
+  return { 'kms:MultiRegion': true, 'kms:MultiRegionKeyType': type };
+}
+
 function keyEntries({ emulator }: Call, key: KeyRecord | undefined): ContextEntries {
   if (key === undefined) return {};
   const tags = Object.entries(key.tags).map(([name, value]) => [`aws:ResourceTag/${name}`, value]);
@@ -35,7 +45,7 @@ function keyEntries({ emulator }: Call, key: KeyRecord | undefined): ContextEntr
     'kms:KeyOrigin': key.origin,
     'kms:KeySpec': key.keySpec,
     'kms:KeyUsage': key.keyUsage,
-    'kms:MultiRegion': false,
+    ...multiRegionEntries(emulator, key.keyId),
     'kms:ResourceAliases': emulator.store.aliases.namesOf(key.keyId),
   };
 }

@@ -2,6 +2,7 @@
 // Makes rows and HSM objects agree. At start: a key whose creation was cut short is taken back, material
 // first. All the time: keys whose waiting period is over are destroyed.
 import { expireImported } from '../keys/imported-material.ts';
+import { afterRemoval, isMultiRegion, relatedKeys } from '../keys/multi-region.ts';
 import type { Regions } from '../regions.ts';
 import type { Emulator } from '../settings.ts';
 
@@ -20,12 +21,16 @@ export function destroyDueKeys(regions: Regions): void {
   for (const emulator of regions.all()) destroyDueKeysIn(emulator);
 }
 
-function destroyDueKeysIn({ store, material, clock }: Emulator): void {
+function destroyDueKeysIn(emulator: Emulator): void {
+  const { store, material, clock } = emulator;
   expireImported({ store, material, clock }, undefined, clock());
   for (const record of store.keys.due(clock())) {
     for (const old of store.materials.ofKey(record.keyId)) material.forgetMaterial(old.materialId);
-    material.destroy(record);
+    // Related keys of other Regions go on with the same material.
+    const isMulti = isMultiRegion(record.keyId);
+    if (!isMulti || relatedKeys(emulator, record.keyId).length === 0) material.destroy(record);
     store.keys.remove(record.keyId);
     store.usage.remove(record.keyId);
+    if (isMulti) afterRemoval(emulator, record.keyId);
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ciphertext blobs: "KTK" | version 1 | key id (16 bytes of the UUID) | material (8 bytes) | IV | ciphertext | tag.
+// Ciphertext blobs: "KTK" | kind of id | key id (its 16 bytes) | material (8 bytes) | IV | ciphertext | tag.
 // The header and the encryption context are authenticated: neither can be changed without breaking the tag.
 import { open, SEAL_OVERHEAD_BYTES, seal } from '#adapters/pkcs11/aes-gcm.ts';
 import { Pkcs11Failure } from '#adapters/pkcs11/errors.ts';
@@ -7,6 +7,7 @@ import type { UsableKey } from '../hsm/key-material.ts';
 import { AwsError } from '../protocol/errors.ts';
 import type { Emulator } from '../settings.ts';
 import type { KeyRecord } from '../store/key-row.ts';
+import { isMultiRegion } from './multi-region.ts';
 
 /** An encryption context, or none. */
 export type EncryptionContext = ReadonlyMap<string, string> | undefined;
@@ -18,7 +19,9 @@ export interface Ciphertext {
   readonly sealed: Buffer;
 }
 
+// UUIDs are of kind 1, ids of multi-Region keys of kind 2.
 const MAGIC = Buffer.from('KTK\x01', 'latin1');
+const MULTI_REGION_MAGIC = Buffer.from('KTK\x02', 'latin1');
 const MATERIAL_BYTES = 8;
 const HEADER_BYTES = MAGIC.length + 16 + MATERIAL_BYTES;
 
@@ -39,8 +42,12 @@ export function encodeContext(context: EncryptionContext): Buffer {
 }
 
 function headerOf(key: KeyRecord): Buffer {
-  const id = Buffer.from(key.keyId.replaceAll('-', ''), 'hex');
   const material = Buffer.from(key.materialId, 'hex').subarray(0, MATERIAL_BYTES);
+  if (isMultiRegion(key.keyId)) {
+    const id = Buffer.from(key.keyId.slice('mrk-'.length), 'hex');
+    return Buffer.concat([MULTI_REGION_MAGIC, id, material]);
+  }
+  const id = Buffer.from(key.keyId.replaceAll('-', ''), 'hex');
   return Buffer.concat([MAGIC, id, material]);
 }
 
@@ -50,11 +57,15 @@ function invalidCiphertext(): AwsError {
 
 /** Takes a blob apart without opening it. @throws AwsError InvalidCiphertextException */
 export function parseCiphertext(blob: Buffer): Ciphertext {
-  const isOurs = blob.subarray(0, MAGIC.length).equals(MAGIC);
+  const magic = blob.subarray(0, MAGIC.length);
+  const isMulti = magic.equals(MULTI_REGION_MAGIC);
+  const isOurs = isMulti || magic.equals(MAGIC);
   if (!isOurs || blob.length <= HEADER_BYTES + SEAL_OVERHEAD_BYTES) throw invalidCiphertext();
   const hex = blob.subarray(MAGIC.length, MAGIC.length + 16).toString('hex');
   return {
-    keyId: hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
+    keyId: isMulti
+      ? `mrk-${hex}`
+      : hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
     header: blob.subarray(0, HEADER_BYTES),
     sealed: blob.subarray(HEADER_BYTES),
   };

@@ -5,7 +5,7 @@ import { AwsError } from '../protocol/errors.ts';
 import type { Call } from '../protocol/operation.ts';
 import { aliasArn, keyArn, type Place } from '../settings.ts';
 import type { KeyRecord } from '../store/key-row.ts';
-import { settleMaterial } from './material-rotation.ts';
+import { settleKey } from './shared-material.ts';
 
 /** A key and the alias it was named by, with `alias/` in front. */
 export interface FoundKey {
@@ -41,7 +41,7 @@ export function findKey(call: Call, keyId: string): KeyRecord {
   const { place, store } = call.emulator;
   const name = localName(place, keyId);
   if (!KEY_ID.test(name)) throw notFound(`Invalid keyId '${keyId}'`);
-  settleMaterial(call.emulator, name, call.now);
+  settleKey(call.emulator, name, call.now);
   const key = store.keys.find(name);
   // A key past its deletion date is gone, even if its destruction has not run yet.
   if (key === undefined || (key.deletionAt !== null && key.deletionAt <= call.now)) {

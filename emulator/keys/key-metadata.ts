@@ -5,6 +5,7 @@ import { type Emulator, keyArn } from '../settings.ts';
 import type { KeyRecord } from '../store/key-row.ts';
 import { algorithmMembers } from './key-specs.ts';
 import { keyState } from './key-state.ts';
+import { multiRegionMembers } from './multi-region.ts';
 
 function algorithms(emulator: Emulator, key: KeyRecord) {
   const members = algorithmMembers(key);
@@ -47,6 +48,6 @@ export function keyMetadata(emulator: Emulator, key: KeyRecord) {
     CustomerMasterKeySpec: key.keySpec,
     KeySpec: key.keySpec,
     ...algorithms(emulator, key),
-    MultiRegion: false,
+    ...multiRegionMembers(emulator, key),
   };
 }

@@ -8,14 +8,26 @@ import type { Call } from '../protocol/operation.ts';
 import { type Emulator, keyArn } from '../settings.ts';
 import type { KeyRecord, KeyUsage, StoredKeyState } from '../store/key-row.ts';
 import { isPendingImport } from './imported-material.ts';
+import { isMultiRegion, passingState } from './multi-region.ts';
 
 /** States that DescribeKey can show here. */
-export type KeyState = StoredKeyState | 'Unavailable' | 'PendingImport';
+export type KeyState =
+  | StoredKeyState
+  | 'Unavailable'
+  | 'PendingImport'
+  | 'PendingReplicaDeletion'
+  | 'Creating'
+  | 'Updating';
 
 /** The key's state now. */
 export function keyState(emulator: Emulator, key: KeyRecord): KeyState {
-  if (key.state === 'PendingDeletion') return key.state;
+  if (key.state === 'PendingDeletion') {
+    return key.deletionAt === null ? 'PendingReplicaDeletion' : key.state;
+  }
+  const passing = isMultiRegion(key.keyId) ? passingState(emulator, key.keyId) : undefined;
+  if (passing === 'Creating') return passing;
   if (isPendingImport(key)) return 'PendingImport';
+  if (passing !== undefined) return passing;
   if (key.keyStoreId === null) return key.state;
   const { store, clock } = emulator;
   const keyStore = currentKeyStore(store, clock, key.keyStoreId);
@@ -32,7 +44,9 @@ export function invalidState(call: Call, key: KeyRecord, state: string): AwsErro
 
 /** @throws AwsError KMSInvalidStateException when the key is pending deletion */
 export function requireNotPendingDeletion(call: Call, key: KeyRecord): void {
-  if (key.state === 'PendingDeletion') throw invalidState(call, key, 'pending deletion');
+  if (key.state !== 'PendingDeletion') return;
+  const state = key.deletionAt === null ? 'pending replica deletion' : 'pending deletion';
+  throw invalidState(call, key, state);
 }
 
 /** @throws AwsError KMSInvalidStateException when the key waits for imported material */
@@ -45,7 +59,8 @@ export function requireEnabled(call: Call, key: KeyRecord): void {
   requireNotPendingDeletion(call, key);
   requireMaterial(call, key);
   const state = keyState(call.emulator, key);
-  if (state === 'Disabled') {
+  if (state === 'Creating') throw invalidState(call, key, 'creating');
+  if (key.state === 'Disabled' && state !== 'Unavailable') {
     throw new AwsError(
       'DisabledException',
       `${keyArn(call.emulator.place, key.keyId)} is disabled.`,
@@ -53,6 +68,13 @@ export function requireEnabled(call: Call, key: KeyRecord): void {
   }
   if (state === 'Unavailable') throw invalidState(call, key, 'unavailable');
   if (key.keyStoreId !== null) call.emulator.switches.throttling.admitToKeyStore(key.keyStoreId);
+}
+
+/** @throws AwsError KMSInvalidStateException while a multi-Region key is in a passing state */
+export function requireSettled(call: Call, key: KeyRecord): void {
+  if (!isMultiRegion(key.keyId)) return;
+  const passing = passingState(call.emulator, key.keyId);
+  if (passing !== undefined) throw invalidState(call, key, passing.toLowerCase());
 }
 
 /** @throws AwsError InvalidKeyUsageException unless the key is of this usage */

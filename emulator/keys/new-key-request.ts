@@ -110,6 +110,8 @@ export function newKeyKind(input: Input): NewKeyKind {
   if (origin === 'AWS_CLOUDHSM' && spec !== 'SYMMETRIC_DEFAULT') {
     throw unsupported('Custom key stores support symmetric encryption KMS keys only.');
   }
-  if (input.MultiRegion === true) throw unsupported('Multi-Region keys are not supported.');
+  if (origin === 'AWS_CLOUDHSM' && input.MultiRegion === true) {
+    throw unsupported('Custom key stores do not support multi-Region keys.');
+  }
   return { origin, keySpec: spec, keyUsage: usage };
 }

@@ -4,12 +4,15 @@ import { AwsError } from '../protocol/errors.ts';
 import type { Call } from '../protocol/operation.ts';
 import { keyArn } from '../settings.ts';
 import type { KeyRecord } from '../store/key-row.ts';
-import { requireStandardStore } from './key-state.ts';
+import { requireSettled, requireStandardStore } from './key-state.ts';
+import { requireOwnRotation } from './multi-region.ts';
 
-/** @throws AwsError UnsupportedOperationException on custom-store, imported and asymmetric keys */
+/** @throws AwsError UnsupportedOperationException on custom-store, imported, asymmetric and replica keys */
 export function requireRotatable(call: Call, key: KeyRecord): void {
   requireStandardStore(call, key);
   requireSymmetric(key);
+  requireOwnRotation(call, key);
+  requireSettled(call, key);
 }
 
 /** On demand, keys with imported material rotate too. @throws AwsError UnsupportedOperationException */

@@ -72,6 +72,10 @@ CREATE TABLE IF NOT EXISTS key_usage (
   key_id TEXT PRIMARY KEY,
   document TEXT NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS multi_region_keys (
+  key_id TEXT PRIMARY KEY,
+  document TEXT NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS key_stores (
   key_store_id TEXT PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,

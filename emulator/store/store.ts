@@ -11,6 +11,7 @@ import { KeyMaterials } from './key-materials.ts';
 import { KeyRecords } from './key-records.ts';
 import { KeyStores } from './key-stores.ts';
 import { KeyUsage } from './key-usage.ts';
+import { MultiRegionKeys } from './multi-region-keys.ts';
 import { Visibility } from './visibility.ts';
 
 /** All that is kept outside the HSM. */
@@ -24,13 +25,15 @@ export interface Store {
   readonly clusters: Clusters;
   readonly backups: Backups;
   readonly visibility: Visibility;
+  /** Kept with the configured Region, shared by all. */
+  readonly multiRegion: MultiRegionKeys;
   /** Writes all that the work writes, or nothing. The work is synchronous and does not nest. */
   atomically(work: () => void): void;
   close(): void;
 }
 
-/** Opens `emulator.sqlite` in the data folder. */
-export function openStore(dataFolder: string, clock: Clock): Store {
+/** Opens `emulator.sqlite` in a folder; Regions other than the configured one bring what they share with it. */
+export function openStore(dataFolder: string, clock: Clock, multiRegion?: MultiRegionKeys): Store {
   const database = new Database(join(dataFolder, 'emulator.sqlite'));
   const visibility = new Visibility(clock);
   const materials = new KeyMaterials(database);
@@ -45,6 +48,7 @@ export function openStore(dataFolder: string, clock: Clock): Store {
     clusters: new Clusters(database),
     backups: new Backups(database),
     visibility,
+    multiRegion: multiRegion ?? new MultiRegionKeys(database),
     atomically: (work) => database.transaction(work),
     close: () => {
       usage.flush();

@@ -4,6 +4,7 @@ import { authorizeKey } from '../../authorization/authorize.ts';
 import { keyIdText } from '../../keys/crypto-request.ts';
 import { findKey } from '../../keys/find-key.ts';
 import { invalidState } from '../../keys/key-state.ts';
+import { setPendingWindow } from '../../keys/multi-region.ts';
 import { operation } from '../../protocol/operation.ts';
 import { required } from '../../protocol/shape.ts';
 import { keyArn } from '../../settings.ts';
@@ -16,6 +17,7 @@ export const cancelKeyDeletion = operation(
     const key = findKey(call, input.KeyId);
     authorizeKey(call, 'kms:CancelKeyDeletion', key);
     if (key.state !== 'PendingDeletion') throw invalidState(call, key, 'not pending deletion');
+    setPendingWindow(call.emulator, key.keyId, null);
     call.emulator.store.keys.change(
       key.keyId,
       { state: 'Disabled', deletionAt: null },

@@ -9,6 +9,7 @@ import { activeZones, currentCluster } from '../../hsm/cluster-state.ts';
 import { livesOnDomainToken } from '../../hsm/key-material.ts';
 import { keyMetadata } from '../../keys/key-metadata.ts';
 import { connectedKeyStore } from '../../keys/key-store-lookup.ts';
+import { newMultiRegionId } from '../../keys/multi-region.ts';
 import { type NewKeyKind, newKeyKind, newKeyMembers } from '../../keys/new-key-request.ts';
 import { withTags } from '../../keys/tags.ts';
 import { AwsError } from '../../protocol/errors.ts';
@@ -21,7 +22,7 @@ type CreateKeyInput = InputOf<typeof newKeyMembers>;
 
 function draft(call: Call, input: CreateKeyInput, kind: NewKeyKind): KeyRecord {
   return {
-    keyId: randomUUID(),
+    keyId: input.MultiRegion === true ? newMultiRegionId() : randomUUID(),
     createdAt: call.now,
     ...kind,
     keyStoreId: null,
@@ -89,13 +90,21 @@ function checkPermission(call: Call, input: CreateKeyInput, kind: NewKeyKind, ar
     'kms:CustomerMasterKeySpec': kind.keySpec,
     'kms:KeyUsage': kind.keyUsage,
     'kms:KeyOrigin': kind.origin,
-    'kms:MultiRegion': false,
+    'kms:MultiRegion': input.MultiRegion ?? false,
+    ...(input.MultiRegion === true ? { 'kms:MultiRegionKeyType': 'PRIMARY' } : {}),
     'kms:BypassPolicyLockoutSafetyCheck': input.BypassPolicyLockoutSafetyCheck ?? false,
     ...requestTagEntries(input.Tags ?? []),
   });
   if ((input.Tags ?? []).length > 0) {
     authorizeAccount(call, 'kms:TagResource', requestTagEntries(input.Tags ?? []), arn);
   }
+}
+
+/** The set before its first key: one without keys that a crash leaves is never found. */
+function beginSet({ emulator }: Call, keyId: string): void {
+  const { store, place } = emulator;
+  const none = { passing: {}, pendingWindowDays: null };
+  store.multiRegion.put({ keyId, primaryRegion: place.region, ...none });
 }
 
 /** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html */
@@ -105,6 +114,7 @@ export const createKey = operation('CreateKey', newKeyMembers, async (call, inpu
   checkPermission(call, input, kind, keyArn(call.emulator.place, key.keyId));
   if (input.Policy !== undefined) checkPolicyForm(input.Policy);
   if (input.BypassPolicyLockoutSafetyCheck !== true) checkLockout(call, key, key.policy);
+  if (input.MultiRegion === true) beginSet(call, key.keyId);
   if (input.CustomKeyStoreId === undefined) {
     await createStandard(call, key);
     return { KeyMetadata: keyMetadata(call.emulator, key) };

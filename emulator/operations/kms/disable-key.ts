@@ -3,7 +3,11 @@
 import { authorizeKey } from '../../authorization/authorize.ts';
 import { keyIdText } from '../../keys/crypto-request.ts';
 import { findKey } from '../../keys/find-key.ts';
-import { requireMaterial, requireNotPendingDeletion } from '../../keys/key-state.ts';
+import {
+  requireMaterial,
+  requireNotPendingDeletion,
+  requireSettled,
+} from '../../keys/key-state.ts';
 import { unusedDays } from '../../keys/last-use.ts';
 import { operation } from '../../protocol/operation.ts';
 import { required } from '../../protocol/shape.ts';
@@ -14,6 +18,7 @@ export const disableKey = operation('DisableKey', { KeyId: required(keyIdText) }
   authorizeKey(call, 'kms:DisableKey', key, unusedDays(call, key));
   requireNotPendingDeletion(call, key);
   requireMaterial(call, key);
+  requireSettled(call, key);
   call.emulator.store.keys.change(key.keyId, { state: 'Disabled' }, call.visibleAt);
   return undefined;
 });

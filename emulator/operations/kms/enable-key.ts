@@ -3,7 +3,11 @@
 import { authorizeKey } from '../../authorization/authorize.ts';
 import { keyIdText } from '../../keys/crypto-request.ts';
 import { findKey } from '../../keys/find-key.ts';
-import { requireMaterial, requireNotPendingDeletion } from '../../keys/key-state.ts';
+import {
+  requireMaterial,
+  requireNotPendingDeletion,
+  requireSettled,
+} from '../../keys/key-state.ts';
 import { operation } from '../../protocol/operation.ts';
 import { required } from '../../protocol/shape.ts';
 
@@ -13,6 +17,7 @@ export const enableKey = operation('EnableKey', { KeyId: required(keyIdText) }, 
   authorizeKey(call, 'kms:EnableKey', key);
   requireNotPendingDeletion(call, key);
   requireMaterial(call, key);
+  requireSettled(call, key);
   const { keys, materials } = call.emulator.store;
   const nextAt = materials.plan(key.keyId)?.nextAt ?? null;
   // Rotation paused while the key was disabled: what was missed happens now.

@@ -3,8 +3,9 @@
 import { authorizeKey } from '../../authorization/authorize.ts';
 import { keyIdText } from '../../keys/crypto-request.ts';
 import { findKey } from '../../keys/find-key.ts';
-import { requireEnabled } from '../../keys/key-state.ts';
+import { requireEnabled, requireSettled } from '../../keys/key-state.ts';
 import { ON_DEMAND_LIMIT, pendingMaterial } from '../../keys/material-rotation.ts';
+import { requireOwnRotation } from '../../keys/multi-region.ts';
 import { requireRotatableOnDemand } from '../../keys/rotation.ts';
 import { AwsError } from '../../protocol/errors.ts';
 import { operation } from '../../protocol/operation.ts';
@@ -22,6 +23,8 @@ export const rotateKeyOnDemand = operation(
     authorizeKey(call, 'kms:RotateKeyOnDemand', key);
     requireEnabled(call, key);
     requireRotatableOnDemand(call, key);
+    requireOwnRotation(call, key);
+    requireSettled(call, key);
     const { materials } = emulator.store;
     const plan = materials.plan(key.keyId);
     if (plan !== undefined && plan.startedAt !== null) {

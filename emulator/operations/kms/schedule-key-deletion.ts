@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// ScheduleKeyDeletion: 7 to 30 days until the material is destroyed.
+// ScheduleKeyDeletion: 7 to 30 days until the material is destroyed. A primary with replicas waits for their end.
 import { authorizeKey } from '../../authorization/authorize.ts';
 import { epochSeconds } from '../../clock.ts';
 import { keyIdText } from '../../keys/crypto-request.ts';
 import { findKey } from '../../keys/find-key.ts';
-import { requireNotPendingDeletion } from '../../keys/key-state.ts';
+import { requireNotPendingDeletion, requireSettled } from '../../keys/key-state.ts';
 import { unusedDays } from '../../keys/last-use.ts';
+import { isPrimary, replicasOf, setPendingWindow } from '../../keys/multi-region.ts';
 import { integer } from '../../protocol/members.ts';
 import { operation } from '../../protocol/operation.ts';
 import { optional, required } from '../../protocol/shape.ts';
@@ -26,7 +27,11 @@ export const scheduleKeyDeletion = operation(
       ...unusedDays(call, key),
     });
     requireNotPendingDeletion(call, key);
-    const deletionAt = call.now + days * DAY_MILLISECONDS;
+    requireSettled(call, key);
+    const waits =
+      isPrimary(call.emulator, key.keyId) && replicasOf(call.emulator, key.keyId).length > 0;
+    const deletionAt = waits ? null : call.now + days * DAY_MILLISECONDS;
+    if (waits) setPendingWindow(call.emulator, key.keyId, days);
     call.emulator.store.keys.change(
       key.keyId,
       { state: 'PendingDeletion', deletionAt },
@@ -34,8 +39,8 @@ export const scheduleKeyDeletion = operation(
     );
     return {
       KeyId: keyArn(call.emulator.place, key.keyId),
-      DeletionDate: epochSeconds(deletionAt),
-      KeyState: 'PendingDeletion',
+      ...(deletionAt === null ? {} : { DeletionDate: epochSeconds(deletionAt) }),
+      KeyState: waits ? 'PendingReplicaDeletion' : 'PendingDeletion',
       PendingWindowInDays: days,
     };
   },
