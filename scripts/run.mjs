@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs a script of this repository under the pinned Node 24, on any host with Node >= 20, from a fresh clone:
 // installs the npm packages when the lockfile changed, builds the one native addon, then hands over.
-// Usage: node scripts/run.mjs FILE.ts [args]   |   node scripts/run.mjs --bin PATH_IN_NODE_MODULES [args]
+// Usage: node scripts/run.mjs [--NODE-OPTION=...] FILE.ts [args]   |   node scripts/run.mjs --bin PATH_IN_NODE_MODULES [args]
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -80,6 +80,7 @@ function findNode() {
 function resolveTarget([first, ...rest]) {
   if (first === '--bin') return [join(modules, rest[0] ?? ''), ...rest.slice(1)];
   if (first === undefined) return fail('usage: node scripts/run.mjs FILE.ts [args]');
+  if (first.startsWith('--')) return [first, ...resolveTarget(rest)];
   return [join(root, first), ...rest];
 }
 
@@ -94,7 +95,12 @@ const child = spawn(
   {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, PATH: `${dirname(node)}:${process.env.PATH}` },
+    // Compiled code is kept: a script starts in half the time, and without the compiler of TypeScript in memory.
+    env: {
+      NODE_COMPILE_CACHE: join(root, '.local', 'compile-cache'),
+      ...process.env,
+      PATH: `${dirname(node)}:${process.env.PATH}`,
+    },
   },
 );
 // The terminal sends Ctrl-C to the whole group; only signals sent to this process alone are passed on.

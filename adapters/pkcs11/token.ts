@@ -113,11 +113,26 @@ export class Token {
     return {
       handle,
       label: this.#bytes(handle, pkcs11.CKA_LABEL).toString('utf8'),
-      id: this.#bytes(handle, pkcs11.CKA_ID),
+      id: this.idOf(handle),
       sensitive: flag(pkcs11.CKA_SENSITIVE),
       extractable: flag(pkcs11.CKA_EXTRACTABLE),
       neverExtractable: flag(pkcs11.CKA_NEVER_EXTRACTABLE),
     };
+  }
+
+  /** CKA_ID of an object. */
+  idOf(handle: KeyHandle): Buffer {
+    return this.#bytes(handle, pkcs11.CKA_ID);
+  }
+
+  /**
+   * A session object of the same key, as protected as the original, which the session ends with. Using it is
+   * quicker: before each use of a token object SoftHSM looks whether its file changed.
+   */
+  copyToSession(handle: KeyHandle): KeyHandle {
+    return guarded('C_CopyObject', () =>
+      this.library.C_CopyObject(this.holder, handle, [{ type: pkcs11.CKA_TOKEN, value: false }]),
+    );
   }
 
   /** Reads the key bytes, which the token must refuse with `CKR_ATTRIBUTE_SENSITIVE`; for proofs only. */

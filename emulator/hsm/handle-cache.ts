@@ -1,47 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0
-// Handles of keys in use, least recently used out first. Finding an object by attribute costs time
-// linear in the token's size, so a handle is looked up once.
+// Handles of keys in use. Finding an object by attribute costs time linear in the token's size, and unwrapping
+// one costs more than an encryption, so both are done once. When it is full, one entry chosen at random goes:
+// a caller that walks over more keys than fit in turn would find none of them if the least recently used went.
 import type { KeyHandle } from '#adapters/pkcs11/token.ts';
 
-/** A bounded map from key id to handle. */
+interface Entry {
+  readonly handle: KeyHandle;
+  /** Where the id stands in the list. */
+  place: number;
+}
+
+/** A bounded map from key id to handle; every method takes constant time. */
 export class HandleCache {
   readonly #limit: number;
   readonly #evicted: (handle: KeyHandle) => void;
-  readonly #handles = new Map<string, KeyHandle>();
+  readonly #entries = new Map<string, Entry>();
+  readonly #ids: string[] = [];
 
   constructor(limit: number, evicted: (handle: KeyHandle) => void) {
     this.#limit = limit;
     this.#evicted = evicted;
   }
 
-  /** The handle, which becomes the most recent, or undefined. */
+  /** The handle, or undefined. */
   get(keyId: string): KeyHandle | undefined {
-    const handle = this.#handles.get(keyId);
-    if (handle === undefined) return undefined;
-    this.#handles.delete(keyId);
-    this.#handles.set(keyId, handle);
-    return handle;
+    return this.#entries.get(keyId)?.handle;
   }
 
-  /** Adds a handle and drops the oldest beyond the limit. */
+  /** Adds or replaces a handle; beyond the limit another one goes, and its owner is told. */
   set(keyId: string, handle: KeyHandle): void {
-    this.#handles.set(keyId, handle);
-    if (this.#handles.size <= this.#limit) return;
-    const [oldest] = this.#handles;
-    if (oldest === undefined) return;
-    this.#handles.delete(oldest[0]);
-    this.#evicted(oldest[1]);
+    const known = this.#entries.get(keyId);
+    if (known === undefined && this.#entries.size >= this.#limit) this.#evict();
+    const place = known?.place ?? this.#ids.push(keyId) - 1;
+    this.#entries.set(keyId, { handle, place });
   }
 
   /** Forgets all handles without telling the owner: they are void. */
   clear(): void {
-    this.#handles.clear();
+    this.#entries.clear();
+    this.#ids.length = 0;
   }
 
   /** Takes a handle out without telling the owner. */
   take(keyId: string): KeyHandle | undefined {
-    const handle = this.#handles.get(keyId);
-    this.#handles.delete(keyId);
-    return handle;
+    const entry = this.#entries.get(keyId);
+    if (entry === undefined) return undefined;
+    this.#entries.delete(keyId);
+    const last = this.#ids.pop();
+    const moved = last === undefined ? undefined : this.#entries.get(last);
+    if (last === undefined || moved === undefined) return entry.handle;
+    moved.place = entry.place;
+    this.#ids[entry.place] = last;
+    return entry.handle;
+  }
+
+  #evict(): void {
+    const keyId = this.#ids[Math.floor(Math.random() * this.#ids.length)];
+    const handle = keyId === undefined ? undefined : this.take(keyId);
+    if (handle !== undefined) this.#evicted(handle);
   }
 }

@@ -17,7 +17,7 @@ const DOMAIN_TOKEN = 'kms-domain';
 const INSTALL_FOLDER = join(import.meta.dirname, '..', '..', '.local');
 const DOMAIN_KEY_ID = Buffer.from('domain-key');
 
-/** The domain key and its token: what standard-store keys are wrapped under. */
+/** The domain's token, and a session copy of its key: what standard-store keys are wrapped under. */
 export interface Domain {
   readonly token: Token;
   readonly key: KeyHandle;
@@ -83,7 +83,7 @@ export class Hsm {
       }
       const placement = { label: 'domain key', id: DOMAIN_KEY_ID };
       const key = found ?? (await token.generateTokenKey(placement, 'wrap'));
-      return new Hsm(module, folder, pins, { token, key });
+      return new Hsm(module, folder, pins, { token, key: token.copyToSession(key) });
     } catch (error) {
       module.close();
       throw error;
@@ -145,7 +145,7 @@ export class Hsm {
     const { token } = this.#domain;
     const [key] = token.findSecretKeys(DOMAIN_KEY_ID);
     if (key === undefined) throw new Error('the domain key is not in its token');
-    this.#domain = { token, key };
+    this.#domain = { token, key: token.copyToSession(key) };
     for (const listener of this.#listeners) listener();
   }
 

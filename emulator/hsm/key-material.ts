@@ -2,6 +2,7 @@
 // Material of KMS keys in the HSM. Custom-store keys are token objects of their cluster, labelled with the
 // key ARN; standard-store keys are blobs under the domain key, unwrapped into session objects on use.
 // No key byte ever enters this process.
+import { Pkcs11Failure } from '#adapters/pkcs11/errors.ts';
 import type { PairUse } from '#adapters/pkcs11/key-pairs.ts';
 import { unwrapKey, type WrappedKind, wrapKey } from '#adapters/pkcs11/key-wrap.ts';
 import {
@@ -14,6 +15,7 @@ import { hmacBits, pairKind } from '../keys/key-specs.ts';
 import type { KeyRecord, KeySpec } from '../store/key-row.ts';
 import { HandleCache } from './handle-cache.ts';
 import type { Hsm } from './hsm.ts';
+import { ObjectIndex } from './object-index.ts';
 
 /** A key ready for use. */
 export interface UsableKey {
@@ -30,8 +32,8 @@ export interface WrappedMaterial {
   readonly publicKey: Buffer | null;
 }
 
-// A session object costs about 2 KB in SoftHSM: 8 MB at the limit. Token handles are 8 bytes.
-const UNWRAPPED_LIMIT = 4096;
+// A session object costs about 9 KB in SoftHSM: 55 MB at the limit. Token handles are 8 bytes.
+const UNWRAPPED_LIMIT = 6144;
 const TOKEN_HANDLE_LIMIT = 65_536;
 
 /** Makes, finds and destroys the material of KMS keys. */
@@ -40,6 +42,8 @@ export class KeyMaterial {
   readonly #unwrapped: HandleCache;
   readonly #publicKeys: HandleCache;
   #onToken = new HandleCache(TOKEN_HANDLE_LIMIT, () => undefined);
+  /** By cluster, since its handles are valid. */
+  readonly #indexes = new Map<string, ObjectIndex>();
 
   constructor(hsm: Hsm) {
     this.#hsm = hsm;
@@ -48,6 +52,7 @@ export class KeyMaterial {
     this.#publicKeys = new HandleCache(UNWRAPPED_LIMIT, destroy);
     hsm.onReload(() => {
       for (const cache of [this.#unwrapped, this.#publicKeys, this.#onToken]) cache.clear();
+      this.#forgetIndexes();
     });
   }
 
@@ -115,13 +120,14 @@ export class KeyMaterial {
     this.forgetMaterial(record.materialId);
     const publicKey = this.#publicKeys.take(record.keyId);
     if (publicKey !== undefined) domainToken.destroy(publicKey);
-    this.#onToken.take(record.keyId);
+    const known = this.#onToken.take(record.keyId);
     const id = Buffer.from(record.keyId);
     if (livesOnDomainToken(record.keySpec)) {
       for (const handle of domainToken.findPrivateKeys(id)) domainToken.destroy(handle);
     }
     if (record.clusterId === null) return;
     const token = this.#hsm.clusterToken(record.clusterId);
+    if (known !== undefined && isDestroyed(token, known)) return;
     for (const handle of token.findSecretKeys(id)) token.destroy(handle);
   }
 
@@ -139,6 +145,7 @@ export class KeyMaterial {
   /** Forgets all handles of token objects, after objects went in bulk; they are looked up again. */
   forgetCluster(): void {
     this.#onToken = new HandleCache(TOKEN_HANDLE_LIMIT, () => undefined);
+    this.#forgetIndexes();
   }
 
   #useWrapped(record: KeyRecord): UsableKey | undefined {
@@ -172,10 +179,28 @@ export class KeyMaterial {
     const token = this.#hsm.clusterToken(record.clusterId);
     const known = this.#onToken.get(record.keyId);
     if (known !== undefined) return { token, handle: known };
-    const [handle] = token.findSecretKeys(Buffer.from(record.keyId));
+    const handle =
+      this.#index(record.clusterId, token).search(record.keyId) ??
+      token.findSecretKeys(Buffer.from(record.keyId))[0];
     if (handle === undefined) return undefined;
     this.#onToken.set(record.keyId, handle);
     return { token, handle };
+  }
+
+  /** After a start no handle is known; the first search for one sets out to find the others as well. */
+  #index(clusterId: string, token: Token): ObjectIndex {
+    const known = this.#indexes.get(clusterId);
+    if (known !== undefined) return known;
+    const index = new ObjectIndex(token, (keyId, handle) => this.#onToken.set(keyId, handle));
+    this.#indexes.set(clusterId, index);
+    // A token that fails now fails the next call that needs it, which then tells of it.
+    index.finish().catch(() => index.abandon());
+    return index;
+  }
+
+  #forgetIndexes(): void {
+    for (const index of this.#indexes.values()) index.abandon();
+    this.#indexes.clear();
   }
 }
 
@@ -191,6 +216,17 @@ function wrappedKind(spec: KeySpec): WrappedKind {
 function privateUse({ keyUsage }: KeyDesign): PairUse {
   if (keyUsage === 'KEY_AGREEMENT') return 'derive';
   return keyUsage === 'ENCRYPT_DECRYPT' ? 'decrypt' : 'sign';
+}
+
+/** Destroys an object by a handle that may be out of date. */
+function isDestroyed(token: Token, handle: KeyHandle): boolean {
+  try {
+    token.destroy(handle);
+    return true;
+  } catch (error) {
+    if (error instanceof Pkcs11Failure && error.code === 'CKR_OBJECT_HANDLE_INVALID') return false;
+    throw error;
+  }
 }
 
 function wrapAndDestroy(token: Token, domainKey: KeyHandle, key: KeyHandle): Buffer {
