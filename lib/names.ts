@@ -9,6 +9,7 @@ export const WORKFLOW_NAMES = [
   'provision-key-store',
   'generate-key',
   'rotate-key',
+  'update-access',
   'rotation-sweep',
 ] as const;
 export type WorkflowName = (typeof WORKFLOW_NAMES)[number];

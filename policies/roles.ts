@@ -11,7 +11,7 @@ export interface RoleRule {
   readonly onlyOwned?: true;
 }
 
-const READ: readonly Action[] = ['key:read', 'operation:read'];
+const READ: readonly Action[] = ['key:read', 'consumer:read', 'operation:read'];
 
 export const ROLE_RULES: readonly RoleRule[] = [
   {
@@ -22,6 +22,7 @@ export const ROLE_RULES: readonly RoleRule[] = [
       'key:create',
       'key:update',
       'key:rotate',
+      'consumer:manage',
       'audit:read',
       'key-store:provision',
       'key-store:read',
@@ -30,7 +31,12 @@ export const ROLE_RULES: readonly RoleRule[] = [
     ],
   },
   { id: 'owners-read', group: 'grp_owners', actions: READ },
-  { id: 'owners-rotate-their-keys', group: 'grp_owners', actions: ['key:rotate'], onlyOwned: true },
+  {
+    id: 'owners-manage-their-keys',
+    group: 'grp_owners',
+    actions: ['key:rotate', 'consumer:manage'],
+    onlyOwned: true,
+  },
   { id: 'custodians-read', group: 'grp_custodians', actions: READ },
   {
     id: 'auditors-read',

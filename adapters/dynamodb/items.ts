@@ -11,6 +11,7 @@ import {
   SORT_KEY,
   TTL_ATTRIBUTE,
 } from '#core/contract/table.ts';
+import type { ConsumerRecord } from '#core/keys/consumers.ts';
 import { dueAt } from '#core/keys/due.ts';
 import type { KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
 import type { IdempotencyRecord, KeyChange } from '#core/ports/ledger.ts';
@@ -31,11 +32,15 @@ export const auditPartition = (stream: string) => `audit#${stream}`;
 export const keyStorePartition = (name: string) => `key-store#${name}`;
 export const auditSort = (sequence: number) => pad(sequence, 12);
 export const VERSION_PREFIX = 'version#';
+/** Behind `meta` in sort order, so that one query reads the key, whose revision decides, before its consumers. */
+export const CONSUMER_PREFIX = 'meta#consumer#';
 export const TASK_PREFIX = 'task#';
 
 export const keyAddress = (name: string) => at(keyPartition(name));
 export const versionAddress = (name: string, version: number) =>
   at(keyPartition(name), `${VERSION_PREFIX}${pad(version, 8)}`);
+export const consumerAddress = (key: string, name: string) =>
+  at(keyPartition(key), `${CONSUMER_PREFIX}${name}`);
 export const operationAddress = (id: string) => at(`operation#${id}`);
 export const vaultKeyAddress = (keyId: string) => at(`vault-key#${keyId}`);
 export const idempotencyAddress = (scope: string) => at(`idempotency#${scope}`);
@@ -71,6 +76,10 @@ export function keyItem(key: KeyRecord): Item {
 export const versionItem = (version: VersionRecord): Item => ({
   ...versionAddress(version.name, version.version),
   ...version,
+});
+export const consumerItem = (consumer: ConsumerRecord): Item => ({
+  ...consumerAddress(consumer.key, consumer.name),
+  ...consumer,
 });
 export const operationItem = (operation: OperationRecord): Item => ({
   ...operationAddress(operation.id),

@@ -5,6 +5,7 @@ import type { DynamoDBDocumentClient, TransactWriteCommandInput } from '@aws-sdk
 import { GetCommand, QueryCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { type AuditHead, type AuditRecord, genesisHash } from '#core/audit/chain.ts';
 import { PARTITION_KEY, SORT_KEY } from '#core/contract/table.ts';
+import type { ConsumerRecord } from '#core/keys/consumers.ts';
 import type { Instant, KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
 import type {
   DueItem,
@@ -22,6 +23,9 @@ import * as items from './items.ts';
 
 type Write = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
+const below = (rows: readonly items.Item[], prefix: string) =>
+  rows.filter((row) => String(row[SORT_KEY]).startsWith(prefix));
+
 export class DynamoDbLedger implements Ledger {
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;
@@ -32,15 +36,20 @@ export class DynamoDbLedger implements Ledger {
   }
 
   async readKey(name: string): Promise<KeySnapshot | null> {
-    // One query in sort order: the key comes before its versions, so a change in between makes our revision stale
+    // One query in sort order: the key comes before everything else, so a change in between makes our revision stale
     // and the commit fails; it can never make a stale version look current.
     const rows = await this.#query(items.keyPartition(name));
     const [first, ...rest] = rows;
     if (!first) return null;
     const key = items.toRecord<KeyRecord>(first);
-    const versions = rest.map((row) => items.toRecord<VersionRecord>(row));
+    const versions = below(rest, items.VERSION_PREFIX).map((row) =>
+      items.toRecord<VersionRecord>(row),
+    );
+    const consumers = below(rest, items.CONSUMER_PREFIX)
+      .map((row) => items.toRecord<ConsumerRecord>(row))
+      .filter((consumer) => consumer.state !== 'removed');
     const operation = key.lease ? await this.readOperation(key.lease.operationId) : null;
-    return { key, versions, operation };
+    return { key, versions, consumers, operation };
   }
 
   async readKeyRecord(name: string): Promise<KeyRecord | null> {
@@ -91,6 +100,7 @@ export class DynamoDbLedger implements Ledger {
     await this.#transact([
       this.#guarded(items.keyItem(change.key), change.expectedRevision),
       ...(change.versions ?? []).map((version) => this.#put(items.versionItem(version))),
+      ...(change.consumers ?? []).map((consumer) => this.#put(items.consumerItem(consumer))),
       ...(change.operation ? [this.#put(items.operationItem(change.operation))] : []),
       ...(change.recordedKey ? [this.#recordOnce(change.recordedKey)] : []),
       ...this.#tail(change),

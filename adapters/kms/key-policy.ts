@@ -6,6 +6,7 @@ import { type FunctionName, roleName } from '#core/contract/environment.ts';
 import type { PolicyTemplate, Right } from '#core/contract/vocabulary.ts';
 import { CANARY_CONTEXT_KEY } from '#core/keys/naming.ts';
 import type { AccessGrant } from '#core/keys/records.ts';
+import type { PolicyMeter } from '#core/ports/key-vault.ts';
 
 export interface PolicyStatement {
   readonly Sid: string;
@@ -220,5 +221,14 @@ export function keyPolicy(
     Version: '2012-10-17',
     Id: `keyturn-${site.stage}-${template}`,
     Statement: [...common, ...TEMPLATES[template](make, access)],
+  };
+}
+
+/** Measures policies before they are written. */
+export function policyMeter(site: PolicySite): PolicyMeter {
+  return {
+    limitBytes: 32_768,
+    policyBytes: (template, access) =>
+      Buffer.byteLength(JSON.stringify(keyPolicy(site, template, access))),
   };
 }

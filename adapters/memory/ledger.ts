@@ -2,6 +2,7 @@
 // The ledger in memory, for unit tests and simulation. It passes the same contract suite as the DynamoDB one.
 import { type AuditHead, type AuditRecord, genesisHash } from '#core/audit/chain.ts';
 import { KeyturnError } from '#core/errors.ts';
+import type { ConsumerRecord } from '#core/keys/consumers.ts';
 import { dueAt } from '#core/keys/due.ts';
 import type { Instant, KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
 import type {
@@ -21,6 +22,7 @@ const conflict = () =>
 export class MemoryLedger implements Ledger {
   readonly #keys = new Map<string, KeyRecord>();
   readonly #versions = new Map<string, VersionRecord[]>();
+  readonly #consumers = new Map<string, ConsumerRecord[]>();
   readonly #operations = new Map<string, OperationRecord>();
   readonly #idempotency = new Map<string, IdempotencyRecord>();
   readonly #recorded = new Map<string, { name: string; version: number }>();
@@ -32,7 +34,10 @@ export class MemoryLedger implements Ledger {
     const key = this.#keys.get(name);
     if (!key) return null;
     const operation = key.lease ? await this.readOperation(key.lease.operationId) : null;
-    return structuredClone({ key, versions: this.#versions.get(name) ?? [], operation });
+    const consumers = (this.#consumers.get(name) ?? []).filter(
+      (consumer) => consumer.state !== 'removed',
+    );
+    return structuredClone({ key, versions: this.#versions.get(name) ?? [], consumers, operation });
   }
 
   async readKeyRecord(name: string): Promise<KeyRecord | null> {
@@ -97,6 +102,7 @@ export class MemoryLedger implements Ledger {
     this.#checkTail(change);
     this.#keys.set(key.name, structuredClone(key));
     for (const version of change.versions ?? []) this.#putVersion(structuredClone(version));
+    for (const consumer of change.consumers ?? []) this.#putConsumer(structuredClone(consumer));
     if (change.operation)
       this.#operations.set(change.operation.id, structuredClone(change.operation));
     if (recordedKey)
@@ -151,6 +157,16 @@ export class MemoryLedger implements Ledger {
     this.#versions.set(
       version.name,
       [...others, version].sort((a, b) => a.version - b.version),
+    );
+  }
+
+  #putConsumer(consumer: ConsumerRecord): void {
+    const others = (this.#consumers.get(consumer.key) ?? []).filter(
+      (known) => known.name !== consumer.name,
+    );
+    this.#consumers.set(
+      consumer.key,
+      [...others, consumer].sort((a, b) => (a.name < b.name ? -1 : 1)),
     );
   }
 

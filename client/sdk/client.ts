@@ -81,6 +81,13 @@ export function createClient(options: ClientOptions): Client {
     listVersions: (name, options) => call('listVersions', { ...options, path: { name } }),
     startRotation: (name, body = {}, options) =>
       call('startRotation', { ...options, path: { name }, body }),
+    listConsumers: (name, options) => call('listConsumers', { ...options, path: { name } }),
+    getConsumer: ({ key: name, consumer }, options) =>
+      call('getConsumer', { ...options, path: { name, consumer } }),
+    putConsumer: ({ key: name, consumer }, body, options) =>
+      call('putConsumer', { ...options, path: { name, consumer }, body }),
+    deleteConsumer: ({ key: name, consumer }, options) =>
+      call('deleteConsumer', { ...options, path: { name, consumer } }),
     encrypt: (name, body, options) => call('encrypt', { ...options, path: { name }, body }),
     decrypt: (name, body, options) => call('decrypt', { ...options, path: { name }, body }),
     getOperation: (id, options) => call('getOperation', { ...options, path: { id } }),

@@ -15,6 +15,7 @@ export type {
   CallOptions,
   Client,
   ClientOptions,
+  ConsumerAddress,
   PageOptions,
   RequestOf,
   ResponseOf,

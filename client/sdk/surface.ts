@@ -48,6 +48,12 @@ export interface StartOptions extends CallOptions {
   readonly idempotencyKey?: string;
 }
 
+/** Names one consumer of one key. */
+export interface ConsumerAddress {
+  readonly key: string;
+  readonly consumer: string;
+}
+
 export interface Client {
   createKey(body: RequestOf<'createKey'>, options?: StartOptions): Answered<'createKey'>;
   listKeys(options?: PageOptions): Answered<'listKeys'>;
@@ -64,6 +70,18 @@ export interface Client {
     body?: RequestOf<'startRotation'>,
     options?: StartOptions,
   ): Answered<'startRotation'>;
+  listConsumers(name: string, options?: PageOptions): Answered<'listConsumers'>;
+  getConsumer(target: ConsumerAddress, options?: CallOptions): Answered<'getConsumer'>;
+  /** `ifMatch`, the `etag` of {@link Client.getConsumer}, is needed where the consumer exists. */
+  putConsumer(
+    target: ConsumerAddress,
+    body: RequestOf<'putConsumer'>,
+    options?: StartOptions & { readonly ifMatch?: string },
+  ): Answered<'putConsumer'>;
+  deleteConsumer(
+    target: ConsumerAddress,
+    options: StartOptions & { readonly ifMatch: string },
+  ): Answered<'deleteConsumer'>;
   encrypt(name: string, body: RequestOf<'encrypt'>, options?: CallOptions): Answered<'encrypt'>;
   decrypt(name: string, body: RequestOf<'decrypt'>, options?: CallOptions): Answered<'decrypt'>;
   getOperation(id: string, options?: CallOptions): Answered<'getOperation'>;

@@ -21,7 +21,8 @@ const MAX_TEXT = 256;
 /** Control and bidirectional-override characters could disguise what is shown to people. */
 const PLAIN_TEXT = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]*$/u;
 
-const text = z
+/** Plain text of people, stored and shown. */
+export const text = z
   .string()
   .min(1)
   .max(MAX_TEXT)
@@ -29,7 +30,8 @@ const text = z
   .refine((value) => PLAIN_TEXT.test(value), 'must not contain control or formatting characters')
   .refine((value) => value.trim() === value, 'must not begin or end with a space')
   .describe('plain text on one line, without control or formatting characters');
-const instant = z.iso.datetime({ offset: false }).describe('RFC 3339 UTC');
+/** An instant, RFC 3339 UTC. */
+export const instant = z.iso.datetime({ offset: false }).describe('RFC 3339 UTC');
 const base64 = (max: number) =>
   z
     .string()

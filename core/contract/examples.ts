@@ -71,12 +71,43 @@ const TASK = {
   createdAt: AT,
 };
 
+const CONSUMER_REQUEST = {
+  owner: 'payments',
+  contact: 'payments-oncall',
+  principal: 'arn:aws:iam::444455556666:role/billing',
+  rights: ['decrypt'],
+  kind: 'kms-direct',
+  acknowledgement: { mode: 'webhook', url: 'https://billing.example.com/keyturn' },
+};
+
+const CONSUMER = {
+  ...CONSUMER_REQUEST,
+  key: 'orders',
+  name: 'billing',
+  acknowledgement: { ...CONSUMER_REQUEST.acknowledgement, waitSeconds: null },
+  boundKeyArn: null,
+  state: 'active',
+  acknowledgedVersion: 2,
+  acknowledgedAt: AT,
+  lastSeenVersion: 2,
+  lastSeenAt: AT,
+  isLagging: false,
+  delivery: { eventId: 'key/orders#17', at: AT, outcome: 'delivered', detail: '200' },
+  operationId: OPERATION,
+  registeredAt: AT,
+  registeredBy: 'usr_alice',
+  revision: 12,
+};
+
 /** Example by schema id. */
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
   Accepted: ACCEPTED,
   CreateKeyRequest: CREATE_KEY,
   UpdateKeyRequest: { nextRotationAt: '2026-12-01T09:00:00Z' },
   StartRotationRequest: { reason: 'key custodian left' },
+  PutConsumerRequest: CONSUMER_REQUEST,
+  Consumer: CONSUMER,
+  ConsumerPage: { items: [CONSUMER], nextCursor: null },
   EncryptRequest: { plaintext: 'aGVsbG8=', context: { order: '4711' } },
   EncryptResponse: { ciphertext: 'AQIDBAUGBwg=', version: 2 },
   DecryptRequest: { ciphertext: 'AQIDBAUGBwg=', context: { order: '4711' } },

@@ -3,6 +3,7 @@
 // that the document cannot say what the API does not do. Pure: same version, same document.
 import { z } from 'zod';
 import * as api from './api.ts';
+import * as consumers from './consumers.ts';
 import { ERRORS } from './errors.ts';
 import { EXAMPLES } from './examples.ts';
 import { ROUTES, type Route, type RouteId } from './routes.ts';
@@ -28,7 +29,7 @@ const schemaRef = (id: string): Json => ({ $ref: `#/components/schemas/${id}` })
 /** All named schemas. `io: input` keeps response objects open, as members may be added to them. */
 function schemas(): Record<string, Json> {
   const registry = z.registry<{ id: string }>();
-  for (const value of Object.values(api)) {
+  for (const value of Object.values({ ...api, ...consumers })) {
     const id = value instanceof z.ZodType ? idOf(value) : undefined;
     if (id && value instanceof z.ZodType) registry.add(value, { id });
   }
@@ -78,8 +79,9 @@ function refusals(id: RouteId, route: Route): number[] {
   if (hasPath || id === 'readAudit') statuses.push(404);
   if (route.request || hasPath || isPaged(route)) statuses.push(400);
   if (route.request) statuses.push(409, 413, 415);
+  if (route.method === 'DELETE') statuses.push(409);
   if (route.idempotent) statuses.push(422);
-  if (id === 'updateKey') statuses.push(412, 428);
+  if (route.conditional) statuses.push(412, 428);
   return [...new Set(statuses)].sort((a, b) => a - b);
 }
 
@@ -94,8 +96,8 @@ function parameter(name: string, place: string, schema: Json, description: strin
 function parameters(id: RouteId, route: Route): Json[] {
   const names = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '');
   const list = names.map((name) =>
-    name === 'name'
-      ? parameter(name, 'path', schemaRef('KeyName'), 'Name of the key or key store')
+    ['name', 'consumer'].includes(name)
+      ? parameter(name, 'path', schemaRef('KeyName'), 'Name of the key, key store or consumer')
       : parameter(name, 'path', { type: 'string' }, 'Id, as the API gave it'),
   );
   if (id === 'readAudit')
@@ -111,8 +113,10 @@ function parameters(id: RouteId, route: Route): Json[] {
   const header = { type: 'string', minLength: 1, maxLength: 255 };
   if (route.idempotent)
     list.push(parameter('Idempotency-Key', 'header', header, 'Same key and body: same operation'));
-  if (id === 'updateKey')
-    list.push(parameter('If-Match', 'header', header, '`ETag` of the key as last read'));
+  if (route.conditional) {
+    const ifMatch = parameter('If-Match', 'header', header, '`ETag` as last read');
+    list.push({ ...ifMatch, required: route.conditional === 'always' });
+  }
   return list;
 }
 
@@ -125,8 +129,8 @@ function successHeaders(id: RouteId, { status }: Route): Json {
   const text = { type: 'string' };
   if (status === 202)
     return { headers: { Location: { schema: text, description: 'Path of the operation' } } };
-  if (id === 'getKey' || id === 'updateKey')
-    return { headers: { ETag: { schema: text, description: 'Revision of the key' } } };
+  if (['getKey', 'updateKey', 'getConsumer'].includes(id))
+    return { headers: { ETag: { schema: text, description: 'Revision, for If-Match' } } };
   return {};
 }
 

@@ -3,6 +3,7 @@
 // OpenAPI document is rendered from it, so none of them can disagree.
 import type { z } from 'zod';
 import * as api from './api.ts';
+import * as consumers from './consumers.ts';
 
 /** Actions the authorizer decides on; the object is the key, operation, task or the service itself. */
 export const ACTIONS = [
@@ -12,6 +13,8 @@ export const ACTIONS = [
   'key:rotate',
   'key:encrypt',
   'key:decrypt',
+  'consumer:read',
+  'consumer:manage',
   'operation:read',
   'audit:read',
   'key-store:provision',
@@ -22,7 +25,7 @@ export const ACTIONS = [
 export type Action = (typeof ACTIONS)[number];
 
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PATCH';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Path below the stage, with API Gateway placeholders. */
   readonly path: string;
   /** Folder under `functions/` that answers it. */
@@ -33,8 +36,10 @@ export interface Route {
   readonly request?: z.ZodType;
   readonly response: z.ZodType | null;
   readonly status: 200 | 202;
-  /** POSTs that start work need an Idempotency-Key. */
+  /** What starts work needs an Idempotency-Key. */
   readonly idempotent?: true;
+  /** What changes a record that exists needs the ETag that it was read with; `ifExists`: only then. */
+  readonly conditional?: 'always' | 'ifExists';
 }
 
 export const ROUTES = {
@@ -76,6 +81,7 @@ export const ROUTES = {
     summary: 'Set when a key is due for rotation',
     request: api.UpdateKeyRequest,
     response: api.Key,
+    conditional: 'always',
   },
   listVersions: {
     method: 'GET',
@@ -96,6 +102,47 @@ export const ROUTES = {
     request: api.StartRotationRequest,
     response: api.Accepted,
     idempotent: true,
+  },
+  listConsumers: {
+    method: 'GET',
+    path: '/v1/keys/{name}/consumers',
+    function: 'manage-consumers',
+    action: 'consumer:read',
+    status: 200,
+    summary: 'List the consumers of a key: who is on which version, last seen, lagging',
+    response: consumers.ConsumerPage,
+  },
+  getConsumer: {
+    method: 'GET',
+    path: '/v1/keys/{name}/consumers/{consumer}',
+    function: 'manage-consumers',
+    action: 'consumer:read',
+    status: 200,
+    summary: 'Show one consumer',
+    response: consumers.Consumer,
+  },
+  putConsumer: {
+    method: 'PUT',
+    path: '/v1/keys/{name}/consumers/{consumer}',
+    function: 'manage-consumers',
+    action: 'consumer:manage',
+    status: 202,
+    summary: 'Register a consumer, which opens the key to its principal, or change one',
+    request: consumers.PutConsumerRequest,
+    response: api.Accepted,
+    idempotent: true,
+    conditional: 'ifExists',
+  },
+  deleteConsumer: {
+    method: 'DELETE',
+    path: '/v1/keys/{name}/consumers/{consumer}',
+    function: 'manage-consumers',
+    action: 'consumer:manage',
+    status: 202,
+    summary: 'Remove a consumer, which closes the key to its principal',
+    response: api.Accepted,
+    idempotent: true,
+    conditional: 'always',
   },
   encrypt: {
     method: 'POST',

@@ -25,11 +25,28 @@ export type Stage = (typeof STAGES)[number];
 export const RIGHTS = ['encrypt', 'decrypt'] as const;
 export type Right = (typeof RIGHTS)[number];
 
+/** How a consumer uses a key: through the API, with KMS itself, through an AWS service bound to a key ARN, or in batches. */
+export const CONSUMER_KINDS = ['api', 'kms-direct', 'aws-service', 'batch'] as const;
+export type ConsumerKind = (typeof CONSUMER_KINDS)[number];
+
+/** How a consumer is told and answers; `wait` counts as acknowledged after a stated time. */
+export const ACKNOWLEDGEMENT_MODES = ['api', 'webhook', 'event', 'wait'] as const;
+export type AcknowledgementMode = (typeof ACKNOWLEDGEMENT_MODES)[number];
+
+/** `opening`: its key policies are being written. A removed one keeps its row as history. */
+export const CONSUMER_STATES = ['opening', 'active', 'removed'] as const;
+export type ConsumerState = (typeof CONSUMER_STATES)[number];
+
 /** `kms`: every version is its own KMS key. (`data` comes with the wrapped data-key tier.) */
 export const TIERS = ['kms'] as const;
 export type Tier = (typeof TIERS)[number];
 
-export const OPERATION_KINDS = ['generate-key', 'rotate-key', 'provision-key-store'] as const;
+export const OPERATION_KINDS = [
+  'generate-key',
+  'rotate-key',
+  'provision-key-store',
+  'update-access',
+] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
 /** `parked` waits for its `retryAt` or for a person; `compensated` was undone before the alias switch. */
@@ -51,7 +68,7 @@ export const POLICY_TEMPLATES = [
 export type PolicyTemplate = (typeof POLICY_TEMPLATES)[number];
 
 /** Checks that `verify-version` makes against KMS. */
-export const CHECKS = ['canary', 'open', 'decrypt-only'] as const;
+export const CHECKS = ['canary', 'open', 'decrypt-only', 'access'] as const;
 export type Check = (typeof CHECKS)[number];
 
 /** Steps an operation can be in, as its workflow names them. */
@@ -63,10 +80,14 @@ export const STEPS = [
   'NameVersion',
   'OpenPolicy',
   'ProbeOpen',
+  'StageVersion',
+  'AwaitAcknowledgements',
   'SwitchAlias',
   'ProbeAlias',
   'RestrictPolicy',
   'ProbeDecryptOnly',
+  'ApplyAccess',
+  'ProbeAccess',
   'CompleteOperation',
   'CompensateOperation',
   'ParkOperation',

@@ -37,6 +37,8 @@ export interface KeyRecord {
   readonly environment: Environment;
   readonly tier: Tier;
   readonly access: readonly AccessGrant[];
+  /** Grants of the registered consumers, kept here so that the data plane needs one read; absent means none. */
+  readonly consumerAccess?: readonly AccessGrant[];
   readonly keyStore: string;
   readonly alias: string;
   /** State of the current version; `pre-activation` until the first is active. */
@@ -81,7 +83,24 @@ export interface VersionRecord {
 }
 
 /** Finer steps inside a state; never a lifecycle state of their own. */
-export type VersionSubstate = 'creating' | 'next' | 'switching' | 'retiring' | 'destroy-scheduled';
+export type VersionSubstate =
+  | 'creating'
+  | 'next'
+  | 'switching'
+  | 'retiring'
+  /** Replaced, and still able to encrypt, because an AWS service is bound to its ARN. */
+  | 'bound'
+  | 'destroy-scheduled';
+
+/** The wait of a rotation for its consumers, kept in its row: no execution runs meanwhile. */
+export interface AcknowledgementWait {
+  readonly startedAt: Instant;
+  readonly deadlineAt: Instant;
+  /** Share of the window at which the consumers that lag were reminded last: 0, 50, 80, 100. */
+  readonly remindedPercent: number;
+  /** How often the class itself, not a person, gave more time. */
+  readonly extensions: number;
+}
 
 export interface OperationRecord {
   readonly id: string;
@@ -102,6 +121,8 @@ export interface OperationRecord {
   readonly endedAt: Instant | null;
   /** When the sweep takes a parked operation up again. */
   readonly retryAt: Instant | null;
+  /** Present from the moment the consumers were told of the version. */
+  readonly acknowledgement?: AcknowledgementWait;
   /** When each step was first reached, in order. */
   readonly timeline: readonly { readonly step: Step; readonly at: Instant }[];
 }

@@ -4,6 +4,7 @@
 
 import type { PolicyTemplate } from '../contract/vocabulary.ts';
 import { precondition } from '../errors.ts';
+import { accessOf, boundTo } from '../keys/consumers.ts';
 import type { VersionRecord } from '../keys/records.ts';
 import type { PolicyWriter } from '../ports/key-vault.ts';
 import {
@@ -25,7 +26,7 @@ async function apply(
   template: PolicyTemplate,
 ): Promise<void> {
   precondition(version.keyId, 'a policy is written on a recorded KMS key');
-  await deps.policies.applyPolicy(version.keyId, template, snapshot.key.access);
+  await deps.policies.applyPolicy(version.keyId, template, accessOf(snapshot.key));
 }
 
 /** Opens the new version to the key's consumers. @throws KeyturnError `LeaseLost`, and what the vault answers */
@@ -47,12 +48,26 @@ export async function restrictPolicy(deps: ApplyPolicyDeps, input: StepInput): P
   const context = await openStep(deps, input, 'ProbeAlias');
   const { previous } = context;
   precondition(previous, 'a rotation has a version to restrict');
+  const bound = boundTo(context.snapshot.consumers, previous);
+  if (bound.length > 0) return keepBound(deps, input, bound.length);
   await apply(deps, context, previous, 'decrypt-only');
   await recordStep(deps, input, 'RestrictPolicy', ({ previous: current }) => ({
     action: 'policy.restricted',
     detail: { template: 'decrypt-only', previousVersion: previous.version },
     versions: [{ ...(current ?? previous), policyTemplate: 'decrypt-only' }],
   }));
+}
+
+/** An AWS service still holds on to the version: it stays as it is until the service is declared moved. */
+async function keepBound(deps: ApplyPolicyDeps, input: StepInput, services: number): Promise<void> {
+  await recordStep(deps, input, 'RestrictPolicy', ({ previous }) => {
+    precondition(previous, 'a rotation has a version to restrict');
+    return {
+      action: 'policy.kept-open',
+      detail: { previousVersion: previous.version, services },
+      versions: [{ ...previous, substate: 'bound' }],
+    };
+  });
 }
 
 /**

@@ -17,6 +17,7 @@ import {
   type StepDeps,
   type StepInput,
 } from './run-step.ts';
+import { accessCompletion } from './update-access.ts';
 
 /** KMS's shortest waiting period for a key that protected nothing but canaries (KMS ScheduleKeyDeletion: 7 to 30). */
 const UNUSED_KEY_WINDOW_DAYS = 7;
@@ -42,21 +43,19 @@ export function describeFailure(failure: Failure): string {
   return `${failure.error}: ${failure.cause}`.slice(0, 500);
 }
 
+/** A replaced version stops protecting new data, unless an AWS service still holds on to it. */
+function retired(previous: VersionRecord, at: string): VersionRecord[] {
+  if (previous.substate === 'bound') return [];
+  const state = transition(previous.state, 'deactivated');
+  return [{ ...previous, state, substate: null, deactivatedAt: at }];
+}
+
 function completion({ previous, operation }: StepContext, at: string) {
   return {
     action: operation.kind === 'rotate-key' ? 'rotation.completed' : 'key.created',
     detail: { previousVersion: previous?.version ?? null },
     key: { lease: null, retryNotBefore: null },
-    versions: previous
-      ? [
-          {
-            ...previous,
-            state: transition(previous.state, 'deactivated'),
-            substate: null,
-            deactivatedAt: at,
-          },
-        ]
-      : [],
+    versions: previous ? retired(previous, at) : [],
     operation: { state: 'done' as const, endedAt: at, cause: null, retryAt: null },
   };
 }
@@ -69,11 +68,20 @@ async function endedAlready(deps: StepDeps, input: StepInput): Promise<boolean> 
 /** Ends a finished operation and frees the key. @throws KeyturnError `LeaseLost`, `TransitionForbidden` */
 export async function completeOperation(deps: StepDeps, input: StepInput): Promise<void> {
   if (await endedAlready(deps, input)) return;
-  const { previous } = await openStep(deps, input, 'ProbeAlias');
+  const { previous, operation } = await openStep(deps, input);
+  if (operation.kind === 'update-access') return completeAccess(deps, input);
+  await openStep(deps, input, 'ProbeAlias');
   // A replaced version is deactivated only after KMS was seen to refuse encryption under it.
   if (previous) await openStep(deps, input, 'ProbeDecryptOnly');
   await recordStep(deps, input, 'CompleteOperation', (context) =>
     completion(context, deps.clock.now()),
+  );
+}
+
+async function completeAccess(deps: StepDeps, input: StepInput): Promise<void> {
+  await openStep(deps, input, 'ProbeAccess');
+  await recordStep(deps, input, 'CompleteOperation', (context) =>
+    accessCompletion(context, deps.clock.now()),
   );
 }
 

@@ -118,7 +118,7 @@ function creation(
   });
   const { class: className, owner, environment, tier } = key;
   const change = toChange(
-    { key, versions: [], operation: null },
+    { key, versions: [], consumers: [], operation: null },
     {
       key: { lease, fence: lease.fence, latestVersion: version.version },
       versions: [version],

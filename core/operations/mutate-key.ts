@@ -4,6 +4,7 @@
 // written together or not at all.
 import { type AuditEntry, link } from '../audit/chain.ts';
 import { isError, KeyturnError, precondition } from '../errors.ts';
+import type { ConsumerRecord } from '../keys/consumers.ts';
 import type { KeyRecord, OperationRecord, VersionRecord } from '../keys/records.ts';
 import type { IdempotencyRecord, KeyChange, KeySnapshot, Ledger } from '../ports/ledger.ts';
 
@@ -14,6 +15,7 @@ const MAX_TRIES = 8;
 export interface Draft {
   readonly key?: Partial<KeyRecord>;
   readonly versions?: readonly VersionRecord[];
+  readonly consumers?: readonly ConsumerRecord[];
   readonly operation?: OperationRecord;
   readonly idempotency?: IdempotencyRecord;
   readonly recordedKey?: NonNullable<KeyChange['recordedKey']>;

@@ -86,6 +86,7 @@ export interface StepRecord {
   readonly detail: Readonly<Record<string, AuditValue>>;
   readonly key?: NonNullable<Draft['key']>;
   readonly versions?: readonly VersionRecord[];
+  readonly consumers?: NonNullable<Draft['consumers']>;
   readonly recordedKey?: NonNullable<Draft['recordedKey']>;
   readonly operation?: Partial<OperationRecord>;
 }

@@ -5,6 +5,7 @@
 import type { Check } from '../contract/vocabulary.ts';
 import { equalDigests, sha256 } from '../crypto/hashing.ts';
 import { isError, KeyturnError, precondition } from '../errors.ts';
+import { accessOf } from '../keys/consumers.ts';
 import { CANARY_CONTEXT_KEY } from '../keys/naming.ts';
 import type { VersionRecord } from '../keys/records.ts';
 import type { Context, CryptoUser, PolicyReader } from '../ports/key-vault.ts';
@@ -15,6 +16,7 @@ import {
   type StepDeps,
   type StepInput,
 } from './run-step.ts';
+import { targetsOf } from './update-access.ts';
 
 export interface VerifyVersionDeps extends StepDeps {
   readonly crypto: CryptoUser;
@@ -81,7 +83,7 @@ async function readsOldCanary(deps: VerifyVersionDeps, version: VersionRecord): 
 }
 
 async function holdsPolicy(deps: VerifyVersionDeps, context: StepContext, version: VersionRecord) {
-  const { access } = context.snapshot.key;
+  const access = accessOf(context.snapshot.key);
   if (await deps.policies.hasPolicy(keyIdOf(version), version.policyTemplate, access)) return;
   throw new KeyturnError(
     'ProbeNotYetConclusive',
@@ -137,6 +139,7 @@ async function checkDecryptOnly(
   const { previous } = context;
   if (!previous) throw new KeyturnError('InternalError', 'there is no replaced version to probe');
   await holdsPolicy(deps, context, previous);
+  if (previous.substate === 'bound') return probeBound(deps, input, previous);
   if (!(await isEncryptRefused(deps, previous))) {
     throw new KeyturnError('ProbeNotYetConclusive', `version ${previous.version} still encrypts`, {
       details: { version: previous.version },
@@ -156,11 +159,41 @@ async function checkDecryptOnly(
   }));
 }
 
+/** A bound version is not restricted: what was written under it still opens, and that is all there is to prove. */
+async function probeBound(deps: VerifyVersionDeps, input: StepInput, previous: VersionRecord) {
+  await readsOldCanary(deps, previous);
+  await recordStep(deps, input, 'ProbeDecryptOnly', () => ({
+    action: 'version.probed',
+    detail: { check: 'bound', previousVersion: previous.version, decrypt: 'works' },
+  }));
+}
+
+/** `access`: every readable version shows the policy that names the consumers of now, and does what it should. */
+async function checkAccess(
+  deps: VerifyVersionDeps,
+  input: StepInput,
+  context: StepContext,
+): Promise<void> {
+  const targets = targetsOf(context.snapshot);
+  for (const { version } of targets) await holdsPolicy(deps, context, version);
+  for (const { version } of targets.filter((target) => target.template === 'decrypt-only')) {
+    if (version.substate === 'bound' && !(await isEncryptRefused(deps, version))) {
+      throw new KeyturnError('ProbeNotYetConclusive', `version ${version.version} still encrypts`);
+    }
+  }
+  await roundTrip(deps, context.version);
+  await recordStep(deps, input, 'ProbeAccess', () => ({
+    action: 'access.probed',
+    detail: { policies: targets.length },
+  }));
+}
+
 /** Each check with the step that it rests on. */
 const CHECKS_BY_NAME = {
   canary: { behind: 'CreateVersion', run: checkCanary },
   open: { behind: 'OpenPolicy', run: checkOpen },
   'decrypt-only': { behind: 'RestrictPolicy', run: checkDecryptOnly },
+  access: { behind: 'ApplyAccess', run: checkAccess },
 } as const;
 
 /**

@@ -62,6 +62,13 @@ export interface PolicyWriter {
   ): Promise<void>;
 }
 
+export interface PolicyMeter {
+  /** Bytes of the policy that a template makes of the access. */
+  policyBytes(template: PolicyTemplate, access: readonly AccessGrant[]): number;
+  /** Largest policy that the vault takes. */
+  readonly limitBytes: number;
+}
+
 export interface PolicyReader {
   /** True when the key's policy, read back, is the template's. */
   hasPolicy(

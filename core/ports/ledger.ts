@@ -2,6 +2,7 @@
 // Port of the state: records and audit in one place, changed in one transaction. Every read is strongly consistent
 // except `listKeys` and `listDue`, which only find candidates: whoever acts on one re-reads it.
 import type { AuditHead, AuditRecord } from '../audit/chain.ts';
+import type { ConsumerRecord } from '../keys/consumers.ts';
 import type { Instant, KeyRecord, OperationRecord, VersionRecord } from '../keys/records.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '../provisioning/records.ts';
 
@@ -9,6 +10,8 @@ import type { HsmTaskRecord, KeyStoreRecord } from '../provisioning/records.ts';
 export interface KeySnapshot {
   readonly key: KeyRecord;
   readonly versions: readonly VersionRecord[];
+  /** Registered consumers by name; removed ones are left out. */
+  readonly consumers: readonly ConsumerRecord[];
   /** The operation that holds the lease. */
   readonly operation: OperationRecord | null;
 }
@@ -30,6 +33,7 @@ export interface KeyChange {
   readonly expectedRevision: number | null;
   readonly key: KeyRecord;
   readonly versions?: readonly VersionRecord[];
+  readonly consumers?: readonly ConsumerRecord[];
   readonly operation?: OperationRecord;
   readonly idempotency?: IdempotencyRecord;
   /** Reverse look-up from KMS key to version; fails when the KMS key is recorded under another version. */

@@ -178,6 +178,11 @@ export function idempotencyKeyOf(event: APIGatewayProxyEvent): string {
   return value;
 }
 
+/** The revision in If-Match, or null where there is none. @throws KeyturnError `ValidationFailed` */
+export function optionalIfMatchOf(event: APIGatewayProxyEvent): number | null {
+  return singleHeaderOf(event, 'if-match') ? ifMatchOf(event) : null;
+}
+
 /** The revision in If-Match. @throws KeyturnError `PreconditionRequired`, `ValidationFailed`, `StaleRevision` */
 export function ifMatchOf(event: APIGatewayProxyEvent): number {
   const value = singleHeaderOf(event, 'if-match');

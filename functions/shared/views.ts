@@ -3,6 +3,7 @@
 import type { z } from 'zod';
 import type * as api from '#core/contract/api.ts';
 import { KeyturnError } from '#core/errors.ts';
+import { accessOf } from '#core/keys/consumers.ts';
 import type { KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
 import type { AccessObject } from '#core/ports/platform.ts';
 import type { KeyStoreRecord } from '#core/provisioning/records.ts';
@@ -82,7 +83,7 @@ export function provisioningView(keyStore: KeyStoreRecord): z.infer<typeof api.O
 
 /** The key as the authorizer sees it. */
 export function accessObject(key: KeyRecord | null): AccessObject {
-  return key ? { key: { name: key.name, owner: key.owner, access: key.access } } : {};
+  return key ? { key: { name: key.name, owner: key.owner, access: accessOf(key) } } : {};
 }
 
 /** @throws KeyturnError `KeyNotFound` */

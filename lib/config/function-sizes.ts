@@ -19,6 +19,7 @@ export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   'serve-contract': ANSWER,
   'read-keys': ANSWER,
   'change-keys': ANSWER,
+  'manage-consumers': ANSWER,
   'use-key': ANSWER,
   'manage-key-stores': ANSWER,
   'begin-operation': STEP,

@@ -29,6 +29,7 @@ type ApiFunction =
   | 'serve-contract'
   | 'read-keys'
   | 'change-keys'
+  | 'manage-consumers'
   | 'use-key'
   | 'manage-key-stores';
 
@@ -44,6 +45,10 @@ function apiGrants({ names, keys, table, tokenKeyArn }: GrantContext): Pick<Duti
         actions: ['states:StartExecution'],
         resources: [names.stateMachineArn('generate-key'), names.stateMachineArn('rotate-key')],
       },
+    ],
+    'manage-consumers': [
+      ...writeTable(table),
+      { actions: ['states:StartExecution'], resources: [names.stateMachineArn('update-access')] },
     ],
     'use-key': [...getFromTable(table), keys.onKeys(['kms:Encrypt', 'kms:Decrypt'])],
     'manage-key-stores': [

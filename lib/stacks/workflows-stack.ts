@@ -45,9 +45,18 @@ const WORKFLOWS: Readonly<Record<WorkflowName, WorkflowUses>> = {
   },
   'generate-key': { functions: LIFECYCLE_STEPS },
   'rotate-key': { functions: LIFECYCLE_STEPS },
+  'update-access': {
+    functions: [
+      'begin-operation',
+      'apply-policy',
+      'verify-version',
+      'complete-operation',
+      'park-operation',
+    ],
+  },
   'rotation-sweep': {
     functions: ['find-due-rotations', 'sweep-orphans'],
-    starts: ['rotate-key', 'generate-key'],
+    starts: ['rotate-key', 'generate-key', 'update-access'],
   },
 };
 

@@ -17,6 +17,7 @@ const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'serve-contract': [],
   'read-keys': [],
   'change-keys': [],
+  'manage-consumers': [],
   'use-key': ['kms:Decrypt', 'kms:Encrypt'],
   'manage-key-stores': ['kms:Decrypt'],
   'begin-operation': [],
@@ -90,7 +91,11 @@ describe('roles of functions', () => {
     const holders = (action: string) =>
       FUNCTION_NAMES.filter((name) => actionsOf(roleOf(name), 'states').includes(action));
 
-    expect(holders('states:StartExecution')).toEqual(['change-keys', 'manage-key-stores']);
+    expect(holders('states:StartExecution')).toEqual([
+      'change-keys',
+      'manage-consumers',
+      'manage-key-stores',
+    ]);
     expect(holders('states:SendTaskSuccess')).toEqual(['manage-key-stores', 'request-hsm-admin']);
   });
 

@@ -21,6 +21,7 @@ export const ENVIRONMENT = {
   ENVIRONMENTS_SERVED: 'development',
   GENERATE_KEY_ARN: 'machine-generate-key',
   ROTATE_KEY_ARN: 'machine-rotate-key',
+  UPDATE_ACCESS_ARN: 'machine-update-access',
   PROVISION_KEY_STORE_ARN: 'machine-provision-key-store',
   TOKEN_KEY_ARN: 'token-key',
   CLUSTER_SETTINGS:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builders of records, complete and valid, with what a test says different.
 import { type AuditEntry, genesisHash, link } from '#core/audit/chain.ts';
+import type { ConsumerRecord } from '#core/keys/consumers.ts';
 import type { KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
 import { keyStream, toChange } from '#core/operations/mutate-key.ts';
 import type { KeyChange } from '#core/ports/ledger.ts';
@@ -57,6 +58,31 @@ export function aVersion(patch: Partial<VersionRecord> = {}): VersionRecord {
   };
 }
 
+export function aConsumer(patch: Partial<ConsumerRecord> = {}): ConsumerRecord {
+  return {
+    key: 'orders',
+    name: 'billing',
+    owner: 'olga',
+    contact: 'on-call',
+    principal: 'arn:aws:iam::000000000000:role/billing',
+    rights: ['decrypt'],
+    kind: 'api',
+    acknowledgement: { mode: 'api', waitSeconds: null, url: null },
+    boundKeyArn: null,
+    state: 'active',
+    acknowledgedVersion: null,
+    acknowledgedAt: null,
+    lastSeenVersion: null,
+    lastSeenAt: null,
+    delivery: null,
+    operationId: 'op_1',
+    revision: 1,
+    registeredAt: T0,
+    registeredBy: 'usr_alice',
+    ...patch,
+  };
+}
+
 export function anOperation(patch: Partial<OperationRecord> = {}): OperationRecord {
   return {
     id: 'op_1',
@@ -108,6 +134,6 @@ export function aChange(
   patch: Partial<KeyRecord> = {},
   rest: Partial<KeyChange> = {},
 ): KeyChange {
-  const snapshot = { key, versions: [], operation: null };
+  const snapshot = { key, versions: [], consumers: [], operation: null };
   return { ...toChange(snapshot, { key: patch, audit: anAuditEntry() }), ...rest };
 }

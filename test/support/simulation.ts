@@ -3,8 +3,9 @@
 // together, in milliseconds. The process of a function can be made to die at any call, or the execution be lost.
 import type { PortCall } from '#adapters/memory/faults.ts';
 import type { FunctionName } from '#core/contract/environment.ts';
-import type { OperationKind } from '#core/contract/vocabulary.ts';
+import { OPERATION_KINDS, type OperationKind } from '#core/contract/vocabulary.ts';
 import { executionName } from '#core/keys/naming.ts';
+import { pascalCase } from '#test/workflows/placeholders.ts';
 import { readWorkflow } from './asl.ts';
 import { MachineHalted, type RunResult, runMachine, type TaskCall } from './interpreter.ts';
 import { type StepFunctionName, stepFunctions } from './steps.ts';
@@ -40,6 +41,10 @@ export interface Death {
 export interface Execution extends RunResult {
   readonly name: string;
 }
+
+/** `StartRotateKey` as the kind of operation that it starts. */
+const kindOf = (state: string): OperationKind =>
+  OPERATION_KINDS.find((kind) => state === `Start${pascalCase(kind)}`) ?? 'rotate-key';
 
 /** `${CreateVersionFn}` as the folder of the function. */
 export function functionOf(placeholder: unknown): FunctionName {
@@ -124,7 +129,7 @@ export class Simulation {
         operationId: string;
         attempt: number;
       };
-      const kind = state === 'StartGenerateKey' ? 'generate-key' : 'rotate-key';
+      const kind = kindOf(state);
       await this.run(kind, operationId, attempt);
       return {};
     }

@@ -19,6 +19,7 @@ import {
   sweepOrphans,
 } from '#core/operations/rotation-sweep.ts';
 import type { StepInput } from '#core/operations/run-step.ts';
+import { applyAccess } from '#core/operations/update-access.ts';
 import { verifyVersion } from '#core/operations/verify-version.ts';
 import { STAGE, WAITS, type World } from './world.ts';
 
@@ -28,7 +29,7 @@ export const ORPHAN_GRACE_SECONDS = 600;
 
 type Payload = StepInput & {
   attempt: number;
-  act: 'open' | 'restrict' | 'close' | 'direct' | 'park';
+  act: 'open' | 'restrict' | 'close' | 'access' | 'direct' | 'park';
   alias: 'version' | 'current' | 'probe';
   check: Check;
   cursor: string | null;
@@ -36,7 +37,12 @@ type Payload = StepInput & {
 };
 
 const ALIASES = { version: nameVersion, current: switchAlias, probe: probeAlias } as const;
-const ACTS = { open: openPolicy, restrict: restrictPolicy, close: closePolicy } as const;
+const ACTS = {
+  open: openPolicy,
+  restrict: restrictPolicy,
+  close: closePolicy,
+  access: applyAccess,
+} as const;
 const failureOf = ({ failure }: Payload): Failure => ({
   error: failure.Error,
   cause: failure.Cause,
@@ -48,6 +54,7 @@ export type StepFunctionName = Exclude<
   | 'serve-contract'
   | 'read-keys'
   | 'change-keys'
+  | 'manage-consumers'
   | 'use-key'
   | 'manage-key-stores'
   | 'request-hsm-admin'

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A whole Keyturn in memory: ports, a provisioned key store, and shortcuts through the use cases. Every port goes
 // through `world.onCall`, so that a test can make any call fail before or after its effect.
+
+import { policyMeter } from '#adapters/kms/key-policy.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
 import { type PortCall, type PortHook, withHook } from '#adapters/memory/faults.ts';
 import { CountingIds } from '#adapters/memory/ids.ts';
@@ -45,6 +47,9 @@ export const SITE: KeySite = {
   environments: ['development'],
   classes: CLASSES,
 };
+
+/** Whose roles policies name. */
+export const POLICY_SITE = { stage: STAGE, account: '000000000000', partition: 'aws' };
 
 export const WAITS = { settleSeconds: 5, bakeSeconds: 10 };
 
@@ -100,6 +105,7 @@ export class World {
       aliases: ports,
       policies: ports,
       remover: ports,
+      meter: policyMeter(POLICY_SITE),
       orphans: ports,
       crypto: withHook(this.vault.cryptoFor('verify-version'), hook),
     };

@@ -16,6 +16,7 @@ import {
   aVersion,
   T0,
 } from '#test/support/records.ts';
+import { describeConsumers } from './consumers.contract.ts';
 
 const STALE = expect.objectContaining({ name: 'RevisionConflict' });
 const CLAIM: IdempotencyRecord = {
@@ -95,7 +96,7 @@ export function describeLedger(title: string, fresh: () => Promise<Ledger>): voi
         const operation = anOperation();
         const key = await given({ lease, access, nextRotationAt: T0 }, { versions, operation });
 
-        expect(await ledger.readKey('orders')).toEqual({ key, versions, operation });
+        expect(await ledger.readKey('orders')).toEqual({ key, versions, consumers: [], operation });
         expect(await ledger.readKeyRecord('orders')).toEqual(key);
         expect(await ledger.readVersion('orders', 2)).toEqual(versions[1]);
         expect(await ledger.readOperation('op_1')).toEqual(operation);
@@ -391,4 +392,5 @@ export function describeLedger(title: string, fresh: () => Promise<Ledger>): voi
       });
     });
   });
+  describeConsumers(title, fresh);
 }

@@ -7,6 +7,7 @@ import {
   createClient,
   everyItem,
   ProblemError,
+  type RequestOf,
   UnreachableError,
 } from '#client/sdk/index.ts';
 import { ROUTES, type Route, type RouteId } from '#core/contract/routes.ts';
@@ -20,6 +21,15 @@ const ROLE_BODY = {
   environment: 'development',
 } as const;
 
+const CONSUMER_BODY: RequestOf<'putConsumer'> = {
+  owner: 'payments',
+  contact: 'on-call',
+  principal: 'arn:aws:iam::000000000000:role/billing',
+  rights: ['decrypt'],
+  kind: 'api',
+  acknowledgement: { mode: 'api' },
+};
+
 /** How each method is called, and the path that must be requested. */
 const CALLS: Record<RouteId, readonly [(client: Client) => Promise<unknown>, string]> = {
   createKey: [(c) => c.createKey({ name: 'orders', ...ROLE_BODY }), '/v1/keys'],
@@ -31,6 +41,19 @@ const CALLS: Record<RouteId, readonly [(client: Client) => Promise<unknown>, str
   ],
   listVersions: [(c) => c.listVersions('orders'), '/v1/keys/orders/versions'],
   startRotation: [(c) => c.startRotation('orders'), '/v1/keys/orders/rotations'],
+  listConsumers: [(c) => c.listConsumers('orders'), '/v1/keys/orders/consumers'],
+  getConsumer: [
+    (c) => c.getConsumer({ key: 'orders', consumer: 'billing' }),
+    '/v1/keys/orders/consumers/billing',
+  ],
+  putConsumer: [
+    (c) => c.putConsumer({ key: 'orders', consumer: 'billing' }, CONSUMER_BODY),
+    '/v1/keys/orders/consumers/billing',
+  ],
+  deleteConsumer: [
+    (c) => c.deleteConsumer({ key: 'orders', consumer: 'billing' }, { ifMatch: '"3"' }),
+    '/v1/keys/orders/consumers/billing',
+  ],
   encrypt: [(c) => c.encrypt('orders', { plaintext: 'aGk=' }), '/v1/keys/orders/encrypt'],
   decrypt: [(c) => c.decrypt('orders', { ciphertext: 'aGk=' }), '/v1/keys/orders/decrypt'],
   getOperation: [(c) => c.getOperation('op_1'), '/v1/operations/op_1'],

@@ -4,6 +4,7 @@ import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import * as api from '#core/contract/api.ts';
+import * as consumers from '#core/contract/consumers.ts';
 import { ERROR_CODES } from '#core/contract/errors.ts';
 import { EXAMPLES } from '#core/contract/examples.ts';
 import { openApiDocument } from '#core/contract/openapi.ts';
@@ -20,7 +21,7 @@ function operationOf({ path, method }: Route): Json {
 }
 
 function named(): [string, z.ZodType][] {
-  return Object.values(api).flatMap((value) => {
+  return Object.values({ ...api, ...consumers }).flatMap((value) => {
     const id = value instanceof z.ZodType ? value.meta()?.id : undefined;
     return id ? [[id, value as z.ZodType]] : [];
   });

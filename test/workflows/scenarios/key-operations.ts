@@ -3,8 +3,8 @@
 import { allStates, readWorkflow } from '#test/support/asl.ts';
 import { type Answer, answers, fails, type Scenario, type ScenarioTable } from './scenario.ts';
 
-const INPUT = { operationId: 'op_1', attempt: 1 };
-const BEGUN = answers({
+export const INPUT = { operationId: 'op_1', attempt: 1 };
+export const BEGUN = answers({
   operationId: 'op_1',
   key: 'orders',
   fence: 3,
@@ -63,7 +63,7 @@ function failures(path: readonly string[]): Scenario[] {
 }
 
 /** One scenario for each error that a state retries: it comes once, then the run goes on. */
-function retries(workflow: string, path: readonly string[]): Scenario[] {
+export function retries(workflow: string, path: readonly string[]): Scenario[] {
   const good: Record<string, Answer> = { BeginOperation: BEGUN };
   return allStates(readWorkflow(workflow))
     .filter(([state]) => path.includes(state))

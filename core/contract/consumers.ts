@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bodies of the API about consumers and about the rotations that wait for them.
+import { z } from 'zod';
+import { instant, KeyName, page, RoleArn, text } from './api.ts';
+import { ACKNOWLEDGEMENT_MODES, CONSUMER_KINDS, CONSUMER_STATES, RIGHTS } from './vocabulary.ts';
+
+/** A week: a consumer that needs longer than this to take up a version cannot be waited for by the clock alone. */
+const MAX_WAIT_SECONDS = 604_800;
+
+/** Our own bound on an address; what it may point at is judged when a notice is sent. */
+const WebhookUrl = z
+  .url({ protocol: /^https?$/ })
+  .max(1024)
+  .refine((value) => !/[\s@#]/.test(value), 'must not hold credentials, a fragment or spaces')
+  .describe('https; http only to this machine on the local stage');
+
+const Acknowledgement = z
+  .strictObject({
+    mode: z.enum(ACKNOWLEDGEMENT_MODES),
+    waitSeconds: z.int().min(0).max(MAX_WAIT_SECONDS).optional(),
+    url: WebhookUrl.optional(),
+  })
+  .refine((plan) => (plan.mode === 'wait') === (plan.waitSeconds !== undefined), {
+    path: ['waitSeconds'],
+    message: 'belongs to mode wait, and only there',
+  })
+  .refine((plan) => (plan.mode === 'webhook') === (plan.url !== undefined), {
+    path: ['url'],
+    message: 'belongs to mode webhook, and only there',
+  });
+
+export const PutConsumerRequest = z
+  .strictObject({
+    owner: text,
+    contact: text,
+    principal: RoleArn,
+    rights: z.array(z.enum(RIGHTS)).min(1).max(2),
+    kind: z.enum(CONSUMER_KINDS),
+    acknowledgement: Acknowledgement,
+    boundKeyArn: z.string().min(1).max(2048).optional(),
+    moved: z.boolean().default(false),
+  })
+  .refine((body) => body.kind === 'aws-service' || (!body.moved && !body.boundKeyArn), {
+    path: ['kind'],
+    message: 'only an aws-service is bound to the ARN of a version',
+  })
+  .meta({ id: 'PutConsumerRequest' });
+
+export const Consumer = z
+  .object({
+    key: KeyName,
+    name: KeyName,
+    owner: z.string(),
+    contact: z.string(),
+    principal: z.string(),
+    rights: z.array(z.enum(RIGHTS)),
+    kind: z.enum(CONSUMER_KINDS),
+    acknowledgement: z.object({
+      mode: z.enum(ACKNOWLEDGEMENT_MODES),
+      waitSeconds: z.int().nullable(),
+      url: z.string().nullable(),
+    }),
+    boundKeyArn: z.string().nullable(),
+    state: z.enum(CONSUMER_STATES),
+    acknowledgedVersion: z.int().positive().nullable(),
+    acknowledgedAt: instant.nullable(),
+    lastSeenVersion: z.int().positive().nullable(),
+    lastSeenAt: instant.nullable(),
+    isLagging: z
+      .boolean()
+      .describe('was last known on, or bound to, an older version than the current one'),
+    delivery: z
+      .object({
+        eventId: z.string(),
+        at: instant,
+        outcome: z.enum(['delivered', 'failed']),
+        detail: z.string(),
+      })
+      .nullable()
+      .describe('the last signed notice'),
+    operationId: z.string(),
+    registeredAt: instant,
+    registeredBy: z.string(),
+    revision: z.int().positive(),
+  })
+  .meta({ id: 'Consumer' });
+export const ConsumerPage = page(Consumer).meta({ id: 'ConsumerPage' });

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Consumers of a key: who uses it, with which rights, and which version they were last known to run. The grants of
+// all of them are also kept on the key (`consumerAccess`), written in the same transaction.
+import type {
+  AcknowledgementMode,
+  ConsumerKind,
+  ConsumerState,
+  Right,
+} from '../contract/vocabulary.ts';
+import { RIGHTS } from '../contract/vocabulary.ts';
+import type { AccessGrant, Instant, KeyRecord, VersionRecord } from './records.ts';
+
+/** How a consumer is told of a version, and how it answers. */
+export interface AcknowledgementPlan {
+  readonly mode: AcknowledgementMode;
+  /** Of mode `wait`: seconds after which the consumer counts as ready. */
+  readonly waitSeconds: number | null;
+  /** Of mode `webhook`: where signed notices go. */
+  readonly url: string | null;
+}
+
+/** The last notice that was tried. */
+export interface Delivery {
+  readonly eventId: string;
+  readonly at: Instant;
+  readonly outcome: 'delivered' | 'failed';
+  /** Status or kind of failure; never what the other side answered. */
+  readonly detail: string;
+}
+
+export interface ConsumerRecord {
+  readonly key: string;
+  readonly name: string;
+  /** Accountable person or team of the directory. */
+  readonly owner: string;
+  /** Where its people can be reached; free text. */
+  readonly contact: string;
+  readonly principal: string;
+  readonly rights: readonly Right[];
+  readonly kind: ConsumerKind;
+  readonly acknowledgement: AcknowledgementPlan;
+  /** Of kind `aws-service`: the version whose ARN the service holds on to. */
+  readonly boundKeyArn: string | null;
+  readonly state: ConsumerState;
+  /** Highest version that the consumer said it is ready for. */
+  readonly acknowledgedVersion: number | null;
+  readonly acknowledgedAt: Instant | null;
+  /** Version that the consumer was last known to use, and when. */
+  readonly lastSeenVersion: number | null;
+  readonly lastSeenAt: Instant | null;
+  readonly delivery: Delivery | null;
+  /** Operation that opened or last changed its access. */
+  readonly operationId: string;
+  /** Revision of the key at the last change of the registration; its ETag. */
+  readonly revision: number;
+  readonly registeredAt: Instant;
+  readonly registeredBy: string;
+}
+
+/** One grant per principal with all its rights, in the order in which principals appear. */
+function merged(grants: readonly AccessGrant[]): AccessGrant[] {
+  const byPrincipal = new Map<string, Set<Right>>();
+  for (const { principal, rights } of grants) {
+    const known = byPrincipal.get(principal) ?? new Set<Right>();
+    for (const right of rights) known.add(right);
+    byPrincipal.set(principal, known);
+  }
+  return [...byPrincipal].map(([principal, rights]) => ({
+    principal,
+    rights: RIGHTS.filter((right) => rights.has(right)),
+  }));
+}
+
+/** The grants of consumers, as the key keeps them. */
+export function grantsOf(consumers: readonly ConsumerRecord[]): AccessGrant[] {
+  return merged(
+    consumers
+      .filter((consumer) => consumer.state !== 'removed')
+      .map(({ principal, rights }) => ({ principal, rights })),
+  );
+}
+
+/** Everybody who may use a key: those named when it was created, and its consumers. */
+export function accessOf(
+  key: Pick<KeyRecord, 'access' | 'consumerAccess'>,
+): readonly AccessGrant[] {
+  const { access, consumerAccess = [] } = key;
+  return consumerAccess.length === 0 ? access : merged([...access, ...consumerAccess]);
+}
+
+/** Consumers that hold on to a version by its ARN: it must go on encrypting for them. */
+export function boundTo(
+  consumers: readonly ConsumerRecord[],
+  version: Pick<VersionRecord, 'keyArn'>,
+): readonly ConsumerRecord[] {
+  return consumers.filter(
+    (consumer) => consumer.kind === 'aws-service' && consumer.boundKeyArn === version.keyArn,
+  );
+}
+
+/** Consumers that must have answered before a switch: a bound service meets the new version only when it is moved. */
+export function answering(consumers: readonly ConsumerRecord[]): readonly ConsumerRecord[] {
+  return consumers.filter((consumer) => consumer.kind !== 'aws-service');
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Operation `update-access`: brings the policy of every readable version to what the key's consumers may do now. All
+// puts are idempotent, so a new attempt simply does them again; nothing is undone, the operation goes forward.
+import { KeyturnError, precondition } from '../errors.ts';
+import { accessOf, boundTo } from '../keys/consumers.ts';
+import type { OperationRecord, VersionRecord } from '../keys/records.ts';
+import { mayProcess, transition } from '../keys/transitions.ts';
+import type { KeySnapshot } from '../ports/ledger.ts';
+import {
+  type IdempotencyClaim,
+  idempotencyRecord,
+  LEASE_SECONDS,
+  later,
+} from './admit-operation.ts';
+import type { ApplyPolicyDeps } from './apply-policy.ts';
+import type { Draft } from './mutate-key.ts';
+import { openStep, recordStep, type StepContext, type StepInput } from './run-step.ts';
+
+/** A version with the policy that it should have. */
+export interface Target {
+  readonly version: VersionRecord;
+  readonly keyId: string;
+  readonly template: 'active' | 'decrypt-only';
+}
+
+/** Readable versions and their policies; a bound one nobody holds on to any more loses the right to encrypt. */
+export function targetsOf({ versions, consumers }: KeySnapshot): readonly Target[] {
+  return versions.flatMap((version) => {
+    const { keyId, policyTemplate: template, state } = version;
+    if (keyId === null || !mayProcess(state)) return [];
+    if (template !== 'active' && template !== 'decrypt-only') return [];
+    const isReleased = version.substate === 'bound' && boundTo(consumers, version).length === 0;
+    return [{ version, keyId, template: isReleased ? ('decrypt-only' as const) : template }];
+  });
+}
+
+/** True when the policies that are in force are not those that should be. */
+export function isPolicyStale(before: KeySnapshot, after: KeySnapshot): boolean {
+  const isChanged = JSON.stringify(accessOf(before.key)) !== JSON.stringify(accessOf(after.key));
+  return (
+    isChanged ||
+    targetsOf(after).some(({ version, template }) => version.policyTemplate !== template)
+  );
+}
+
+export interface AccessAdmission {
+  readonly id: string;
+  readonly by: string;
+  readonly now: string;
+  readonly claim: IdempotencyClaim;
+  /** False for a change that no policy shows: its operation is recorded as done. */
+  readonly hasWork: boolean;
+}
+
+/** The records that admit the operation. @throws KeyturnError `OperationInProgress` when another holds the key */
+export function admissionOf(
+  { key }: KeySnapshot,
+  { id, by, now, claim, hasWork }: AccessAdmission,
+): Pick<Draft, 'key' | 'operation' | 'idempotency'> {
+  precondition(key.currentVersion, 'access is changed on a key that has a version');
+  const operation: OperationRecord = {
+    id,
+    kind: 'update-access',
+    key: key.name,
+    version: key.currentVersion,
+    previousVersion: null,
+    state: hasWork ? 'running' : 'done',
+    step: 'Admitted',
+    cause: null,
+    attempt: 1,
+    trigger: 'api',
+    requestedBy: by,
+    reason: null,
+    startedAt: now,
+    endedAt: hasWork ? null : now,
+    retryAt: null,
+    timeline: [{ step: 'Admitted', at: now }],
+  };
+  const idempotency = idempotencyRecord(claim, id, now);
+  if (!hasWork) return { operation, idempotency };
+  if (key.lease) {
+    throw new KeyturnError(
+      'OperationInProgress',
+      `operation ${key.lease.operationId} holds ${key.name}; wait for it to end`,
+      { details: { operationId: key.lease.operationId } },
+    );
+  }
+  const fence = key.fence + 1;
+  const lease = { operationId: id, fence, expiresAt: later(now, LEASE_SECONDS) };
+  return { key: { lease, fence }, operation, idempotency };
+}
+
+/** Puts every policy. @throws KeyturnError `LeaseLost`, and what the vault answers */
+export async function applyAccess(deps: ApplyPolicyDeps, input: StepInput): Promise<void> {
+  const { snapshot } = await openStep(deps, input, 'BeginOperation');
+  const targets = targetsOf(snapshot);
+  const access = accessOf(snapshot.key);
+  for (const { keyId, template } of targets)
+    await deps.policies.applyPolicy(keyId, template, access);
+  await recordStep(deps, input, 'ApplyAccess', (context) => ({
+    action: 'access.applied',
+    detail: { policies: targets.length },
+    versions: targetsOf(context.snapshot)
+      .filter(({ version, template }) => version.policyTemplate !== template)
+      .map(({ version, template }) => ({ ...version, policyTemplate: template })),
+  }));
+}
+
+/** What the end of the operation changes: consumers are open, released versions no longer protect new data. */
+export function accessCompletion({ snapshot }: StepContext, at: string) {
+  const released = snapshot.versions.filter(
+    (version) => version.substate === 'bound' && version.policyTemplate === 'decrypt-only',
+  );
+  return {
+    action: 'access.updated',
+    detail: { released: released.length },
+    key: { lease: null },
+    consumers: snapshot.consumers
+      .filter((consumer) => consumer.state === 'opening')
+      .map((consumer) => ({ ...consumer, state: 'active' as const })),
+    versions: released.map((version) => ({
+      ...version,
+      state: transition(version.state, 'deactivated'),
+      substate: null,
+      deactivatedAt: at,
+    })),
+    operation: { state: 'done' as const, endedAt: at, cause: null, retryAt: null },
+  };
+}
