@@ -24,6 +24,9 @@ class Caller:
     """None without a boundary; a list narrows, and an empty one allows nothing."""
     session_policies: list[dict] | None = None
     source_ip: str = "127.0.0.1"
+    role_arn: str | None = None
+    """Of a session: its role's ARN with the path, which the session's own ARN does not carry."""
+    principal_tags: dict[str, str] = field(default_factory=dict)
 
     def header(self) -> str:
         """The value of `x-keyturn-caller`: base64url of JSON, without padding."""
@@ -35,6 +38,8 @@ class Caller:
             "sessionPolicies": self.session_policies,
             "isRoot": self.is_root,
             "sourceIp": self.source_ip,
+            "roleArn": self.role_arn,
+            "principalTags": self.principal_tags,
         }
         return base64.urlsafe_b64encode(json.dumps(members).encode()).decode().rstrip("=")
 
@@ -53,6 +58,8 @@ def role_session(role_arn: str, session: str) -> Caller:
         account=account,
         identity_policies=identity,
         boundary_policies=boundary,
+        role_arn=policies.role_arn(name, account),
+        principal_tags=policies.role_tags(name, account),
     )
 
 
@@ -65,10 +72,13 @@ def of_request(headers: dict, query: dict) -> Caller:
     account, source_ip = credential.account_id, iam_evaluator._request_origin.get()[0]
     if credential.principal_type == "Root":
         return Caller(credential.principal_arn, account, is_root=True, source_ip=source_ip)
+    session = policies.of_session(access_key, account)
     if credential.principal_type == "AssumedRole":
         name = credential.principal_arn.split(":")[5].split("/")[1]
         identity, boundary = policies.of_role(name, account)
+        role_arn = policies.role_arn(name, account)
+        tags = policies.role_tags(name, account) | policies.session_tags(access_key)
     else:
         identity, boundary = policies.of_user(credential.principal_name, account)
-    session = policies.of_session(access_key, account)
-    return Caller(credential.principal_arn, account, False, identity, boundary, session, source_ip)
+        role_arn, tags = None, policies.user_tags(credential.principal_name, account)
+    return Caller(credential.principal_arn, account, False, identity, boundary, session, source_ip, role_arn, tags)

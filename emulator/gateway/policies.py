@@ -42,6 +42,30 @@ def of_session(access_key: str, account: str) -> Limit:
     return found + _managed(passed.get("PolicyArns") or [], account)
 
 
+def role_arn(name: str, account: str) -> str | None:
+    """ARN of a role with its path; None for a role that is not there."""
+    return (iam._roles.get_scoped(account, None, name) or {}).get("Arn")
+
+
+def role_tags(name: str, account: str) -> dict[str, str]:
+    """Tags of a role by name."""
+    return _tags((iam._roles.get_scoped(account, None, name) or {}).get("Tags"))
+
+
+def user_tags(name: str, account: str) -> dict[str, str]:
+    """Tags of a user by name."""
+    return _tags((iam._users.get_scoped(account, None, name) or {}).get("Tags"))
+
+
+def session_tags(access_key: str) -> dict[str, str]:
+    """Tags passed to AssumeRole, which replace those of the role of the same name."""
+    return _tags((sts._sessions.get(access_key) or {}).get("SessionTags"))
+
+
+def _tags(tags: Iterable[dict] | None) -> dict[str, str]:
+    return {tag["Key"]: tag.get("Value", "") for tag in tags or []}
+
+
 def _boundary(entity: dict, account: str) -> Limit:
     arn = entity.get("PermissionsBoundary")
     if isinstance(arn, dict):
