@@ -2,7 +2,7 @@
 // Condition operators of the IAM policy language: how one policy value is compared with one request value.
 // @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 import { BlockList, isIP } from 'node:net';
-import { matchesArn, matchesWildcard } from './wildcard.ts';
+import { matchesArn, matchesWildcard, resolveVariable } from './wildcard.ts';
 
 /** Resolves a policy variable from the request. */
 export type Variable = (name: string) => string | undefined;
@@ -23,8 +23,10 @@ export interface ParsedOperator {
 }
 
 function substitute(wanted: string, variable: Variable): string {
-  return wanted.replace(/\$\{([^}]*)\}/g, (whole, name: string) =>
-    ['*', '?', '$'].includes(name) ? name : (variable(name) ?? whole),
+  if (!wanted.includes('${')) return wanted;
+  return wanted.replace(
+    /\$\{([^}]*)\}/g,
+    (whole, name: string) => resolveVariable(name, variable) ?? whole,
   );
 }
 

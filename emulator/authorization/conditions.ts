@@ -28,7 +28,9 @@ function holdsOne(condition: Condition, context: RequestContext): boolean {
   const { base, set, ifExists } = parseOperator(condition.operator);
   const given = context.get(condition.key);
   const present = given !== undefined && given.length > 0;
-  if (base === 'Null') return condition.values.some((value) => (value === 'true') !== present);
+  if (base === 'Null') {
+    return condition.values.some((value) => value.toLowerCase() === String(!present));
+  }
   const operator = findOperator(base);
   if (operator === undefined) return false;
   if (!present)

@@ -123,6 +123,23 @@ function conditions(value: unknown): Condition[] {
   });
 }
 
+// Variables came with the version of 2012; before, and without a version, `${` is only text.
+function withoutVariables(texts: readonly string[]): string[] {
+  return texts.map((text) => text.replaceAll('${', `\${$}{`));
+}
+
+function literal(statement: Statement): Statement {
+  const { resources } = statement;
+  return {
+    ...statement,
+    resources: { ...resources, patterns: withoutVariables(resources.patterns) },
+    conditions: statement.conditions.map((condition) => ({
+      ...condition,
+      values: withoutVariables(condition.values),
+    })),
+  };
+}
+
 function parseStatement(value: unknown, kind: 'key' | 'identity'): Statement {
   if (!isObject(value)) throw new MalformedPolicy('Statement must be an object');
   onlyMembers(value, STATEMENT_MEMBERS);
@@ -157,7 +174,8 @@ export function parsePolicy(document: unknown, kind: 'key' | 'identity'): Policy
   if (statements.length === 0 && kind === 'key') {
     throw new MalformedPolicy('The policy has no Statement');
   }
-  return { statements: statements.map((item) => parseStatement(item, kind)) };
+  const parsed = statements.map((item) => parseStatement(item, kind));
+  return { statements: version === '2012-10-17' ? parsed : parsed.map(literal) };
 }
 
 /** Parses a policy given as text. @throws MalformedPolicy */

@@ -5,6 +5,16 @@
 const VARIABLE = /\$\{([^}]*)\}/g;
 const LITERAL: Readonly<Record<string, string>> = { '*': '*', '?': '?', $: '$' };
 
+type Variable = (name: string) => string | undefined;
+
+/** The text a policy variable stands for, `${key, 'default'}` included; undefined for an unknown one. */
+export function resolveVariable(name: string, variable: Variable): string | undefined {
+  const literal = LITERAL[name];
+  if (literal !== undefined) return literal;
+  const [, key = name, fallback] = /^([^,]*),\s*'(.*)'$/.exec(name) ?? [];
+  return variable(key.trim()) ?? fallback;
+}
+
 /** One element of a compiled pattern: a literal character or a wildcard. */
 type Element = { readonly character: string } | '*' | '?';
 
@@ -15,12 +25,12 @@ function elements(text: string): Element[] {
 }
 
 /** Compiles a pattern; a policy variable's value is literal, and an unknown variable matches nothing. */
-function compile(pattern: string, variable: (name: string) => string | undefined) {
+function compile(pattern: string, variable: Variable) {
   const compiled: Element[] = [];
   let last = 0;
   for (const found of pattern.matchAll(VARIABLE)) {
     const name = found[1] ?? '';
-    const value = LITERAL[name] ?? variable(name);
+    const value = resolveVariable(name, variable);
     if (value === undefined) return undefined;
     compiled.push(...elements(pattern.slice(last, found.index)));
     compiled.push(...[...value].map((character) => ({ character })));
@@ -38,7 +48,7 @@ function accepts(element: Element | undefined, character: string | undefined): b
 export function matchesWildcard(
   pattern: string,
   value: string,
-  variable: (name: string) => string | undefined = () => undefined,
+  variable: Variable = () => undefined,
 ): boolean {
   const compiled = pattern.includes('${') ? compile(pattern, variable) : elements(pattern);
   if (compiled === undefined) return false;
@@ -68,11 +78,7 @@ export function matchesWildcard(
 }
 
 /** ARN matching: each of the six colon-separated parts on its own, so `*` does not cross a colon but in the last. */
-export function matchesArn(
-  pattern: string,
-  arn: string,
-  variable?: (name: string) => string | undefined,
-): boolean {
+export function matchesArn(pattern: string, arn: string, variable?: Variable): boolean {
   const wanted = arnParts(pattern);
   const given = arnParts(arn);
   if (wanted === undefined || given === undefined) return pattern === '*';

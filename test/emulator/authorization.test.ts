@@ -85,11 +85,18 @@ describe('conditions', () => {
     ['arn', ['arn:aws:iam::1:role/x']],
     ['date', ['2026-06-01T00:00:00Z']],
     ['flag', ['false']],
+    ['literal', [`\${one}`]],
   ]);
-  const holds = (operator: string, key: string, values: string | string[]) =>
+  const holds = (
+    operator: string,
+    key: string,
+    values: string | string[],
+    version: object = { Version: '2012-10-17' },
+  ) =>
     conditionsHold(
       parsePolicy(
         {
+          ...version,
           Statement: {
             Effect: 'Allow',
             Action: '*',
@@ -115,6 +122,9 @@ describe('conditions', () => {
     ['StringNotLike', 'one', 'b*', true],
     ['StringEquals', 'one', `\${one}`, true],
     ['StringLike', 'one', `\${*}`, false],
+    ['StringEquals', 'one', `\${none, 'a'}`, true],
+    ['StringLike', 'many', `\${none, 'b'}*`, true],
+    ['StringEquals', 'one', `\${none}`, false],
     ['ForAllValues:StringEquals', 'many', ['a', 'b', 'c'], true],
     ['ForAllValues:StringEquals', 'many', ['a'], false],
     ['ForAllValues:StringEquals', 'none', ['a'], true],
@@ -139,6 +149,12 @@ describe('conditions', () => {
     ['Null', 'one', 'false', true],
   ])('%s of %s with %j: %s', (operator, key, values, expected) => {
     expect(holds(operator, key, values)).toBe(expected);
+  });
+
+  it('without the version of 2012 take variables for text', () => {
+    expect(holds('StringEquals', 'one', `\${one}`, {})).toBe(false);
+    expect(holds('StringEquals', 'literal', `\${one}`, {})).toBe(true);
+    expect(holds('StringLike', 'literal', `*{one?`, {})).toBe(true);
   });
 });
 
