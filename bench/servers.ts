@@ -76,15 +76,8 @@ export async function startStandIn(folder?: string): Promise<Server> {
       throw new Error(`the stand-in ended with ${code}`);
     }),
   ])) as [Buffer];
-  return serverOf(
-    child,
-    line
-      .toString()
-      .trim()
-      .replace(/^ready /, ''),
-    dataFolder,
-    began,
-  );
+  // `ready URL (whom it believes)`
+  return serverOf(child, line.toString().split(/\s/)[1] ?? '', dataFolder, began);
 }
 
 async function freePort(): Promise<number> {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Command line of the emulator. Prints `ready URL` on stdout; everything else goes to stderr.
+// Command line of the emulator. Prints `ready URL (whom it believes)` on stdout; everything else goes to stderr.
 import { parseArgs } from 'node:util';
 import { type StartOptions, start } from './start.ts';
 
@@ -8,6 +8,10 @@ const USAGE = `usage: npm run emulator -- --port N [options]
   --data DIR                keep state there (default: a new temporary folder)
   --region R --account A    of ARNs (default: us-east-1 and 000000000000)
   --admin-token-file F      token of the admin endpoint (default: DIR/admin-token, made at the first start)
+  --accept-any-caller       whoever is not declared is the account root, however it signs (default, unless one of
+                            the next three is given)
+  --principals F            JSON file of access keys and whom they stand for; requests must be signed by them
+  --verify-signatures       requests must be signed with SigV4, by the root as test/test or a declared principal
   --gateway-secret-file F   believe the gateway that knows this secret; others must sign with SigV4
   --tls-cert F --tls-key F  serve HTTPS
   --issuer-port P           also serve the local OpenID Connect issuer
@@ -34,14 +38,25 @@ function parse() {
     'account',
     'admin-token-file',
     'gateway-secret-file',
+    'principals',
     'tls-cert',
     'tls-key',
     'issuer-port',
     'people',
   ] as const;
   const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
-  const { values } = parseArgs({ options: { ...options, help: { type: 'boolean' } } });
-  return values as Partial<Record<(typeof names)[number], string>> & { help?: boolean };
+  const flags = ['help', 'accept-any-caller', 'verify-signatures'] as const;
+  const switches = Object.fromEntries(flags.map((name) => [name, { type: 'boolean' as const }]));
+  const { values } = parseArgs({ options: { ...options, ...switches } });
+  return values as Partial<Record<(typeof names)[number], string>> &
+    Partial<Record<(typeof flags)[number], boolean>>;
+}
+
+/** Undefined leaves it to the other options. */
+function acceptsAnyCaller(values: ReturnType<typeof parse>): boolean | undefined {
+  const { 'accept-any-caller': any = false, 'verify-signatures': verify = false } = values;
+  if (any && verify) fail('--accept-any-caller and --verify-signatures exclude each other');
+  return any || verify ? any : undefined;
 }
 
 function readOptions(): StartOptions {
@@ -65,6 +80,8 @@ function readOptions(): StartOptions {
     account: values.account,
     adminTokenPath: values['admin-token-file'],
     gatewaySecretPath: values['gateway-secret-file'],
+    principalsPath: values.principals,
+    acceptsAnyCaller: acceptsAnyCaller(values),
     tlsCertPath: values['tls-cert'],
     tlsKeyPath: values['tls-key'],
     issuerPort: portOf('--issuer-port', values['issuer-port']),
@@ -90,7 +107,7 @@ async function run(): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  process.stdout.write(`ready ${emulator.url}\n`);
+  process.stdout.write(`ready ${emulator.url} (${emulator.callers})\n`);
 }
 
 run().catch((error: unknown) => fail(error instanceof Error ? error.message : String(error)));

@@ -6,6 +6,8 @@ import type http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { AuthenticationSettings } from './authentication/authenticate.ts';
+import { readPrincipals, rootAlone } from './authentication/principals.ts';
 import { type Clock, settableClock, systemClock } from './clock.ts';
 import { Trail } from './cloudtrail/trail.ts';
 import { removeOrphanContent } from './clusters/backups.ts';
@@ -30,6 +32,10 @@ export interface StartOptions {
   readonly region?: string | undefined;
   readonly account?: string | undefined;
   readonly gatewaySecretPath?: string | undefined;
+  /** JSON file of principals that sign with access keys of their own. */
+  readonly principalsPath?: string | undefined;
+  /** Whoever is not known is the account root; the default without a gateway and without principals. */
+  readonly acceptsAnyCaller?: boolean | undefined;
   readonly adminTokenPath?: string | undefined;
   readonly tlsCertPath?: string | undefined;
   readonly tlsKeyPath?: string | undefined;
@@ -44,6 +50,8 @@ export interface StartOptions {
 /** A listening emulator. */
 export interface RunningEmulator {
   readonly url: string;
+  /** Whom it believes, for the ready line. */
+  readonly callers: string;
   readonly issuerUrl: string | undefined;
   readonly dataFolder: string;
   readonly adminTokenPath: string;
@@ -52,6 +60,7 @@ export interface RunningEmulator {
 }
 
 const SWEEP_MILLISECONDS = 60_000;
+const DEFAULT_ACCOUNT = '000000000000';
 
 function adminToken(path: string): string {
   if (!existsSync(path)) writeFileSync(path, randomBytes(24).toString('hex'), { mode: 0o600 });
@@ -107,7 +116,7 @@ async function openEmulator(options: StartOptions, dataFolder: string): Promise<
   const clock = clockSetting.now;
   const place = {
     region: options.region ?? 'us-east-1',
-    account: options.account ?? '000000000000',
+    account: options.account ?? DEFAULT_ACCOUNT,
   };
   // The store first: its lock refuses a second emulator on the same folder before the HSM is touched.
   const stores = openStores(dataFolder, place.region, clock);
@@ -158,18 +167,38 @@ function secretOf(path: string | undefined): string | undefined {
   return path === undefined ? undefined : readFileSync(path, 'utf8').trim();
 }
 
+/** Whom to believe; nothing set: anyone, as a developer's machine wants it. */
+function authenticationOf(options: StartOptions, account: string): AuthenticationSettings {
+  const { principalsPath } = options;
+  const gatewaySecret = secretOf(options.gatewaySecretPath);
+  const isOpen = gatewaySecret === undefined && principalsPath === undefined;
+  const acceptsAnyCaller = options.acceptsAnyCaller ?? isOpen;
+  if (acceptsAnyCaller && gatewaySecret !== undefined) {
+    throw new Error('any caller cannot be accepted beside a gateway that vouches for callers');
+  }
+  const declared = principalsPath === undefined ? new Map() : readPrincipals(principalsPath);
+  const principals = acceptsAnyCaller ? declared : new Map([...rootAlone(account), ...declared]);
+  return { account, gatewaySecret, principals, acceptsAnyCaller };
+}
+
+function describeCallers(settings: AuthenticationSettings): string {
+  if (settings.gatewaySecret !== undefined) return "callers: the gateway's, and signed requests";
+  if (!settings.acceptsAnyCaller) return 'callers: signed requests only';
+  const declared = settings.principals.size === 0 ? '' : ', but for declared principals';
+  return `callers: anyone, as the account root${declared}`;
+}
+
 /** Starts an emulator. One per process and SoftHSM module. */
 export async function start(options: StartOptions): Promise<RunningEmulator> {
   const tls = tlsOf(options);
-  const gatewaySecret = secretOf(options.gatewaySecretPath);
+  const authentication = authenticationOf(options, options.account ?? DEFAULT_ACCOUNT);
   const dataFolder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'keyturn-emulator-'));
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
   const adminTokenPath = options.adminTokenPath ?? join(dataFolder, 'admin-token');
   const token = adminToken(adminTokenPath);
   const emulator = await openEmulator(options, dataFolder);
-  const { regions, hsm, place } = emulator;
-  const { account } = place;
-  const server = createServer(emulator, { account, gatewaySecret, adminToken: token, tls });
+  const { regions, hsm } = emulator;
+  const server = createServer(emulator, { ...authentication, adminToken: token, tls });
   const port = await listen(server, options.port);
   const issuer = await openIssuer(options, emulator, token);
   const sweep = setInterval(() => destroyDueKeys(regions), SWEEP_MILLISECONDS);
@@ -181,6 +210,7 @@ export async function start(options: StartOptions): Promise<RunningEmulator> {
     hsm.close();
   };
   return {
+    callers: describeCallers(authentication),
     url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     issuerUrl: issuer?.url,
     dataFolder,

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// SigV4 for JSON services: one known access key, path `/`, header authentication only.
+// SigV4 for JSON services: signatures in the Authorization header, over the whole body.
 // @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { AwsError } from '../protocol/errors.ts';
+import type { Credential, Principals } from './principals.ts';
 
-/** The one pair of credentials that stands for the account root. */
-export const ROOT_ACCESS_KEY_ID = 'test';
-const ROOT_SECRET = 'test';
+// AWS allows five minutes between the clocks of caller and service.
 const SKEW_MILLISECONDS = 5 * 60_000;
+const SERVICES = ['kms', 'cloudhsm'];
 
 /** What of a request is signed. */
 export interface SignedRequest {
@@ -20,24 +20,54 @@ export interface SignedRequest {
 
 interface Authorization {
   readonly accessKeyId: string;
+  /** `date/region/service/aws4_request`. */
   readonly scope: string;
   readonly signedHeaders: readonly string[];
   readonly signature: string;
 }
 
-const AUTHORIZATION =
-  /^AWS4-HMAC-SHA256 +Credential=([^/,\s]+)\/(\d{8}\/[^/,\s]+\/[^/,\s]+\/aws4_request), *SignedHeaders=([a-z0-9;_.-]+), *Signature=([0-9a-f]{64})$/;
+const CREDENTIAL = /^([^/\s]+)\/(\d{8}\/[^/\s]+\/[^/\s]+\/aws4_request)$/;
+const PARAMETERS = ['Credential', 'SignedHeaders', 'Signature'] as const;
+
+function incomplete(message: string): AwsError {
+  return new AwsError('IncompleteSignatureException', message);
+}
+
+function invalid(message: string): AwsError {
+  return new AwsError('InvalidSignatureException', message);
+}
+
+function parametersOf(header: string): ReadonlyMap<string, string> {
+  const parts = header.replace(/^AWS4-HMAC-SHA256\s+/, '').split(/[,\s]+/);
+  return new Map(
+    parts.flatMap((part) => {
+      const at = part.indexOf('=');
+      return at < 0 ? [] : [[part.slice(0, at), part.slice(at + 1)] as const];
+    }),
+  );
+}
 
 function parseAuthorization(header: string | undefined): Authorization {
+  // Signatures in the query, as in presigned addresses, are none to these services.
   if (header === undefined || header === '') {
     throw new AwsError('MissingAuthenticationTokenException', 'Missing Authentication Token');
   }
-  const found = AUTHORIZATION.exec(header);
-  if (found === null) {
-    throw new AwsError('IncompleteSignature', 'Authorization header is not a valid SigV4 header.');
+  if (!/^AWS4-HMAC-SHA256\s/.test(header)) {
+    throw incomplete('Unsupported AWS algorithm: the header must begin with AWS4-HMAC-SHA256.');
   }
-  const [, accessKeyId = '', scope = '', names = '', signature = ''] = found;
-  return { accessKeyId, scope, signedHeaders: names.split(';'), signature };
+  const given = parametersOf(header);
+  const missing = PARAMETERS.filter((name) => !given.has(name));
+  if (missing.length > 0) {
+    const sentences = missing.map((name) => `Authorization header requires '${name}' parameter.`);
+    throw incomplete(sentences.join(' '));
+  }
+  const found = CREDENTIAL.exec(given.get('Credential') ?? '');
+  if (found === null) {
+    throw incomplete('Credential must have exactly 5 slash-delimited elements.');
+  }
+  const [, accessKeyId = '', scope = ''] = found;
+  const signedHeaders = (given.get('SignedHeaders') ?? '').split(';');
+  return { accessKeyId, scope, signedHeaders, signature: given.get('Signature') ?? '' };
 }
 
 const sha256 = (data: Buffer | string) => createHash('sha256').update(data).digest('hex');
@@ -62,42 +92,94 @@ function canonicalRequest(request: SignedRequest, names: readonly string[]): str
   ].join('\n');
 }
 
-function expectedSignature(request: SignedRequest, authorization: Authorization): string {
+function expectedSignature(request: SignedRequest, authorization: Authorization, secret: string) {
   const { scope, signedHeaders } = authorization;
   const canonical = sha256(canonicalRequest(request, signedHeaders));
   const toSign = ['AWS4-HMAC-SHA256', request.headers['x-amz-date'], scope, canonical].join('\n');
-  const key = scope.split('/').reduce<Buffer | string>(hmac, `AWS4${ROOT_SECRET}`);
+  const key = scope.split('/').reduce<Buffer | string>(hmac, `AWS4${secret}`);
   return hmac(key, toSign).toString('hex');
+}
+
+/** `20260102T030405Z`. */
+function amzDate(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
 }
 
 function checkTime(request: SignedRequest, scope: string, now: number): void {
   const date = String(request.headers['x-amz-date'] ?? '');
   const iso = date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z');
   const signedAt = Date.parse(iso);
-  if (Number.isNaN(signedAt) || !scope.startsWith(date.slice(0, 8))) {
-    throw new AwsError('IncompleteSignature', 'X-Amz-Date is missing or not valid.');
+  if (Number.isNaN(signedAt)) throw incomplete('X-Amz-Date is missing or not valid.');
+  if (!scope.startsWith(date.slice(0, 8))) {
+    throw invalid('Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date');
   }
-  if (Math.abs(now - signedAt) <= SKEW_MILLISECONDS) return;
-  throw new AwsError('InvalidSignatureException', `Signature expired or not yet current: ${date}`);
+  const [earliest, latest] = [now - SKEW_MILLISECONDS, now + SKEW_MILLISECONDS].map(amzDate);
+  if (signedAt < now - SKEW_MILLISECONDS) {
+    throw invalid(
+      `Signature expired: ${date} is now earlier than ${earliest} (${amzDate(now)} - 5 min.)`,
+    );
+  }
+  if (signedAt > now + SKEW_MILLISECONDS) {
+    throw invalid(
+      `Signature not yet current: ${date} is still later than ${latest} (${amzDate(now)} + 5 min.)`,
+    );
+  }
 }
 
-/** Verifies that the account root signed the request. @throws AwsError as AWS words it */
-export function verifySignature(request: SignedRequest, now: number): void {
-  const authorization = parseAuthorization(request.headers.authorization);
-  if (authorization.accessKeyId !== ROOT_ACCESS_KEY_ID) {
+function checkSession(request: SignedRequest, credential: Credential, now: number): void {
+  const token = request.headers['x-amz-security-token'];
+  if (token !== credential.sessionToken) {
     throw new AwsError(
       'UnrecognizedClientException',
       'The security token included in the request is invalid.',
     );
   }
-  checkTime(request, authorization.scope, now);
-  if (!['host', 'x-amz-date'].every((name) => authorization.signedHeaders.includes(name))) {
-    throw new AwsError('IncompleteSignature', 'host and x-amz-date must be signed.');
+  if (credential.expiresAt !== undefined && credential.expiresAt <= now) {
+    throw new AwsError(
+      'ExpiredTokenException',
+      'The security token included in the request is expired',
+    );
   }
-  const expected = Buffer.from(expectedSignature(request, authorization));
-  if (timingSafeEqual(expected, Buffer.from(authorization.signature))) return;
-  throw new AwsError(
-    'InvalidSignatureException',
-    'The request signature we calculated does not match the signature you provided.',
+}
+
+function checkScope({ scope, signedHeaders }: Authorization): void {
+  if (!SERVICES.includes(scope.split('/')[2] ?? '')) {
+    throw invalid("Credential should be scoped to correct service: 'kms'.");
+  }
+  for (const name of ['host', 'x-amz-date']) {
+    if (!signedHeaders.includes(name)) {
+      throw invalid(`'${name}' must be a 'SignedHeader' in the AWS Authorization.`);
+    }
+  }
+}
+
+/** The access key id a request names, verified or not. */
+export function claimedAccessKey({ headers }: Pick<SignedRequest, 'headers'>): string | undefined {
+  return /Credential=([^/,\s]+)\//.exec(headers.authorization ?? '')?.[1];
+}
+
+/** The principal that signed the request. @throws AwsError as AWS words it */
+export function verifySignature(
+  principals: Principals,
+  request: SignedRequest,
+  now: number,
+): Credential {
+  const authorization = parseAuthorization(request.headers.authorization);
+  const credential = principals.get(authorization.accessKeyId);
+  if (credential === undefined) {
+    throw new AwsError(
+      'UnrecognizedClientException',
+      'The security token included in the request is invalid.',
+    );
+  }
+  checkSession(request, credential, now);
+  checkTime(request, authorization.scope, now);
+  checkScope(authorization);
+  const expected = Buffer.from(expectedSignature(request, authorization, credential.secret));
+  const given = Buffer.from(authorization.signature);
+  if (given.length === expected.length && timingSafeEqual(expected, given)) return credential;
+  throw invalid(
+    'The request signature we calculated does not match the signature you provided. Check your AWS ' +
+      'Secret Access Key and signing method. Consult the service documentation for details.',
   );
 }

@@ -5,9 +5,11 @@ import type { Call } from '../protocol/operation.ts';
 import { aliasArn, keyArn } from '../settings.ts';
 import type { GrantRecord } from '../store/grants.ts';
 import type { KeyRecord } from '../store/key-row.ts';
+import { isBarredAcrossAccounts } from './accounts.ts';
 import { type Decision, decide, decideRetirement } from './evaluate.ts';
 import { grantNamings, namesCaller, requireKnownTokens } from './grants.ts';
 import { type PolicyDocument, parsePolicyText } from './policy-document.ts';
+import type { Caller } from './principal.ts';
 import { type ContextEntries, requestContext } from './request-context.ts';
 
 // Parsing a policy costs more than an encryption; policies repeat, so the last ones are kept parsed.
@@ -23,15 +25,22 @@ function keyPolicy(text: string): PolicyDocument {
   return policy;
 }
 
-function refuse(call: Call, action: string, resource: string, decision: Decision): void {
-  if (decision.allowed) return;
+/** AWS's sentence about a refusal. */
+export function refusalOf(
+  { arn }: Caller,
+  { action, resource }: { readonly action: string; readonly resource: string },
+  decision: Exclude<Decision, { readonly allowed: true }>,
+): string {
   const why = decision.explicit
     ? `with an explicit deny in ${decision.by.startsWith('i') ? 'an' : 'a'} ${decision.by}`
     : `because no ${decision.by} allows the ${action} action`;
-  throw new AwsError(
-    'AccessDeniedException',
-    `User: ${call.caller.arn} is not authorized to perform: ${action} on resource: ${resource} ${why}`,
-  );
+  return `User: ${arn} is not authorized to perform: ${action} on resource: ${resource} ${why}`;
+}
+
+function refuse(call: Call, action: string, resource: string, decision: Decision): void {
+  if (decision.allowed) return;
+  const message = refusalOf(call.caller, { action, resource }, decision);
+  throw new AwsError('AccessDeniedException', message);
 }
 
 function accessRequest(call: Call, action: string, key: KeyRecord, entries: ContextEntries) {
@@ -55,6 +64,9 @@ export function mayUseKey(
   key: KeyRecord,
   entries: ContextEntries = {},
 ): Decision {
+  if (isBarredAcrossAccounts(call, action)) {
+    return { allowed: false, explicit: false, by: 'resource-based policy' };
+  }
   return decide(accessRequest(call, action, key, entries));
 }
 
@@ -81,7 +93,7 @@ export function authorizeRetirement(call: Call, key: KeyRecord, grant: GrantReco
     ...(caller.isRoot ? [grant.issuer] : []),
   ];
   const namings = new Set(principals.map((principal) => namesCaller(principal, caller)));
-  const named = (['session', 'principal', 'account'] as const).find((value) => namings.has(value));
+  const named = (['itself', 'principal', 'account'] as const).find((value) => namings.has(value));
   refuse(call, action, request.resource, decideRetirement(request, named ?? 'none'));
 }
 

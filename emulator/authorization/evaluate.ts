@@ -134,7 +134,7 @@ function decideByNaming(request: AccessRequest, namings: ReadonlySet<Naming>): D
   if (namings.size === 0) return denied('resource-based policy', false);
   // Another account's principal needs its own account's permission as well, however it is named.
   if (request.key?.account !== request.caller.account) return identityDecides(request);
-  if (namings.has('session')) return ALLOWED;
+  if (namings.has('itself')) return ALLOWED;
   if (namings.has('principal') && capped(request).allowed) return ALLOWED;
   return namings.has('account') ? identityDecides(request) : capped(request);
 }

@@ -17,12 +17,20 @@ export interface Caller {
   readonly sourceIp: string | undefined;
   readonly secureTransport: boolean;
   readonly viaService: string | undefined;
-  /** Tags of the principal and its session, as the gateway tells them. */
+  /** Of a session: the ARN of its role with its path; undefined where it is not known. */
+  readonly roleArn?: string | undefined;
+  /** Tags of the principal and its session. */
   readonly principalTags?: Readonly<Record<string, string>>;
+  /** Organization of the principal's account, for `aws:PrincipalOrgID`. */
+  readonly principalOrgId?: string | undefined;
 }
 
-/** How a statement's principals cover a caller, the strongest first. */
-export type Naming = 'session' | 'principal' | 'account' | 'none';
+/**
+ * How a statement's principals cover a caller, the strongest first. A session or a user that is named itself is
+ * not limited by what its boundary and session policies do not say; what names its role is.
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+ */
+export type Naming = 'itself' | 'principal' | 'account' | 'none';
 
 /** Account root, with nothing that could bind it. */
 export function rootOf(account: string): Caller {
@@ -40,10 +48,11 @@ export function rootOf(account: string): Caller {
 }
 
 /**
- * `aws:PrincipalArn`: for a session it is the ARN of its role. The path of a role is not part of a
- * session's ARN and stays lost.
+ * `aws:PrincipalArn`: for a session it is the ARN of its role. Without the gateway's word on it, the path of
+ * the role is lost, for it is no part of a session's ARN.
  */
 export function principalArn(caller: Caller): string {
+  if (caller.roleArn !== undefined) return caller.roleArn;
   const session = /^arn:(aws[^:]*):sts::(\d+):assumed-role\/([^/]+)\//.exec(caller.arn);
   if (session === null) return caller.arn;
   return `arn:${session[1]}:iam::${session[2]}:role/${session[3]}`;
@@ -53,13 +62,15 @@ function namingOf(pattern: string, caller: Caller): Naming {
   if (pattern === '*') return 'principal';
   const account = /^(?:arn:aws[^:]*:iam::)?(\d{12})(?::root)?$/.exec(pattern)?.[1];
   if (account !== undefined) return account === caller.account ? 'account' : 'none';
-  if (pattern === caller.arn && caller.arn.includes(':assumed-role/')) return 'session';
-  // A session's ARN does not show its role's path; role names are unique in an account without it.
-  const withoutPath = pattern.replace(/:role\/.*\//, ':role/');
-  return withoutPath === principalArn(caller) || pattern === caller.arn ? 'principal' : 'none';
+  if (pattern === caller.arn && /:(assumed-role|user)\//.test(pattern)) return 'itself';
+  const principal = principalArn(caller);
+  if (pattern === principal || pattern === caller.arn) return 'principal';
+  // Where the path of a role is not known, its name decides: it is unique in an account without the path.
+  if (caller.roleArn !== undefined) return 'none';
+  return pattern.replace(/:role\/.*\//, ':role/') === principal ? 'principal' : 'none';
 }
 
-const STRENGTH: readonly Naming[] = ['session', 'principal', 'account', 'none'];
+const STRENGTH: readonly Naming[] = ['itself', 'principal', 'account', 'none'];
 
 /** How the principals of an Allow or Deny statement cover the caller. */
 export function naming(principals: Matcher, caller: Caller): Naming {

@@ -5,12 +5,17 @@ import type { Call } from '../protocol/operation.ts';
 import type { Emulator } from '../settings.ts';
 import type { KeyRecord } from '../store/key-row.ts';
 import type { RequestContext } from './conditions.ts';
-import { principalArn } from './principal.ts';
+import { type Caller, principalArn } from './principal.ts';
 
 /** Values by context key as documented by AWS; undefined values are absent keys. */
 export type ContextEntries = Readonly<
   Record<string, string | number | boolean | readonly string[] | undefined>
 >;
+
+function principalType({ isRoot, arn }: Caller): string {
+  if (isRoot) return 'Account';
+  return arn.includes(':assumed-role/') ? 'AssumedRole' : 'User';
+}
 
 function callerEntries({ caller, emulator, now }: Call): ContextEntries {
   const tags = Object.entries(caller.principalTags ?? {});
@@ -18,6 +23,9 @@ function callerEntries({ caller, emulator, now }: Call): ContextEntries {
     ...Object.fromEntries(tags.map(([name, value]) => [`aws:PrincipalTag/${name}`, value])),
     'aws:PrincipalArn': principalArn(caller),
     'aws:PrincipalAccount': caller.account,
+    'aws:PrincipalOrgID': caller.principalOrgId,
+    'aws:PrincipalType': principalType(caller),
+    'aws:username': /:user\/(?:.*\/)?([^/]+)$/.exec(caller.arn)?.[1],
     'aws:SourceIp': caller.sourceIp,
     'aws:SecureTransport': caller.secureTransport,
     'aws:CurrentTime': new Date(now).toISOString(),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Alias names and targets: what the three alias operations check alike.
+import { isForeign } from '../authorization/accounts.ts';
 import { AwsError } from '../protocol/errors.ts';
 import { text } from '../protocol/members.ts';
 import type { Call } from '../protocol/operation.ts';
@@ -33,8 +34,8 @@ export function checkAliasName(name: string): void {
 
 /** The alias as readers see it. @throws AwsError NotFoundException */
 export function findAlias(call: Call, name: string): AliasRecord {
-  const alias = call.emulator.store.aliases.find(name);
+  const alias = isForeign(call) ? undefined : call.emulator.store.aliases.find(name);
   if (alias !== undefined) return alias;
-  const arn = aliasArn(call.emulator.place, name);
+  const arn = aliasArn({ ...call.emulator.place, account: call.caller.account }, name);
   throw new AwsError('NotFoundException', `Alias ${arn} is not found.`);
 }

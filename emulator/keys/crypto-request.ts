@@ -8,7 +8,7 @@ import type { Call } from '../protocol/operation.ts';
 import { optional } from '../protocol/shape.ts';
 import type { KeyRecord, KeyUsage } from '../store/key-row.ts';
 import type { EncryptionContext } from './ciphertext.ts';
-import { findKey, findKeyOrAlias } from './find-key.ts';
+import { findKeyOrAlias, keyById } from './find-key.ts';
 import { requireEnabled, requireUsage } from './key-state.ts';
 import { noteUse } from './last-use.ts';
 
@@ -81,7 +81,7 @@ export function keyOfCiphertext(call: Call, ciphertextKeyId: string, keyId: stri
     );
   }
   try {
-    return { key: findKey(call, ciphertextKeyId), alias: undefined };
+    return { key: keyById(call, ciphertextKeyId), alias: undefined };
   } catch (error) {
     if (!(error instanceof AwsError) || error.code !== 'NotFoundException') throw error;
     throw new AwsError(

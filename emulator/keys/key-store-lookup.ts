@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Custom key stores by id, with their state now, and AWS's refusals about them.
+import { isForeign } from '../authorization/accounts.ts';
 import { currentKeyStore } from '../hsm/key-store-connection.ts';
 import { AwsError } from '../protocol/errors.ts';
 import type { Call } from '../protocol/operation.ts';
@@ -8,7 +9,7 @@ import type { KeyStoreRecord } from '../store/key-stores.ts';
 /** @throws AwsError CustomKeyStoreNotFoundException */
 export function findKeyStore(call: Call, keyStoreId: string): KeyStoreRecord {
   const { store, clock } = call.emulator;
-  const keyStore = currentKeyStore(store, clock, keyStoreId);
+  const keyStore = isForeign(call) ? undefined : currentKeyStore(store, clock, keyStoreId);
   if (keyStore !== undefined) return keyStore;
   throw new AwsError(
     'CustomKeyStoreNotFoundException',

@@ -37,7 +37,7 @@ export async function spawnEmulator(...args: string[]): Promise<ChildEmulator> {
   const line = await firstLine(child);
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   return {
-    ...clientsOf(line.replace(/^ready /, '')),
+    ...clientsOf(line.split(' ')[1] ?? ''),
     end: (signal) => {
       child.kill(signal);
       return exited;

@@ -132,7 +132,7 @@ describe('authentication', () => {
 
   it.each([
     ['nothing', {}, 'MissingAuthenticationTokenException'],
-    ['a broken header', { authorization: 'AWS4-HMAC-SHA256 x' }, 'IncompleteSignature'],
+    ['a broken header', { authorization: 'AWS4-HMAC-SHA256 x' }, 'IncompleteSignatureException'],
   ])('refuses %s', async (_, headers, code) => {
     const response = await fetch(emulator.url, {
       method: 'POST',

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Table of contents: every CloudHSM v2 operation the emulator performs.
+import { authorized } from '../../authorization/cloudhsm.ts';
 import { tableOf } from '../../protocol/operation.ts';
 import { copyBackupToRegion } from './copy-backup-to-region.ts';
 import { createCluster } from './create-cluster.ts';
@@ -19,23 +20,25 @@ import { tagResource } from './tag-resource.ts';
 import { untagResource } from './untag-resource.ts';
 
 /** CloudHSM v2 operations by name on the wire. */
-export const cloudHsmOperations = tableOf([
-  copyBackupToRegion,
-  createCluster,
-  createHsm,
-  deleteBackup,
-  deleteCluster,
-  deleteHsm,
-  deleteResourcePolicy,
-  describeBackups,
-  describeClusters,
-  getResourcePolicy,
-  initializeCluster,
-  listTags,
-  modifyBackupAttributes,
-  modifyCluster,
-  putResourcePolicy,
-  restoreBackup,
-  tagResource,
-  untagResource,
-]);
+export const cloudHsmOperations = tableOf(
+  [
+    copyBackupToRegion,
+    createCluster,
+    createHsm,
+    deleteBackup,
+    deleteCluster,
+    deleteHsm,
+    deleteResourcePolicy,
+    describeBackups,
+    describeClusters,
+    getResourcePolicy,
+    initializeCluster,
+    listTags,
+    modifyBackupAttributes,
+    modifyCluster,
+    putResourcePolicy,
+    restoreBackup,
+    tagResource,
+    untagResource,
+  ].map(authorized),
+);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // CreateCustomKeyStore: ties a name to an active CloudHSM cluster; it starts disconnected.
+import { requireOwnAccount } from '../../authorization/accounts.ts';
 import { authorizeAccount } from '../../authorization/authorize.ts';
 import { passwordDigest } from '../../hsm/key-store-connection.ts';
 import {
@@ -45,6 +46,7 @@ function learnPassword(call: Call, clusterId: string, digest: string): void {
 /** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateCustomKeyStore.html */
 export const createCustomKeyStore = operation('CreateCustomKeyStore', members, (call, input) => {
   authorizeAccount(call, 'kms:CreateCustomKeyStore');
+  requireOwnAccount(call);
   const { CloudHsmClusterId: clusterId, ...given } = requireAll(input);
   requireFreeName(call, input.CustomKeyStoreName);
   requireUsableCluster(call, clusterId, given.TrustAnchorCertificate);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // CreateKey: in the standard store, or in a connected custom key store (symmetric only).
 import { randomBytes, randomUUID } from 'node:crypto';
+import { requireOwnAccount } from '../../authorization/accounts.ts';
 import { authorizeAccount } from '../../authorization/authorize.ts';
 import { defaultKeyPolicy } from '../../authorization/default-policy.ts';
 import { checkLockout, checkPolicyForm } from '../../authorization/lockout.ts';
@@ -112,6 +113,7 @@ export const createKey = operation('CreateKey', newKeyMembers, async (call, inpu
   const kind = newKeyKind(input);
   const key = draft(call, input, kind);
   checkPermission(call, input, kind, keyArn(call.emulator.place, key.keyId));
+  requireOwnAccount(call);
   if (input.Policy !== undefined) checkPolicyForm(input.Policy);
   if (input.BypassPolicyLockoutSafetyCheck !== true) checkLockout(call, key, key.policy);
   if (input.MultiRegion === true) beginSet(call, key.keyId);

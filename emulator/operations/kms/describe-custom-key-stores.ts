@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // DescribeCustomKeyStores: all, or one by id or name; never the password.
+import { isForeign } from '../../authorization/accounts.ts';
 import { authorizeAccount } from '../../authorization/authorize.ts';
 import { epochSeconds } from '../../clock.ts';
 import { findKeyStore } from '../../keys/key-store-lookup.ts';
@@ -31,9 +32,8 @@ function select(call: Call, id: string | undefined, name: string | undefined): K
     );
   }
   if (id !== undefined) return [findKeyStore(call, id)];
-  const all = call.emulator.store.keyStores
-    .all()
-    .map(({ keyStoreId }) => findKeyStore(call, keyStoreId));
+  const own = isForeign(call) ? [] : call.emulator.store.keyStores.all();
+  const all = own.map(({ keyStoreId }) => findKeyStore(call, keyStoreId));
   if (name === undefined) return all;
   const named = all.filter((keyStore) => keyStore.name === name);
   if (named.length > 0) return named;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // ListAliases: in name order, of the account or of one key.
+import { isForeign } from '../../authorization/accounts.ts';
 import { authorizeAccount } from '../../authorization/authorize.ts';
 import { epochSeconds } from '../../clock.ts';
 import { keyIdText } from '../../keys/crypto-request.ts';
@@ -17,7 +18,8 @@ export const listAliases = operation(
     authorizeAccount(call, 'kms:ListAliases');
     const { store, place } = call.emulator;
     const keyId = input.KeyId === undefined ? undefined : findKey(call, input.KeyId).keyId;
-    const { items, more } = page(store.aliases.all(keyId), ({ name }) => name, input, 50);
+    const found = isForeign(call) ? [] : store.aliases.all(keyId);
+    const { items, more } = page(found, ({ name }) => name, input, 50);
     return {
       Aliases: items.map((alias) => ({
         AliasName: alias.name,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // ListKeys: ids and ARNs, in id order.
+import { isForeign } from '../../authorization/accounts.ts';
 import { authorizeAccount } from '../../authorization/authorize.ts';
 import { afterMarker, markerOf, pagingMembers } from '../../keys/paging.ts';
 import { operation } from '../../protocol/operation.ts';
@@ -10,7 +11,7 @@ export const listKeys = operation('ListKeys', pagingMembers, (call, input) => {
   authorizeAccount(call, 'kms:ListKeys');
   const { store, place } = call.emulator;
   const limit = input.Limit ?? 100;
-  const found = store.keys.page(afterMarker(input.Marker), limit + 1);
+  const found = isForeign(call) ? [] : store.keys.page(afterMarker(input.Marker), limit + 1);
   const shown = found.slice(0, limit);
   const last = shown.at(-1);
   const truncated = found.length > limit && last !== undefined;

@@ -4,7 +4,7 @@
 import { authorizeRetirement } from '../../authorization/authorize.ts';
 import { grantOfToken } from '../../authorization/grants.ts';
 import { commonMembers, endDryRun, keyIdText } from '../../keys/crypto-request.ts';
-import { findKey } from '../../keys/find-key.ts';
+import { findKey, keyById } from '../../keys/find-key.ts';
 import { grantIdText } from '../../keys/grant-request.ts';
 import { AwsError } from '../../protocol/errors.ts';
 import { text } from '../../protocol/members.ts';
@@ -42,7 +42,7 @@ function grantOf(call: Call, input: InputOf<typeof members>): GrantRecord {
 /** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_RetireGrant.html */
 export const retireGrant = operation('RetireGrant', members, (call, input) => {
   const grant = grantOf(call, input);
-  authorizeRetirement(call, findKey(call, grant.keyId), grant);
+  authorizeRetirement(call, keyById(call, grant.keyId), grant);
   endDryRun(input);
   call.emulator.store.grants.remove(grant, call.visibleAt);
   return undefined;
