@@ -16,6 +16,7 @@ const USAGE = `usage: npm run emulator -- --port N [options]
   --tls-cert F --tls-key F  serve HTTPS
   --issuer-port P           also serve the local OpenID Connect issuer
   --people F                JSON file of people the issuer knows
+  --explicit-hsm-admin      clusters wait for \`npm run hsm-admin\`: activation, and the user kmsuser
 `;
 
 function fail(message: string): never {
@@ -45,7 +46,7 @@ function parse() {
     'people',
   ] as const;
   const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
-  const flags = ['help', 'accept-any-caller', 'verify-signatures'] as const;
+  const flags = ['help', 'accept-any-caller', 'verify-signatures', 'explicit-hsm-admin'] as const;
   const switches = Object.fromEntries(flags.map((name) => [name, { type: 'boolean' as const }]));
   const { values } = parseArgs({ options: { ...options, ...switches } });
   return values as Partial<Record<(typeof names)[number], string>> &
@@ -86,6 +87,7 @@ function readOptions(): StartOptions {
     tlsKeyPath: values['tls-key'],
     issuerPort: portOf('--issuer-port', values['issuer-port']),
     peoplePath: values.people,
+    explicitHsmAdmin: values['explicit-hsm-admin'],
   };
 }
 

@@ -15,10 +15,11 @@ export interface Place {
   readonly account: string;
 }
 
-/** Quotas of CloudHSM in the account and Region; AWS raises them on request. */
+/** Quotas of clusters, HSMs and custom key stores in the account and Region; AWS raises them on request. */
 export interface HsmQuotas {
   readonly clusters: number;
   readonly hsms: number;
+  readonly keyStores: number;
 }
 
 /** The running emulator, as operations see it: `place` and `store` are those of the call's Region. */

@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 // Puts an emulator together and lets it listen; `stop` ends all it started and keeps its state.
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { AuthenticationSettings } from './authentication/authenticate.ts';
 import { readPrincipals, rootAlone } from './authentication/principals.ts';
 import { type Clock, settableClock, systemClock } from './clock.ts';
 import { Trail } from './cloudtrail/trail.ts';
 import { removeOrphanContent } from './clusters/backups.ts';
+import { type Endpoint, endpointFile } from './endpoint.ts';
 import { Faults } from './faults/faults.ts';
 import { switchesOff } from './faults/switches.ts';
 import { Hsm } from './hsm/hsm.ts';
-import { keptMaterial } from './hsm/kept-material.ts';
+import { hasToken, keptMaterial } from './hsm/kept-material.ts';
 import { KeyMaterial } from './hsm/key-material.ts';
-import { destroyDueKeys, takeBackUnfinished } from './hsm/reconcile.ts';
+import { takeBackUnfinished } from './hsm/reconcile.ts';
 import { removeOrphans } from './hsm/token-folders.ts';
 import { startIssuer } from './issuer/issuer.ts';
 import { readPeople } from './issuer/people.ts';
+import { passTime } from './passing-time.ts';
 import { Regions, regionFolder, regionsOnDisk } from './regions.ts';
 import { createServer } from './server.ts';
 import type { Emulator, HsmQuotas } from './settings.ts';
@@ -41,8 +43,9 @@ export interface StartOptions {
   readonly tlsKeyPath?: string | undefined;
   readonly issuerPort?: number | undefined;
   readonly peoplePath?: string | undefined;
+  /** Clusters wait for an HSM admin, see `settings.ts`. */
   readonly explicitHsmAdmin?: boolean | undefined;
-  /** CloudHSM's quotas, 4 clusters and 6 HSMs unless raised. */
+  /** 4 clusters, 6 HSMs and 10 custom key stores unless raised. */
   readonly hsmQuotas?: HsmQuotas | undefined;
   readonly clock?: Clock | undefined;
 }
@@ -122,8 +125,9 @@ async function openEmulator(options: StartOptions, dataFolder: string): Promise<
   const stores = openStores(dataFolder, place.region, clock);
   const all = [...stores.values()];
   removeOrphanContent(all, dataFolder);
-  const isKnown = (id: string) => all.some(({ clusters }) => clusters.find(id) !== undefined);
-  removeOrphans(join(dataFolder, 'hsm', 'tokens'), isKnown);
+  removeOrphans(join(dataFolder, 'hsm', 'tokens'), (id) =>
+    all.some((store) => hasToken(store, id)),
+  );
   const hsm = await openHsm(all, dataFolder);
   const shared = {
     clock,
@@ -135,7 +139,7 @@ async function openEmulator(options: StartOptions, dataFolder: string): Promise<
     clockSetting,
     trail: new Trail(clockSetting.base),
     explicitHsmAdmin: options.explicitHsmAdmin ?? false,
-    quotas: options.hsmQuotas ?? { clusters: 4, hsms: 6 },
+    quotas: options.hsmQuotas ?? { clusters: 4, hsms: 6, keyStores: 10 },
   };
   const make = (region: string): Emulator => {
     const folder = regionFolder(dataFolder, region);
@@ -147,9 +151,28 @@ async function openEmulator(options: StartOptions, dataFolder: string): Promise<
   const home = make(place.region);
   regions.add(home);
   for (const region of stores.keys()) regions.of(region);
-  for (const emulator of regions.all()) takeBackUnfinished(emulator);
-  destroyDueKeys(regions);
+  for (const emulator of regions.all()) {
+    const takenBack = takeBackUnfinished(emulator);
+    if (takenBack > 0) process.stderr.write(`emulator: took back ${takenBack} unfinished keys\n`);
+  }
+  await passTime(regions);
   return home;
+}
+
+/** Tells the commands of the same folder where to find this emulator. @returns the file */
+function announce(dataFolder: string, endpoint: Endpoint): string {
+  const path = endpointFile(dataFolder);
+  writeFileSync(path, JSON.stringify(endpoint), { mode: 0o600 });
+  return path;
+}
+
+async function sweepNow(regions: Regions): Promise<void> {
+  try {
+    await passTime(regions);
+  } catch (error) {
+    // A full disk, for one: what is due is tried again with the next look at the clock.
+    process.stderr.write(`emulator: the passing of time failed: ${String(error)}\n`);
+  }
 }
 
 async function openIssuer(options: StartOptions, emulator: Emulator, token: string) {
@@ -200,10 +223,13 @@ export async function start(options: StartOptions): Promise<RunningEmulator> {
   const { regions, hsm } = emulator;
   const server = createServer(emulator, { ...authentication, adminToken: token, tls });
   const port = await listen(server, options.port);
+  const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
+  const endpoint = announce(dataFolder, { url, adminTokenPath: resolve(adminTokenPath) });
   const issuer = await openIssuer(options, emulator, token);
-  const sweep = setInterval(() => destroyDueKeys(regions), SWEEP_MILLISECONDS);
+  const sweep = setInterval(() => void sweepNow(regions), SWEEP_MILLISECONDS);
   const stop = async () => {
     clearInterval(sweep);
+    rmSync(endpoint, { force: true });
     await close(server);
     await close(issuer?.server);
     for (const { store } of regions.all()) store.close();
@@ -211,7 +237,7 @@ export async function start(options: StartOptions): Promise<RunningEmulator> {
   };
   return {
     callers: describeCallers(authentication),
-    url: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
+    url,
     issuerUrl: issuer?.url,
     dataFolder,
     adminTokenPath,

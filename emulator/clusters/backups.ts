@@ -23,41 +23,41 @@ export function backupFolder(dataFolder: string, backupId: string): string {
 }
 
 /**
- * Takes a backup, as CloudHSM does when a cluster is initialized and when an HSM or a cluster is deleted.
- * The call must be exclusive.
+ * Takes a backup, as CloudHSM does when a cluster is initialized, when an HSM or a cluster is deleted, and daily.
+ * The caller must have the HSM to itself. `together` is what is written at once with the backup's row: a process that
+ * dies leaves both or neither.
  */
-export function takeBackup(call: Call, cluster: ClusterRecord): string {
-  const { hsm, store, dataFolder, place } = call.emulator;
+export function takeBackup(
+  { hsm, store, dataFolder, place }: Emulator,
+  cluster: ClusterRecord,
+  createdAt: number,
+  together: () => void = () => undefined,
+): void {
   const backupId = newIdentifier('backup');
   const { historyId, csr, hsmCertificate, clusterCertificate, trustAnchor } = cluster;
   const { kmsUserDigest, awaitsActivation, clusterId, hsmType, mode } = cluster;
   hsm.backUp(clusterId, backupFolder(dataFolder, backupId));
-  store.backups.put({
-    backupId,
-    region: place.region,
-    clusterId,
-    createdAt: call.now,
-    copiedAt: null,
-    source: null,
-    state: 'CREATE_IN_PROGRESS',
-    settlesAt: call.now + SETTLE_MILLISECONDS,
-    neverExpires: false,
-    deleteAt: null,
-    hsmType,
-    mode,
-    tags: {},
-    policy: null,
-    content: {
-      historyId,
-      csr,
-      hsmCertificate,
-      clusterCertificate,
-      trustAnchor,
-      kmsUserDigest,
-      awaitsActivation,
-    },
+  const content = { historyId, csr, hsmCertificate, clusterCertificate, trustAnchor };
+  store.atomically(() => {
+    store.backups.put({
+      backupId,
+      region: place.region,
+      clusterId,
+      createdAt,
+      copiedAt: null,
+      source: null,
+      state: 'CREATE_IN_PROGRESS',
+      settlesAt: createdAt + SETTLE_MILLISECONDS,
+      neverExpires: false,
+      deleteAt: null,
+      hsmType,
+      mode,
+      tags: {},
+      policy: null,
+      content: { ...content, kmsUserDigest, awaitsActivation },
+    });
+    together();
   });
-  return backupId;
 }
 
 /** Copies a backup with its content; the copy lies in another Region. */

@@ -54,6 +54,9 @@ export function certificateProblem(
   const anchor = parseCertificate(given.trustAnchor);
   if (signed === undefined) return 'SignedCert is not a certificate.';
   if (anchor === undefined) return 'TrustAnchor is not a certificate.';
+  if (!anchor.checkIssued(anchor) || !anchor.verify(anchor.publicKey)) {
+    return 'TrustAnchor must be a self-signed certificate.';
+  }
   const csrKey = createPublicKey({
     key: Buffer.from(new Pkcs10CertificateRequest(given.csr).publicKey.rawData),
     format: 'der',

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// What can be asked of the admin endpoint, path by path: GET shows, POST sets, DELETE ends.
+// What can be asked of the admin endpoint, path by path.
 import { z } from 'zod';
 import { DeliveryRequest, TrailQuery } from '../cloudtrail/trail.ts';
-import { destroyDueKeys } from '../hsm/reconcile.ts';
+import { HSM_ADMIN_ROUTES } from '../hsm-admin/routes.ts';
+import { passTime } from '../passing-time.ts';
 import type { Emulator } from '../settings.ts';
+import { type AdminAnswer, ok, type Route } from './admin-route.ts';
+import {
+  ConnectionFaultRequest,
+  endConnectionFaults,
+  setConnectionFault,
+} from './connection-fault.ts';
 import { ConsistencyRequest } from './consistency.ts';
 import { FaultRequest } from './faults.ts';
 import {
@@ -17,29 +24,7 @@ import {
 import { LatencyRequest } from './latency.ts';
 import { ThrottlingRequest } from './throttling.ts';
 
-/** Status and JSON body of an answer. */
-export interface AdminAnswer {
-  readonly status: number;
-  readonly body: unknown;
-}
-
-type Perform = (
-  emulator: Emulator,
-  given: unknown,
-  isGone: () => boolean,
-) => AdminAnswer | Promise<AdminAnswer>;
-
-interface Route {
-  readonly get?: Perform;
-  readonly post?: Perform;
-  readonly clear?: Perform;
-}
-
 const ClockRequest = z.strictObject({ offsetSeconds: z.number().min(-1e9).max(1e9) });
-
-function ok(body: unknown): AdminAnswer {
-  return { status: 200, body };
-}
 
 function unknownThing(what: string): AdminAnswer {
   return { status: 404, body: { message: `there is no such ${what}` } };
@@ -58,27 +43,26 @@ function state({ faults, switches, clockSetting, trail, regions }: Emulator) {
   };
 }
 
-/** Keys whose deletion date the new time has passed are destroyed at once. */
-function setClock(emulator: Emulator, offsetSeconds: number): AdminAnswer {
+/** What is due by the new time happens at once: daily backups, and the end of keys whose deletion date has come. */
+async function setClock(emulator: Emulator, offsetSeconds: number): Promise<void> {
   emulator.clockSetting.offsetMilliseconds = offsetSeconds * 1000;
-  destroyDueKeys(emulator.regions);
-  return ok({ offsetSeconds });
+  await passTime(emulator.regions);
 }
 
 /** A switch that is set, ended, and answers with everything that is set. */
 function switchRoute<Request>(
   schema: z.ZodType<Request>,
-  set: (emulator: Emulator, request: Request) => void,
-  clear: (emulator: Emulator) => void,
+  set: (emulator: Emulator, request: Request) => void | Promise<void>,
+  clear: (emulator: Emulator) => void | Promise<void>,
 ): Route {
   return {
     get: (emulator) => ok(state(emulator)),
-    post: (emulator, given) => {
-      set(emulator, schema.parse(given));
+    post: async (emulator, given) => {
+      await set(emulator, schema.parse(given));
       return ok(state(emulator));
     },
-    clear: (emulator) => {
-      clear(emulator);
+    clear: async (emulator) => {
+      await clear(emulator);
       return ok(state(emulator));
     },
   };
@@ -108,6 +92,17 @@ const hsmLoss: Route = {
   },
 };
 
+const connectionFault: Route = {
+  post: ({ regions }, given) => {
+    const request = ConnectionFaultRequest.parse(given);
+    return setConnectionFault(regions, request) ? ok(request) : unknownThing('cluster');
+  },
+  clear: ({ regions }) => {
+    endConnectionFaults(regions);
+    return ok({});
+  },
+};
+
 const storeDisconnect: Route = {
   post: ({ regions }, given) =>
     disconnectStore(regions, StoreDisconnectRequest.parse(given))
@@ -127,12 +122,13 @@ const cloudtrail: Route = {
   },
 };
 
-function endAll(emulator: Emulator): AdminAnswer {
+async function endAll(emulator: Emulator): Promise<AdminAnswer> {
   emulator.faults.clear();
   for (const item of Object.values(emulator.switches)) item.clear();
   repairHsms(emulator.regions);
+  endConnectionFaults(emulator.regions);
   emulator.trail.setDelay({ deliveryDelaySeconds: [0, 0], seed: 1 });
-  setClock(emulator, 0);
+  await setClock(emulator, 0);
   return ok(state(emulator));
 }
 
@@ -166,6 +162,7 @@ export const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ],
   ['/_admin/hsm-loss', hsmLoss],
   ['/_admin/store-disconnect', storeDisconnect],
+  ['/_admin/connection-fault', connectionFault],
   [
     '/_admin/clock',
     switchRoute(
@@ -175,4 +172,5 @@ export const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
     ),
   ],
   ['/_admin/cloudtrail', cloudtrail],
+  ...HSM_ADMIN_ROUTES,
 ]);

@@ -5,7 +5,8 @@ import { z } from 'zod';
 import { sameSecret } from '../authentication/authenticate.ts';
 import { readBody } from '../protocol/http-body.ts';
 import type { Emulator } from '../settings.ts';
-import { type AdminAnswer, ROUTES } from './admin-routes.ts';
+import { type AdminAnswer, AdminRefusal } from './admin-route.ts';
+import { ROUTES } from './admin-routes.ts';
 
 function isLoopback(address: string | undefined): boolean {
   return address === '::1' || /^(::ffff:)?127\./.test(address ?? '');
@@ -45,6 +46,9 @@ export async function serveAdmin(
   } catch (error) {
     if (error instanceof SyntaxError) return refused(400, 'the body is not valid JSON');
     if (error instanceof z.ZodError) return refused(400, z.prettifyError(error));
+    if (error instanceof AdminRefusal) {
+      return { status: error.status, body: { code: error.code, message: error.message } };
+    }
     throw error;
   }
 }

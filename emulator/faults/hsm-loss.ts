@@ -21,6 +21,7 @@ export const StoreDisconnectRequest = z.strictObject({
     .enum([
       'CLUSTER_NOT_FOUND',
       'INSUFFICIENT_CLOUDHSM_HSMS',
+      'INSUFFICIENT_FREE_ADDRESSES_IN_SUBNET',
       'INTERNAL_ERROR',
       'INVALID_CREDENTIALS',
       'NETWORK_ERRORS',

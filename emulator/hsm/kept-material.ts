@@ -5,6 +5,12 @@ import type { KeptMaterial } from './hsm.ts';
 
 const PAGE = 1000;
 
+/** Whether a cluster has a token: the objects of a deleted one are gone. */
+export function hasToken(store: Store, clusterId: string): boolean {
+  const state = store.clusters.find(clusterId)?.state;
+  return state !== undefined && state !== 'DELETE_IN_PROGRESS' && state !== 'DELETED';
+}
+
 /** Where there must be material for the keys of the stores. */
 export function keptMaterial(stores: readonly Store[]): KeptMaterial {
   const kept = stores.map(keptIn);
@@ -20,7 +26,7 @@ function keptIn(store: Store): KeptMaterial {
   for (let after = ''; ; ) {
     const page = store.keys.page(after, PAGE);
     for (const { clusterId, wrappedKey } of page) {
-      if (clusterId !== null) clusterIds.add(clusterId);
+      if (clusterId !== null && hasToken(store, clusterId)) clusterIds.add(clusterId);
       else if (wrappedKey !== null) inDomain = true;
     }
     const last = page.at(-1);

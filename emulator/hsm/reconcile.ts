@@ -3,8 +3,10 @@
 // first. All the time: keys whose waiting period is over are destroyed.
 import { expireImported } from '../keys/imported-material.ts';
 import { afterRemoval, isMultiRegion, relatedKeys } from '../keys/multi-region.ts';
-import type { Regions } from '../regions.ts';
 import type { Emulator } from '../settings.ts';
+import type { KeyRecord } from '../store/key-row.ts';
+import { activeHsms, currentCluster } from './cluster-state.ts';
+import { currentKeyStore } from './key-store-connection.ts';
 
 /** Takes back creations that a crash cut short; CreateKey never answered for them. */
 export function takeBackUnfinished({ store, material }: Emulator): number {
@@ -16,21 +18,38 @@ export function takeBackUnfinished({ store, material }: Emulator): number {
   return unfinished.length;
 }
 
-/** Ends imported material that expired and destroys keys whose deletion date has come; the row goes last, so that a crash repeats the work. */
-export function destroyDueKeys(regions: Regions): void {
-  for (const emulator of regions.all()) destroyDueKeysIn(emulator);
+/** Whether KMS can delete material in the cluster of a key. */
+function canDelete({ store, clock }: Emulator, { keyStoreId, clusterId }: KeyRecord): boolean {
+  if (keyStoreId === null || clusterId === null) return true;
+  if (currentKeyStore(store, clock, keyStoreId)?.state !== 'CONNECTED') return false;
+  const cluster = currentCluster(store, clock, clusterId);
+  return cluster !== undefined && activeHsms(cluster).length > 0;
 }
 
-function destroyDueKeysIn(emulator: Emulator): void {
+/**
+ * Destroys material that no key needs any more. Related keys of other Regions go on with the same; what KMS cannot
+ * reach stays in its cluster as an orphan, as on AWS.
+ */
+function destroyMaterial(emulator: Emulator, record: KeyRecord): void {
+  if (isMultiRegion(record.keyId) && relatedKeys(emulator, record.keyId).length > 0) return;
+  if (canDelete(emulator, record)) {
+    emulator.material.destroy(record);
+    return;
+  }
+  process.stderr.write(
+    `emulator: key ${record.keyId} is deleted, its material stays in ${record.clusterId}: KMS is not connected\n`,
+  );
+}
+
+/** Ends imported material that expired and destroys keys whose deletion date has come; the row goes last, so that a crash repeats the work. */
+export function destroyDueKeys(emulator: Emulator): void {
   const { store, material, clock } = emulator;
   expireImported({ store, material, clock }, undefined, clock());
   for (const record of store.keys.due(clock())) {
     for (const old of store.materials.ofKey(record.keyId)) material.forgetMaterial(old.materialId);
-    // Related keys of other Regions go on with the same material.
-    const isMulti = isMultiRegion(record.keyId);
-    if (!isMulti || relatedKeys(emulator, record.keyId).length === 0) material.destroy(record);
+    destroyMaterial(emulator, record);
     store.keys.remove(record.keyId);
     store.usage.remove(record.keyId);
-    if (isMulti) afterRemoval(emulator, record.keyId);
+    if (isMultiRegion(record.keyId)) afterRemoval(emulator, record.keyId);
   }
 }

@@ -67,13 +67,13 @@ export function copyAs(source: string, tokens: string, label: string): string {
   return join(tokens, name);
 }
 
-/** Removes the tokens whose label is a cluster's, when that cluster is not known. */
-export function removeOrphans(tokens: string, isKnown: (clusterId: string) => boolean): string[] {
+/** Removes the tokens whose label is a cluster's, when that cluster has none. */
+export function removeOrphans(tokens: string, hasToken: (clusterId: string) => boolean): string[] {
   if (!existsSync(tokens)) return [];
   const removed: string[] = [];
   for (const name of readdirSync(tokens)) {
     const label = labelOf(join(tokens, name));
-    if (label === undefined || !label.startsWith('cluster-') || isKnown(label)) continue;
+    if (label === undefined || !label.startsWith('cluster-') || hasToken(label)) continue;
     rmSync(join(tokens, name), { recursive: true });
     removed.push(label);
   }

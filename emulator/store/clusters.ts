@@ -45,10 +45,14 @@ export interface ClusterRecord {
   readonly hsmCertificate: string | null;
   readonly clusterCertificate: string | null;
   readonly trustAnchor: string | null;
-  /** Digest of the password of `kmsuser`; null until a key store brings the first one. */
+  /** Digest of the password of `kmsuser`; null while there is no such user. */
   readonly kmsUserDigest: string | null;
   /** Wrong passwords of `kmsuser` since the last right one. */
   readonly kmsUserFailures: number;
+  /** Somebody other than KMS is logged in as `kmsuser`. */
+  readonly kmsUserLoggedIn: boolean;
+  /** Why KMS cannot reach the cluster: the connection error code that Connect ends in; null when it can. */
+  readonly connectionFault: string | null;
   /** The first cluster of the backup history: clusters made of each other's backups share it. */
   readonly historyId: string;
   /** INITIALIZED until an HSM admin activates it; else it activates by itself. */
@@ -59,7 +63,13 @@ export interface ClusterRecord {
 function parse(row: Record<string, unknown>): ClusterRecord {
   const document = JSON.parse(String(row['document']));
   // Documents of clusters made before these members existed.
-  const absent = { kmsUserFailures: 0, historyId: document.clusterId, awaitsActivation: false };
+  const absent = {
+    kmsUserFailures: 0,
+    kmsUserLoggedIn: false,
+    connectionFault: null,
+    historyId: document.clusterId,
+    awaitsActivation: false,
+  };
   return { ...absent, ...document };
 }
 

@@ -125,6 +125,13 @@ export class KeyRecords {
     return row?.['count'] as number;
   }
 
+  /** All keys of a store, whatever their state, are looked for in another cluster from now on. */
+  moveToCluster(keyStoreId: string, clusterId: string): void {
+    this.#database
+      .prepare('UPDATE keys SET cluster_id = ? WHERE key_store_id = ?')
+      .run(clusterId, keyStoreId);
+  }
+
   /** Keys whose deletion time has come. */
   due(now: number): KeyRecord[] {
     return this.#database

@@ -24,6 +24,7 @@ import {
   UpdateCustomKeyStoreCommand,
 } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hsmAdmin } from './hsm-admin.ts';
 import {
   createActiveCluster,
   createConnectedKeyStore,
@@ -117,7 +118,7 @@ describe('creating a key store', () => {
 
 describe('connecting', () => {
   it('fails later with INVALID_CREDENTIALS for a wrong password, and recovers by the right one', async () => {
-    const { keyStoreId } = await createConnectedKeyStore(emulator, 'password');
+    const { keyStoreId, clusterId } = await createConnectedKeyStore(emulator, 'password');
     await disconnect(keyStoreId);
     const update = (KeyStorePassword: string) =>
       kms.send(new UpdateCustomKeyStoreCommand({ CustomKeyStoreId: keyStoreId, KeyStorePassword }));
@@ -129,7 +130,9 @@ describe('connecting', () => {
     expect(failed.ConnectionErrorCode).toBe('INVALID_CREDENTIALS');
     expect((await refusal(connect(keyStoreId))).name).toBe('CustomKeyStoreInvalidStateException');
     await disconnect(keyStoreId);
-    await update(KEY_STORE_PASSWORD);
+    // The first password is not that of `kmsuser` any more: KMS replaced it when it connected.
+    await hsmAdmin(emulator, 'POST', 'password', { clusterId, password: 'reset-by-the-admin' });
+    await update('reset-by-the-admin');
     await connect(keyStoreId);
     await waitForKeyStore(kms, keyStoreId, 'CONNECTED');
   });

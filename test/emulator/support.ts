@@ -53,7 +53,7 @@ export interface TestEmulator {
 export async function startEmulator(options: Partial<StartOptions> = {}): Promise<TestEmulator> {
   const dataFolder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'keyturn-test-'));
   // Tests make more clusters than AWS's default quota; those about quotas set it.
-  const hsmQuotas = { clusters: 100, hsms: 100 };
+  const hsmQuotas = { clusters: 100, hsms: 100, keyStores: 100 };
   const running = await start({ port: 0, hsmQuotas, ...options, dataFolder });
   return {
     ...clientsOf(running.url),
@@ -159,11 +159,8 @@ export async function createUninitializedCluster(clients: Pick<Clients, 'cloudhs
   return { clusterId, csr };
 }
 
-/** An ACTIVE cluster with HSMs in the zones given. */
-export async function createActiveCluster(
-  clients: Pick<Clients, 'cloudhsm'>,
-  moreZones: readonly string[] = ['us-east-1b'],
-) {
+/** A cluster that belongs to a customer's CA; it activates by itself unless the emulator leaves that to an HSM admin. */
+export async function initializeNewCluster(clients: Pick<Clients, 'cloudhsm'>) {
   const cloudhsm = clients.cloudhsm();
   const { clusterId, csr } = await createUninitializedCluster(clients);
   const ca = await makeCustomerCa();
@@ -174,17 +171,41 @@ export async function createActiveCluster(
       TrustAnchor: ca.trustAnchor,
     }),
   );
-  await until('the cluster is active', async () =>
-    (await findCluster(cloudhsm, clusterId))?.State === 'ACTIVE' ? true : undefined,
-  );
-  for (const zone of moreZones) {
+  return { clusterId, trustAnchor: ca.trustAnchor };
+}
+
+/** Waits for a cluster's state. */
+export async function waitForCluster(cloudhsm: CloudHSMV2Client, clusterId: string, state: string) {
+  return until(`the cluster is ${state}`, async () => {
+    const cluster = await findCluster(cloudhsm, clusterId);
+    return cluster?.State === state ? cluster : undefined;
+  });
+}
+
+/** Adds HSMs in these zones and waits until all of the cluster's are active. */
+export async function addHsms(
+  cloudhsm: CloudHSMV2Client,
+  clusterId: string,
+  zones: readonly string[],
+) {
+  for (const zone of zones) {
     await cloudhsm.send(new CreateHsmCommand({ ClusterId: clusterId, AvailabilityZone: zone }));
   }
   await until('the HSMs are active', async () => {
     const hsms = (await findCluster(cloudhsm, clusterId))?.Hsms ?? [];
     return hsms.every(({ State }) => State === 'ACTIVE') ? true : undefined;
   });
-  return { clusterId, trustAnchor: ca.trustAnchor };
+}
+
+/** An ACTIVE cluster with HSMs in the zones given. */
+export async function createActiveCluster(
+  clients: Pick<Clients, 'cloudhsm'>,
+  moreZones: readonly string[] = ['us-east-1b'],
+) {
+  const cluster = await initializeNewCluster(clients);
+  await waitForCluster(clients.cloudhsm(), cluster.clusterId, 'ACTIVE');
+  await addHsms(clients.cloudhsm(), cluster.clusterId, moreZones);
+  return cluster;
 }
 
 /** Waits for a key store's connection state. */

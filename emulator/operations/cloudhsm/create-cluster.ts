@@ -92,6 +92,8 @@ export const createCluster = exclusive(
         trustAnchor: null,
         kmsUserDigest: null,
         kmsUserFailures: 0,
+        kmsUserLoggedIn: false,
+        connectionFault: null,
         historyId: clusterId,
         awaitsActivation: call.emulator.explicitHsmAdmin,
         ...backup?.content,

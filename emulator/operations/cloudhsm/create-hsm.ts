@@ -7,7 +7,7 @@ import { newIdentifier } from '../../clusters/identifiers.ts';
 import { currentCluster, SETTLE_MILLISECONDS } from '../../hsm/cluster-state.ts';
 import { AwsError } from '../../protocol/errors.ts';
 import { text } from '../../protocol/members.ts';
-import { type Call, operation } from '../../protocol/operation.ts';
+import { type Call, exclusive, operation } from '../../protocol/operation.ts';
 import { optional, required } from '../../protocol/shape.ts';
 import type { ClusterRecord, HsmRecord } from '../../store/clusters.ts';
 
@@ -53,30 +53,36 @@ function newHsm(call: Call, cluster: ClusterRecord, zone: string, ip?: string): 
   };
 }
 
+/** The first HSM makes the key of the cluster: its token, CSR and certificate, before any row names them. */
+async function firstCertificates(call: Call, cluster: ClusterRecord, { hsmId }: HsmRecord) {
+  if (cluster.csr !== null) return {};
+  call.emulator.hsm.clusterToken(cluster.clusterId);
+  return makeClusterCertificates(cluster.clusterId, hsmId);
+}
+
 /** @see https://docs.aws.amazon.com/cloudhsm/latest/APIReference/API_CreateHsm.html */
-export const createHsm = operation(
-  'CreateHsm',
-  {
-    ClusterId: required(clusterIdText),
-    AvailabilityZone: required(text(1, 64, { pattern: /^[a-z]{2}(-(gov))?-[a-z]+-\d[a-z]$/ })),
-    IpAddress: optional(text(1, 64)),
-  },
-  async (call, input) => {
-    const cluster = findCluster(call, input.ClusterId);
-    requireRoom(cluster);
-    requireQuota(call);
-    const hsm = newHsm(call, cluster, input.AvailabilityZone, input.IpAddress);
-    const changed = { ...cluster, hsms: [...cluster.hsms, hsm] };
-    // Written before the key pair is made, so that a second call at the same time finds the first.
-    call.emulator.store.clusters.put(changed);
-    if (cluster.csr === null) {
-      call.emulator.hsm.clusterToken(cluster.clusterId);
-      const certificates = await makeClusterCertificates(cluster.clusterId, hsm.hsmId);
-      call.emulator.store.clusters.put({
-        ...findCluster(call, cluster.clusterId),
-        ...certificates,
-      });
-    }
-    return { Hsm: describeHsm(changed, hsm) };
-  },
+export const createHsm = exclusive(
+  operation(
+    'CreateHsm',
+    {
+      ClusterId: required(clusterIdText),
+      AvailabilityZone: required(text(1, 64, { pattern: /^[a-z]{2}(-(gov))?-[a-z]+-\d[a-z]$/ })),
+      IpAddress: optional(
+        text(1, 15, {
+          pattern: /^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}$/,
+          patternShown: '\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}',
+        }),
+      ),
+    },
+    async (call, input) => {
+      const cluster = findCluster(call, input.ClusterId);
+      requireRoom(cluster);
+      requireQuota(call);
+      const hsm = newHsm(call, cluster, input.AvailabilityZone, input.IpAddress);
+      const certificates = await firstCertificates(call, cluster, hsm);
+      const changed = { ...cluster, ...certificates, hsms: [...cluster.hsms, hsm] };
+      call.emulator.store.clusters.put(changed);
+      return { Hsm: describeHsm(changed, hsm) };
+    },
+  ),
 );

@@ -18,15 +18,17 @@ export const deleteCluster = exclusive(
     if (cluster.state.endsWith('IN_PROGRESS')) {
       throw invalidClusterRequest(`Cluster ${cluster.clusterId} is ${cluster.state}.`);
     }
-    if (cluster.clusterCertificate !== null) takeBackup(call, cluster);
-    hsm.emptyToken(cluster.clusterId);
-    material.forgetCluster();
     const deleted = {
       ...cluster,
       state: 'DELETE_IN_PROGRESS' as const,
       settlesAt: call.now + SETTLE_MILLISECONDS,
     };
-    store.clusters.put(deleted);
+    const write = () => store.clusters.put(deleted);
+    if (cluster.clusterCertificate === null) write();
+    else takeBackup(call.emulator, cluster, call.now, write);
+    // Last: a process that dies before leaves a token whose cluster is deleted, which goes at the next start.
+    hsm.emptyToken(cluster.clusterId);
+    material.forgetCluster();
     return { Cluster: describeCluster(deleted) };
   }),
 );

@@ -31,16 +31,15 @@ export const deleteHsm = exclusive(
       if (hsm === undefined) {
         throw new AwsError('CloudHsmResourceNotFoundException', 'The HSM does not exist.');
       }
-      if (cluster.clusterCertificate !== null) takeBackup(call, cluster);
       const leaving = {
         ...hsm,
         state: 'DELETE_IN_PROGRESS' as const,
         settlesAt: call.now + SETTLE_MILLISECONDS,
       };
-      call.emulator.store.clusters.put({
-        ...cluster,
-        hsms: cluster.hsms.map((candidate) => (candidate === hsm ? leaving : candidate)),
-      });
+      const hsms = cluster.hsms.map((candidate) => (candidate === hsm ? leaving : candidate));
+      const write = () => call.emulator.store.clusters.put({ ...cluster, hsms });
+      if (cluster.clusterCertificate === null) write();
+      else takeBackup(call.emulator, cluster, call.now, write);
       return { HsmId: hsm.hsmId };
     },
   ),

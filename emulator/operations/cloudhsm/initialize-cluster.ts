@@ -35,8 +35,9 @@ export const initializeCluster = exclusive(
         clusterCertificate: input.SignedCert,
         trustAnchor: input.TrustAnchor,
       };
-      takeBackup(call, initialized);
-      call.emulator.store.clusters.put(initialized);
+      takeBackup(call.emulator, initialized, call.now, () =>
+        call.emulator.store.clusters.put(initialized),
+      );
       return { State: 'INITIALIZE_IN_PROGRESS', StateMessage: 'Cluster is initializing.' };
     },
   ),

@@ -8,6 +8,20 @@ import { AwsError } from '../../protocol/errors.ts';
 import { text } from '../../protocol/members.ts';
 import { operation } from '../../protocol/operation.ts';
 import { required } from '../../protocol/shape.ts';
+import type { ClusterRecord } from '../../store/clusters.ts';
+
+/** @throws AwsError CloudHsmClusterNotActiveException, CloudHsmClusterInvalidConfigurationException */
+function requireConnectable(cluster: ClusterRecord): void {
+  const { clusterId, state } = cluster;
+  if (state !== 'ACTIVE') {
+    throw new AwsError('CloudHsmClusterNotActiveException', `Cluster ${clusterId} is not active.`);
+  }
+  if (activeHsms(cluster).length > 0) return;
+  throw new AwsError(
+    'CloudHsmClusterInvalidConfigurationException',
+    `Cluster ${clusterId} must have at least one active HSM.`,
+  );
+}
 
 /** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_ConnectCustomKeyStore.html */
 export const connectCustomKeyStore = operation(
@@ -20,18 +34,8 @@ export const connectCustomKeyStore = operation(
     if (keyStore.state === 'CONNECTED' || keyStore.state === 'CONNECTING') return {};
     if (keyStore.state !== 'DISCONNECTED') throw wrongStoreState(keyStore);
     const cluster = currentCluster(store, clock, keyStore.clusterId);
-    if (cluster === undefined || cluster.state !== 'ACTIVE') {
-      throw new AwsError(
-        'CloudHsmClusterNotActiveException',
-        `Cluster ${keyStore.clusterId} is not active.`,
-      );
-    }
-    if (activeHsms(cluster).length === 0) {
-      throw new AwsError(
-        'CloudHsmClusterInvalidConfigurationException',
-        `Cluster ${keyStore.clusterId} must have at least one active HSM.`,
-      );
-    }
+    // A cluster that is gone is found missing later: ConnectionErrorCode CLUSTER_NOT_FOUND.
+    if (cluster !== undefined && cluster.state !== 'DELETED') requireConnectable(cluster);
     const settlesAt = call.now + CONNECT_MILLISECONDS;
     store.keyStores.put({ ...keyStore, state: 'CONNECTING', settlesAt, connectionError: null });
     return {};

@@ -2,7 +2,7 @@
 // CreateCustomKeyStore: ties a name to an active CloudHSM cluster; it starts disconnected.
 import { requireOwnAccount } from '../../authorization/accounts.ts';
 import { authorizeAccount } from '../../authorization/authorize.ts';
-import { passwordDigest } from '../../hsm/key-store-connection.ts';
+import { passwordDigest } from '../../hsm/kms-user.ts';
 import {
   newKeyStoreId,
   requireFreeName,
@@ -12,6 +12,7 @@ import { AwsError } from '../../protocol/errors.ts';
 import { oneOf, text } from '../../protocol/members.ts';
 import { type Call, operation } from '../../protocol/operation.ts';
 import { type InputOf, optional, required } from '../../protocol/shape.ts';
+import type { ClusterRecord } from '../../store/clusters.ts';
 
 const members = {
   CustomKeyStoreName: required(text(1, 256)),
@@ -35,12 +36,20 @@ function requireAll(input: InputOf<typeof members>) {
   return { CloudHsmClusterId, TrustAnchorCertificate, KeyStorePassword };
 }
 
-/** The first password of a cluster's first store is taken as that of its `kmsuser`. */
-function learnPassword(call: Call, clusterId: string, digest: string): void {
-  const { clusters } = call.emulator.store;
-  const cluster = clusters.find(clusterId);
-  if (cluster === undefined || cluster.kmsUserDigest !== null) return;
-  clusters.put({ ...cluster, kmsUserDigest: digest });
+/** AWS's default quota of custom key stores, of all kinds together. @throws AwsError LimitExceededException */
+function requireQuota(call: Call): void {
+  const { store, quotas } = call.emulator;
+  if (store.keyStores.all().length < quotas.keyStores) return;
+  throw new AwsError(
+    'LimitExceededException',
+    `The quota of ${quotas.keyStores} custom key stores is reached.`,
+  );
+}
+
+/** Unless an HSM admin is to make `kmsuser`: the first password of the first store makes it. */
+function learnPassword(call: Call, cluster: ClusterRecord, digest: string): void {
+  if (call.emulator.explicitHsmAdmin || cluster.kmsUserDigest !== null) return;
+  call.emulator.store.clusters.put({ ...cluster, kmsUserDigest: digest });
 }
 
 /** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateCustomKeyStore.html */
@@ -49,20 +58,24 @@ export const createCustomKeyStore = operation('CreateCustomKeyStore', members, (
   requireOwnAccount(call);
   const { CloudHsmClusterId: clusterId, ...given } = requireAll(input);
   requireFreeName(call, input.CustomKeyStoreName);
-  requireUsableCluster(call, clusterId, given.TrustAnchorCertificate);
-  const digest = passwordDigest(clusterId, given.KeyStorePassword);
-  learnPassword(call, clusterId, digest);
+  const cluster = requireUsableCluster(call, clusterId, given.TrustAnchorCertificate);
+  requireQuota(call);
+  const digest = passwordDigest(cluster, given.KeyStorePassword);
   const keyStoreId = newKeyStoreId();
-  call.emulator.store.keyStores.put({
-    keyStoreId,
-    name: input.CustomKeyStoreName,
-    clusterId,
-    trustAnchor: given.TrustAnchorCertificate,
-    passwordDigest: digest,
-    state: 'DISCONNECTED',
-    settlesAt: 0,
-    connectionError: null,
-    createdAt: call.now,
+  const { store } = call.emulator;
+  store.atomically(() => {
+    learnPassword(call, cluster, digest);
+    store.keyStores.put({
+      keyStoreId,
+      name: input.CustomKeyStoreName,
+      clusterId,
+      trustAnchor: given.TrustAnchorCertificate,
+      passwordDigest: digest,
+      state: 'DISCONNECTED',
+      settlesAt: 0,
+      connectionError: null,
+      createdAt: call.now,
+    });
   });
   return { CustomKeyStoreId: keyStoreId };
 });
