@@ -12,6 +12,7 @@ import { ApiStack } from './stacks/api-stack.ts';
 import { FunctionsStack } from './stacks/functions-stack.ts';
 import { ObservabilityStack } from './stacks/observability-stack.ts';
 import { SchedulesStack } from './stacks/schedules-stack.ts';
+import { SignalsStack } from './stacks/signals-stack.ts';
 import { StateStack } from './stacks/state-stack.ts';
 import { WorkflowsStack } from './stacks/workflows-stack.ts';
 
@@ -36,7 +37,14 @@ export function sourcesOf(
 
 /** Stacks by part, for tests. */
 export type KeyturnStacks = Readonly<Record<StackPart, Stack>>;
-type StackPart = 'state' | 'functions' | 'workflows' | 'schedules' | 'api' | 'observability';
+type StackPart =
+  | 'state'
+  | 'functions'
+  | 'workflows'
+  | 'schedules'
+  | 'signals'
+  | 'api'
+  | 'observability';
 
 /** Adds the stacks of a stage to the app. */
 export function addStacks(app: App, settings: Settings, sources: Sources): KeyturnStacks {
@@ -68,14 +76,19 @@ export function addStacks(app: App, settings: Settings, sources: Sources): Keytu
   const schedules = new SchedulesStack(app, names.of('schedules'), shared('schedules', 'sweep'));
   // The target is named, not referred to: say the order.
   schedules.addStackDependency(workflows);
+  const signals = new SignalsStack(app, names.of('signals'), {
+    ...shared('signals', 'events of others'),
+    functions,
+  });
   const api = new ApiStack(app, names.of('api'), { ...shared('api', 'REST APIs'), functions });
   const observability = new ObservabilityStack(app, names.of('observability'), {
     ...shared('observability', 'alarms'),
     deadLetters: schedules.deadLetters,
+    undeliveredSignals: signals.deadLetters,
   });
   // Not `keyturn:stage`: that tag marks managed keys, on which functions have rights.
   Tags.of(app).add('keyturn:deployment', settings.stage);
-  return { state, functions: functionsStack, workflows, schedules, api, observability };
+  return { state, functions: functionsStack, workflows, schedules, signals, api, observability };
 }
 
 /** Fails the synth on what AwsSolutions or our own rules refuse. */

@@ -11,6 +11,7 @@ export const WORKFLOW_NAMES = [
   'rotate-key',
   'update-access',
   'rotation-sweep',
+  'review-policies',
 ] as const;
 export type WorkflowName = (typeof WORKFLOW_NAMES)[number];
 

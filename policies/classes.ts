@@ -8,12 +8,23 @@ export const CLASSES: readonly ClassPolicy[] = [
     rotationDays: 90,
     retentionDays: 730,
     quorum: { required: 3, of: 5 },
+    noticeDays: [30, 14, 7, 1],
+    triggers: { riskThreshold: 70, cooldownHours: 24 },
   },
   {
     name: 'internal-data',
     rotationDays: 365,
     retentionDays: 1095,
     quorum: { required: 2, of: 3 },
+    noticeDays: [30, 7],
+    triggers: { riskThreshold: 85, cooldownHours: 24 },
   },
-  { name: 'test', rotationDays: 1, retentionDays: 7, quorum: { required: 2, of: 3 } },
+  {
+    name: 'test',
+    rotationDays: 1,
+    retentionDays: 7,
+    quorum: { required: 2, of: 3 },
+    // No cooldown: what is tried twice in a test is to be seen twice.
+    triggers: { riskThreshold: 50, cooldownHours: 0 },
+  },
 ];

@@ -2,16 +2,18 @@
 // Queries on the sharded indexes: a fixed number of queries per page, however many keys there are; never a scan.
 // Both are eventually consistent on AWS and only nominate candidates.
 import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { DUE_INDEX, LIST_INDEX, SHARDS } from '#core/contract/table.ts';
+import { DUE_INDEX, LIST_INDEX, OWNER_INDEX, SHARDS } from '#core/contract/table.ts';
 import type { Instant, KeyRecord } from '#core/keys/records.ts';
 import type { DueItem, Page } from '#core/ports/ledger.ts';
-import { duePartition, type Item, listPartition, toRecord } from './items.ts';
+import { duePartition, type Item, listPartition, ownerPartition, toRecord } from './items.ts';
 
 interface IndexQuery {
   readonly index: { readonly name: string; readonly partition: string; readonly sort: string };
   readonly partition: string;
-  readonly comparison: '>' | '<';
+  readonly comparison: '>' | '<' | 'BETWEEN :from AND';
   readonly bound: string;
+  /** The lower bound of BETWEEN. */
+  readonly from?: string;
   readonly limit: number;
 }
 
@@ -20,13 +22,17 @@ async function queryShard(
   table: string,
   query: IndexQuery,
 ): Promise<Item[]> {
-  const { index, partition, comparison, bound, limit } = query;
+  const { index, partition, comparison, bound, from, limit } = query;
   const result = await client.send(
     new QueryCommand({
       TableName: table,
       IndexName: index.name,
       KeyConditionExpression: `${index.partition} = :partition AND ${index.sort} ${comparison} :bound`,
-      ExpressionAttributeValues: { ':partition': partition, ':bound': bound },
+      ExpressionAttributeValues: {
+        ':partition': partition,
+        ':bound': bound,
+        ...(from === undefined ? {} : { ':from': from }),
+      },
       Limit: limit,
     }),
   );
@@ -46,16 +52,15 @@ async function queryShards(
 
 const bySort = (sort: string) => (a: Item, b: Item) => (String(a[sort]) < String(b[sort]) ? -1 : 1);
 
-/** Keys in name order behind `after`. */
+/** Keys in name order behind `after`; with an owner, theirs. */
 export async function listKeys(
   client: DynamoDBDocumentClient,
   table: string,
-  after: string | null,
-  limit: number,
+  { after, limit, owner }: { after: string | null; limit: number; owner?: string },
 ): Promise<Page<KeyRecord>> {
   const rows = await queryShards(client, table, (shard) => ({
-    index: LIST_INDEX,
-    partition: listPartition(shard),
+    index: owner === undefined ? LIST_INDEX : OWNER_INDEX,
+    partition: owner === undefined ? listPartition(shard) : ownerPartition(owner, shard),
     comparison: '>',
     // A space sorts before every character a name can have.
     bound: after ?? ' ',
@@ -79,6 +84,25 @@ export async function listDue(
     comparison: '<',
     // `~` sorts behind `#`, which ends the instant: the bound itself is included.
     bound: `${before}~`,
+    limit,
+  }));
+  return rows.sort(bySort(DUE_INDEX.sort)).slice(0, limit).map(toDueItem);
+}
+
+/** What comes due in a span of time, the earliest first. */
+export async function listDueBetween(
+  client: DynamoDBDocumentClient,
+  table: string,
+  { from, until, limit }: { from: string; until: Instant; limit: number },
+): Promise<readonly DueItem[]> {
+  const rows = await queryShards(client, table, (shard) => ({
+    index: DUE_INDEX,
+    partition: duePartition(shard),
+    comparison: 'BETWEEN :from AND',
+    // A space follows every name: an entry is not behind itself.
+    from: from.includes('#') ? `${from} ` : from,
+    // The bare instant sorts before every entry of it: `until` is not part of the span.
+    bound: until,
     limit,
   }));
   return rows.sort(bySort(DUE_INDEX.sort)).slice(0, limit).map(toDueItem);

@@ -6,6 +6,7 @@ import type { AuditRecord } from '#core/audit/chain.ts';
 import {
   DUE_INDEX,
   LIST_INDEX,
+  OWNER_INDEX,
   PARTITION_KEY,
   SHARDS,
   SORT_KEY,
@@ -45,6 +46,8 @@ export const operationAddress = (id: string) => at(`operation#${id}`);
 export const vaultKeyAddress = (keyId: string) => at(`vault-key#${keyId}`);
 export const idempotencyAddress = (scope: string) => at(`idempotency#${scope}`);
 export const keyStoreAddress = (name: string) => at(keyStorePartition(name));
+export const startSlotAddress = (className: string, hour: string) =>
+  at(`start-slots#${className}`, hour);
 export const taskAddress = (keyStore: string, id: string) =>
   at(keyStorePartition(keyStore), `${TASK_PREFIX}${id}`);
 export const auditAddress = (stream: string, sequence: number) =>
@@ -56,6 +59,7 @@ export function shardOf(name: string): number {
 }
 export const duePartition = (shard: number) => `due#${shard}`;
 export const listPartition = (shard: number) => `keys#${shard}`;
+export const ownerPartition = (owner: string, shard: number) => `owner#${owner}#${shard}`;
 
 export function keyItem(key: KeyRecord): Item {
   const due = dueAt(key);
@@ -65,6 +69,7 @@ export function keyItem(key: KeyRecord): Item {
     ...key,
     [LIST_INDEX.partition]: listPartition(shard),
     [LIST_INDEX.sort]: key.name,
+    [OWNER_INDEX.partition]: ownerPartition(key.owner, shard),
     ...(key.lease ? { leaseOperationId: key.lease.operationId } : {}),
     // The name makes the sort key unique, so that equal due dates page well.
     ...(due
@@ -116,6 +121,7 @@ export function toRecord<T>(item: Item): T {
     [DUE_INDEX.sort]: _dueSk,
     [LIST_INDEX.partition]: _listPk,
     [LIST_INDEX.sort]: _listSk,
+    [OWNER_INDEX.partition]: _ownerPk,
     leaseOperationId: _lease,
     ...record
   } = item;

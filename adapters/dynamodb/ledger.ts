@@ -18,7 +18,7 @@ import type {
 } from '#core/ports/ledger.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.ts';
 import { toDomainError } from './errors.ts';
-import { listDue, listKeys } from './indexes.ts';
+import { listDue, listDueBetween, listKeys } from './indexes.ts';
 import * as items from './items.ts';
 
 type Write = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
@@ -74,11 +74,21 @@ export class DynamoDbLedger implements Ledger {
   }
 
   async listKeys(after: string | null, limit: number): Promise<Page<KeyRecord>> {
-    return this.#translated(() => listKeys(this.#client, this.#table, after, limit));
+    return this.#translated(() => listKeys(this.#client, this.#table, { after, limit }));
+  }
+
+  async listKeysOf(owner: string, after: string | null, limit: number): Promise<Page<KeyRecord>> {
+    return this.#translated(() => listKeys(this.#client, this.#table, { after, limit, owner }));
   }
 
   async listDue(before: Instant, limit: number): Promise<readonly DueItem[]> {
     return this.#translated(() => listDue(this.#client, this.#table, before, limit));
+  }
+
+  async listDueBetween(from: string, until: Instant, limit: number): Promise<readonly DueItem[]> {
+    return this.#translated(() =>
+      listDueBetween(this.#client, this.#table, { from, until, limit }),
+    );
   }
 
   async readAudit(

@@ -62,17 +62,33 @@ export class MemoryLedger implements Ledger {
   }
 
   async listKeys(after: string | null, limit: number): Promise<Page<KeyRecord>> {
-    const names = [...this.#keys.keys()].filter((name) => after === null || name > after).sort();
-    const items = names
-      .slice(0, limit)
-      .map((name) => structuredClone(this.#keys.get(name) as KeyRecord));
-    return { items, nextCursor: names.length > limit ? (items.at(-1)?.name ?? null) : null };
+    return this.#page(() => true, after, limit);
+  }
+
+  async listKeysOf(owner: string, after: string | null, limit: number): Promise<Page<KeyRecord>> {
+    return this.#page((key) => key.owner === owner, after, limit);
+  }
+
+  #page(wanted: (key: KeyRecord) => boolean, after: string | null, limit: number): Page<KeyRecord> {
+    const found = [...this.#keys.values()]
+      .filter((key) => wanted(key) && (after === null || key.name > after))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+    const items = structuredClone(found.slice(0, limit));
+    return { items, nextCursor: found.length > limit ? (items.at(-1)?.name ?? null) : null };
   }
 
   async listDue(before: Instant, limit: number): Promise<readonly DueItem[]> {
+    return this.#due(({ dueAt: at }) => at <= before, limit);
+  }
+
+  async listDueBetween(from: string, until: Instant, limit: number): Promise<readonly DueItem[]> {
+    return this.#due(({ dueAt: at, name }) => `${at}#${name}` > from && at < until, limit);
+  }
+
+  #due(wanted: (item: DueItem) => boolean, limit: number): readonly DueItem[] {
     const due = [...this.#keys.values()].flatMap((key) => {
       const item = toDueItem(key);
-      return item && item.dueAt <= before ? [item] : [];
+      return item && wanted(item) ? [item] : [];
     });
     return due
       .sort((a, b) => (`${a.dueAt}#${a.name}` < `${b.dueAt}#${b.name}` ? -1 : 1))

@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { type Act, createRoot, flagsOf } from './command-tree.ts';
 import { addAuditCommands } from './commands/audit.ts';
+import { addCalendarCommand } from './commands/calendar.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addHelp } from './commands/help.ts';
 import { addKeyCommands } from './commands/key.ts';
@@ -32,6 +33,7 @@ export function createProgram(host: Host, act: Act): Command {
     });
   addKeyCommands(program, act);
   addOperationCommands(program, act);
+  addCalendarCommand(program, act);
   addAuditCommands(program, act);
   addKeyStoreCommands(program, act);
   addLocalIdentityCommands(program, act);

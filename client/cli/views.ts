@@ -65,6 +65,25 @@ export function viewVersions(versions: readonly Version[], width: Width): string
   return renderTable(['version', 'state', 'kms key', 'active from', 'active until'], rows, width);
 }
 
+type Calendar = ResponseOf<'readCalendar'>;
+
+export function viewCalendar(entries: readonly Calendar['items'][number][], width: Width): string {
+  const rows = entries.map((entry) => [
+    entry.dueAt.replace(/\.\d+Z$/, 'Z'),
+    entry.key,
+    entry.class,
+    entry.owner,
+    entry.because,
+  ]);
+  return renderTable(['due', 'key', 'class', 'owner', 'because'], rows, width);
+}
+
+/** Hours in which more of a class is due than its policy lets begin. */
+export function viewCrowded(hours: readonly Calendar['crowded'][number][], width: Width): string {
+  const rows = hours.map(({ hour, class: name, due, limit }) => [hour, name, due, limit]);
+  return renderTable(['crowded hour', 'class', 'due', 'may begin'], rows, width);
+}
+
 export function viewAudit(records: readonly AuditRecord[], width: Width): string {
   const rows = records.map((record) => [
     record.sequence,

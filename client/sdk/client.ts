@@ -92,6 +92,11 @@ export function createClient(options: ClientOptions): Client {
     decrypt: (name, body, options) => call('decrypt', { ...options, path: { name }, body }),
     getOperation: (id, options) => call('getOperation', { ...options, path: { id } }),
     readAudit: (key, options) => call('readAudit', { ...options, query: { key } }),
+    readCalendar: ({ from, until, ...options } = {}) =>
+      call('readCalendar', {
+        ...options,
+        query: { ...(from !== undefined && { from }), ...(until !== undefined && { until }) },
+      }),
     createKeyStore: (body, options) => call('createKeyStore', { ...options, body }),
     getKeyStore: (name, options) => call('getKeyStore', { ...options, path: { name } }),
     listTasks: (name, options) => call('listTasks', { ...options, path: { name } }),

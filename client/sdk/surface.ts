@@ -86,6 +86,10 @@ export interface Client {
   decrypt(name: string, body: RequestOf<'decrypt'>, options?: CallOptions): Answered<'decrypt'>;
   getOperation(id: string, options?: CallOptions): Answered<'getOperation'>;
   readAudit(key: string, options?: PageOptions): Answered<'readAudit'>;
+  /** What rotates from `from` to before `until`, RFC 3339 UTC; a week from now when left out. */
+  readCalendar(
+    options?: PageOptions & { readonly from?: string; readonly until?: string },
+  ): Answered<'readCalendar'>;
   createKeyStore(
     body: RequestOf<'createKeyStore'>,
     options?: StartOptions,

@@ -199,6 +199,25 @@ export const AuditPage = z
   })
   .meta({ id: 'AuditPage' });
 
+export const CalendarEntry = z
+  .object({
+    key: KeyName,
+    class: z.string(),
+    owner: z.string(),
+    dueAt: instant.describe('when the sweep may begin its rotation'),
+    because: z.string().nullable().describe('why before its period ends; null: by its period'),
+  })
+  .meta({ id: 'CalendarEntry' });
+export const CalendarPage = z
+  .object({
+    items: z.array(CalendarEntry),
+    nextCursor: z.string().nullable(),
+    crowded: z
+      .array(z.object({ hour: instant, class: z.string(), due: z.int(), limit: z.int() }))
+      .describe('hours in which more of a class is due than may begin'),
+  })
+  .meta({ id: 'CalendarPage' });
+
 export const CreateKeyStoreRequest = z
   .strictObject({ name: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/) })
   .meta({ id: 'CreateKeyStoreRequest' });

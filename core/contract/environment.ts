@@ -40,6 +40,7 @@ export const FUNCTION_ENVIRONMENT = {
   },
   'serve-contract': {},
   'read-keys': { KEY_STORE_NAME: z.string() },
+  'read-calendar': {},
   'change-keys': {
     KEY_STORE_NAME: z.string(),
     ENVIRONMENTS_SERVED: z
@@ -74,6 +75,8 @@ export const FUNCTION_ENVIRONMENT = {
     KMS_BUDGET: KmsBudgetSetting,
     ORPHAN_GRACE_SECONDS: z.coerce.number().int().min(0),
   },
+  'review-policies': {},
+  'receive-signals': { ROTATE_KEY_ARN: z.string() },
   'request-hsm-admin': { TOKEN_KEY_ARN: z.string() },
   'create-key-store': { KEY_STORE_SECRET_ARN: z.string() },
   'record-key-store': {},

@@ -48,6 +48,14 @@ const VERSION = {
   deactivatedAt: null,
 };
 
+const CALENDAR_ENTRY = {
+  key: 'orders',
+  class: 'internal-data',
+  owner: 'payments',
+  dueAt: LATER,
+  because: null,
+};
+
 const AUDIT_RECORD = {
   stream: 'key/orders',
   sequence: 18,
@@ -136,6 +144,12 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     ],
   },
   AuditPage: { items: [AUDIT_RECORD], nextCursor: null, head: { sequence: 18, hash: HASH_2 } },
+  CalendarEntry: CALENDAR_ENTRY,
+  CalendarPage: {
+    items: [CALENDAR_ENTRY],
+    nextCursor: null,
+    crowded: [{ hour: '2026-11-22T10:00:00.000Z', class: 'internal-data', due: 12, limit: 10 }],
+  },
   CreateKeyStoreRequest: { name: 'main' },
   KeyStore: {
     name: 'main',

@@ -9,6 +9,8 @@ export const METRIC_DIMENSION = 'service';
 export const METRICS = {
   /** Active keys whose `nextRotationAt` has passed, counted by each sweep. */
   overdueKeys: { name: 'OverdueKeys', service: 'rotation-sweep' },
+  /** Events that claim to be signals and are none of ours. */
+  refusedSignals: { name: 'RefusedSignals', service: 'signals' },
   /** One for each operation that parks. */
   parkedOperations: { name: 'ParkedOperations', service: 'workflows' },
 } as const;

@@ -144,6 +144,15 @@ export const ROUTES = {
     idempotent: true,
     conditional: 'always',
   },
+  readCalendar: {
+    method: 'GET',
+    path: '/v1/calendar',
+    function: 'read-calendar',
+    action: 'key:read',
+    status: 200,
+    summary: 'What rotates when (?from=&until=)',
+    response: api.CalendarPage,
+  },
   encrypt: {
     method: 'POST',
     path: '/v1/keys/{name}/encrypt',

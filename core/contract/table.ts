@@ -11,8 +11,11 @@ export const DUE_INDEX = { name: 'due', partition: 'duePk', sort: 'dueSk' } as c
 /** Keys by name, for lists. */
 export const LIST_INDEX = { name: 'list', partition: 'listPk', sort: 'listSk' } as const;
 
+/** Keys by owner and name: what somebody is accountable for, and what is left behind when they go. */
+export const OWNER_INDEX = { name: 'owner', partition: 'ownerPk', sort: 'listSk' } as const;
+
 /**
- * Shards of both indexes: one partition takes 1,000 writes/s (DynamoDB developer guide, partitions), and a
+ * Shards of the indexes: one partition takes 1,000 writes/s (DynamoDB developer guide, partitions), and a
  * query per shard keeps sweep and list at a fixed number of queries however many keys there are.
  */
 export const SHARDS = 8;

@@ -2,12 +2,20 @@
 // When the sweep should look at a key. Both ledgers index by it.
 import type { Instant, KeyRecord } from './records.ts';
 
-/** The end of the key's lease, else its due date or the later retry date; null when there is nothing to do. */
-export function dueAt(key: KeyRecord): Instant | null {
-  if (key.lease) return key.lease.expiresAt;
-  if (key.state !== 'active' || key.nextRotationAt === null) return null;
+/** The due date, or the retry date where that is later; null for a key that does not rotate now. */
+export function rotationDueAt(key: KeyRecord): Instant | null {
+  if (key.lease || key.state !== 'active' || key.nextRotationAt === null) return null;
   const { retryNotBefore, nextRotationAt } = key;
   return retryNotBefore !== null && retryNotBefore > nextRotationAt
     ? retryNotBefore
     : nextRotationAt;
+}
+
+/** The end of the key's lease, else its due date or the notice before it; null when there is nothing to do. */
+export function dueAt(key: KeyRecord): Instant | null {
+  if (key.lease) return key.lease.expiresAt;
+  const rotation = rotationDueAt(key);
+  if (rotation === null) return null;
+  const notice = key.nextNoticeAt ?? null;
+  return notice !== null && notice < rotation ? notice : rotation;
 }

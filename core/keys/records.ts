@@ -29,6 +29,13 @@ export interface Lease {
   readonly expiresAt: Instant;
 }
 
+/** What made a key due early. `isUrgent`: windows and freezes of the class do not hold it back. */
+export interface DueReason {
+  readonly trigger: Trigger;
+  readonly reason: string;
+  readonly isUrgent: boolean;
+}
+
 export interface KeyRecord {
   readonly name: string;
   readonly class: string;
@@ -50,8 +57,14 @@ export interface KeyRecord {
   readonly latestVersion: number;
   readonly nextRotationAt: Instant | null;
   readonly lastRotatedAt: Instant | null;
-  /** After a compensated rotation the sweep leaves the key alone until then. */
+  /** After a compensated rotation, or outside its class's windows, the sweep leaves the key alone until then. */
   readonly retryNotBefore: Instant | null;
+  /** When owner and consumers are told next of the due date; absent in rows written before notices existed. */
+  readonly nextNoticeAt?: Instant | null;
+  /** Why the key is due before its period ends; null and absent: by its period. */
+  readonly dueBecause?: DueReason | null;
+  /** Digest of the class policy that the due dates were computed by; absent in older rows. */
+  readonly policyDigest?: string | null;
   readonly createdAt: Instant;
   readonly createdBy: string;
   readonly lease: Lease | null;

@@ -4,7 +4,7 @@
 // of no return of a rotation: its intent is recorded before KMS is asked, and from then on every failure goes forward.
 import { isError, KeyturnError, precondition } from '../errors.ts';
 import { transition } from '../keys/transitions.ts';
-import { type ClassPolicy, nextRotationAt } from '../policies/classes.ts';
+import { type ClassPolicy, dueDates } from '../policies/classes.ts';
 import type { AliasWriter } from '../ports/key-vault.ts';
 import { mutateKey } from './mutate-key.ts';
 import {
@@ -108,7 +108,7 @@ function activation(deps: PlaceAliasDeps, { snapshot, version, previous }: StepC
       state: active.state,
       currentVersion: version.version,
       currentKeyId: version.keyId,
-      nextRotationAt: nextRotationAt(policy, at),
+      ...dueDates(policy, snapshot.key.name, at),
       ...(previous ? { lastRotatedAt: at } : {}),
     },
   };

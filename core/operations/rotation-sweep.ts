@@ -7,17 +7,13 @@ import type { OperationKind } from '../contract/vocabulary.ts';
 import { isError } from '../errors.ts';
 import { executionName } from '../keys/naming.ts';
 import type { KeyRemover, OrphanFinder, UnrecordedKey } from '../ports/key-vault.ts';
-import type { DueItem, KeySnapshot, Ledger } from '../ports/ledger.ts';
-import type { Clock, Ids } from '../ports/platform.ts';
+import type { DueItem, Ledger } from '../ports/ledger.ts';
+import type { Clock } from '../ports/platform.ts';
+import { type AdmitDueDeps, admitDue, SCHEDULE } from './admit-due.ts';
 import { LEASE_SECONDS, later } from './admit-operation.ts';
 import { mutateKey } from './mutate-key.ts';
-import { admitRotation } from './rotate-key.ts';
 
-export interface SweepDeps {
-  readonly ledger: Ledger;
-  readonly clock: Clock;
-  readonly ids: Ids;
-}
+export type SweepDeps = AdmitDueDeps;
 
 /** An execution that the sweep's workflow is to start. */
 export interface Start {
@@ -32,29 +28,8 @@ function toStart(kind: OperationKind, operationId: string, attempt: number): Sta
   return { kind, operationId, attempt, executionName: executionName(operationId, attempt) };
 }
 
-const SCHEDULE = 'schedule/rotation-sweep';
-
-function isDue(snapshot: KeySnapshot, now: string): boolean {
-  const { key } = snapshot;
-  if (key.lease || key.state !== 'active' || key.nextRotationAt === null) return false;
-  return key.nextRotationAt <= now && (key.retryNotBefore === null || key.retryNotBefore <= now);
-}
-
-async function admitDue(deps: SweepDeps, stage: string, name: string): Promise<Start | null> {
-  const now = deps.clock.now();
-  const operationId = await admitRotation(
-    deps,
-    {
-      name,
-      stage,
-      trigger: 'schedule',
-      requestedBy: SCHEDULE,
-      reason: 'due by policy',
-      decision: { effect: 'permit', rule: 'schedule-rotates-due-keys' },
-      claim: null,
-    },
-    (snapshot) => isDue(snapshot, now),
-  );
+async function startDue(deps: SweepDeps, stage: string, name: string): Promise<Start | null> {
+  const operationId = await admitDue(deps, stage, name);
   return operationId ? toStart('rotate-key', operationId, 1) : null;
 }
 
@@ -89,7 +64,7 @@ async function decide(deps: SweepDeps, stage: string, item: DueItem): Promise<St
   try {
     return item.kind === 'operation'
       ? await resumeStale(deps, item.name)
-      : await admitDue(deps, stage, item.name);
+      : await startDue(deps, stage, item.name);
   } catch (error) {
     // Another sweep or request was faster, or the key changed: the next sweep looks again.
     if (isError(error, 'OperationInProgress', 'TransitionForbidden', 'RevisionConflict'))

@@ -2,6 +2,7 @@
 // Use case: change when a key is due. The ETag that the caller saw must still be the key's revision.
 import { KeyturnError } from '../errors.ts';
 import type { Instant, KeyRecord } from '../keys/records.ts';
+import { type ClassPolicy, nextNoticeAt } from '../policies/classes.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision } from '../ports/platform.ts';
 import { mutateKey } from './mutate-key.ts';
@@ -17,7 +18,7 @@ export interface UpdateKeyInput {
 
 /** @throws KeyturnError `KeyNotFound`, `StaleRevision`, `TransitionForbidden` when the key is not active */
 export async function updateKey(
-  deps: { ledger: Ledger; clock: Clock },
+  deps: { ledger: Ledger; clock: Clock; classes: readonly ClassPolicy[] },
   input: UpdateKeyInput,
 ): Promise<KeyRecord> {
   await mutateKey(deps.ledger, input.name, ({ key }) => {
@@ -36,10 +37,21 @@ export async function updateKey(
         `${key.name} is ${key.state}; only an active key has a due date`,
       );
     }
+    const at = deps.clock.now();
+    const policy = deps.classes.find((candidate) => candidate.name === key.class);
     const draft = {
-      key: { nextRotationAt: input.nextRotationAt, retryNotBefore: null },
+      key: {
+        nextRotationAt: input.nextRotationAt,
+        nextNoticeAt: policy ? nextNoticeAt(policy, input.nextRotationAt, at) : null,
+        retryNotBefore: null,
+        dueBecause: {
+          trigger: 'schedule' as const,
+          reason: 'due date set by a person',
+          isUrgent: false,
+        },
+      },
       audit: {
-        at: deps.clock.now(),
+        at,
         actor: input.by,
         action: 'key.due-date-set',
         decision: input.decision,

@@ -2,9 +2,12 @@
 // A class is a bundle of policy for many keys: cryptoperiods and the quorum for what is dangerous. Classes are data
 // (`policies/classes.ts` holds the seeded ones); this file says what a valid one is and computes due dates.
 import { z } from 'zod';
-import type { Instant } from '../keys/records.ts';
+import { canonicalHash, sha256Hex } from '../crypto/hashing.ts';
+import type { Instant, KeyRecord } from '../keys/records.ts';
+import { lastOpening, SchedulePolicy } from './schedule.ts';
 
 const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
 
 export const ClassPolicy = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/),
@@ -15,10 +18,72 @@ export const ClassPolicy = z.strictObject({
   quorum: z
     .strictObject({ required: z.int().min(1), of: z.int().min(1) })
     .refine((quorum) => quorum.required <= quorum.of, 'required must not exceed of'),
+  /** When rotations that nobody asked for may start; absent: at any time. */
+  schedule: SchedulePolicy.optional(),
+  /** Days before the due date on which owner and consumers are told, such as 30, 14, 7, 1. */
+  noticeDays: z.array(z.int().min(1).max(365)).max(10).optional(),
+  /** Events that make a key due before its time. */
+  triggers: z
+    .strictObject({
+      /** A `risk.score` event at or above this makes the key due; 0 to 100. */
+      riskThreshold: z.number().min(0).max(100).optional(),
+      /** An event finds a key that rotated within so many hours rotated already. */
+      cooldownHours: z.int().min(0).max(8760),
+    })
+    .optional(),
 });
 export type ClassPolicy = z.infer<typeof ClassPolicy>;
 
-/** When a version activated at `activatedAt` is due to be replaced. */
-export function nextRotationAt(policy: ClassPolicy, activatedAt: Instant): Instant {
-  return new Date(Date.parse(activatedAt) + policy.rotationDays * DAY_MS).toISOString();
+/** A share of the jitter that is the same for one key and spread evenly over all: 0 to below 1. */
+function spread(name: string): number {
+  return Number.parseInt(sha256Hex(name).slice(0, 8), 16) / 2 ** 32;
+}
+
+/**
+ * When a version activated at `activatedAt` is due to be replaced: at the end of its originator-usage period, or
+ * earlier by the key's share of the jitter and by what lies between there and the last maintenance window.
+ */
+export function nextRotationAt(policy: ClassPolicy, activatedAt: Instant, name: string): Instant {
+  const limit = Date.parse(activatedAt) + policy.rotationDays * DAY_MS;
+  const { schedule } = policy;
+  if (!schedule) return new Date(limit).toISOString();
+  const early = Math.floor(spread(name) * (schedule.jitterMinutes ?? 0)) * MINUTE_MS;
+  return lastOpening(schedule, activatedAt, new Date(limit - early).toISOString());
+}
+
+/**
+ * The next instant at which a notice about `dueAt` is to be given, behind `after`.
+ * @returns null when the class gives none, or none any more.
+ */
+export function nextNoticeAt(policy: ClassPolicy, dueAt: Instant, after: Instant): Instant | null {
+  const instants = (policy.noticeDays ?? [])
+    .map((days) => new Date(Date.parse(dueAt) - days * DAY_MS).toISOString())
+    .filter((instant) => instant > after)
+    .sort();
+  return instants[0] ?? null;
+}
+
+/** Names what of a class its keys' due dates depend on: another digest, other dates. */
+export function policyDigest({ rotationDays, schedule, noticeDays }: ClassPolicy): string {
+  return canonicalHash({ rotationDays, schedule, noticeDays });
+}
+
+type DueDates = Required<
+  Pick<KeyRecord, 'nextRotationAt' | 'nextNoticeAt' | 'dueBecause' | 'policyDigest'>
+>;
+
+/** The members of a key that say when it rotates, after `activatedAt`, seen from `now` on. */
+export function dueDates(
+  policy: ClassPolicy,
+  name: string,
+  activatedAt: Instant,
+  now: Instant = activatedAt,
+): DueDates {
+  const due = nextRotationAt(policy, activatedAt, name);
+  return {
+    nextRotationAt: due,
+    nextNoticeAt: nextNoticeAt(policy, due, now),
+    dueBecause: null,
+    policyDigest: policyDigest(policy),
+  };
 }

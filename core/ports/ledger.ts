@@ -77,7 +77,14 @@ export interface Ledger {
   /** Which version a KMS key belongs to; null for foreign and unrecorded keys. */
   findRecordedKey(keyId: string): Promise<{ name: string; version: number } | null>;
   listKeys(after: string | null, limit: number): Promise<Page<KeyRecord>>;
+  /** Keys of one owner, in name order. */
+  listKeysOf(owner: string, after: string | null, limit: number): Promise<Page<KeyRecord>>;
   listDue(before: Instant, limit: number): Promise<readonly DueItem[]>;
+  /**
+   * What comes due before `until`, the earliest first; at most `limit`.
+   * @param from an instant, or `instant#name` of the entry to go on behind
+   */
+  listDueBetween(from: string, until: Instant, limit: number): Promise<readonly DueItem[]>;
   readAudit(
     stream: string,
     afterSequence: number,

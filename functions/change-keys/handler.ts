@@ -27,6 +27,7 @@ const deps = {
     'rotate-key': environment.ROTATE_KEY_ARN,
   }),
   directory: directory(environment.STAGE),
+  classes: CLASSES,
   clock: systemClock,
   ids: ulidIds,
 };

@@ -4,13 +4,20 @@ import { z } from 'zod';
 import { systemClock, ulidIds } from '#adapters/system/system.ts';
 import { METRIC_NAMESPACE, METRICS } from '#core/contract/metrics.ts';
 import { findDueRotations } from '#core/operations/rotation-sweep.ts';
+import { CLASSES } from '#policies/classes.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { logger } from '../shared/logging.ts';
 import { stepHandler } from '../shared/step-handler.ts';
-import { ledger } from '../shared/wiring.ts';
+import { ledger, startSlots } from '../shared/wiring.ts';
 
 const environment = environmentOf('find-due-rotations');
-const deps = { ledger: ledger(environment.TABLE_NAME), clock: systemClock, ids: ulidIds };
+const deps = {
+  ledger: ledger(environment.TABLE_NAME),
+  slots: startSlots(environment.TABLE_NAME),
+  classes: CLASSES,
+  clock: systemClock,
+  ids: ulidIds,
+};
 const metrics = new Metrics({
   namespace: METRIC_NAMESPACE,
   serviceName: METRICS.overdueKeys.service,

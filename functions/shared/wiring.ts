@@ -9,6 +9,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { AccessTableAuthorizer, TableDirectory } from '#adapters/access-table/authorizer.ts';
 import { DynamoDbBucketRows } from '#adapters/dynamodb/bucket-rows.ts';
 import { DynamoDbLedger } from '#adapters/dynamodb/ledger.ts';
+import { DynamoDbStartSlots } from '#adapters/dynamodb/start-slots.ts';
 import type { PolicySite } from '#adapters/kms/key-policy.ts';
 import { StepFunctionsWorkflows } from '#adapters/stepfunctions/workflows.ts';
 import { systemClock } from '#adapters/system/system.ts';
@@ -19,6 +20,7 @@ import { LeasedRateBudget } from '#core/limits/leased-budget.ts';
 import type { Ledger } from '#core/ports/ledger.ts';
 import type { Authorizer, Directory } from '#core/ports/platform.ts';
 import type { RateBudget } from '#core/ports/rate-budget.ts';
+import type { StartSlots } from '#core/ports/start-slots.ts';
 import { DIRECTORY } from '#policies/directory.ts';
 import { ROLE_RULES } from '#policies/roles.ts';
 
@@ -43,6 +45,10 @@ export function rateBudget(tableName: string, kms: KmsBudget): RateBudget {
     { rows, clock: systemClock, timer: systemTimer },
     { ...kms, patienceMilliseconds: BUDGET_PATIENCE_MILLISECONDS },
   );
+}
+
+export function startSlots(tableName: string): StartSlots {
+  return new DynamoDbStartSlots(tableClient(), tableName);
 }
 
 export function kmsClient(): KMSClient {

@@ -57,6 +57,13 @@ export const Settings = z.strictObject({
     timeZone: z.string().min(1),
     maxRotations: z.number().int().min(1),
   }),
+  /** Sources on the bus `keyturn` whose events may make keys due (`docs/signals.md`). */
+  signals: z.strictObject({
+    sources: z
+      .array(z.string().regex(/^(?!aws\.)[\w.-]{1,100}$/))
+      .min(1)
+      .max(50),
+  }),
   cluster: Cluster,
   kms: KmsBudget,
   retention: z.strictObject({

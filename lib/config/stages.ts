@@ -46,6 +46,7 @@ const AWS_STAGE = {
   functions: { architecture: 'x86_64', tracing: true, reservedConcurrency: {} },
   // A cached decision may outlive its token by the cache time: a minute saves most calls and keeps that short.
   api: { requestsPerSecond: 200, burst: 400, authorizerCacheSeconds: 60, manageLoggingRole: true },
+  signals: { sources: ['keyturn.signals'] },
   workloads: [],
   alarms: { notify: true },
 } satisfies Partial<StageDefaults>;

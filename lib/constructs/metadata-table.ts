@@ -14,6 +14,7 @@ import { Construct } from 'constructs';
 import {
   DUE_INDEX,
   LIST_INDEX,
+  OWNER_INDEX,
   PARTITION_KEY,
   SORT_KEY,
   TTL_ATTRIBUTE,
@@ -57,6 +58,12 @@ export class MetadataTable extends Construct {
       indexName: LIST_INDEX.name,
       partitionKey: asString(LIST_INDEX.partition),
       sortKey: asString(LIST_INDEX.sort),
+      projectionType: ProjectionType.ALL,
+    });
+    this.table.addGlobalSecondaryIndex({
+      indexName: OWNER_INDEX.name,
+      partitionKey: asString(OWNER_INDEX.partition),
+      sortKey: asString(OWNER_INDEX.sort),
       projectionType: ProjectionType.ALL,
     });
   }

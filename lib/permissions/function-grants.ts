@@ -2,7 +2,7 @@
 // What each function may do: one line of duty per function, the whole of it. No function both decides on and
 // carries out the same dangerous act; nothing here holds a wildcard action.
 import type { FunctionName } from '../../core/contract/environment.ts';
-import { DUE_INDEX, LIST_INDEX } from '../../core/contract/table.ts';
+import { DUE_INDEX, LIST_INDEX, OWNER_INDEX } from '../../core/contract/table.ts';
 import type { Names } from '../names.ts';
 import { type Grant, NO_RESOURCE_LEVEL } from './grant.ts';
 import type { KeyGrants } from './key-grants.ts';
@@ -28,6 +28,7 @@ type ApiFunction =
   | 'authorize-person'
   | 'serve-contract'
   | 'read-keys'
+  | 'read-calendar'
   | 'change-keys'
   | 'manage-consumers'
   | 'use-key'
@@ -39,6 +40,7 @@ function apiGrants({ names, keys, table, tokenKeyArn }: GrantContext): Pick<Duti
     'authorize-person': [],
     'serve-contract': readTable(table),
     'read-keys': readTable(table, LIST_INDEX.name),
+    'read-calendar': readTable(table, DUE_INDEX.name),
     'change-keys': [
       ...writeTable(table),
       {
@@ -98,6 +100,11 @@ function sweepAndStoreGrants(context: GrantContext): Pick<Duties, OtherFunction>
   const rows = writeTable(table);
   return {
     'find-due-rotations': writeTable(table, DUE_INDEX.name),
+    'review-policies': writeTable(table, LIST_INDEX.name),
+    'receive-signals': [
+      ...writeTable(table, OWNER_INDEX.name),
+      { actions: ['states:StartExecution'], resources: [names.stateMachineArn('rotate-key')] },
+    ],
     'sweep-orphans': [
       ...rows,
       ...keys.find(),

@@ -17,6 +17,7 @@ export interface ObservabilityStackProps extends StackProps {
   readonly settings: Settings;
   readonly names: Names;
   readonly deadLetters: Queue;
+  readonly undeliveredSignals: Queue;
 }
 
 /** Sweeps that may be missed before silence is an alarm: one late start is not an outage. */
@@ -39,6 +40,7 @@ export class ObservabilityStack extends Stack {
     });
     this.#workflowAlarms();
     this.#scheduleAlarms(props.deadLetters);
+    this.#signalAlarms(props.undeliveredSignals);
     this.#functionAlarms();
     this.#keyAlarms();
     this.#apiAlarms();
@@ -84,6 +86,29 @@ export class ObservabilityStack extends Stack {
       ),
       below: 1,
       silenceRings: true,
+    });
+  }
+
+  #signalAlarms(undelivered: Queue): void {
+    this.#alarms.add({
+      name: 'signals-undelivered',
+      runbook: 'signals',
+      what: 'Events that may make keys due could not be delivered.',
+      metric: undelivered.metricApproximateNumberOfMessagesVisible({
+        statistic: Stats.MAXIMUM,
+        period: Duration.minutes(5),
+      }),
+    });
+    const { refusedSignals } = METRICS;
+    this.#alarms.add({
+      name: 'signals-refused',
+      runbook: 'signals',
+      what: 'Somebody puts events onto the bus that are no signals in the published shape.',
+      metric: this.#sum(METRIC_NAMESPACE, refusedSignals.name, {
+        [METRIC_DIMENSION]: refusedSignals.service,
+      }),
+      // One is a mistake; a run of them is a broken or hostile sender.
+      above: 10,
     });
   }
 

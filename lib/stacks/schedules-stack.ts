@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What fires by itself: the recurring sweep. Its role may start that one state machine; a one-time schedule made at
-// run time in the same group uses the same role and target. What cannot be delivered waits in a queue with an alarm.
+// What fires by itself: the recurring sweep and the daily review of class policies. The role may start these two state
+// machines; a one-time schedule made at run time in the same group uses the same role and target. What cannot be delivered waits in a queue with an alarm.
 import { CfnOutput, Duration, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnSchedule, CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { Settings } from '../config/settings.ts';
-import type { Names } from '../names.ts';
+import type { Names, WorkflowName } from '../names.ts';
 import { toPolicy } from '../permissions/grant.ts';
 import { startGrant } from '../permissions/workflow-grants.ts';
 
@@ -16,6 +16,9 @@ export interface SchedulesStackProps extends StackProps {
   readonly names: Names;
 }
 
+/** At night in most places; a deployment is followed within a day. */
+const DAILY = 'cron(30 1 * * ? *)';
+
 /** See the file's head. */
 export class SchedulesStack extends Stack {
   readonly deadLetters: Queue;
@@ -23,32 +26,37 @@ export class SchedulesStack extends Stack {
   constructor(scope: Construct, id: string, { settings, names, ...props }: SchedulesStackProps) {
     super(scope, id, props);
     const sweepArn = names.stateMachineArn('rotation-sweep');
+    const reviewArn = names.stateMachineArn('review-policies');
     const group = new CfnScheduleGroup(this, 'Group', { name: names.of('schedules') });
     const role = new Role(this, 'SchedulerRole', {
       roleName: names.of('scheduler'),
       assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
         conditions: { StringEquals: { 'aws:SourceAccount': settings.account } },
       }),
-      inlinePolicies: { duty: toPolicy(startGrant([sweepArn])) },
+      inlinePolicies: { duty: toPolicy(startGrant([sweepArn, reviewArn])) },
     });
     this.deadLetters = this.#queueFor(role);
-    const schedule = new CfnSchedule(this, 'Sweep', {
-      name: names.of('rotation-sweep'),
-      groupName: names.of('schedules'),
-      description: 'Finds keys that are due and starts their rotations',
-      scheduleExpression: settings.sweep.rate,
-      scheduleExpressionTimezone: settings.sweep.timeZone,
-      flexibleTimeWindow: { mode: 'OFF' },
-      target: {
-        arn: sweepArn,
-        roleArn: role.roleArn,
-        input: '{}',
-        // Past the next sweep a late one is of no use.
-        retryPolicy: { maximumRetryAttempts: 3, maximumEventAgeInSeconds: 900 },
-        deadLetterConfig: { arn: this.deadLetters.queueArn },
-      },
-    });
-    schedule.addResourceDependency(group);
+    const add = (id: string, name: WorkflowName, description: string, when: string) =>
+      new CfnSchedule(this, id, {
+        name: names.of(name),
+        groupName: names.of('schedules'),
+        description,
+        scheduleExpression: when,
+        scheduleExpressionTimezone: settings.sweep.timeZone,
+        flexibleTimeWindow: { mode: 'OFF' },
+        target: {
+          arn: names.stateMachineArn(name),
+          roleArn: role.roleArn,
+          input: '{}',
+          // Past the next sweep a late one is of no use.
+          retryPolicy: { maximumRetryAttempts: 3, maximumEventAgeInSeconds: 900 },
+          deadLetterConfig: { arn: this.deadLetters.queueArn },
+        },
+      }).addResourceDependency(group);
+    const sweeps = 'Finds keys that are due and starts their rotations';
+    add('Sweep', 'rotation-sweep', sweeps, settings.sweep.rate);
+    const reviews = 'Gives keys of changed classes their new due dates';
+    add('Review', 'review-policies', reviews, DAILY);
     new CfnOutput(this, 'SchedulerRoleArn', { value: role.roleArn });
     new CfnOutput(this, 'SchedulerGroupName', { value: names.of('schedules') });
     new CfnOutput(this, 'SweepScheduleName', { value: names.of('rotation-sweep') });

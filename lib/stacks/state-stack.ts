@@ -17,7 +17,7 @@ export interface StateStackProps extends StackProps {
 }
 
 /** The bus that publishes Keyturn's events; the name is part of the interface. */
-const EVENT_BUS_NAME = 'keyturn';
+export const EVENT_BUS_NAME = 'keyturn';
 
 /** See the file's head. */
 export class StateStack extends Stack {

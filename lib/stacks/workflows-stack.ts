@@ -58,6 +58,7 @@ const WORKFLOWS: Readonly<Record<WorkflowName, WorkflowUses>> = {
     functions: ['find-due-rotations', 'sweep-orphans'],
     starts: ['rotate-key', 'generate-key', 'update-access'],
   },
+  'review-policies': { functions: ['review-policies'] },
 };
 
 /** See the file's head. */

@@ -56,12 +56,14 @@ describe('functions', () => {
     expect(findings).toEqual([]);
   });
 
-  it('are each used by a route, a workflow or the API itself', () => {
+  it('are each used by a route, a workflow, a rule or the API itself', () => {
     const byRoute = Object.values(ROUTES).map((route) => route.function as string);
     const workflows = WORKFLOWS.map(readWorkflowText).join('\n');
+    const rules = textOf('lib/stacks/signals-stack.ts');
     const unused = FUNCTION_NAMES.filter((name) => name !== 'authorize-person')
       .filter((name) => !byRoute.includes(name))
-      .filter((name) => !workflows.includes(`{${pascalCase(name)}Fn}`));
+      .filter((name) => !workflows.includes(`{${pascalCase(name)}Fn}`))
+      .filter((name) => !rules.includes(`functions['${name}']`));
 
     expect(unused).toEqual([]);
   });
@@ -110,8 +112,8 @@ describe('routes', () => {
 });
 
 describe('workflows', () => {
-  it('are one per kind of operation, and the sweep', () => {
-    expect([...OPERATION_KINDS, 'rotation-sweep'].sort()).toEqual(WORKFLOWS);
+  it('are one per kind of operation, the sweep and the review', () => {
+    expect([...OPERATION_KINDS, 'rotation-sweep', 'review-policies'].sort()).toEqual(WORKFLOWS);
   });
 
   it('have states for the steps that an operation shows', () => {

@@ -20,7 +20,11 @@ const CORE_WITHOUT_USE_CASES =
 export const ROOMS: Readonly<Record<string, Room>> = {
   'core/contract': { at: /^core\/contract\//, ours: [], packages: /^zod$/ },
   'core/crypto': { at: /^core\/crypto\//, ours: [], packages: /^(node:crypto|canonicalize)$/ },
-  'core/policies': { at: /^core\/policies\//, ours: [/^core\/keys\/records/], packages: /^zod$/ },
+  'core/policies': {
+    at: /^core\/policies\//,
+    ours: [/^core\/keys\/records/, /^core\/crypto\/hashing/],
+    packages: /^(zod|temporal-polyfill)$/,
+  },
   core: { at: /^core\//, ours: [/^core\//], packages: NOTHING },
   'adapters/pkcs11': { at: /^adapters\/pkcs11\//, ours: [], packages: ANYTHING },
   adapters: {

@@ -21,7 +21,7 @@ const wired = vi.hoisted(() => ({
 }));
 
 /** A forwarder to a port of the running test's world. */
-const following = (port: 'ledger' | 'clock' | 'ids' | 'ports') =>
+const following = (port: 'ledger' | 'clock' | 'ids' | 'ports' | 'slots') =>
   new Proxy(
     {},
     {
@@ -51,6 +51,7 @@ vi.mock('#functions/shared/wiring.ts', () => ({
     acquire: async (request: unknown) => void wired.metered.push(request),
     backOff: async () => {},
   }),
+  startSlots: () => following('slots'),
   kmsClient: () => ({}),
   policySite: ({ STAGE, ACCOUNT_ID }: { STAGE: string; ACCOUNT_ID: string }) => ({
     stage: STAGE,

@@ -108,6 +108,7 @@ describe('role of a workload', () => {
       .map((resource) => /\/local\/(\w+\/v1[^"]*)"/.exec(resource)?.[1]);
 
     expect(invoked.sort()).toEqual([
+      'GET/v1/calendar',
       'GET/v1/health',
       'GET/v1/keys',
       'GET/v1/keys/*',

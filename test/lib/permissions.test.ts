@@ -18,6 +18,7 @@ const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'read-keys': [],
   'change-keys': [],
   'manage-consumers': [],
+  'read-calendar': [],
   'use-key': ['kms:Decrypt', 'kms:Encrypt'],
   'manage-key-stores': ['kms:Decrypt'],
   'begin-operation': [],
@@ -35,6 +36,8 @@ const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'compensate-operation': ['kms:DescribeKey', 'kms:ScheduleKeyDeletion'],
   'park-operation': [],
   'find-due-rotations': [],
+  'review-policies': [],
+  'receive-signals': [],
   'sweep-orphans': [
     'kms:DescribeKey',
     'kms:ListKeys',
@@ -58,6 +61,7 @@ const TABLE_ACTIONS: Partial<Record<FunctionName, readonly string[]>> = {
   'authorize-person': [],
   'serve-contract': READ,
   'read-keys': READ,
+  'read-calendar': READ,
   'use-key': ['dynamodb:GetItem'],
 };
 
@@ -77,14 +81,15 @@ describe('roles of functions', () => {
   });
 
   it.each([
-    ['read-keys', 'list'],
-    ['find-due-rotations', 'due'],
-  ] as const)('%s is the function that queries index %s', (name, index) => {
+    [['read-keys', 'review-policies'], 'list'],
+    [['read-calendar', 'find-due-rotations'], 'due'],
+    [['receive-signals'], 'owner'],
+  ] as const)('%s query index %s', (names, index) => {
     const users = FUNCTION_NAMES.filter((one) =>
       JSON.stringify(roleOf(one)).includes(`/index/${index}`),
     );
 
-    expect(users).toEqual([name]);
+    expect(users).toEqual(names);
   });
 
   it('starts workflows only where that is the duty', () => {
@@ -95,6 +100,7 @@ describe('roles of functions', () => {
       'change-keys',
       'manage-consumers',
       'manage-key-stores',
+      'receive-signals',
     ]);
     expect(holders('states:SendTaskSuccess')).toEqual(['manage-key-stores', 'request-hsm-admin']);
   });
@@ -238,11 +244,12 @@ describe('every role of a deployment', () => {
     ]);
   });
 
-  it('gives the scheduler the sweep and nothing else', () => {
+  it('gives the scheduler the sweep, the review and nothing else', () => {
     expect(everyRole.get('keyturn-production-scheduler')).toEqual([
       {
         action: 'states:StartExecution',
         resources: [
+          `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:keyturn-production-review-policies`,
           `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:keyturn-production-rotation-sweep`,
         ],
         conditions: {},

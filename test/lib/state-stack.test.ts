@@ -153,6 +153,7 @@ it('publishes the outputs that others read', () => {
     'SchedulerRoleArn',
     'StateMachineGenerateKeyArn',
     'StateMachineProvisionKeyStoreArn',
+    'StateMachineReviewPoliciesArn',
     'StateMachineRotateKeyArn',
     'StateMachineRotationSweepArn',
     'SweepScheduleName',

@@ -13,6 +13,7 @@ import {
   parkOperation,
 } from '#core/operations/end-operation.ts';
 import { nameVersion, probeAlias, switchAlias } from '#core/operations/place-alias.ts';
+import { reviewPolicies } from '#core/operations/review-policies.ts';
 import {
   findDueRotations,
   type SweepResult,
@@ -53,6 +54,7 @@ export type StepFunctionName = Exclude<
   | 'authorize-person'
   | 'serve-contract'
   | 'read-keys'
+  | 'read-calendar'
   | 'change-keys'
   | 'manage-consumers'
   | 'use-key'
@@ -60,6 +62,7 @@ export type StepFunctionName = Exclude<
   | 'request-hsm-admin'
   | 'create-key-store'
   | 'record-key-store'
+  | 'receive-signals'
 >;
 
 /** Every function of the key workflows, by name. */
@@ -87,6 +90,10 @@ export function stepFunctions(
       return {};
     },
     'find-due-rotations': () => findDueRotations(deps, STAGE, 100),
+    'review-policies': async ({ cursor }) => {
+      const { nextCursor } = await reviewPolicies(deps, cursor, 2);
+      return { cursor: nextCursor, hasMore: nextCursor !== null };
+    },
     'sweep-orphans': async ({ cursor }) => {
       const swept = await sweepOrphans(deps, STAGE, cursor, ORPHAN_GRACE_SECONDS);
       return { ...swept, cursor: swept.nextCursor, hasMore: swept.nextCursor !== null };
@@ -173,6 +180,6 @@ export async function resumeBySweep(world: World): Promise<SweepResult> {
 /** The same past every hook, for the middle of a call. */
 export async function takeOver(world: World): Promise<void> {
   world.clock.advance(3600);
-  const { store: ledger, clock, ids } = world;
-  await findDueRotations({ ledger, clock, ids }, STAGE, 100);
+  const { store: ledger, clock, ids, slots, classes } = world;
+  await findDueRotations({ ledger, clock, ids, slots, classes }, STAGE, 100);
 }

@@ -7,7 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { DUE_INDEX, LIST_INDEX, PARTITION_KEY, SORT_KEY } from '#core/contract/table.ts';
+import {
+  DUE_INDEX,
+  LIST_INDEX,
+  OWNER_INDEX,
+  PARTITION_KEY,
+  SORT_KEY,
+} from '#core/contract/table.ts';
 import { DEFAULT_DIRECTORY, layoutOf } from '#scripts/local/layout.ts';
 import { ensurePython } from '#scripts/local/python.ts';
 
@@ -58,7 +64,9 @@ async function createTable(client: DynamoDBClient, name: string): Promise<void> 
   const attributes = [
     PARTITION_KEY,
     SORT_KEY,
-    ...[DUE_INDEX, LIST_INDEX].flatMap((index) => [index.partition, index.sort]),
+    ...new Set(
+      [DUE_INDEX, LIST_INDEX, OWNER_INDEX].flatMap((index) => [index.partition, index.sort]),
+    ),
   ];
   await client.send(
     new CreateTableCommand({
@@ -72,7 +80,7 @@ async function createTable(client: DynamoDBClient, name: string): Promise<void> 
         { AttributeName: PARTITION_KEY, KeyType: 'HASH' },
         { AttributeName: SORT_KEY, KeyType: 'RANGE' },
       ],
-      GlobalSecondaryIndexes: [gsi(DUE_INDEX), gsi(LIST_INDEX)],
+      GlobalSecondaryIndexes: [gsi(DUE_INDEX), gsi(LIST_INDEX), gsi(OWNER_INDEX)],
     }),
   );
 }

@@ -7,6 +7,7 @@ import { MemoryClock } from '#adapters/memory/clock.ts';
 import { type PortCall, type PortHook, withHook } from '#adapters/memory/faults.ts';
 import { CountingIds } from '#adapters/memory/ids.ts';
 import { MemoryLedger } from '#adapters/memory/ledger.ts';
+import { MemoryStartSlots } from '#adapters/memory/start-slots.ts';
 import { MemoryVault } from '#adapters/memory/vault.ts';
 import { MemoryWorkflows } from '#adapters/memory/workflows.ts';
 import type { KeyRecord, VersionRecord } from '#core/keys/records.ts';
@@ -70,8 +71,9 @@ export class World {
   readonly clock = new MemoryClock();
   readonly ids = new CountingIds();
   readonly workflows = new MemoryWorkflows();
+  readonly slots = new MemoryStartSlots();
   readonly random = countingBytes();
-  readonly classes: readonly ClassPolicy[] = CLASSES;
+  classes: readonly ClassPolicy[] = CLASSES;
   readonly directory = { ownerExists: async (owner: string) => owner === 'olga' };
   /** The ledger and the vault themselves, past every hook. */
   readonly store = new MemoryLedger();
@@ -91,7 +93,7 @@ export class World {
   /** What every step needs. */
   get deps() {
     const hook = (call: PortCall) => this.onCall(call);
-    const { ledger, clock, ids, workflows, directory, random, classes, ports } = this;
+    const { ledger, clock, ids, workflows, directory, random, classes, slots, ports } = this;
     return {
       ledger,
       clock,
@@ -100,6 +102,7 @@ export class World {
       directory,
       random,
       classes,
+      slots,
       stage: STAGE,
       creator: ports,
       aliases: ports,

@@ -29,6 +29,7 @@ const SAFE_ENDS: readonly string[] = [
   'BeginOperation',
   'FindDueRotations',
   'SweepOrphans',
+  'ReviewPolicies',
 ];
 
 type Rule = (machine: Machine, text: string) => string[];

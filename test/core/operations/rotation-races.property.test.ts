@@ -39,7 +39,8 @@ describe('interleaved admissions', () => {
         const ids = new CountingIds();
         // Ids of the requests differ from those that the world gave out before.
         Array.from({ length: 100 }, () => ids.operationId());
-        const deps = { ledger: scheduled(world, scheduler), clock: world.clock, ids };
+        const { clock, slots, classes } = world;
+        const deps = { ledger: scheduled(world, scheduler), clock, ids, slots, classes };
         const admitted: (string | null)[] = [];
         const work = [
           ...Array.from({ length: requests }, async () => {
@@ -70,8 +71,8 @@ describe('interleaved admissions', () => {
         const world = await withActiveKey(await aWorld());
         const operationId = await world.admitRotation();
         world.clock.advance(3600);
-        const { clock, ids } = world;
-        const deps = { ledger: scheduled(world, scheduler), clock, ids };
+        const { clock, ids, slots, classes } = world;
+        const deps = { ledger: scheduled(world, scheduler), clock, ids, slots, classes };
         const work = Promise.all([1, 2, 3].map(() => findDueRotations(deps, STAGE, 10)));
         await scheduler.waitIdle();
         const starts = (await work).flatMap((found) => found.starts);

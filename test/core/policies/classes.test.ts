@@ -13,7 +13,7 @@ describe('the seeded classes', () => {
   ])('$name rotates after $days days under $quorum', ({ name, due, quorum }) => {
     const policy = byName(name);
 
-    expect(nextRotationAt(policy, '2026-01-01T00:00:00.000Z')).toBe(due);
+    expect(nextRotationAt(policy, '2026-01-01T00:00:00.000Z', 'orders')).toBe(due);
     expect(`${policy.quorum.required} of ${policy.quorum.of}`).toBe(quorum);
   });
 

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every counter of hourly starts must do, over memory and over DynamoDB.
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { StartSlots } from '#core/ports/start-slots.ts';
+
+const AT = '2026-03-01T10:59:00.000Z';
+
+export function describeStartSlots(title: string, fresh: () => Promise<StartSlots>): void {
+  describe(title, () => {
+    let slots: StartSlots;
+    beforeEach(async () => {
+      slots = await fresh();
+    });
+
+    it('gives out as many as the limit, however many ask at once', async () => {
+      const asked = Array.from({ length: 10 }, () => slots.take('test', AT, 3));
+
+      expect((await Promise.all(asked)).filter(Boolean)).toHaveLength(3);
+    });
+
+    it('begins anew with the clock hour', async () => {
+      await slots.take('test', AT, 1);
+
+      expect(await slots.take('test', AT, 1)).toBe(false);
+      expect(await slots.take('test', '2026-03-01T11:00:00.000Z', 1)).toBe(true);
+    });
+
+    it('counts each class alone', async () => {
+      await slots.take('test', AT, 1);
+
+      expect(await slots.take('internal-data', AT, 1)).toBe(true);
+    });
+  });
+}
