@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keyItem } from '#adapters/dynamodb/items.ts';
 import { DynamoDbLedger } from '#adapters/dynamodb/ledger.ts';
 import { describeLedger } from '#test/adapters/contract/ledger.contract.ts';
+import { describeLedgerLists } from '#test/adapters/contract/ledger-lists.contract.ts';
 import { aCreation, aKey } from '#test/support/records.ts';
 import { startTables, type TestTables } from '#test/support/table.ts';
 
@@ -14,6 +15,10 @@ beforeAll(async () => {
 afterAll(() => tables.stop());
 
 describeLedger(
+  'DynamoDbLedger',
+  async () => new DynamoDbLedger(tables.client, await tables.create()),
+);
+describeLedgerLists(
   'DynamoDbLedger',
   async () => new DynamoDbLedger(tables.client, await tables.create()),
 );

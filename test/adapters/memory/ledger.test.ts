@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { MemoryLedger } from '#adapters/memory/ledger.ts';
 import { describeLedger } from '#test/adapters/contract/ledger.contract.ts';
+import { describeLedgerLists } from '#test/adapters/contract/ledger-lists.contract.ts';
 
 describeLedger('MemoryLedger', async () => new MemoryLedger());
+describeLedgerLists('MemoryLedger', async () => new MemoryLedger());
