@@ -35,6 +35,7 @@ describe('metadata table', () => {
           Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['name', 'leaseOperationId'] },
         },
         { IndexName: 'list', Projection: { ProjectionType: 'ALL' } },
+        { IndexName: 'owner', Projection: { ProjectionType: 'ALL' } },
       ],
     });
   });
@@ -156,6 +157,7 @@ it('publishes the outputs that others read', () => {
     'StateMachineReviewPoliciesArn',
     'StateMachineRotateKeyArn',
     'StateMachineRotationSweepArn',
+    'StateMachineUpdateAccessArn',
     'SweepScheduleName',
     'TableName',
     'WorkloadApiId',

@@ -27,7 +27,10 @@ describe('an event on the bus', () => {
     ['of an unknown type', { ...SENT, 'detail-type': 'key.rotated' }],
     ['of another version', { ...SENT, detail: { ...SENT.detail, version: 2 } }],
     ['with a member more', { ...SENT, detail: { ...SENT.detail, force: true } }],
-    ['with a score beyond 100', { ...SENT, detail: { ...SENT.detail, score: Number.POSITIVE_INFINITY } }],
+    [
+      'with a score beyond 100',
+      { ...SENT, detail: { ...SENT.detail, score: Number.POSITIVE_INFINITY } },
+    ],
     ['about no key name', { ...SENT, detail: { ...SENT.detail, key: '../orders' } }],
     ['at no time', { ...SENT, time: 'yesterday' }],
     ['without an id', { ...SENT, id: '' }],
