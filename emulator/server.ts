@@ -20,6 +20,8 @@ export interface ServerSettings extends AuthenticationSettings {
 
 // A caller's policies travel in a header: roles may have ten managed policies of 6 KB each.
 const MAXIMUM_HEADER_BYTES = 512 * 1024;
+/** Who sends slower than this is answered 408 and cut off, in milliseconds. */
+const PATIENCE = { headersTimeout: 15_000, requestTimeout: 60_000 };
 
 interface Reply {
   readonly status: number;
@@ -54,6 +56,11 @@ function errorReply(error: unknown): Reply {
 function header(request: IncomingMessage, name: string): string | undefined {
   const value = request.headers[name];
   return Array.isArray(value) ? value[0] : value;
+}
+
+/** Whether this is the protocol of KMS and CloudHSM. Who names no type is believed; any other is a wrong one. */
+function isAmzJson(type: string | undefined): boolean {
+  return type === undefined || /^application\/x-amz-json-1\.[01](;|$)/.test(type);
 }
 
 /** The emulator as the call's Region sees it. @throws AwsError for a Region that is none */
@@ -99,7 +106,8 @@ async function replyTo(
     const answer = await serveAdmin(emulator, settings.adminToken, request);
     return { ...answer, type: 'application/json' };
   }
-  if (request.method !== 'POST') throw new AwsError('UnknownOperationException', '', 404);
+  const isJsonCall = request.method === 'POST' && isAmzJson(header(request, 'content-type'));
+  if (!isJsonCall) throw new AwsError('UnknownOperationException', '', 404);
   const body = await serveAws(emulator, settings, request, requestId);
   return { status: 200, type: AWS_JSON, body };
 }
@@ -115,17 +123,26 @@ async function serve(
     send(response, requestId, await replyTo(emulator, settings, request, requestId));
   } catch (error) {
     // A client that left in the middle of its request gets no answer and is no defect.
-    const canAnswer = !response.headersSent && !request.socket.destroyed;
+    const canAnswer = !response.headersSent && response.socket?.destroyed === false;
     if (canAnswer) send(response, requestId, errorReply(error));
   }
 }
 
 /** Makes the server; the caller lets it listen. */
-export function createServer(emulator: Emulator, settings: ServerSettings): http.Server {
+export function createServer(
+  emulator: Emulator,
+  settings: ServerSettings,
+  patience = PATIENCE,
+): http.Server {
   const handler = (request: IncomingMessage, response: ServerResponse) => {
     void serve(emulator, settings, request, response);
   };
-  const options = { maxHeaderSize: MAXIMUM_HEADER_BYTES, keepAliveTimeout: 60_000 };
+  const options = {
+    maxHeaderSize: MAXIMUM_HEADER_BYTES,
+    keepAliveTimeout: 60_000,
+    connectionsCheckingInterval: patience.headersTimeout / 5,
+    ...patience,
+  };
   if (settings.tls === undefined) return http.createServer(options, handler);
   const { certPath, keyPath } = settings.tls;
   return https.createServer(

@@ -4,6 +4,8 @@ import type { IncomingMessage } from 'node:http';
 import { AwsError, serializationError } from './errors.ts';
 
 const MAXIMUM_BYTES = 1024 * 1024;
+/** Up to here a body that is too large is read to its end, so that its sender sees the answer. */
+const MAXIMUM_READ_BYTES = 32 * 1024 * 1024;
 const MAXIMUM_DEPTH = 64;
 
 /** The raw body. @throws AwsError RequestEntityTooLarge */
@@ -12,8 +14,9 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   let size = 0;
   for await (const chunk of request) {
     size += chunk.length;
-    // Reading on without keeping lets the client finish sending and see the answer.
     if (size <= MAXIMUM_BYTES) chunks.push(chunk);
+    // Nobody may send for ever.
+    if (size > MAXIMUM_READ_BYTES) request.socket.destroy();
   }
   if (size > MAXIMUM_BYTES) {
     throw new AwsError('RequestEntityTooLarge', `Request is larger than ${MAXIMUM_BYTES} bytes.`);
@@ -52,11 +55,23 @@ export function parseJson(body: Buffer): unknown {
   if (body.length === 0) return {};
   const json = decode(body);
   if (isTooDeep(json)) throw serializationError('The request is nested too deeply');
+  let value: unknown;
   try {
-    return JSON.parse(json);
-  } catch {
+    value = MAY_HOLD_SURROGATES.test(json) ? JSON.parse(json, wellFormed) : JSON.parse(json);
+  } catch (error) {
+    if (error instanceof AwsError) throw error;
     throw serializationError('The request is not valid JSON');
   }
+  return value;
+}
+
+const MAY_HOLD_SURROGATES = /\\u[dD][89a-fA-F]/;
+
+/** Half a surrogate pair has no bytes: two encryption contexts that differ in it alone would be the same. */
+function wellFormed(name: string, value: unknown): unknown {
+  const isWellFormed = name.isWellFormed() && (typeof value !== 'string' || value.isWellFormed());
+  if (isWellFormed) return value;
+  throw serializationError('The request has text that is not valid Unicode');
 }
 
 function decode(body: Buffer): string {

@@ -221,6 +221,7 @@ describe('the trail behind a gateway', () => {
       method: 'POST',
       headers: {
         'x-amz-target': 'TrentService.ListKeys',
+        'content-type': 'application/x-amz-json-1.1',
         'user-agent': 'consumer/1.0',
         'x-keyturn-gateway-secret': 'gateway-secret',
         'x-keyturn-caller': Buffer.from(JSON.stringify({ ...principal, ...caller })).toString(

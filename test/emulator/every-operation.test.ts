@@ -40,7 +40,10 @@ afterAll(() => emulator.stop());
 async function post(operation: string, body: object) {
   const response = await fetch(emulator.url, {
     method: 'POST',
-    headers: { 'x-amz-target': `TrentService.${operation}` },
+    headers: {
+      'x-amz-target': `TrentService.${operation}`,
+      'content-type': 'application/x-amz-json-1.1',
+    },
     body: JSON.stringify(body),
   });
   const text = await response.text();

@@ -136,7 +136,11 @@ describe('authentication', () => {
   ])('refuses %s', async (_, headers, code) => {
     const response = await fetch(emulator.url, {
       method: 'POST',
-      headers: { 'x-amz-target': 'TrentService.ListKeys', ...headers },
+      headers: {
+        'x-amz-target': 'TrentService.ListKeys',
+        'content-type': 'application/x-amz-json-1.1',
+        ...headers,
+      },
       body: '{}',
     });
 

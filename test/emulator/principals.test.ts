@@ -137,6 +137,7 @@ describe('signatures', () => {
       method: 'POST',
       headers: {
         'x-amz-target': 'TrentService.ListKeys',
+        'content-type': 'application/x-amz-json-1.1',
         authorization: `AWS4-HMAC-SHA256 ${parameters}`,
       },
       body: '{}',
@@ -151,7 +152,10 @@ describe('signatures', () => {
   it('in the address are none', async () => {
     const response = await fetch(`${emulator.url}/?X-Amz-Signature=00&X-Amz-Expires=900`, {
       method: 'POST',
-      headers: { 'x-amz-target': 'TrentService.ListKeys' },
+      headers: {
+        'x-amz-target': 'TrentService.ListKeys',
+        'content-type': 'application/x-amz-json-1.1',
+      },
       body: '{}',
     });
 

@@ -123,7 +123,10 @@ describe('the Region of a call', () => {
     );
     const response = await fetch(emulator.url, {
       method: 'POST',
-      headers: { 'x-amz-target': 'TrentService.DescribeKey' },
+      headers: {
+        'x-amz-target': 'TrentService.DescribeKey',
+        'content-type': 'application/x-amz-json-1.1',
+      },
       body: JSON.stringify({ KeyId }),
     });
     expect(await response.json()).toMatchObject({ KeyMetadata: { KeyId } });
