@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bringing outside keys into the token: RSA pairs that others encrypt keys to, kept wrapped under a key of the
-// token, and secret key objects made of the bytes that come out. The padding is the caller's: tokens differ in
+// token, and key objects made of the bytes that come out, secret or private. The padding is the caller's: tokens differ in
 // the OAEP hashes they know, but all of them have the bare RSA operation.
+import { createCipheriv } from 'node:crypto';
 import pkcs11, { type Template } from 'pkcs11js';
 import { guarded } from './errors.ts';
+import { type PairKind, unwrappedPrivateTemplate } from './key-pairs.ts';
 import { wrapKey } from './key-wrap.ts';
-import { aesKeyTemplate, type KeyPlacement } from './templates.ts';
+import { type KeyPlacement, unwrappedAesTemplate, unwrappedHmacTemplate } from './templates.ts';
 import type { KeyHandle, Token } from './token.ts';
 
 const PUBLIC_EXPONENT = Buffer.from([1, 0, 1]);
 const MAXIMUM_WRAPPED_BYTES = 4096;
+// RFC 5649 with its alternative initial value; Node takes it as the IV.
+const WRAP_PAD_IV = Buffer.from('a65959a6', 'hex');
 
 function privateTemplate(extractable: boolean): Template {
   return [
@@ -98,23 +102,87 @@ export function rsaPrivate(
   });
 }
 
-/** Puts 32 key bytes into the token and takes them out again wrapped. @throws Pkcs11Failure */
+/** How a secret key that came from outside is named, and what it is for. */
+export interface OutsideSecret extends Pick<KeyPlacement, 'label' | 'id'> {
+  readonly use: 'encrypt' | 'mac';
+}
+
+/** A private key from outside, PKCS#8 in DER. */
+export interface Outside {
+  readonly kind: PairKind;
+  readonly bytes: Buffer;
+}
+
+/** Puts key bytes into the token, 32 unless they are for MACs, and takes them out again wrapped. @throws Pkcs11Failure */
 export function wrapOutsideKey(
   token: Token,
   wrappingKey: KeyHandle,
-  placement: Pick<KeyPlacement, 'label' | 'id'>,
+  { use, ...placement }: OutsideSecret,
   bytes: Buffer,
 ): Buffer {
-  const generated = aesKeyTemplate({ ...placement, onToken: false, extractable: true }, 'encrypt');
-  const template: Template = [
-    ...generated.filter(({ type }) => type !== pkcs11.CKA_VALUE_LEN),
-    { type: pkcs11.CKA_KEY_TYPE, value: pkcs11.CKK_AES },
-    { type: pkcs11.CKA_VALUE, value: bytes },
-  ];
-  const key = guarded('C_CreateObject', () => token.library.C_CreateObject(token.holder, template));
+  const placed = { ...placement, onToken: false, extractable: true };
+  const kept = use === 'mac' ? unwrappedHmacTemplate(placed) : unwrappedAesTemplate(placed);
+  const key = createObject(token, [...kept, { type: pkcs11.CKA_VALUE, value: bytes }]);
   try {
     return wrapKey(token, wrappingKey, key);
   } finally {
     token.destroy(key);
   }
+}
+
+/**
+ * Puts a private key into the token and takes it out again wrapped: it goes in under a key made for this once,
+ * because tokens take PKCS#8 wrapped only.
+ * @throws Pkcs11Failure
+ */
+export function wrapOutsidePair(
+  token: Token,
+  wrappingKey: KeyHandle,
+  placement: Pick<KeyPlacement, 'label' | 'id'>,
+  { kind, bytes }: Outside,
+): Buffer {
+  const once = token.random(32);
+  const cipher = createCipheriv('id-aes256-wrap-pad', once, WRAP_PAD_IV);
+  const blob = Buffer.concat([cipher.update(bytes), cipher.final()]);
+  const onceKey = createObject(token, [
+    { type: pkcs11.CKA_CLASS, value: pkcs11.CKO_SECRET_KEY },
+    { type: pkcs11.CKA_KEY_TYPE, value: pkcs11.CKK_AES },
+    { type: pkcs11.CKA_TOKEN, value: false },
+    { type: pkcs11.CKA_UNWRAP, value: true },
+    { type: pkcs11.CKA_VALUE, value: once },
+  ]);
+  once.fill(0);
+  try {
+    return rewrapped(token, wrappingKey, onceKey, {
+      blob,
+      template: unwrappedPrivateTemplate(
+        kind,
+        { ...placement, onToken: false, extractable: true },
+        'sign',
+      ),
+    });
+  } finally {
+    token.destroy(onceKey);
+  }
+}
+
+function rewrapped(
+  token: Token,
+  wrappingKey: KeyHandle,
+  onceKey: KeyHandle,
+  { blob, template }: { readonly blob: Buffer; readonly template: Template },
+): Buffer {
+  const mechanism = { mechanism: pkcs11.CKM_AES_KEY_WRAP_PAD };
+  const key = guarded('C_UnwrapKey', () =>
+    token.library.C_UnwrapKey(token.holder, mechanism, onceKey, blob, template),
+  );
+  try {
+    return wrapKey(token, wrappingKey, key);
+  } finally {
+    token.destroy(key);
+  }
+}
+
+function createObject(token: Token, template: Template): KeyHandle {
+  return guarded('C_CreateObject', () => token.library.C_CreateObject(token.holder, template));
 }

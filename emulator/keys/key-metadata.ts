@@ -15,13 +15,13 @@ function algorithms(emulator: Emulator, key: KeyRecord) {
   return { ...members, CurrentKeyMaterialId: key.materialId };
 }
 
-/** Expiry of the current imported material; a key that never had any has no material id either. */
+/** The earliest expiry of imported material that is or was current. */
 function importedMembers(emulator: Emulator, key: KeyRecord) {
   if (key.origin !== 'EXTERNAL' || key.wrappedKey === null) return {};
-  const current = emulator.store.materials
+  const ends = emulator.store.materials
     .ofKey(key.keyId)
-    .find(({ materialId }) => materialId === key.materialId);
-  const validTo = current?.validTo ?? null;
+    .flatMap(({ state, validTo }) => (state === 'PENDING_ROTATION' ? [] : (validTo ?? [])));
+  const validTo = ends.length === 0 ? null : Math.min(...ends);
   if (validTo === null) return { ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' };
   return { ExpirationModel: 'KEY_MATERIAL_EXPIRES', ValidTo: epochSeconds(validTo) };
 }

@@ -104,8 +104,8 @@ export function newKeyKind(input: Input): NewKeyKind {
   if (!allowsUsage(spec, usage)) {
     throw invalid(`KeyUsage ${usage} is not compatible with KeySpec ${spec}`);
   }
-  if (origin === 'EXTERNAL' && spec !== 'SYMMETRIC_DEFAULT') {
-    throw unsupported('Only symmetric encryption keys can have imported material.');
+  if (origin === 'EXTERNAL' && spec === 'ECC_NIST_EDWARDS25519') {
+    throw unsupported(`Keys of key spec ${spec} cannot have imported material.`);
   }
   if (origin === 'AWS_CLOUDHSM' && spec !== 'SYMMETRIC_DEFAULT') {
     throw unsupported('Custom key stores support symmetric encryption KMS keys only.');

@@ -6,7 +6,7 @@ import type { MaterialRecord, RotationPlan } from '../store/key-materials.ts';
 import type { KeyRecord } from '../store/key-row.ts';
 import { expireImported, refreshImported } from './imported-material.ts';
 import { settleMaterial } from './material-rotation.ts';
-import { isMultiRegion, isPrimary } from './multi-region.ts';
+import { isMultiRegion, isPrimary, replicasOf } from './multi-region.ts';
 
 function samePlan(left: RotationPlan | undefined, right: RotationPlan | undefined): boolean {
   return (
@@ -62,6 +62,15 @@ function follow(emulator: Emulator, keyId: string, now: number): void {
     samePlan(materials.plan(keyId), primary.store.materials.plan(keyId)) &&
     sameMaterials(materials.ofKey(keyId), primary.store.materials.ofKey(keyId));
   if (!isInStep) takeOver(emulator, primary, source, now);
+}
+
+/** Whether imported material waits for its import into replicas before it can be rotated to. */
+export function awaitsReplicas(emulator: Emulator, { keyId, materialId }: MaterialRecord): boolean {
+  if (!isMultiRegion(keyId)) return false;
+  return replicasOf(emulator, keyId).some(({ emulator: { store } }) => {
+    const there = store.materials.ofKey(keyId).find((item) => item.materialId === materialId);
+    return (there?.wrappedKey ?? null) === null;
+  });
 }
 
 /** Completes what is due for a key, of one Region or of several. */

@@ -19,6 +19,7 @@ export type KeyChange = Partial<
     | 'rotationPeriodDays'
     | 'materialId'
     | 'wrappedKey'
+    | 'publicKey'
   >
 >;
 
@@ -31,6 +32,7 @@ const CHANGEABLE = {
   rotationPeriodDays: 'rotation_period_days',
   materialId: 'material_id',
   wrappedKey: 'wrapped_key',
+  publicKey: 'public_key',
 } as const satisfies Record<keyof KeyChange, string>;
 
 /** The table of keys. */

@@ -375,7 +375,6 @@ describe('the rest', () => {
     const attempts = [
       { KeySpec: 'SM2' as const, KeyUsage: 'SIGN_VERIFY' as const },
       { Origin: 'EXTERNAL_KEY_STORE' as const },
-      { MultiRegion: true },
     ];
     for (const attempt of attempts) {
       const error = await refusal(kms.send(new CreateKeyCommand(attempt)));

@@ -4,7 +4,7 @@ import { authorizeKey } from '../../authorization/authorize.ts';
 import { keyIdText } from '../../keys/crypto-request.ts';
 import { findKey } from '../../keys/find-key.ts';
 import { forgetImported } from '../../keys/imported-material.ts';
-import { requireNotPendingDeletion } from '../../keys/key-state.ts';
+import { requireSettled } from '../../keys/key-state.ts';
 import { requireImportable } from '../../keys/rotation.ts';
 import { AwsError } from '../../protocol/errors.ts';
 import { text } from '../../protocol/members.ts';
@@ -23,7 +23,7 @@ export const deleteImportedKeyMaterial = operation(
     const key = findKey(call, input.KeyId);
     authorizeKey(call, 'kms:DeleteImportedKeyMaterial', key);
     requireImportable(call, key);
-    requireNotPendingDeletion(call, key);
+    requireSettled(call, key);
     const arn = keyArn(call.emulator.place, key.keyId);
     const wanted = input.KeyMaterialId ?? key.materialId;
     const material = call.emulator.store.materials
@@ -31,7 +31,8 @@ export const deleteImportedKeyMaterial = operation(
       .find(({ materialId }) => materialId === wanted);
     if (material !== undefined) {
       forgetImported(call.emulator, material, call.visibleAt);
-      return { KeyId: arn, KeyMaterialId: material.materialId };
+      const isOnly = key.keySpec !== 'SYMMETRIC_DEFAULT';
+      return isOnly ? { KeyId: arn } : { KeyId: arn, KeyMaterialId: material.materialId };
     }
     if (input.KeyMaterialId === undefined) return { KeyId: arn };
     throw new AwsError('NotFoundException', `Key material ${wanted} does not exist in ${arn}.`);

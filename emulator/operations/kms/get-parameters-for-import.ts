@@ -6,6 +6,7 @@ import { authorizeKey } from '../../authorization/authorize.ts';
 import { epochSeconds } from '../../clock.ts';
 import { keyIdText } from '../../keys/crypto-request.ts';
 import { findKey } from '../../keys/find-key.ts';
+import { requireWrappable } from '../../keys/import-shape.ts';
 import { requireNotPendingDeletion } from '../../keys/key-state.ts';
 import { requireImportable } from '../../keys/rotation.ts';
 import { isWrappingAlgorithm } from '../../keys/wrapped-import.ts';
@@ -51,6 +52,7 @@ export const getParametersForImport = operation(
         `Wrapping with ${algorithm} under ${spec} is not supported.`,
       );
     }
+    requireWrappable(key, algorithm, spec);
     const { token: hsmToken, key: domainKey } = call.emulator.hsm.domain;
     const pair = await generateWrappingPair(hsmToken, domainKey, bits);
     const token = Buffer.concat([randomBytes(64), Buffer.from([bits / 1024])]);

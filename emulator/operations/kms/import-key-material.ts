@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // ImportKeyMaterial: a key's first material, material it had before, or new material that waits for a rotation.
-import { rsaPrivate, wrapOutsideKey } from '#adapters/pkcs11/import-wrapping.ts';
+import { rsaPrivate } from '#adapters/pkcs11/import-wrapping.ts';
 import { authorizeKey } from '../../authorization/authorize.ts';
 import { epochSeconds } from '../../clock.ts';
 import { keyIdText } from '../../keys/crypto-request.ts';
 import { findKey } from '../../keys/find-key.ts';
+import { importedShape } from '../../keys/import-shape.ts';
 import { importedMaterialId, refreshImported } from '../../keys/imported-material.ts';
-import { requireNotPendingDeletion } from '../../keys/key-state.ts';
+import { requireNotPendingDeletion, requireSettled } from '../../keys/key-state.ts';
+import { isMultiRegion, isPrimary } from '../../keys/multi-region.ts';
 import { requireImportable } from '../../keys/rotation.ts';
 import { unwrapImported } from '../../keys/wrapped-import.ts';
 import { AwsError, serializationError } from '../../protocol/errors.ts';
@@ -18,7 +20,6 @@ import type { MaterialRecord } from '../../store/key-materials.ts';
 import type { KeyRecord } from '../../store/key-row.ts';
 
 const MAXIMUM_MILLISECONDS = 365 * 86_400_000;
-const MATERIAL_BYTES = 32;
 
 /** Epoch seconds on the wire, milliseconds inside. */
 const instant: Reader<number> = (value) => {
@@ -75,15 +76,31 @@ function openMaterial(call: Call, key: KeyRecord, input: Input): Buffer {
   }
   const { token, key: domainKey } = hsm.domain;
   const modulusBytes = (input.ImportToken.at(-1) ?? 0) * 128;
-  const material = unwrapImported(
+  return unwrapImported(
     parameters.algorithm,
     input.EncryptedKeyMaterial,
     modulusBytes,
     (encrypted) => rsaPrivate(token, domainKey, parameters.wrappedPrivateKey, encrypted),
   );
-  if (material.length === MATERIAL_BYTES) return material;
-  material.fill(0);
-  throw incorrect(`The key material must be ${MATERIAL_BYTES} bytes.`);
+}
+
+/** @throws AwsError ValidationException for members that only keys of several materials have */
+function requireMembersOfKey(key: KeyRecord, input: Input): void {
+  if (key.keySpec === 'SYMMETRIC_DEFAULT') return;
+  const { ImportType, KeyMaterialId, KeyMaterialDescription } = input;
+  const given = [ImportType, KeyMaterialId, KeyMaterialDescription];
+  if (given.every((value) => value === undefined)) return;
+  throw invalid(
+    'ImportType, KeyMaterialId and KeyMaterialDescription are valid for symmetric encryption keys only.',
+  );
+}
+
+/** New material comes through the primary. @throws AwsError */
+function requireKnownToPrimary(call: Call, key: KeyRecord, isNew: boolean): void {
+  if (!isNew || !isMultiRegion(key.keyId) || isPrimary(call.emulator, key.keyId)) return;
+  throw incorrect(
+    'New key material must be imported into the primary key before it is imported into a replica key.',
+  );
 }
 
 /** What the material is to the key: its place among the key's materials. @throws AwsError */
@@ -92,6 +109,7 @@ function placeOf(call: Call, key: KeyRecord, input: Input, materialId: string) {
   const known = present.find((material) => material.materialId === materialId);
   const isFirst = present.length === 0;
   const type = input.ImportType ?? (isFirst ? 'NEW_KEY_MATERIAL' : 'EXISTING_KEY_MATERIAL');
+  requireKnownToPrimary(call, key, type === 'NEW_KEY_MATERIAL');
   if (input.KeyMaterialId !== undefined && type === 'NEW_KEY_MATERIAL') {
     throw invalid('KeyMaterialId cannot be given with ImportType NEW_KEY_MATERIAL.');
   }
@@ -122,19 +140,20 @@ function placeOf(call: Call, key: KeyRecord, input: Input, materialId: string) {
   } as const;
 }
 
-function store(call: Call, material: MaterialRecord): void {
-  const { materials } = call.emulator.store;
+function store(call: Call, material: MaterialRecord, publicKey: Buffer | null): void {
+  const { materials, keys } = call.emulator.store;
   call.emulator.material.forgetMaterial(material.materialId);
   materials.together(() => {
     materials.put(material);
     materials.setPlan(material.keyId, {});
+    if (publicKey !== null) keys.change(material.keyId, { publicKey }, call.visibleAt);
     refreshImported(call.emulator, material.keyId, call.visibleAt);
   });
 }
 
 /** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_ImportKeyMaterial.html */
 export const importKeyMaterial = operation('ImportKeyMaterial', members, (call, input) => {
-  const { hsm, place } = call.emulator;
+  const { emulator } = call;
   const key = findKey(call, input.KeyId);
   authorizeKey(call, 'kms:ImportKeyMaterial', key, {
     'kms:ExpirationModel': input.ExpirationModel ?? 'KEY_MATERIAL_EXPIRES',
@@ -142,17 +161,20 @@ export const importKeyMaterial = operation('ImportKeyMaterial', members, (call, 
   });
   requireImportable(call, key);
   requireNotPendingDeletion(call, key);
+  requireSettled(call, key);
+  requireMembersOfKey(key, input);
   const validTo = expiryOf(call, input);
   const clear = openMaterial(call, key, input);
   try {
-    const materialId = importedMaterialId(key.keyId, clear);
+    const shape = importedShape(emulator, key, clear);
+    const materialId = importedMaterialId(key.keyId, shape.identity);
     const material = placeOf(call, key, input, materialId);
-    const { token, key: domainKey } = hsm.domain;
-    const placement = { label: key.keyId, id: Buffer.from(key.keyId) };
-    const wrappedKey = wrapOutsideKey(token, domainKey, placement, clear);
+    const wrappedKey = shape.wrapped();
+    shape.identity.fill(0);
     const description = input.KeyMaterialDescription ?? material.description;
-    store(call, { ...material, wrappedKey, validTo, description });
-    return { KeyId: keyArn(place, key.keyId), KeyMaterialId: materialId };
+    store(call, { ...material, wrappedKey, validTo, description }, shape.publicKey);
+    const KeyId = keyArn(emulator.place, key.keyId);
+    return key.keySpec === 'SYMMETRIC_DEFAULT' ? { KeyId, KeyMaterialId: materialId } : { KeyId };
   } finally {
     clear.fill(0);
   }

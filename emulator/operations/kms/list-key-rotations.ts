@@ -7,9 +7,11 @@ import { findKey } from '../../keys/find-key.ts';
 import { materialsOf } from '../../keys/material-rotation.ts';
 import { page, pagingMembers } from '../../keys/paging.ts';
 import { requireRotatableOnDemand } from '../../keys/rotation.ts';
+import { awaitsReplicas } from '../../keys/shared-material.ts';
 import { oneOf } from '../../protocol/members.ts';
 import { operation } from '../../protocol/operation.ts';
 import { optional, required } from '../../protocol/shape.ts';
+import type { Emulator } from '../../settings.ts';
 import type { MaterialRecord } from '../../store/key-materials.ts';
 import type { KeyRecord } from '../../store/key-row.ts';
 
@@ -27,11 +29,18 @@ function imported(material: MaterialRecord) {
   };
 }
 
-function entry(key: KeyRecord, material: MaterialRecord) {
+function stateOf(emulator: Emulator, material: MaterialRecord): string {
+  if (material.state !== 'PENDING_ROTATION' || !awaitsReplicas(emulator, material)) {
+    return material.state;
+  }
+  return 'PENDING_MULTI_REGION_IMPORT_AND_ROTATION';
+}
+
+function entry(emulator: Emulator, key: KeyRecord, material: MaterialRecord) {
   return {
     KeyId: key.keyId,
     KeyMaterialId: material.materialId,
-    KeyMaterialState: material.state,
+    KeyMaterialState: stateOf(emulator, material),
     ...(material.rotatedAt === null ? {} : { RotationDate: epochSeconds(material.rotatedAt) }),
     ...(material.rotationType === null ? {} : { RotationType: material.rotationType }),
     ...(key.origin === 'EXTERNAL' ? imported(material) : {}),
@@ -54,6 +63,6 @@ export const listKeyRotations = operation(
     const found = materialsOf(call.emulator, key).filter((item) => all || item.rotatedAt !== null);
     const order = ({ sequence }: MaterialRecord) => String(sequence).padStart(6, '0');
     const { items, more } = page(found, order, input, 100);
-    return { Rotations: items.map((material) => entry(key, material)), ...more };
+    return { Rotations: items.map((material) => entry(call.emulator, key, material)), ...more };
   },
 );

@@ -7,6 +7,7 @@ import { requireEnabled, requireSettled } from '../../keys/key-state.ts';
 import { ON_DEMAND_LIMIT, pendingMaterial } from '../../keys/material-rotation.ts';
 import { requireOwnRotation } from '../../keys/multi-region.ts';
 import { requireRotatableOnDemand } from '../../keys/rotation.ts';
+import { awaitsReplicas } from '../../keys/shared-material.ts';
 import { AwsError } from '../../protocol/errors.ts';
 import { operation } from '../../protocol/operation.ts';
 import { required } from '../../protocol/shape.ts';
@@ -37,7 +38,9 @@ export const rotateKeyOnDemand = operation(
           `No more on-demand rotations can be performed for this key: ${arn}`,
       );
     }
-    if (key.origin === 'EXTERNAL' && pendingMaterial(emulator, key) === undefined) {
+    const pending = pendingMaterial(emulator, key);
+    const isReady = pending !== undefined && !awaitsReplicas(emulator, pending);
+    if (key.origin === 'EXTERNAL' && !isReady) {
       throw new AwsError(
         'KMSInvalidStateException',
         `No available key material pending rotation for the key: ${arn}.`,
