@@ -10,6 +10,7 @@ import { Names } from './names.ts';
 import { KeyturnChecks } from './rules/keyturn-checks.ts';
 import { ApiStack } from './stacks/api-stack.ts';
 import { FunctionsStack } from './stacks/functions-stack.ts';
+import { KeyUseStack } from './stacks/key-use-stack.ts';
 import { ObservabilityStack } from './stacks/observability-stack.ts';
 import { SchedulesStack } from './stacks/schedules-stack.ts';
 import { SignalsStack } from './stacks/signals-stack.ts';
@@ -43,6 +44,7 @@ type StackPart =
   | 'workflows'
   | 'schedules'
   | 'signals'
+  | 'key-use'
   | 'api'
   | 'observability';
 
@@ -80,15 +82,29 @@ export function addStacks(app: App, settings: Settings, sources: Sources): Keytu
     ...shared('signals', 'events of others'),
     functions,
   });
+  const keyUse = new KeyUseStack(app, names.of('key-use'), {
+    ...shared('key-use', 'record of key use'),
+    functions,
+  });
   const api = new ApiStack(app, names.of('api'), { ...shared('api', 'REST APIs'), functions });
   const observability = new ObservabilityStack(app, names.of('observability'), {
     ...shared('observability', 'alarms'),
     deadLetters: schedules.deadLetters,
     undeliveredSignals: signals.deadLetters,
+    uncountedKeyUse: keyUse.deadLetters,
   });
   // Not `keyturn:stage`: that tag marks managed keys, on which functions have rights.
   Tags.of(app).add('keyturn:deployment', settings.stage);
-  return { state, functions: functionsStack, workflows, schedules, signals, api, observability };
+  return {
+    state,
+    functions: functionsStack,
+    workflows,
+    schedules,
+    signals,
+    'key-use': keyUse,
+    api,
+    observability,
+  };
 }
 
 /** Fails the synth on what AwsSolutions or our own rules refuse. */

@@ -46,6 +46,13 @@ export const operationAddress = (id: string) => at(`operation#${id}`);
 export const vaultKeyAddress = (keyId: string) => at(`vault-key#${keyId}`);
 export const idempotencyAddress = (scope: string) => at(`idempotency#${scope}`);
 export const keyStoreAddress = (name: string) => at(keyStorePartition(name));
+export const TOTAL_PREFIX = 'total#';
+/** Rows of the record of key use, inside a key's partition of it. */
+export const keyUseSort = {
+  total: (version: number, principal: string) => `${TOTAL_PREFIX}${pad(version, 8)}#${principal}`,
+  minute: (version: number, minute: string) => `minute#${pad(version, 8)}#${minute}`,
+};
+export const keyUseAddress = (key: string, sort: string) => at(`use#${key}`, sort);
 export const startSlotAddress = (className: string, hour: string) =>
   at(`start-slots#${className}`, hour);
 export const taskAddress = (keyStore: string, id: string) =>

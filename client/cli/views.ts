@@ -65,6 +65,22 @@ export function viewVersions(versions: readonly Version[], width: Width): string
   return renderTable(['version', 'state', 'kms key', 'active from', 'active until'], rows, width);
 }
 
+type Use = ResponseOf<'readUsage'>['items'][number];
+
+export function viewUsage(uses: readonly Use[], width: Width): string {
+  const titles = ['version', 'principal', 'encrypts', 'last', 'decrypts', 'last', 'refused'];
+  const rows = uses.map((use) => [
+    `v${use.version}`,
+    use.principal,
+    use.encrypts,
+    use.lastEncryptAt,
+    use.decrypts,
+    use.lastDecryptAt,
+    use.refusals,
+  ]);
+  return renderTable(titles, rows, width);
+}
+
 type Calendar = ResponseOf<'readCalendar'>;
 
 export function viewCalendar(entries: readonly Calendar['items'][number][], width: Width): string {

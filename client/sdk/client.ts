@@ -92,6 +92,7 @@ export function createClient(options: ClientOptions): Client {
     decrypt: (name, body, options) => call('decrypt', { ...options, path: { name }, body }),
     getOperation: (id, options) => call('getOperation', { ...options, path: { id } }),
     readAudit: (key, options) => call('readAudit', { ...options, query: { key } }),
+    readUsage: (name, options) => call('readUsage', { ...options, path: { name } }),
     readCalendar: ({ from, until, ...options } = {}) =>
       call('readCalendar', {
         ...options,

@@ -86,6 +86,8 @@ export interface Client {
   decrypt(name: string, body: RequestOf<'decrypt'>, options?: CallOptions): Answered<'decrypt'>;
   getOperation(id: string, options?: CallOptions): Answered<'getOperation'>;
   readAudit(key: string, options?: PageOptions): Answered<'readAudit'>;
+  /** Who used which version last, as CloudTrail saw it. */
+  readUsage(name: string, options?: CallOptions): Answered<'readUsage'>;
   /** What rotates from `from` to before `until`, RFC 3339 UTC; a week from now when left out. */
   readCalendar(
     options?: PageOptions & { readonly from?: string; readonly until?: string },

@@ -199,6 +199,19 @@ export const AuditPage = z
   })
   .meta({ id: 'AuditPage' });
 
+export const KeyUse = z
+  .object({
+    version: z.int().positive(),
+    principal: z.string(),
+    encrypts: z.int().nonnegative().describe('an upper bound: a delivery can repeat'),
+    decrypts: z.int().nonnegative(),
+    refusals: z.int().nonnegative(),
+    lastEncryptAt: instant.nullable(),
+    lastDecryptAt: instant.nullable(),
+  })
+  .meta({ id: 'KeyUse' });
+export const UsagePage = page(KeyUse).meta({ id: 'UsagePage' });
+
 export const CalendarEntry = z
   .object({
     key: KeyName,

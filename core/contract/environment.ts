@@ -41,6 +41,7 @@ export const FUNCTION_ENVIRONMENT = {
   'serve-contract': {},
   'read-keys': { KEY_STORE_NAME: z.string() },
   'read-calendar': {},
+  'read-usage': {},
   'change-keys': {
     KEY_STORE_NAME: z.string(),
     ENVIRONMENTS_SERVED: z
@@ -75,6 +76,7 @@ export const FUNCTION_ENVIRONMENT = {
     KMS_BUDGET: KmsBudgetSetting,
     ORPHAN_GRACE_SECONDS: z.coerce.number().int().min(0),
   },
+  'record-key-use': {},
   'review-policies': {},
   'receive-signals': { ROTATE_KEY_ARN: z.string() },
   'request-hsm-admin': { TOKEN_KEY_ARN: z.string() },

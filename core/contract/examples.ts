@@ -48,6 +48,16 @@ const VERSION = {
   deactivatedAt: null,
 };
 
+const KEY_USE = {
+  version: 2,
+  principal: ROLE,
+  encrypts: 1204,
+  decrypts: 880,
+  refusals: 0,
+  lastEncryptAt: LATER,
+  lastDecryptAt: LATER,
+};
+
 const CALENDAR_ENTRY = {
   key: 'orders',
   class: 'internal-data',
@@ -144,6 +154,8 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     ],
   },
   AuditPage: { items: [AUDIT_RECORD], nextCursor: null, head: { sequence: 18, hash: HASH_2 } },
+  KeyUse: KEY_USE,
+  UsagePage: { items: [KEY_USE], nextCursor: null },
   CalendarEntry: CALENDAR_ENTRY,
   CalendarPage: {
     items: [CALENDAR_ENTRY],

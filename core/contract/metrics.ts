@@ -11,6 +11,8 @@ export const METRICS = {
   overdueKeys: { name: 'OverdueKeys', service: 'rotation-sweep' },
   /** Events that claim to be signals and are none of ours. */
   refusedSignals: { name: 'RefusedSignals', service: 'signals' },
+  /** Consumers seen to encrypt under an older version than the one they acknowledged. */
+  contradictedAcknowledgements: { name: 'ContradictedAcknowledgements', service: 'key-use' },
   /** One for each operation that parks. */
   parkedOperations: { name: 'ParkedOperations', service: 'workflows' },
 } as const;

@@ -144,6 +144,15 @@ export const ROUTES = {
     idempotent: true,
     conditional: 'always',
   },
+  readUsage: {
+    method: 'GET',
+    path: '/v1/keys/{name}/usage',
+    function: 'read-usage',
+    action: 'key:read',
+    status: 200,
+    summary: 'Who used which version last, as CloudTrail saw it',
+    response: api.UsagePage,
+  },
   readCalendar: {
     method: 'GET',
     path: '/v1/calendar',

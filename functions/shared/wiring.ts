@@ -8,6 +8,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { AccessTableAuthorizer, TableDirectory } from '#adapters/access-table/authorizer.ts';
 import { DynamoDbBucketRows } from '#adapters/dynamodb/bucket-rows.ts';
+import { DynamoDbKeyUseLog } from '#adapters/dynamodb/key-use-log.ts';
 import { DynamoDbLedger } from '#adapters/dynamodb/ledger.ts';
 import { DynamoDbStartSlots } from '#adapters/dynamodb/start-slots.ts';
 import type { PolicySite } from '#adapters/kms/key-policy.ts';
@@ -17,6 +18,7 @@ import { systemTimer } from '#adapters/system/timer.ts';
 import type { KmsBudget } from '#core/contract/kms-quotas.ts';
 import type { OperationKind, Stage } from '#core/contract/vocabulary.ts';
 import { LeasedRateBudget } from '#core/limits/leased-budget.ts';
+import type { KeyUseLog } from '#core/ports/key-use-log.ts';
 import type { Ledger } from '#core/ports/ledger.ts';
 import type { Authorizer, Directory } from '#core/ports/platform.ts';
 import type { RateBudget } from '#core/ports/rate-budget.ts';
@@ -45,6 +47,10 @@ export function rateBudget(tableName: string, kms: KmsBudget): RateBudget {
     { rows, clock: systemClock, timer: systemTimer },
     { ...kms, patienceMilliseconds: BUDGET_PATIENCE_MILLISECONDS },
   );
+}
+
+export function keyUseLog(tableName: string): KeyUseLog {
+  return new DynamoDbKeyUseLog(tableClient(), tableName);
 }
 
 export function startSlots(tableName: string): StartSlots {

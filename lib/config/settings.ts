@@ -57,6 +57,8 @@ export const Settings = z.strictObject({
     timeZone: z.string().min(1),
     maxRotations: z.number().int().min(1),
   }),
+  /** Messages of one batch of key use are gathered for so long. */
+  keyUse: z.strictObject({ batchSeconds: z.number().int().min(0).max(300) }),
   /** Sources on the bus `keyturn` whose events may make keys due (`docs/signals.md`). */
   signals: z.strictObject({
     sources: z

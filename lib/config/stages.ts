@@ -47,6 +47,7 @@ const AWS_STAGE = {
   // A cached decision may outlive its token by the cache time: a minute saves most calls and keeps that short.
   api: { requestsPerSecond: 200, burst: 400, authorizerCacheSeconds: 60, manageLoggingRole: true },
   signals: { sources: ['keyturn.signals'] },
+  keyUse: { batchSeconds: 30 },
   workloads: [],
   alarms: { notify: true },
 } satisfies Partial<StageDefaults>;
@@ -64,6 +65,7 @@ export const STAGE_DEFAULTS: Readonly<Record<Stage, StageDefaults>> = {
     ...AWS_STAGE,
     stage: 'local',
     environmentsServed: ['development'],
+    keyUse: { batchSeconds: 1 },
     cluster: { ...EXAMPLE.cluster, pollSeconds: 1 },
     timings: {
       settleSeconds: 5,

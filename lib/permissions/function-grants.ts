@@ -29,6 +29,7 @@ type ApiFunction =
   | 'serve-contract'
   | 'read-keys'
   | 'read-calendar'
+  | 'read-usage'
   | 'change-keys'
   | 'manage-consumers'
   | 'use-key'
@@ -40,6 +41,7 @@ function apiGrants({ names, keys, table, tokenKeyArn }: GrantContext): Pick<Duti
     'authorize-person': [],
     'serve-contract': readTable(table),
     'read-keys': readTable(table, LIST_INDEX.name),
+    'read-usage': readTable(table),
     'read-calendar': readTable(table, DUE_INDEX.name),
     'change-keys': [
       ...writeTable(table),
@@ -100,6 +102,13 @@ function sweepAndStoreGrants(context: GrantContext): Pick<Duties, OtherFunction>
   const rows = writeTable(table);
   return {
     'find-due-rotations': writeTable(table, DUE_INDEX.name),
+    'record-key-use': [
+      ...writeTable(table),
+      {
+        actions: ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
+        resources: [names.arn('sqs', names.of('key-use'))],
+      },
+    ],
     'review-policies': writeTable(table, LIST_INDEX.name),
     'receive-signals': [
       ...writeTable(table, OWNER_INDEX.name),

@@ -18,6 +18,7 @@ export interface ObservabilityStackProps extends StackProps {
   readonly names: Names;
   readonly deadLetters: Queue;
   readonly undeliveredSignals: Queue;
+  readonly uncountedKeyUse: Queue;
 }
 
 /** Sweeps that may be missed before silence is an alarm: one late start is not an outage. */
@@ -41,6 +42,7 @@ export class ObservabilityStack extends Stack {
     this.#workflowAlarms();
     this.#scheduleAlarms(props.deadLetters);
     this.#signalAlarms(props.undeliveredSignals);
+    this.#keyUseAlarms(props.uncountedKeyUse);
     this.#functionAlarms();
     this.#keyAlarms();
     this.#apiAlarms();
@@ -109,6 +111,27 @@ export class ObservabilityStack extends Stack {
       }),
       // One is a mistake; a run of them is a broken or hostile sender.
       above: 10,
+    });
+  }
+
+  #keyUseAlarms(uncounted: Queue): void {
+    this.#alarms.add({
+      name: 'key-use-uncounted',
+      runbook: 'key-use',
+      what: 'KMS calls that CloudTrail saw could not be counted.',
+      metric: uncounted.metricApproximateNumberOfMessagesVisible({
+        statistic: Stats.MAXIMUM,
+        period: Duration.minutes(5),
+      }),
+    });
+    const { contradictedAcknowledgements: contradicted } = METRICS;
+    this.#alarms.add({
+      name: 'acknowledgements-contradicted',
+      runbook: 'key-use',
+      what: 'A consumer encrypts under an older version than the one it acknowledged.',
+      metric: this.#sum(METRIC_NAMESPACE, contradicted.name, {
+        [METRIC_DIMENSION]: contradicted.service,
+      }),
     });
   }
 

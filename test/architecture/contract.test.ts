@@ -59,7 +59,9 @@ describe('functions', () => {
   it('are each used by a route, a workflow, a rule or the API itself', () => {
     const byRoute = Object.values(ROUTES).map((route) => route.function as string);
     const workflows = WORKFLOWS.map(readWorkflowText).join('\n');
-    const rules = textOf('lib/stacks/signals-stack.ts');
+    const rules = ['signals', 'key-use']
+      .map((name) => textOf(`lib/stacks/${name}-stack.ts`))
+      .join();
     const unused = FUNCTION_NAMES.filter((name) => name !== 'authorize-person')
       .filter((name) => !byRoute.includes(name))
       .filter((name) => !workflows.includes(`{${pascalCase(name)}Fn}`))

@@ -112,6 +112,7 @@ describe('role of a workload', () => {
       'GET/v1/health',
       'GET/v1/keys',
       'GET/v1/keys/*',
+      'GET/v1/keys/*/usage',
       'GET/v1/keys/*/versions',
       'GET/v1/openapi.json',
       'POST/v1/keys/*/decrypt',

@@ -19,6 +19,7 @@ const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'change-keys': [],
   'manage-consumers': [],
   'read-calendar': [],
+  'read-usage': [],
   'use-key': ['kms:Decrypt', 'kms:Encrypt'],
   'manage-key-stores': ['kms:Decrypt'],
   'begin-operation': [],
@@ -37,6 +38,7 @@ const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'park-operation': [],
   'find-due-rotations': [],
   'review-policies': [],
+  'record-key-use': [],
   'receive-signals': [],
   'sweep-orphans': [
     'kms:DescribeKey',
@@ -62,6 +64,7 @@ const TABLE_ACTIONS: Partial<Record<FunctionName, readonly string[]>> = {
   'serve-contract': READ,
   'read-keys': READ,
   'read-calendar': READ,
+  'read-usage': READ,
   'use-key': ['dynamodb:GetItem'],
 };
 

@@ -55,6 +55,7 @@ export type StepFunctionName = Exclude<
   | 'serve-contract'
   | 'read-keys'
   | 'read-calendar'
+  | 'read-usage'
   | 'change-keys'
   | 'manage-consumers'
   | 'use-key'
@@ -63,6 +64,7 @@ export type StepFunctionName = Exclude<
   | 'create-key-store'
   | 'record-key-store'
   | 'receive-signals'
+  | 'record-key-use'
 >;
 
 /** Every function of the key workflows, by name. */

@@ -12,6 +12,7 @@ import { startOperation, type WorkOptions } from '../start-operation.ts';
 import { viewKey, viewKeys } from '../views.ts';
 import { resumeCommand, watchOperation } from '../watch-operation.ts';
 import { addHistory } from './history.ts';
+import { addUsage } from './usage.ts';
 
 type AccessEntry = NonNullable<RequestOf<'createKey'>['access']>[number];
 
@@ -181,4 +182,5 @@ export function addKeyCommands(program: Command, act: Act): void {
   addRotate(key, act);
   addDue(key, act);
   addHistory(key, act);
+  addUsage(key, act);
 }

@@ -58,6 +58,7 @@ const CALLS: Record<RouteId, readonly [(client: Client) => Promise<unknown>, str
   decrypt: [(c) => c.decrypt('orders', { ciphertext: 'aGk=' }), '/v1/keys/orders/decrypt'],
   getOperation: [(c) => c.getOperation('op_1'), '/v1/operations/op_1'],
   readAudit: [(c) => c.readAudit('orders', { limit: 2 }), '/v1/audit?key=orders&limit=2'],
+  readUsage: [(c) => c.readUsage('orders'), '/v1/keys/orders/usage'],
   readCalendar: [
     (c) => c.readCalendar({ from: '2027-01-01T00:00:00Z', limit: 3 }),
     '/v1/calendar?from=2027-01-01T00%3A00%3A00Z&limit=3',

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// The record of key use: what Keyturn reads of a KMS call in CloudTrail's shape, delivered by EventBridge. Minutes late
+// and at least once; what is not of this shape is nobody's use.
+// @see AWS KMS developer guide, "Logging AWS KMS API calls with AWS CloudTrail"
+import { z } from 'zod';
+
+/** Calls by which data is protected and processed. `ReEncrypt` is both, each under its own key. */
+export const KEY_USE_CALLS = [
+  'Encrypt',
+  'Decrypt',
+  'ReEncrypt',
+  'GenerateDataKey',
+  'GenerateDataKeyWithoutPlaintext',
+] as const;
+
+const Detail = z.object({
+  eventID: z.string().min(1).max(100),
+  eventName: z.enum(KEY_USE_CALLS),
+  eventTime: z.iso.datetime(),
+  errorCode: z.string().max(100).optional(),
+  recipientAccountId: z.string(),
+  userIdentity: z.object({
+    arn: z.string().max(2048).optional(),
+    sessionContext: z
+      .object({ sessionIssuer: z.object({ arn: z.string().max(2048) }).optional() })
+      .optional(),
+  }),
+  requestParameters: z.object({ destinationKeyId: z.string().optional() }).nullish(),
+  resources: z.array(z.object({ ARN: z.string().max(2048) })).optional(),
+});
+const Event = z.object({ source: z.literal('aws.kms'), account: z.string(), detail: Detail });
+
+/** One use of one KMS key. */
+export interface KeyUse {
+  readonly keyId: string;
+  /** ARN of the role behind a session, else of the caller. */
+  readonly principal: string;
+  readonly act: 'encrypt' | 'decrypt';
+  readonly outcome: 'allowed' | 'refused';
+  readonly at: string;
+}
+
+const keyIdOf = (arn: string) => /:key\/([\w-]{1,128})$/.exec(arn)?.[1] ?? null;
+
+function actsOf(
+  { eventName, requestParameters }: z.infer<typeof Detail>,
+  keyIds: readonly string[],
+): readonly { keyId: string; act: KeyUse['act'] }[] {
+  if (eventName !== 'ReEncrypt') {
+    const act = eventName === 'Decrypt' ? 'decrypt' : 'encrypt';
+    return keyIds.slice(0, 1).map((keyId) => ({ keyId, act }));
+  }
+  const named = requestParameters?.destinationKeyId;
+  const destination = keyIds.find((keyId) => named?.endsWith(keyId)) ?? keyIds.at(-1);
+  return keyIds.map((keyId) => ({
+    keyId,
+    act: keyId === destination && keyIds.length > 1 ? 'encrypt' : 'decrypt',
+  }));
+}
+
+/**
+ * Reads the uses in one EventBridge event.
+ * @returns none for events of another account, shape or kind: a forged one can at most add to a count
+ */
+export function parseKeyUse(event: unknown, account: string): readonly KeyUse[] {
+  const parsed = Event.safeParse(event);
+  if (!parsed.success || parsed.data.account !== account) return [];
+  const { detail } = parsed.data;
+  const { sessionContext, arn } = detail.userIdentity;
+  const principal = sessionContext?.sessionIssuer?.arn ?? arn;
+  if (principal === undefined) return [];
+  const keyIds = (detail.resources ?? []).flatMap(({ ARN }) => keyIdOf(ARN) ?? []);
+  const at = new Date(detail.eventTime).toISOString();
+  const outcome = detail.errorCode === undefined ? 'allowed' : 'refused';
+  return actsOf(detail, keyIds).map((use) => ({ ...use, principal, outcome, at }));
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Batches of CloudTrail's KMS events from the queue behind the rule. A message that is no event is nobody's use and
+// cannot hold up the others; a failed batch comes again, and its counts are upper bounds for that reason.
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { z } from 'zod';
+import { systemClock } from '#adapters/system/system.ts';
+import { roleName } from '#core/contract/environment.ts';
+import { parseKeyUse } from '#core/contract/key-use-events.ts';
+import { METRIC_NAMESPACE, METRICS } from '#core/contract/metrics.ts';
+import { recordKeyUse } from '#core/operations/record-key-use.ts';
+import { environmentOf } from '../shared/environment.ts';
+import { logger } from '../shared/logging.ts';
+import { stepHandler } from '../shared/step-handler.ts';
+import { keyUseLog, ledger } from '../shared/wiring.ts';
+
+const environment = environmentOf('record-key-use');
+const { STAGE } = environment;
+const deps = {
+  ledger: ledger(environment.TABLE_NAME),
+  log: keyUseLog(environment.TABLE_NAME),
+  clock: systemClock,
+  // What these do with a key is a check or a re-encryption, and keeps no version in use.
+  ownRoles: [roleName(STAGE, 'verify-version'), `keyturn-${STAGE}-reencrypt`],
+};
+const metrics = new Metrics({
+  namespace: METRIC_NAMESPACE,
+  serviceName: METRICS.contradictedAcknowledgements.service,
+});
+const Batch = z.object({ Records: z.array(z.object({ body: z.string() })) });
+
+function usesIn(body: string) {
+  try {
+    return parseKeyUse(JSON.parse(body), environment.ACCOUNT_ID);
+  } catch {
+    // Not JSON: nothing that EventBridge sends.
+    return [];
+  }
+}
+
+export const handler = stepHandler(Batch, async ({ Records }) => {
+  const uses = Records.flatMap(({ body }) => usesIn(body));
+  const recorded = await recordKeyUse(deps, uses);
+  if (recorded.contradicted.length > 0) {
+    logger.warn('acknowledgement contradicted', { consumers: recorded.contradicted });
+    const { name } = METRICS.contradictedAcknowledgements;
+    metrics.addMetric(name, MetricUnit.Count, recorded.contradicted.length);
+    metrics.publishStoredMetrics();
+  }
+  return { batchItemFailures: [] };
+});
