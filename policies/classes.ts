@@ -2,6 +2,9 @@
 // The seeded classes. A change here is a change of policy: it goes through review like code.
 import type { ClassPolicy } from '#core/policies/classes.ts';
 
+/** Seconds. */
+const DAY = 86_400;
+
 export const CLASSES: readonly ClassPolicy[] = [
   {
     name: 'payment-critical',
@@ -10,6 +13,7 @@ export const CLASSES: readonly ClassPolicy[] = [
     quorum: { required: 3, of: 5 },
     noticeDays: [30, 14, 7, 1],
     triggers: { riskThreshold: 70, cooldownHours: 24 },
+    acknowledgement: { windowSeconds: 3 * DAY, onDeadline: 'wait-for-force', maxExtensions: 0 },
   },
   {
     name: 'internal-data',
@@ -18,6 +22,7 @@ export const CLASSES: readonly ClassPolicy[] = [
     quorum: { required: 2, of: 3 },
     noticeDays: [30, 7],
     triggers: { riskThreshold: 85, cooldownHours: 24 },
+    acknowledgement: { windowSeconds: 3 * DAY, onDeadline: 'extend', maxExtensions: 1 },
   },
   {
     name: 'test',
@@ -26,5 +31,7 @@ export const CLASSES: readonly ClassPolicy[] = [
     quorum: { required: 2, of: 3 },
     // No cooldown: what is tried twice in a test is to be seen twice.
     triggers: { riskThreshold: 50, cooldownHours: 0 },
+    // Short enough that a person who tries it out sees the reminder and the end of it.
+    acknowledgement: { windowSeconds: 30, onDeadline: 'abort', maxExtensions: 0 },
   },
 ];

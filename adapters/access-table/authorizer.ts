@@ -66,6 +66,11 @@ export class AccessTableAuthorizer implements Authorizer {
 }
 
 function workloadDecision(principal: Principal, action: Action, object: AccessObject): Decision {
+  // A consumer acknowledges for itself alone, whatever else it may do.
+  if (action === 'rotation:acknowledge') {
+    const isItself = object.consumer?.principal === principal.id;
+    return isItself ? PERMIT('consumer-acknowledges') : FORBID('not-that-consumer');
+  }
   // Whole ARNs are compared: a role of the same name in another account is another principal.
   const grant = object.key?.access.find((entry) => entry.principal === principal.id);
   if (!grant) return FORBID('not-in-the-access-list');

@@ -88,6 +88,14 @@ export function createClient(options: ClientOptions): Client {
       call('putConsumer', { ...options, path: { name, consumer }, body }),
     deleteConsumer: ({ key: name, consumer }, options) =>
       call('deleteConsumer', { ...options, path: { name, consumer } }),
+    getRotation: (operationId, options) =>
+      call('getRotation', { ...options, path: { operationId } }),
+    acknowledgeRotation: (operationId, body, options) =>
+      call('acknowledgeRotation', { ...options, path: { operationId }, body }),
+    extendRotation: (operationId, body, options) =>
+      call('extendRotation', { ...options, path: { operationId }, body }),
+    forceRotation: (operationId, body, options) =>
+      call('forceRotation', { ...options, path: { operationId }, body }),
     encrypt: (name, body, options) => call('encrypt', { ...options, path: { name }, body }),
     decrypt: (name, body, options) => call('decrypt', { ...options, path: { name }, body }),
     getOperation: (id, options) => call('getOperation', { ...options, path: { id } }),

@@ -82,6 +82,22 @@ export interface Client {
     target: ConsumerAddress,
     options: StartOptions & { readonly ifMatch: string },
   ): Answered<'deleteConsumer'>;
+  getRotation(operationId: string, options?: CallOptions): Answered<'getRotation'>;
+  acknowledgeRotation(
+    operationId: string,
+    body: RequestOf<'acknowledgeRotation'>,
+    options?: CallOptions,
+  ): Answered<'acknowledgeRotation'>;
+  extendRotation(
+    operationId: string,
+    body: RequestOf<'extendRotation'>,
+    options?: CallOptions,
+  ): Answered<'extendRotation'>;
+  forceRotation(
+    operationId: string,
+    body: RequestOf<'forceRotation'>,
+    options?: CallOptions,
+  ): Answered<'forceRotation'>;
   encrypt(name: string, body: RequestOf<'encrypt'>, options?: CallOptions): Answered<'encrypt'>;
   decrypt(name: string, body: RequestOf<'decrypt'>, options?: CallOptions): Answered<'decrypt'>;
   getOperation(id: string, options?: CallOptions): Answered<'getOperation'>;

@@ -2,7 +2,13 @@
 // Bodies of the API about consumers and about the rotations that wait for them.
 import { z } from 'zod';
 import { instant, KeyName, page, RoleArn, text } from './api.ts';
-import { ACKNOWLEDGEMENT_MODES, CONSUMER_KINDS, CONSUMER_STATES, RIGHTS } from './vocabulary.ts';
+import {
+  ACKNOWLEDGEMENT_MODES,
+  CONSUMER_KINDS,
+  CONSUMER_STATES,
+  OPERATION_STATES,
+  RIGHTS,
+} from './vocabulary.ts';
 
 /** A week: a consumer that needs longer than this to take up a version cannot be waited for by the clock alone. */
 const MAX_WAIT_SECONDS = 604_800;
@@ -85,3 +91,43 @@ export const Consumer = z
   })
   .meta({ id: 'Consumer' });
 export const ConsumerPage = page(Consumer).meta({ id: 'ConsumerPage' });
+
+export const AcknowledgeRequest = z
+  .strictObject({ consumer: KeyName, version: z.int().positive() })
+  .meta({ id: 'AcknowledgeRequest' });
+
+export const ExtendRotationRequest = z
+  .strictObject({ until: instant, reason: text.optional() })
+  .meta({ id: 'ExtendRotationRequest' });
+
+export const ForceRotationRequest = z
+  .strictObject({ reason: text })
+  .meta({ id: 'ForceRotationRequest' });
+
+export const Rotation = z
+  .object({
+    operationId: z.string(),
+    key: KeyName,
+    version: z.int().positive(),
+    previousVersion: z.int().positive().nullable(),
+    state: z.enum(OPERATION_STATES),
+    step: z.string(),
+    isWaiting: z.boolean().describe('it waits for acknowledgements now'),
+    stagedAt: instant.nullable(),
+    deadlineAt: instant.nullable(),
+    remindedPercent: z.int().nullable(),
+    onDeadline: z.string().describe('what the class does when the deadline has passed'),
+    consumers: z.array(
+      z.object({
+        name: KeyName,
+        kind: z.enum(CONSUMER_KINDS),
+        mode: z.enum(ACKNOWLEDGEMENT_MODES),
+        acknowledgedAt: instant.nullable(),
+        isAcknowledged: z.boolean(),
+        lastSeenVersion: z.int().positive().nullable(),
+        lastSeenAt: instant.nullable(),
+      }),
+    ),
+    lagging: z.array(KeyName),
+  })
+  .meta({ id: 'Rotation' });

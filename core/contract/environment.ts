@@ -50,6 +50,7 @@ export const FUNCTION_ENVIRONMENT = {
     GENERATE_KEY_ARN: z.string(),
     ROTATE_KEY_ARN: z.string(),
   },
+  'acknowledge-rotation': { ROTATE_KEY_ARN: z.string() },
   'manage-consumers': { UPDATE_ACCESS_ARN: z.string() },
   'use-key': {},
   'manage-key-stores': {

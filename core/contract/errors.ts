@@ -19,6 +19,7 @@ export const ERRORS = {
     retryable: false,
   },
   Unauthenticated: { status: 401, title: 'Not authenticated', retryable: false },
+  ApprovalRequired: { status: 403, title: 'Approvals are required', retryable: false },
   AccessDenied: { status: 403, title: 'Denied by policy', retryable: false },
   KeyNotFound: { status: 404, title: 'No such key', retryable: false },
   OperationNotFound: { status: 404, title: 'No such operation', retryable: false },
@@ -64,6 +65,16 @@ export const ERRORS = {
   DependencyUnavailable: { status: 503, title: 'A service Keyturn needs failed', retryable: true },
   // Only inside workflows.
   LeaseLost: { status: 409, title: 'Another attempt owns this operation', retryable: false },
+  AcknowledgementsPending: {
+    status: 409,
+    title: 'Consumers have not acknowledged yet',
+    retryable: true,
+  },
+  AcknowledgementsMissing: {
+    status: 409,
+    title: 'Consumers did not acknowledge in time',
+    retryable: false,
+  },
   KeyNotYetVisible: { status: 503, title: 'KMS does not show the change yet', retryable: true },
   ProbeNotYetConclusive: { status: 503, title: 'The probe does not hold yet', retryable: true },
   CanaryMismatch: {

@@ -19,6 +19,8 @@ const INTERNAL = new Set([
   'KeyNotYetVisible',
   'ProbeNotYetConclusive',
   'CanaryMismatch',
+  'AcknowledgementsPending',
+  'AcknowledgementsMissing',
   'AliasTaken',
   'KeyStoreMisconfigured',
 ]);

@@ -3,9 +3,11 @@
 // Steps on aliases: the permanent alias of a version, and the switch of the key's own alias. The switch is the point
 // of no return of a rotation: its intent is recorded before KMS is asked, and from then on every failure goes forward.
 import { isError, KeyturnError, precondition } from '../errors.ts';
+import { answering } from '../keys/consumers.ts';
 import { transition } from '../keys/transitions.ts';
 import { type ClassPolicy, dueDates } from '../policies/classes.ts';
 import type { AliasWriter } from '../ports/key-vault.ts';
+import { passGate } from './await-acknowledgements.ts';
 import { mutateKey } from './mutate-key.ts';
 import {
   leasedContext,
@@ -114,11 +116,17 @@ function activation(deps: PlaceAliasDeps, { snapshot, version, previous }: StepC
   };
 }
 
-/** Switches consumers to the new version. @throws KeyturnError `LeaseLost`, `AliasTaken`, and what the vault answers */
+/**
+ * Switches consumers to the new version, once they are ready for it.
+ * @throws KeyturnError `AcknowledgementsPending`, `AcknowledgementsMissing`, `LeaseLost`, `AliasTaken`, and what the
+ *   vault answers
+ */
 export async function switchAlias(deps: PlaceAliasDeps, input: StepInput): Promise<void> {
   const { snapshot, version, previous } = await openStep(deps, input, 'ProbeOpen');
   precondition(version.keyId, 'the alias is switched to a version whose KMS key was recorded');
   if (version.state !== 'active') {
+    // A key without consumers passes here with no record and no call: it neither waits nor pays.
+    if (previous && answering(snapshot.consumers).length > 0) await passGate(deps, input);
     await noteIntent(deps, input);
     await point(deps.aliases, snapshot.key.alias, version.keyId, previous?.keyId ?? null);
   }

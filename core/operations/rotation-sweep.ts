@@ -11,6 +11,7 @@ import type { DueItem, Ledger } from '../ports/ledger.ts';
 import type { Clock } from '../ports/platform.ts';
 import { type AdmitDueDeps, admitDue, SCHEDULE } from './admit-due.ts';
 import { LEASE_SECONDS, later } from './admit-operation.ts';
+import { heldDraft } from './await-acknowledgements.ts';
 import { mutateKey } from './mutate-key.ts';
 
 export type SweepDeps = AdmitDueDeps;
@@ -39,6 +40,8 @@ async function resumeStale(deps: SweepDeps, name: string): Promise<Start | null>
     const { key, operation } = snapshot;
     const now = deps.clock.now();
     if (!key.lease || !operation || key.lease.expiresAt > now) return { draft: null, result: null };
+    const held = heldDraft(snapshot, deps.classes, now);
+    if (held) return { draft: held, result: null };
     const attempt = operation.attempt + 1;
     const fence = key.fence + 1;
     const draft = {

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { canonicalHash, sha256Hex } from '../crypto/hashing.ts';
 import type { Instant, KeyRecord } from '../keys/records.ts';
+import { AcknowledgementPolicy } from './acknowledgement.ts';
 import { lastOpening, SchedulePolicy } from './schedule.ts';
 
 const DAY_MS = 86_400_000;
@@ -31,6 +32,8 @@ export const ClassPolicy = z.strictObject({
       cooldownHours: z.int().min(0).max(8760),
     })
     .optional(),
+  /** How long rotations wait for consumers; absent: a day, then undone. */
+  acknowledgement: AcknowledgementPolicy.optional(),
 });
 export type ClassPolicy = z.infer<typeof ClassPolicy>;
 

@@ -36,6 +36,8 @@ export interface AccessObject {
     readonly owner: string;
     readonly access: readonly AccessGrant[];
   };
+  /** The consumer that an acknowledgement is of. */
+  readonly consumer?: { readonly name: string; readonly principal: string };
 }
 
 export interface Decision {

@@ -3,6 +3,8 @@
 import type { z } from 'zod';
 import type * as bodies from '#core/contract/consumers.ts';
 import type { ConsumerRecord } from '#core/keys/consumers.ts';
+import type { RotationStatus } from '#core/operations/acknowledge-rotation.ts';
+import type { AcknowledgementPolicy } from '#core/policies/acknowledgement.ts';
 import type { KeySnapshot } from '#core/ports/ledger.ts';
 
 /** True when what is known of the consumer is an older version than the current one. */
@@ -26,5 +28,36 @@ export function consumerView(
     acknowledgement: { ...acknowledgement },
     delivery: delivery && { ...delivery },
     isLagging: isLagging(consumer, snapshot),
+  };
+}
+
+export function rotationView(
+  status: RotationStatus,
+  policy: AcknowledgementPolicy,
+): z.infer<typeof bodies.Rotation> {
+  const { operation, isWaiting, lagging, consumers } = status;
+  const { id, key, version, previousVersion, state, step, acknowledgement } = operation;
+  return {
+    operationId: id,
+    key,
+    version,
+    previousVersion,
+    state,
+    step,
+    isWaiting,
+    stagedAt: acknowledgement?.startedAt ?? null,
+    deadlineAt: acknowledgement?.deadlineAt ?? null,
+    remindedPercent: acknowledgement?.remindedPercent ?? null,
+    onDeadline: policy.onDeadline,
+    consumers: consumers.map((consumer) => ({
+      name: consumer.name,
+      kind: consumer.kind,
+      mode: consumer.acknowledgement.mode,
+      acknowledgedAt: consumer.acknowledgedVersion === version ? consumer.acknowledgedAt : null,
+      isAcknowledged: !lagging.includes(consumer.name),
+      lastSeenVersion: consumer.lastSeenVersion,
+      lastSeenAt: consumer.lastSeenAt,
+    })),
+    lagging: [...lagging],
   };
 }

@@ -22,6 +22,7 @@ export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   'read-usage': ANSWER,
   'change-keys': ANSWER,
   'manage-consumers': ANSWER,
+  'acknowledge-rotation': ANSWER,
   'use-key': ANSWER,
   'manage-key-stores': ANSWER,
   'begin-operation': STEP,

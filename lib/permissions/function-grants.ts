@@ -32,6 +32,7 @@ type ApiFunction =
   | 'read-usage'
   | 'change-keys'
   | 'manage-consumers'
+  | 'acknowledge-rotation'
   | 'use-key'
   | 'manage-key-stores';
 
@@ -49,6 +50,10 @@ function apiGrants({ names, keys, table, tokenKeyArn }: GrantContext): Pick<Duti
         actions: ['states:StartExecution'],
         resources: [names.stateMachineArn('generate-key'), names.stateMachineArn('rotate-key')],
       },
+    ],
+    'acknowledge-rotation': [
+      ...writeTable(table),
+      { actions: ['states:StartExecution'], resources: [names.stateMachineArn('rotate-key')] },
     ],
     'manage-consumers': [
       ...writeTable(table),

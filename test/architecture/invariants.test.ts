@@ -29,7 +29,7 @@ describe('security invariants', () => {
     expect(inTitles.length).toBe(new Set(inTitles).size);
   });
 
-  it('hold today for aliases, ciphertexts, states, leases, audit, endings and histories', () => {
+  it('hold today for aliases, ciphertexts, states, leases, audit, endings, histories and consumers', () => {
     const ids = new Set(inCode.map((mark) => mark.slice(1, 7)));
 
     expect([...ids].sort()).toEqual([
@@ -40,6 +40,7 @@ describe('security invariants', () => {
       'INV-06',
       'INV-08',
       'INV-09',
+      'INV-10',
     ]);
   });
 

@@ -20,6 +20,7 @@ const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'manage-consumers': [],
   'read-calendar': [],
   'read-usage': [],
+  'acknowledge-rotation': [],
   'use-key': ['kms:Decrypt', 'kms:Encrypt'],
   'manage-key-stores': ['kms:Decrypt'],
   'begin-operation': [],
@@ -101,6 +102,7 @@ describe('roles of functions', () => {
 
     expect(holders('states:StartExecution')).toEqual([
       'change-keys',
+      'acknowledge-rotation',
       'manage-consumers',
       'manage-key-stores',
       'receive-signals',

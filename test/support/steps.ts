@@ -58,6 +58,7 @@ export type StepFunctionName = Exclude<
   | 'read-usage'
   | 'change-keys'
   | 'manage-consumers'
+  | 'acknowledge-rotation'
   | 'use-key'
   | 'manage-key-stores'
   | 'request-hsm-admin'

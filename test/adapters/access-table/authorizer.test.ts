@@ -26,7 +26,12 @@ const person = (user: string): Principal => {
 };
 const workload = (id: string): Principal => ({ id, kind: 'workload', name: null, groups: [] });
 
-const READ = { 'key:read': EVERYTHING, 'operation:read': EVERYTHING };
+const READ = {
+  'key:read': EVERYTHING,
+  'consumer:read': EVERYTHING,
+  'operation:read': EVERYTHING,
+};
+const OWNED: ObjectName[] = ["olga's key", 'a key of her team'];
 /** What is permitted, by principal and action, on which objects. */
 const PERMITTED: Record<
   string,
@@ -39,6 +44,9 @@ const PERMITTED: Record<
       'key:create': EVERYTHING,
       'key:update': EVERYTHING,
       'key:rotate': EVERYTHING,
+      'consumer:manage': EVERYTHING,
+      'rotation:extend': EVERYTHING,
+      'rotation:force': EVERYTHING,
       'audit:read': EVERYTHING,
       'key-store:provision': EVERYTHING,
       'key-store:read': EVERYTHING,
@@ -48,7 +56,7 @@ const PERMITTED: Record<
   },
   olga: {
     principal: person('olga'),
-    may: { ...READ, 'key:rotate': ["olga's key", 'a key of her team'] },
+    may: { ...READ, 'key:rotate': OWNED, 'consumer:manage': OWNED, 'rotation:extend': OWNED },
   },
   ...Object.fromEntries(
     ['bob', 'carol', 'dan', 'erin', 'frank'].map((user) => [
@@ -102,6 +110,25 @@ describe.each(Object.keys(PERMITTED))('%s', (name) => {
     }
 
     expect(permitted).toEqual(may[action] ?? []);
+  });
+});
+
+describe('an acknowledgement', () => {
+  const consumer = { name: 'orders', principal: ROLE };
+  const decide = async (principal: Principal, object: AccessObject) =>
+    (await authorizer.authorize(principal, 'rotation:acknowledge', object)).effect;
+
+  it('is taken from the principal of the consumer, and from nobody else', async () => {
+    const object = { ...OBJECTS["olga's key"], consumer };
+
+    expect(await decide(workload(ROLE), object)).toBe('permit');
+    expect(await decide(workload(`${ROLE}-2`), object)).toBe('forbid');
+    expect(await decide(person('alice'), object)).toBe('forbid');
+    expect(await decide(person('olga'), object)).toBe('forbid');
+  });
+
+  it('is taken of no consumer that is not there, whatever access its role has', async () => {
+    expect(await decide(workload(ROLE), OBJECTS["olga's key"])).toBe('forbid');
   });
 });
 

@@ -54,6 +54,19 @@ const CALLS: Record<RouteId, readonly [(client: Client) => Promise<unknown>, str
     (c) => c.deleteConsumer({ key: 'orders', consumer: 'billing' }, { ifMatch: '"3"' }),
     '/v1/keys/orders/consumers/billing',
   ],
+  getRotation: [(c) => c.getRotation('op_1'), '/v1/rotations/op_1'],
+  acknowledgeRotation: [
+    (c) => c.acknowledgeRotation('op_1', { consumer: 'billing', version: 2 }),
+    '/v1/rotations/op_1/acks',
+  ],
+  extendRotation: [
+    (c) => c.extendRotation('op_1', { until: '2026-12-01T09:00:00Z' }),
+    '/v1/rotations/op_1/extension',
+  ],
+  forceRotation: [
+    (c) => c.forceRotation('op_1', { reason: 'switched off' }),
+    '/v1/rotations/op_1/force',
+  ],
   encrypt: [(c) => c.encrypt('orders', { plaintext: 'aGk=' }), '/v1/keys/orders/encrypt'],
   decrypt: [(c) => c.decrypt('orders', { ciphertext: 'aGk=' }), '/v1/keys/orders/decrypt'],
   getOperation: [(c) => c.getOperation('op_1'), '/v1/operations/op_1'],

@@ -125,6 +125,8 @@ describe('problems', () => {
     const text = JSON.stringify(json['components']?.['responses']);
     const shown = ERROR_CODES.filter((code) => text.includes(`\`${code}\``));
     expect(ERROR_CODES.filter((code) => !shown.includes(code)).sort()).toEqual([
+      'AcknowledgementsMissing',
+      'AcknowledgementsPending',
       'AliasTaken',
       'CanaryMismatch',
       'KeyNotYetVisible',

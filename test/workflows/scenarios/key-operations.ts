@@ -80,6 +80,32 @@ export function retries(workflow: string, path: readonly string[]): Scenario[] {
     );
 }
 
+/** A rotation ends its execution while consumers have not acknowledged. */
+function waiting(workflow: string, path: readonly string[]): Scenario[] {
+  if (workflow !== 'rotate-key') return [];
+  return [
+    {
+      name: 'leaves the rotation waiting when consumers have not acknowledged',
+      input: INPUT,
+      stubs: { BeginOperation: [BEGUN], SwitchAlias: [fails('AcknowledgementsPending')] },
+      path: [...upTo(path, 'SwitchAlias'), 'Waiting'],
+      status: 'SUCCEEDED',
+    },
+    {
+      name: 'undoes the rotation when consumers did not acknowledge in time',
+      input: INPUT,
+      stubs: {
+        BeginOperation: [BEGUN],
+        SwitchAlias: [fails('AcknowledgementsMissing')],
+        Direct: [answers({ direction: 'back' })],
+      },
+      path: [...upTo(path, 'SwitchAlias'), ...UNDO],
+      status: 'FAILED',
+      error: 'Compensated',
+    },
+  ];
+}
+
 function table(workflow: string): ScenarioTable {
   const path = PATHS[workflow] ?? [];
   const failing = (state: string, stubs: Record<string, readonly Answer[]>) => ({
@@ -165,6 +191,7 @@ function table(workflow: string): ScenarioTable {
         status: 'FAILED',
         error: 'Compensated',
       },
+      ...waiting(workflow, path),
       ...retries(workflow, path),
     ],
   };

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+// Use cases around a rotation that waits for its consumers: acknowledge, give more time, force. The acknowledgement
+// that completes the set raises the fence and starts the next attempt; should that start be lost, the sweep has it.
+import { KeyturnError } from '../errors.ts';
+import { answering, type ConsumerRecord } from '../keys/consumers.ts';
+import type { Instant, OperationRecord } from '../keys/records.ts';
+import type { Approvals } from '../ports/approvals.ts';
+import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
+import type { Clock, Decision, Workflows } from '../ports/platform.ts';
+import { LEASE_SECONDS, later } from './admit-operation.ts';
+import { isWaiting, laggards, nextLook } from './await-acknowledgements.ts';
+import { type Draft, mutateKey } from './mutate-key.ts';
+import { consumerNotFound } from './register-consumer.ts';
+
+/** Longest time that a person may give; our own bound. */
+const MAX_EXTENSION_SECONDS = 30 * 86_400;
+
+export interface RotationDeps {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+}
+
+export interface AcknowledgeDeps extends RotationDeps {
+  readonly workflows: Workflows;
+}
+
+/** A rotation by its id. @throws KeyturnError `OperationNotFound` for everything else */
+export async function readRotation(ledger: Ledger, id: string): Promise<OperationRecord> {
+  const operation = await ledger.readOperation(id);
+  if (operation?.kind === 'rotate-key') return operation;
+  throw new KeyturnError('OperationNotFound', 'no rotation has this id; ids begin with op_');
+}
+
+/** The operation as the snapshot has it, where it still holds the key. */
+function current({ operation }: KeySnapshot, known: OperationRecord): OperationRecord {
+  return operation?.id === known.id ? operation : known;
+}
+
+export interface AcknowledgeInput {
+  readonly operationId: string;
+  readonly consumer: string;
+  /** The version that the consumer is ready for, or runs. */
+  readonly version: number;
+  readonly by: string;
+  readonly decision: Decision;
+}
+
+function checkAcknowledgeable(operation: OperationRecord, version: number): void {
+  if (operation.state === 'compensated' || operation.acknowledgement === undefined) {
+    const why = operation.state === 'compensated' ? 'was undone' : 'has told no consumers';
+    throw new KeyturnError(
+      'TransitionForbidden',
+      `${operation.id} ${why}; there is nothing to acknowledge`,
+      {
+        details: { operationId: operation.id },
+      },
+    );
+  }
+  if (operation.version === version) return;
+  throw new KeyturnError(
+    'ValidationFailed',
+    `${operation.id} stages version ${operation.version}, not ${version}`,
+    { fields: [{ pointer: '/version', detail: `must be ${operation.version}` }] },
+  );
+}
+
+/** The next attempt of a rotation that nobody holds up any more. */
+function released(snapshot: KeySnapshot, operation: OperationRecord, now: Instant) {
+  const fence = snapshot.key.fence + 1;
+  const lease = { operationId: operation.id, fence, expiresAt: later(now, LEASE_SECONDS) };
+  return { key: { fence, lease }, operation: { ...operation, attempt: operation.attempt + 1 } };
+}
+
+function acknowledged(
+  snapshot: KeySnapshot,
+  consumer: ConsumerRecord,
+  operation: OperationRecord,
+  input: AcknowledgeInput,
+  now: Instant,
+): { draft: Draft; attempt: number | null } {
+  const changed = {
+    ...consumer,
+    acknowledgedVersion: input.version,
+    acknowledgedAt: now,
+    lastSeenVersion: input.version,
+    lastSeenAt: now,
+  };
+  const consumers = snapshot.consumers.map((known) => (known === consumer ? changed : known));
+  const isLast = isWaiting(operation) && laggards({ consumers }, operation, now).length === 0;
+  const next = isLast ? released(snapshot, operation, now) : null;
+  const draft: Draft = {
+    ...next,
+    consumers: [changed],
+    audit: {
+      at: now,
+      actor: input.by,
+      action: 'consumer.acknowledged',
+      decision: input.decision,
+      operationId: operation.id,
+      detail: { consumer: consumer.name, version: input.version, isLast },
+    },
+  };
+  return { draft, attempt: next ? next.operation.attempt : null };
+}
+
+/**
+ * Takes a consumer's word that it is ready for the version of a rotation; again is the same.
+ * @throws KeyturnError `OperationNotFound`, `ConsumerNotFound`, `ValidationFailed`, `TransitionForbidden`
+ */
+export async function acknowledge(
+  deps: AcknowledgeDeps,
+  input: AcknowledgeInput,
+): Promise<ConsumerRecord> {
+  const known = await readRotation(deps.ledger, input.operationId);
+  const { attempt, consumer } = await mutateKey<{
+    attempt: number | null;
+    consumer: ConsumerRecord;
+  }>(deps.ledger, known.key, (snapshot) => {
+    const operation = current(snapshot, known);
+    const found = snapshot.consumers.find(({ name }) => name === input.consumer);
+    if (!found) throw consumerNotFound(known.key, input.consumer);
+    checkAcknowledgeable(operation, input.version);
+    if (found.acknowledgedVersion === input.version)
+      return { draft: null, result: { attempt: null, consumer: found } };
+    const change = acknowledged(snapshot, found, operation, input, deps.clock.now());
+    const [changed] = change.draft.consumers ?? [];
+    return {
+      draft: change.draft,
+      result: { attempt: change.attempt, consumer: changed ?? found },
+    };
+  });
+  if (attempt !== null) await deps.workflows.start('rotate-key', known.id, attempt);
+  return consumer;
+}
+
+export interface ExtendInput {
+  readonly operationId: string;
+  readonly until: Instant;
+  readonly reason: string | null;
+  readonly by: string;
+  readonly decision: Decision;
+}
+
+function checkExtendable(operation: OperationRecord, until: Instant, now: Instant): void {
+  if (!isWaiting(operation) || !operation.acknowledgement) {
+    throw new KeyturnError(
+      'TransitionForbidden',
+      `${operation.id} does not wait for acknowledgements now`,
+      { details: { operationId: operation.id } },
+    );
+  }
+  const isFurther = until >= operation.acknowledgement.deadlineAt && until > now;
+  if (isFurther && until <= later(now, MAX_EXTENSION_SECONDS)) return;
+  throw new KeyturnError(
+    'ValidationFailed',
+    `the new deadline must come after ${operation.acknowledgement.deadlineAt} and lie within 30 days`,
+    { fields: [{ pointer: '/until', detail: 'is no later deadline within 30 days' }] },
+  );
+}
+
+/**
+ * Gives the consumers of a waiting rotation until an instant; the same instant again changes nothing.
+ * @throws KeyturnError `OperationNotFound`, `TransitionForbidden`, `ValidationFailed`
+ */
+export async function extendAcknowledgement(deps: RotationDeps, input: ExtendInput): Promise<void> {
+  const known = await readRotation(deps.ledger, input.operationId);
+  await mutateKey(deps.ledger, known.key, (snapshot) => {
+    const operation = current(snapshot, known);
+    const now = deps.clock.now();
+    checkExtendable(operation, input.until, now);
+    const { acknowledgement: wait } = operation;
+    const { lease } = snapshot.key;
+    if (!wait || !lease || wait.deadlineAt === input.until)
+      return { draft: null, result: undefined };
+    const extended = { ...wait, deadlineAt: input.until, remindedPercent: 0 };
+    const expiresAt = nextLook(snapshot, operation, extended, now);
+    const draft: Draft = {
+      key: { lease: { ...lease, expiresAt } },
+      operation: { ...operation, acknowledgement: extended },
+      audit: {
+        at: now,
+        actor: input.by,
+        action: 'acknowledgement.extended',
+        decision: input.decision,
+        operationId: operation.id,
+        detail: {
+          version: operation.version,
+          deadlineAt: input.until,
+          owner: snapshot.key.owner,
+          lagging: laggards(snapshot, operation, now)
+            .map(({ name }) => name)
+            .join(','),
+          reason: input.reason,
+        },
+      },
+    };
+    return { draft, result: undefined };
+  });
+}
+
+/** Where a rotation stands with its consumers. */
+export interface RotationStatus {
+  readonly operation: OperationRecord;
+  readonly isWaiting: boolean;
+  readonly lagging: readonly string[];
+  readonly consumers: readonly ConsumerRecord[];
+}
+
+/** The status of a rotation as the snapshot of its key shows it. */
+export function rotationStatus(
+  snapshot: KeySnapshot,
+  known: OperationRecord,
+  now: Instant,
+): RotationStatus {
+  const operation = current(snapshot, known);
+  const lagging = laggards(snapshot, operation, now).map(({ name }) => name);
+  const consumers = answering(snapshot.consumers);
+  return { operation, isWaiting: isWaiting(operation), lagging, consumers };
+}
+
+/**
+ * Switches although consumers did not answer. Nobody may do that alone.
+ * @throws KeyturnError `ApprovalRequired` naming who would break; `TransitionForbidden` when it does not wait
+ */
+export async function forceRotation(
+  deps: RotationDeps & { readonly approvals: Approvals },
+  input: { readonly operationId: string; readonly by: string },
+): Promise<void> {
+  const known = await readRotation(deps.ledger, input.operationId);
+  const snapshot = await deps.ledger.readKey(known.key);
+  const status = snapshot && rotationStatus(snapshot, known, deps.clock.now());
+  if (!status?.isWaiting) {
+    throw new KeyturnError(
+      'TransitionForbidden',
+      `${known.id} does not wait for acknowledgements now`,
+      { details: { operationId: known.id } },
+    );
+  }
+  await deps.approvals.require({
+    act: `rotation.force (without ${status.lagging.join(', ')})`,
+    key: known.key,
+    operationId: known.id,
+    requestedBy: input.by,
+  });
+}
