@@ -215,7 +215,7 @@ export function rotationStatus(
   const operation = current(snapshot, known);
   const lagging = laggards(snapshot, operation, now).map(({ name }) => name);
   const consumers = answering(snapshot.consumers);
-  return { operation, isWaiting: isWaiting(operation), lagging, consumers };
+  return { operation, isWaiting: isWaiting(operation) && lagging.length > 0, lagging, consumers };
 }
 
 /**
