@@ -32,6 +32,14 @@ export function derInteger(bytes: Buffer): Buffer {
   return encode(INTEGER, isNegative ? Buffer.concat([Buffer.alloc(1), trimmed]) : trimmed);
 }
 
+/** The first element alone, without what comes after it. */
+export function firstElement(bytes: Buffer): Buffer {
+  const first = bytes[1] ?? 0;
+  if (first < 0x80) return bytes.subarray(0, 2 + first);
+  const count = first & 0x7f;
+  return bytes.subarray(0, 2 + count + bytes.readUIntBE(2, count));
+}
+
 /** What is inside an OCTET STRING. */
 export function octetsInside(encoded: Buffer): Buffer {
   const first = encoded[1] ?? 0;

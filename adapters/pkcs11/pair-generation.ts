@@ -3,6 +3,7 @@
 // wrapped, kept on the token, or handed out as PKCS#8, which is what a data key pair is for.
 import { createDecipheriv } from 'node:crypto';
 import pkcs11, { type Handle, type Template } from 'pkcs11js';
+import { firstElement } from './der.ts';
 import { guarded } from './errors.ts';
 import {
   type PairKind,
@@ -137,7 +138,8 @@ function exported(token: Token, privateKey: Handle): Buffer {
     // RFC 5649 with its alternative initial value; Node takes it as the IV.
     const iv = Buffer.from('a65959a6', 'hex');
     const unwrapping = createDecipheriv('id-aes256-wrap-pad', once, iv);
-    return Buffer.concat([unwrapping.update(blob), unwrapping.final()]);
+    // Node leaves the padding on, and strict readers refuse zeros after the key.
+    return firstElement(Buffer.concat([unwrapping.update(blob), unwrapping.final()]));
   } finally {
     token.destroy(wrappingKey);
     once.fill(0);

@@ -39,9 +39,6 @@ export function encryptWith(
     : encryptToPublic(emulator, key, algorithm, plaintext);
 }
 
-const isEncryptionPair = (key: KeyRecord) =>
-  key.keyUsage === 'ENCRYPT_DECRYPT' && key.keySpec !== 'SYMMETRIC_DEFAULT';
-
 /** Finds the key of a blob as a request gives it. @throws AwsError */
 export function sealedBlob(
   call: Call,
@@ -59,7 +56,7 @@ export function sealedBlob(
     );
   }
   const named = keyId === undefined ? undefined : findKeyOrAlias(call, keyId);
-  if (named !== undefined && (algorithm !== DEFAULT_ALGORITHM || isEncryptionPair(named.key))) {
+  if (named !== undefined && algorithm !== DEFAULT_ALGORITHM) {
     const open = () => ({
       plaintext: decryptWithPrivate(call.emulator, named.key, algorithm, blob),
       materialId: undefined,

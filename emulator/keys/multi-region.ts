@@ -126,7 +126,7 @@ export function requirePrimary(call: Call, key: KeyRecord): void {
   if (isPrimary(call.emulator, key.keyId)) return;
   throw new AwsError(
     'UnsupportedOperationException',
-    `${keyArn(call.emulator.place, key.keyId)} is not a multi-Region primary key.`,
+    `${keyArn(call.emulator.place, key.keyId)} is not a multi-region primary key.`,
   );
 }
 

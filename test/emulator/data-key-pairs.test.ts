@@ -41,6 +41,14 @@ it('signs with the private key of a data key pair what its public key verifies',
   expect(verifyOutside('sha256', Buffer.from('m'), publicKey, signature)).toBe(true);
 });
 
+/** Bytes of the DER element that a buffer begins with (X.690 §8.1.3). */
+function derLength(der: Buffer): number {
+  const first = der.readUInt8(1);
+  if (first < 0x80) return 2 + first;
+  const count = first & 0x7f;
+  return 2 + count + der.readUIntBE(2, count);
+}
+
 describe('data key pairs', () => {
   it.each([
     'RSA_2048',
@@ -64,6 +72,8 @@ describe('data key pairs', () => {
     const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
     const ofPrivate = createPublicKey(privateKey).export({ format: 'der', type: 'spki' });
     expect(ofPrivate).toEqual(Buffer.from(made.PublicKey ?? []));
+    // Strict readers take no byte beside the key; OpenSSL takes them.
+    expect(der.length).toBe(derLength(der));
     const opened = await kms.send(
       new DecryptCommand({
         CiphertextBlob: made.PrivateKeyCiphertextBlob,

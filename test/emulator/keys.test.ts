@@ -127,7 +127,7 @@ describe('states of a key', () => {
     );
 
     expect(error.name).toBe('ValidationException');
-    expect(error.message).toContain(`Value '${PendingWindowInDays}' at 'pendingWindowInDays'`);
+    expect(error.message).toBe('PendingWindowInDays must be between 7 and 30');
   });
 
   it('ends in nothing when the deletion date has come', async () => {

@@ -90,6 +90,6 @@ export const replicateKey = operation('ReplicateKey', members, (call, input) => 
   return {
     ReplicaKeyMetadata: keyMetadata(emulator, replica),
     ReplicaPolicy: replica.policy,
-    ReplicaTags: input.Tags ?? [],
+    ...(input.Tags === undefined ? {} : { ReplicaTags: input.Tags }),
   };
 });

@@ -7,6 +7,7 @@ import { findKey } from '../../keys/find-key.ts';
 import { requireNotPendingDeletion, requireSettled } from '../../keys/key-state.ts';
 import { unusedDays } from '../../keys/last-use.ts';
 import { isPrimary, replicasOf, setPendingWindow } from '../../keys/multi-region.ts';
+import { AwsError } from '../../protocol/errors.ts';
 import { integer } from '../../protocol/members.ts';
 import { operation } from '../../protocol/operation.ts';
 import { optional, required } from '../../protocol/shape.ts';
@@ -18,10 +19,13 @@ const DEFAULT_DAYS = 30;
 /** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html */
 export const scheduleKeyDeletion = operation(
   'ScheduleKeyDeletion',
-  { KeyId: required(keyIdText), PendingWindowInDays: optional(integer(7, 30)) },
+  { KeyId: required(keyIdText), PendingWindowInDays: optional(integer(1, 365)) },
   (call, input) => {
     const key = findKey(call, input.KeyId);
     const days = input.PendingWindowInDays ?? DEFAULT_DAYS;
+    if (days < 7 || days > 30) {
+      throw new AwsError('ValidationException', 'PendingWindowInDays must be between 7 and 30');
+    }
     authorizeKey(call, 'kms:ScheduleKeyDeletion', key, {
       'kms:ScheduleKeyDeletionPendingWindowInDays': days,
       ...unusedDays(call, key),
