@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Python environment of the AWS emulator: found, created once, and installed anew when the pins change.
+// A Python environment, that of the AWS emulator or another: found, created once, and installed anew when its pins change.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,46 +8,60 @@ import { LocalStackError } from './errors.ts';
 import { ROOT } from './layout.ts';
 import { withLock } from './locks.ts';
 
-const REQUIREMENTS = join(ROOT, 'emulator', 'gateway', 'requirements.txt');
+/** What an environment is for, and the file that pins what is in it. */
+export interface PythonPackages {
+  readonly what: string;
+  readonly requirements: string;
+}
+
+const AWS_EMULATOR: PythonPackages = {
+  what: 'the AWS emulator',
+  requirements: join(ROOT, 'emulator', 'gateway', 'requirements.txt'),
+};
 const CANDIDATES = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python'];
 const PROBE = 'import sys, venv, ensurepip; print("%d.%d" % sys.version_info[:2])';
 const MINIMUM_MINOR = 10;
 
 /** The interpreter of the environment `venv`, which is created and filled first where needed. */
-export async function ensurePython(venv: string, log: (line: string) => void): Promise<string> {
+export async function ensurePython(
+  venv: string,
+  log: (line: string) => void,
+  packages: PythonPackages = AWS_EMULATOR,
+): Promise<string> {
   const interpreter = join(venv, 'bin', 'python');
-  if (isInstalled(venv)) return interpreter;
+  const wanted = createHash('sha256').update(readFileSync(packages.requirements)).digest('hex');
+  if (isInstalled(venv, wanted)) return interpreter;
   await withLock(`${venv}.lock`, async () => {
-    if (!isInstalled(venv)) await install(venv, interpreter, log);
+    if (isInstalled(venv, wanted)) return;
+    log(`installing ${packages.what} into ${venv} (once)`);
+    await install(venv, interpreter, packages);
+    writeFileSync(stampOf(venv), wanted);
   });
   return interpreter;
 }
 
 const stampOf = (venv: string) => join(venv, '.keyturn-requirements');
-const wanted = () => createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex');
 
-function isInstalled(venv: string): boolean {
+function isInstalled(venv: string, wanted: string): boolean {
   const stamp = stampOf(venv);
-  return existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted();
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
 }
 
 async function install(
   venv: string,
   interpreter: string,
-  log: (line: string) => void,
+  { what, requirements }: PythonPackages,
 ): Promise<void> {
   const base = await findPython();
-  log(`installing the AWS emulator into ${venv} (once)`);
   rmSync(venv, { recursive: true, force: true });
   mkdirSync(dirname(venv), { recursive: true, mode: 0o700 });
   await must(base, ['-m', 'venv', venv], 'creating a Python environment');
   const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
   await must(
     interpreter,
-    [...pip, '-r', REQUIREMENTS],
-    'installing the AWS emulator from the Python package index',
+    [...pip, '-r', requirements],
+    `installing ${what} from the Python package index`,
   );
-  writeFileSync(stampOf(venv), wanted());
 }
 
 /** The first Python on the path that is new enough and can create environments. @throws LocalStackError */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `npm run test:deep`: what takes longer than anybody waits for: more histories, more runs of each property, more crashes,
-// coverage of core, and a linter of the templates. Prints one closing line `N passed, N failed`.
-//   --only simulate,properties,fuzz,templates,crash    a subset, in that order
+// coverage of core, a linter of the templates, and peers' tests of KMS. Prints one closing line `N passed, N failed`.
+//   --only simulate,properties,fuzz,templates,conformance,crash    a subset, in that order
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -112,6 +112,7 @@ const LANES: Lanes = {
   properties: () => project('unit', [...PATIENCE, ...COVERAGE], { KEYTURN_RUNS: String(RUNS) }),
   fuzz: () => project('fuzz', PATIENCE, { KEYTURN_RUNS: String(RUNS) }),
   templates,
+  conformance: async () => counted(await runNode('test/conformance/main.ts', [])),
   crash: crashes,
 };
 

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// The lists of what does not count: a test is excused by its own line only, and never without a reason.
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { expect, it } from 'vitest';
+import { listOf, parseList, reasonFor } from './inapplicable.ts';
+
+const LIST = `
+# a remark
+It is about something else.
+  test_a.py::test_one
+  test_b.py::Class::test_many[*
+
+It is wrong.
+  test_a.py::test_three
+`;
+
+it('excuses the tests named, for the reason above them', () => {
+  const list = parseList(LIST);
+
+  expect(reasonFor(list, 'tests/deep/test_a.py::test_one')).toBe('It is about something else.');
+  expect(reasonFor(list, 'test_b.py::Class::test_many[a/b::c]')).toBe(
+    'It is about something else.',
+  );
+  expect(reasonFor(list, 'test_a.py::test_three')).toBe('It is wrong.');
+  expect(reasonFor(list, 'test_a.py::test_one_more')).toBeUndefined();
+  expect(reasonFor(list, 'test_b.py::Class::test_man')).toBeUndefined();
+});
+
+it('refuses a test without a reason', () => {
+  expect(() => parseList('  test_a.py::test_one')).toThrow(/no reason is given for test_a/);
+});
+
+it('has lists that can be read, and no test twice', () => {
+  const suites = readdirSync(join(import.meta.dirname, 'inapplicable'));
+
+  expect(suites.length).toBeGreaterThan(0);
+  for (const suite of suites) {
+    const patterns = listOf(basename(suite, '.txt')).map(({ pattern }) => pattern);
+    expect(patterns.length).toBeGreaterThan(0);
+    expect(new Set(patterns).size).toBe(patterns.length);
+  }
+});

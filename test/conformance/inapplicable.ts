@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tests of a peer that say nothing about AWS, each under its reason. A list has a reason at the margin and, indented
+// under it, ids of tests without their folder; a star at the end of an id stands for anything.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A test, or several, and why they do not count. */
+interface Entry {
+  readonly pattern: string;
+  readonly reason: string;
+}
+
+/** Reads a list. @throws Error for a test without a reason */
+export function parseList(text: string): readonly Entry[] {
+  const entries: Entry[] = [];
+  let reason: string | undefined;
+  for (const line of text.split('\n')) {
+    if (line.trim() === '' || line.startsWith('#')) continue;
+    if (!line.startsWith(' ')) {
+      reason = line.trim();
+    } else if (reason === undefined) {
+      throw new Error(`no reason is given for ${line.trim()}; write it on the line before`);
+    } else {
+      entries.push({ pattern: line.trim(), reason });
+    }
+  }
+  return entries;
+}
+
+function matches(pattern: string, test: string): boolean {
+  return pattern.endsWith('*') ? test.startsWith(pattern.slice(0, -1)) : test === pattern;
+}
+
+/** The reason why a test does not count, or undefined. */
+export function reasonFor(list: readonly Entry[], test: string): string | undefined {
+  const [file = ''] = test.split('::', 1);
+  const name = test.slice(file.lastIndexOf('/') + 1);
+  return list.find(({ pattern }) => matches(pattern, name))?.reason;
+}
+
+/** The list of a suite; empty when it has none. */
+export function listOf(suite: string): readonly Entry[] {
+  const path = join(import.meta.dirname, 'inapplicable', `${suite}.txt`);
+  return existsSync(path) ? parseList(readFileSync(path, 'utf8')) : [];
+}
