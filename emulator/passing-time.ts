@@ -2,11 +2,10 @@
 // What happens because time passes: daily backups, and keys and imported material whose time is over.
 import { takeDailyBackups } from './clusters/daily-backups.ts';
 import { destroyDueKeys } from './hsm/reconcile.ts';
-import type { Regions } from './regions.ts';
 import type { Emulator } from './settings.ts';
 
 /** Carries out what is due by the clock in every Region. */
-export async function passTime(regions: Regions): Promise<void> {
+export async function passTime(regions: Emulator['regions']): Promise<void> {
   for (const emulator of regions.all()) await passTimeIn(emulator);
 }
 

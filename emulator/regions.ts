@@ -3,7 +3,6 @@
 // faults and trail are shared. A Region is opened at its first call, or at start when it has state on disk.
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Emulator } from './settings.ts';
 
 /** Regions of the `aws` partition where KMS is. */
 const NAMES: ReadonlySet<string> = new Set([
@@ -28,24 +27,24 @@ export function regionsOnDisk(dataFolder: string): string[] {
 }
 
 /** The Regions of one emulator. */
-export class Regions {
-  readonly #open = new Map<string, Emulator>();
+export class Regions<E extends { readonly place: { readonly region: string } }> {
+  readonly #open = new Map<string, E>();
   readonly #dataFolder: string;
-  readonly #make: (region: string) => Emulator;
+  readonly #make: (region: string) => E;
 
   /** @param make opens a Region whose folder is there */
-  constructor(dataFolder: string, make: (region: string) => Emulator) {
+  constructor(dataFolder: string, make: (region: string) => E) {
     this.#dataFolder = dataFolder;
     this.#make = make;
   }
 
   /** Adds the configured Region. */
-  add(home: Emulator): void {
+  add(home: E): void {
     this.#open.set(home.place.region, home);
   }
 
   /** The emulator as this Region sees it; undefined when there is no such Region. */
-  of(region: string): Emulator | undefined {
+  of(region: string): E | undefined {
     const known = this.#open.get(region);
     if (known !== undefined || !NAMES.has(region)) return known;
     mkdirSync(regionFolder(this.#dataFolder, region), { recursive: true, mode: 0o700 });
@@ -55,7 +54,7 @@ export class Regions {
   }
 
   /** The Regions that ever had a call, the configured one first. */
-  all(): Emulator[] {
+  all(): E[] {
     return [...this.#open.values()];
   }
 }

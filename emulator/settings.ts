@@ -28,7 +28,7 @@ export interface Emulator {
   readonly clock: Clock;
   readonly store: Store;
   /** This Region and the others. */
-  readonly regions: Regions;
+  readonly regions: Regions<Emulator>;
   readonly hsm: Hsm;
   readonly material: KeyMaterial;
   readonly faults: Faults;

@@ -147,7 +147,7 @@ async function openEmulator(options: StartOptions, dataFolder: string): Promise<
     const store = stores.get(region) ?? openStore(folder, clock, multiRegion);
     return { ...shared, place: { ...place, region }, store, regions };
   };
-  const regions: Regions = new Regions(dataFolder, make);
+  const regions: Emulator['regions'] = new Regions(dataFolder, make);
   const home = make(place.region);
   regions.add(home);
   for (const region of stores.keys()) regions.of(region);
@@ -166,7 +166,7 @@ function announce(dataFolder: string, endpoint: Endpoint): string {
   return path;
 }
 
-async function sweepNow(regions: Regions): Promise<void> {
+async function sweepNow(regions: Emulator['regions']): Promise<void> {
   try {
     await passTime(regions);
   } catch (error) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What keeps KMS from reaching a cluster when it connects: the network around the HSMs, which nothing here has.
 import { z } from 'zod';
-import type { Regions } from '../regions.ts';
+import type { Emulator } from '../settings.ts';
 
 /** Connecting to the cluster ends in FAILED with this code until the fault is ended. */
 export const ConnectionFaultRequest = z.strictObject({
@@ -16,7 +16,7 @@ export const ConnectionFaultRequest = z.strictObject({
 
 /** Sets the fault of a cluster; false when there is no such cluster. */
 export function setConnectionFault(
-  regions: Regions,
+  regions: Emulator['regions'],
   { clusterId, error }: z.infer<typeof ConnectionFaultRequest>,
 ): boolean {
   for (const { store } of regions.all()) {
@@ -29,7 +29,7 @@ export function setConnectionFault(
 }
 
 /** Ends the faults of all clusters. */
-export function endConnectionFaults(regions: Regions): void {
+export function endConnectionFaults(regions: Emulator['regions']): void {
   for (const { store } of regions.all()) {
     for (const cluster of store.clusters.all()) {
       if (cluster.connectionFault === null) continue;

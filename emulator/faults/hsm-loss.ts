@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { currentCluster } from '../hsm/cluster-state.ts';
 import { currentKeyStore } from '../hsm/key-store-connection.ts';
-import type { Regions } from '../regions.ts';
+import type { Emulator } from '../settings.ts';
 import type { HsmRecord } from '../store/clusters.ts';
 
 /** HSMs of a cluster fail, all or those in one zone: DEGRADED until repaired, or gone. */
@@ -42,7 +42,7 @@ export interface LostHsm {
 
 /** Strikes the HSMs; answers how many, or undefined when there is no such cluster. */
 export function loseHsms(
-  regions: Regions,
+  regions: Emulator['regions'],
   { clusterId, availabilityZone, effect }: z.infer<typeof HsmLossRequest>,
 ): number | undefined {
   const found = regions.all().flatMap(({ store, clock }) => {
@@ -63,7 +63,7 @@ export function loseHsms(
 }
 
 /** DEGRADED HSMs work again. Those removed are gone: CreateHsm brings others. */
-export function repairHsms(regions: Regions): void {
+export function repairHsms(regions: Emulator['regions']): void {
   for (const { store } of regions.all()) {
     for (const cluster of store.clusters.all()) {
       const hsms = cluster.hsms.map((hsm) =>
@@ -75,7 +75,7 @@ export function repairHsms(regions: Regions): void {
 }
 
 /** HSMs that are DEGRADED. */
-export function lostHsms(regions: Regions): LostHsm[] {
+export function lostHsms(regions: Emulator['regions']): LostHsm[] {
   return regions
     .all()
     .flatMap(({ store }) => store.clusters.all())
@@ -88,7 +88,7 @@ export function lostHsms(regions: Regions): LostHsm[] {
 
 /** Cuts a key store off; false when there is no such store. ConnectCustomKeyStore ends it, as on AWS. */
 export function disconnectStore(
-  regions: Regions,
+  regions: Emulator['regions'],
   { keyStoreId, error }: z.infer<typeof StoreDisconnectRequest>,
 ): boolean {
   const state = error === undefined ? 'DISCONNECTED' : 'FAILED';
