@@ -114,8 +114,8 @@ it('looks at the state before the kind of a key that is to rotate, and answers w
   });
   const rotated = await call('RotateKeyOnDemand', { KeyId: symmetric.id });
   expect(rotated.body).toEqual({ KeyId: symmetric.arn });
-  const status = await call('GetKeyRotationStatus', { KeyId: symmetric.arn });
-  expect(status.body.KeyId).toBe(symmetric.id);
+  const status = await call('GetKeyRotationStatus', { KeyId: symmetric.id });
+  expect(status.body.KeyId).toBe(symmetric.arn);
 });
 
 it('names the MAC algorithms in AWS’s order', async () => {

@@ -7,6 +7,7 @@ import { findKey } from '../../keys/find-key.ts';
 import { requireRotatableOnDemand } from '../../keys/rotation.ts';
 import { operation } from '../../protocol/operation.ts';
 import { required } from '../../protocol/shape.ts';
+import { keyArn } from '../../settings.ts';
 
 /** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyRotationStatus.html */
 export const getKeyRotationStatus = operation(
@@ -15,7 +16,7 @@ export const getKeyRotationStatus = operation(
   (call, input) => {
     const key = findKey(call, input.KeyId);
     authorizeKey(call, 'kms:GetKeyRotationStatus', key);
-    const { keyId: KeyId } = key;
+    const KeyId = keyArn(call.emulator.place, key.keyId);
     if (key.origin === 'AWS_CLOUDHSM') return { KeyId, KeyRotationEnabled: false };
     requireRotatableOnDemand(call, key);
     const plan = call.emulator.store.materials.plan(key.keyId);
