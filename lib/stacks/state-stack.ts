@@ -59,6 +59,8 @@ export class StateStack extends Stack {
     new CfnOutput(this, 'EventBusName', { value: bus.eventBusName });
     new CfnOutput(this, 'EvidenceBucketName', { value: evidence.bucket.bucketName });
     new CfnOutput(this, 'AuditKeyArn', { value: auditKey.keyArn });
+    // The HSM administrator who creates `kmsuser` reads its first password there.
+    new CfnOutput(this, 'KeyStoreSecretArn', { value: this.keyStoreSecretArn });
   }
 
   #key(part: string, use: 'storage' | 'signature', purpose: string): Key {

@@ -57,6 +57,7 @@ export async function startKeyEndpoint(settings: ServiceSettings): Promise<void>
       '--disable-warning=ExperimentalWarning',
       settings.keyEndpoint,
       ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]),
+      '--explicit-hsm-admin',
     ],
     env: { ...baseEnvironment(layout), SOFTHSM2_LIB: settings.softHsmModule },
   });

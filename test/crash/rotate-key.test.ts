@@ -67,7 +67,8 @@ beforeAll(async () => {
   const { gatewayUrl, region } = stack.info;
   kms = new KMSClient({ endpoint: gatewayUrl, region, credentials: ROOT });
   sfn = new SFNClient({ endpoint: gatewayUrl, region, credentials: ROOT });
-  await provisionKeyStore(operator, 'keyturn-local');
+  const site = { operator, stack: stack.info, directory: DIRECTORY };
+  await provisionKeyStore(site, 'keyturn-local');
 });
 
 afterAll(async () => {

@@ -28,7 +28,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   });
   try {
     const operator = await personClient(stack.info, 'alice');
-    const keyStoreId = await provisionKeyStore(operator, KEY_STORE);
+    const site = { operator, stack: stack.info, directory: DIRECTORY };
+    const keyStoreId = await provisionKeyStore(site, KEY_STORE);
     project.provide('stack', updateStackFile(DIRECTORY, { keyStoreId }));
     project.provide('stackFile', stack.layout.stackFile);
   } catch (error) {

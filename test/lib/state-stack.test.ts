@@ -150,6 +150,7 @@ it('publishes the outputs that others read', () => {
     'AuditKeyArn',
     'EventBusName',
     'EvidenceBucketName',
+    'KeyStoreSecretArn',
     'SchedulerGroupName',
     'SchedulerRoleArn',
     'StateMachineGenerateKeyArn',

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plays the HSM administrator: has the tasks of provisioning done, as a person would with their own CA and, on AWS,
-// the CloudHSM CLI. Cluster activation is done by the stand-in itself; the task is reported all the same.
+// Plays the HSM administrator: has the tasks of provisioning done, as a person would with their own CA and the CloudHSM
+// CLI, which is `npm run hsm-admin` here.
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
+import { join } from 'node:path';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as x509 from '@peculiar/x509';
 import { type Client, ProblemError } from '#client/sdk/index.ts';
+import { run } from '../commands.ts';
+import { ROOT_KEY } from '../environment.ts';
+import { LocalStackError } from '../errors.ts';
+import { layoutOf, ROOT } from '../layout.ts';
+import type { StackInfo } from '../stack-file.ts';
 import { until } from '../waiting.ts';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
@@ -38,11 +45,64 @@ export async function signRequest(
   return { signedCertificate: certificate.toString('pem'), trustAnchor: anchor.toString('pem') };
 }
 
+/** An HSM administrator's place of work: whom the API knows them as, and the stack whose HSMs they reach. */
+export interface HsmSite {
+  readonly operator: Client;
+  readonly stack: StackInfo;
+  /** The stack's directory, see `layoutOf`. */
+  readonly directory: string;
+}
+
+/** The first password of `kmsuser`, where the deployment put it. */
+async function firstPassword({ stack }: HsmSite): Promise<string> {
+  const { gatewayUrl: endpoint, region, outputs } = stack;
+  const client = new SecretsManagerClient({ endpoint, region, credentials: ROOT_KEY });
+  const command = new GetSecretValueCommand({ SecretId: outputs['KeyStoreSecretArn'] });
+  const { SecretString } = await client.send(command);
+  if (SecretString === undefined) throw new LocalStackError('the key store secret has no value');
+  return SecretString;
+}
+
+/** Runs the HSM administrator's command. @returns why it was refused, or null */
+async function hsmAdmin(
+  site: HsmSite,
+  args: readonly string[],
+  password?: string,
+): Promise<string | null> {
+  const script = join(ROOT, 'emulator', 'hsm-admin', 'main.ts');
+  const data = ['--data', layoutOf(site.directory).hsmData];
+  const { code, output } = await run(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', script, ...args, ...data],
+    { cwd: ROOT, env: { ...process.env, HSM_ADMIN_PASSWORD: password } },
+  );
+  if (code === 0) return null;
+  if (code === 1) return output;
+  throw new LocalStackError(`hsm-admin ${args.join(' ')} ended with ${code}: ${output}`);
+}
+
+/** Activates the cluster and creates `kmsuser`; repeated, it sets the password that KMS will be given. */
+async function activateCluster(site: HsmSite, clusterId: string): Promise<void> {
+  const password = await firstPassword(site);
+  const cluster = ['--cluster', clusterId];
+  const refused = [await hsmAdmin(site, ['activate', ...cluster])];
+  const made = await hsmAdmin(site, ['create-user', ...cluster], password);
+  const isThere = made?.includes('USER_EXISTS') === true;
+  refused.push(isThere ? await hsmAdmin(site, ['set-password', ...cluster], password) : made);
+  const reasons = refused.filter((reason) => reason !== null);
+  if (reasons.length > 0) throw new LocalStackError(reasons.join('').trim());
+}
+
 /** Does one open task, if there is one. @returns its kind */
-async function doOpenTask(operator: Client, keyStore: string): Promise<string | null> {
+async function doOpenTask(site: HsmSite, keyStore: string): Promise<string | null> {
+  const { operator } = site;
   const { body } = await operator.listTasks(keyStore);
   const task = body.items.find((candidate) => candidate.state === 'open');
   if (!task) return null;
+  const { clusterId } = (await operator.getKeyStore(keyStore)).body;
+  if (task.kind === 'activate-cluster' && clusterId !== null) {
+    await activateCluster(site, clusterId);
+  }
   const answer = task.certificateRequest === null ? {} : await signRequest(task.certificateRequest);
   await operator.completeTask({ keyStore, task: task.id }, answer);
   return task.kind;
@@ -53,15 +113,15 @@ async function doOpenTask(operator: Client, keyStore: string): Promise<string | 
  * @returns the custom key store's id
  */
 export async function administer(
-  operator: Client,
+  site: HsmSite,
   keyStore: string,
   onTask: (kind: string) => void,
 ): Promise<string> {
   return until(
     async () => {
-      const kind = await doOpenTask(operator, keyStore);
+      const kind = await doOpenTask(site, keyStore);
       if (kind !== null) onTask(kind);
-      const { body } = await operator.getKeyStore(keyStore);
+      const { body } = await site.operator.getKeyStore(keyStore);
       if (body.state === 'parked') throw new Error(`provisioning stopped: ${JSON.stringify(body)}`);
       return body.state === 'done' && body.keyStoreId !== null && body.keyStoreId;
     },
@@ -81,9 +141,10 @@ export async function isKnown(read: () => Promise<unknown>): Promise<boolean> {
 }
 
 /** Has a key store provisioned, unless it is, and sees it through. @returns the custom key store's id */
-export async function provisionKeyStore(operator: Client, keyStore: string): Promise<string> {
+export async function provisionKeyStore(site: HsmSite, keyStore: string): Promise<string> {
+  const { operator } = site;
   if (!(await isKnown(() => operator.getKeyStore(keyStore)))) {
     await operator.createKeyStore({ name: keyStore });
   }
-  return administer(operator, keyStore, () => {});
+  return administer(site, keyStore, () => {});
 }

@@ -37,7 +37,10 @@ async function provisionKeyStore(cast: Cast, directory: string): Promise<void> {
   }
   const keyStoreId = await narrator.step(
     'cluster, certificate, HSMs in two zones, key store connected',
-    () => administer(operator, name, (kind) => narrator.note(`HSM administrator did: ${kind}`)),
+    () =>
+      administer({ operator, stack, directory }, name, (kind) =>
+        narrator.note(`HSM administrator did: ${kind}`),
+      ),
   );
   narrator.note(`custom key store ${keyStoreId}`);
   updateStackFile(directory, { keyStoreId });
