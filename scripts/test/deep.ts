@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `npm run test:deep`: what takes longer than anybody waits for: more histories, more runs of each property, more crashes,
 // coverage of core, a linter of the templates, and peers' tests of KMS. Prints one closing line `N passed, N failed`.
-//   --only simulate,properties,fuzz,templates,conformance,crash    a subset, in that order
+//   --only simulate,properties,fuzz,templates,conformance,crash,kills    a subset, in that order
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -21,6 +21,7 @@ import {
 
 const HISTORIES = 2000;
 const RUNS = 2000;
+const KILLS = 45;
 const CRASH_SEEDS = [1, 20_261_123, 4_294_967_291];
 /** Older ones do not know the runtime of the functions. */
 const LINTER = 'cfn-lint==1.58.0';
@@ -50,6 +51,16 @@ const COVERAGE = [
 async function crashes(): Promise<Tally> {
   const tallies: Tally[] = [];
   for (const seed of CRASH_SEEDS) tallies.push(await project('crash', [], { SEED: String(seed) }));
+  return sum(tallies);
+}
+
+/** The stand-in is killed in the middle of calls, on one data folder each. */
+async function kills(): Promise<Tally> {
+  const tallies: Tally[] = [];
+  for (const seed of CRASH_SEEDS) {
+    const variables = { SEED: String(seed), KEYTURN_KILLS: String(KILLS) };
+    tallies.push(await project('integration', ['test/emulator/kill-loop.test.ts'], variables));
+  }
   return sum(tallies);
 }
 
@@ -114,6 +125,7 @@ const LANES: Lanes = {
   templates,
   conformance: async () => counted(await runNode('test/conformance/main.ts', [])),
   crash: crashes,
+  kills,
 };
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } });
