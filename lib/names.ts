@@ -10,6 +10,7 @@ export const WORKFLOW_NAMES = [
   'generate-key',
   'rotate-key',
   'update-access',
+  'undo-operation',
   'rotation-sweep',
   'review-policies',
 ] as const;

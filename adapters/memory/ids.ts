@@ -5,6 +5,7 @@ import type { Ids } from '#core/ports/platform.ts';
 export class CountingIds implements Ids {
   #operations = 0;
   #tasks = 0;
+  #batches = 0;
 
   operationId(): string {
     this.#operations += 1;
@@ -14,5 +15,10 @@ export class CountingIds implements Ids {
   taskId(): string {
     this.#tasks += 1;
     return `task_${String(this.#tasks).padStart(26, '0')}`;
+  }
+
+  batchId(): string {
+    this.#batches += 1;
+    return `bat_${String(this.#batches).padStart(26, '0')}`;
   }
 }

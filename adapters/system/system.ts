@@ -9,6 +9,7 @@ export const systemClock: Clock = { now: () => new Date().toISOString() };
 export const ulidIds: Ids = {
   operationId: () => `op_${ulid()}`,
   taskId: () => `task_${ulid()}`,
+  batchId: () => `bat_${ulid()}`,
 };
 
 /** Bytes from the operating system's generator. */

@@ -31,6 +31,12 @@ const ClusterSettings = z.string().transform((json) =>
 /** JSON in one variable: the share of KMS's quotas that is Keyturn's. */
 const KmsBudgetSetting = z.string().transform((json) => KmsBudget.parse(JSON.parse(json)));
 
+/** Waits of a rotation: until KMS shows changes everywhere, and until the old version stops encrypting. */
+const WAITS = {
+  SETTLE_SECONDS: z.coerce.number().int().min(0),
+  BAKE_SECONDS: z.coerce.number().int().min(0),
+} as const;
+
 /** Variables by function; each gets the base ones and what is listed here. */
 export const FUNCTION_ENVIRONMENT = {
   'authorize-person': {
@@ -49,8 +55,9 @@ export const FUNCTION_ENVIRONMENT = {
       .transform((list) => z.array(z.enum(ENVIRONMENTS)).parse(list.split(','))),
     GENERATE_KEY_ARN: z.string(),
     ROTATE_KEY_ARN: z.string(),
+    ...WAITS,
   },
-  'acknowledge-rotation': { ROTATE_KEY_ARN: z.string() },
+  'acknowledge-rotation': { ROTATE_KEY_ARN: z.string(), ...WAITS },
   'manage-consumers': { UPDATE_ACCESS_ARN: z.string() },
   'use-key': {},
   'manage-key-stores': {
@@ -59,10 +66,7 @@ export const FUNCTION_ENVIRONMENT = {
     TOKEN_KEY_ARN: z.string(),
     CLUSTER_SETTINGS: ClusterSettings,
   },
-  'begin-operation': {
-    SETTLE_SECONDS: z.coerce.number().int().min(0),
-    BAKE_SECONDS: z.coerce.number().int().min(0),
-  },
+  'begin-operation': WAITS,
   'create-version': { KMS_BUDGET: KmsBudgetSetting },
   'verify-version': {},
   'place-alias': { KMS_BUDGET: KmsBudgetSetting },
@@ -72,6 +76,7 @@ export const FUNCTION_ENVIRONMENT = {
   'park-operation': { RETRY_AFTER_SECONDS: z.coerce.number().int().min(1) },
   'find-due-rotations': {
     MAX_ROTATIONS_PER_SWEEP: z.coerce.number().int().min(1),
+    ...WAITS,
   },
   'sweep-orphans': {
     KMS_BUDGET: KmsBudgetSetting,
@@ -79,7 +84,7 @@ export const FUNCTION_ENVIRONMENT = {
   },
   'record-key-use': {},
   'review-policies': {},
-  'receive-signals': { ROTATE_KEY_ARN: z.string() },
+  'receive-signals': { ROTATE_KEY_ARN: z.string(), ...WAITS },
   'request-hsm-admin': { TOKEN_KEY_ARN: z.string() },
   'create-key-store': { KEY_STORE_SECRET_ARN: z.string() },
   'record-key-store': {},

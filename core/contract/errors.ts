@@ -64,6 +64,11 @@ export const ERRORS = {
   KeyStoreUnavailable: { status: 503, title: 'The key store cannot be reached', retryable: true },
   DependencyUnavailable: { status: 503, title: 'A service Keyturn needs failed', retryable: true },
   // Only inside workflows.
+  StepOutOfOrder: {
+    status: 409,
+    title: 'The step before this one is not recorded',
+    retryable: false,
+  },
   LeaseLost: { status: 409, title: 'Another attempt owns this operation', retryable: false },
   AcknowledgementsPending: {
     status: 409,

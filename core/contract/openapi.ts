@@ -16,6 +16,7 @@ export const MAX_PAGE_SIZE = 200;
 /** Names that only workflows see, never a caller. */
 const INTERNAL = new Set([
   'LeaseLost',
+  'StepOutOfOrder',
   'KeyNotYetVisible',
   'ProbeNotYetConclusive',
   'CanaryMismatch',

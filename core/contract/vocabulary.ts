@@ -79,6 +79,8 @@ export const STEPS = [
   'VerifyVersion',
   'NameVersion',
   'OpenPolicy',
+  /** Undoes OpenPolicy: what rests on it is done again if the operation goes on after all. */
+  'ClosePolicy',
   'ProbeOpen',
   'StageVersion',
   'AwaitAcknowledgements',

@@ -127,6 +127,8 @@ export interface OperationRecord {
   readonly step: Step;
   readonly cause: string | null;
   readonly attempt: number;
+  /** The batch whose execution runs it, `bat_<ulid>`; null when it runs alone, in an execution named after itself. */
+  readonly batchId: string | null;
   readonly trigger: Trigger;
   readonly requestedBy: string;
   readonly reason: string | null;

@@ -7,10 +7,13 @@ import type { Instant, OperationRecord } from '../keys/records.ts';
 import type { Approvals } from '../ports/approvals.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Workflows } from '../ports/platform.ts';
-import { LEASE_SECONDS, later } from './admit-operation.ts';
+import { later } from './admit-operation.ts';
 import { isWaiting, laggards, nextLook } from './await-acknowledgements.ts';
+import { batchOfOne, type Placed } from './batches.ts';
+import type { Waits } from './begin-operation.ts';
 import { type Draft, mutateKey } from './mutate-key.ts';
 import { consumerNotFound } from './register-consumer.ts';
+import { resumeDraft } from './resume-operation.ts';
 
 /** Longest time that a person may give; our own bound. */
 const MAX_EXTENSION_SECONDS = 30 * 86_400;
@@ -22,6 +25,7 @@ export interface RotationDeps {
 
 export interface AcknowledgeDeps extends RotationDeps {
   readonly workflows: Workflows;
+  readonly waits: Waits;
 }
 
 /** A rotation by its id. @throws KeyturnError `OperationNotFound` for everything else */
@@ -64,20 +68,14 @@ function checkAcknowledgeable(operation: OperationRecord, version: number): void
   );
 }
 
-/** The next attempt of a rotation that nobody holds up any more. */
-function released(snapshot: KeySnapshot, operation: OperationRecord, now: Instant) {
-  const fence = snapshot.key.fence + 1;
-  const lease = { operationId: operation.id, fence, expiresAt: later(now, LEASE_SECONDS) };
-  return { key: { fence, lease }, operation: { ...operation, attempt: operation.attempt + 1 } };
-}
-
 function acknowledged(
+  deps: AcknowledgeDeps,
   snapshot: KeySnapshot,
   consumer: ConsumerRecord,
   operation: OperationRecord,
   input: AcknowledgeInput,
-  now: Instant,
-): { draft: Draft; attempt: number | null } {
+): { draft: Draft; placed: Placed | null } {
+  const now = deps.clock.now();
   const changed = {
     ...consumer,
     acknowledgedVersion: input.version,
@@ -87,9 +85,11 @@ function acknowledged(
   };
   const consumers = snapshot.consumers.map((known) => (known === consumer ? changed : known));
   const isLast = isWaiting(operation) && laggards({ consumers }, operation, now).length === 0;
-  const next = isLast ? released(snapshot, operation, now) : null;
+  // The next attempt of a rotation that nobody holds up any more, in an execution of its own.
+  const who = { actor: input.by, rule: input.decision.rule, batchIdFor: () => null };
+  const next = isLast ? resumeDraft(snapshot, { ...who, waits: deps.waits, now }) : null;
   const draft: Draft = {
-    ...next,
+    ...next?.draft,
     consumers: [changed],
     audit: {
       at: now,
@@ -100,7 +100,7 @@ function acknowledged(
       detail: { consumer: consumer.name, version: input.version, isLast },
     },
   };
-  return { draft, attempt: next ? next.operation.attempt : null };
+  return { draft, placed: next?.placed ?? null };
 }
 
 /**
@@ -112,8 +112,8 @@ export async function acknowledge(
   input: AcknowledgeInput,
 ): Promise<ConsumerRecord> {
   const known = await readRotation(deps.ledger, input.operationId);
-  const { attempt, consumer } = await mutateKey<{
-    attempt: number | null;
+  const { placed, consumer } = await mutateKey<{
+    placed: Placed | null;
     consumer: ConsumerRecord;
   }>(deps.ledger, known.key, (snapshot) => {
     const operation = current(snapshot, known);
@@ -121,15 +121,16 @@ export async function acknowledge(
     if (!found) throw consumerNotFound(known.key, input.consumer);
     checkAcknowledgeable(operation, input.version);
     if (found.acknowledgedVersion === input.version)
-      return { draft: null, result: { attempt: null, consumer: found } };
-    const change = acknowledged(snapshot, found, operation, input, deps.clock.now());
+      return { draft: null, result: { placed: null, consumer: found } };
+    const change = acknowledged(deps, snapshot, found, operation, input);
     const [changed] = change.draft.consumers ?? [];
     return {
       draft: change.draft,
-      result: { attempt: change.attempt, consumer: changed ?? found },
+      result: { placed: change.placed, consumer: changed ?? found },
     };
   });
-  if (attempt !== null) await deps.workflows.start('rotate-key', known.id, attempt);
+  if (placed)
+    await deps.workflows.start('rotate-key', known.id, placed.item.attempt, batchOfOne(placed));
   return consumer;
 }
 

@@ -9,6 +9,8 @@ import { isOpen, nextOpening } from '../policies/schedule.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Ids } from '../ports/platform.ts';
 import type { StartSlots } from '../ports/start-slots.ts';
+import type { Placed } from './batches.ts';
+import type { Waits } from './begin-operation.ts';
 import { mutateKey } from './mutate-key.ts';
 import { admitRotation } from './rotate-key.ts';
 
@@ -18,6 +20,7 @@ export interface AdmitDueDeps {
   readonly ids: Ids;
   readonly slots: StartSlots;
   readonly classes: readonly ClassPolicy[];
+  readonly waits: Waits;
 }
 
 /** Who acts when nobody asked. */
@@ -81,14 +84,16 @@ async function postpone(
 
 /**
  * Does what is due on a key: gives the notice, admits the rotation.
- * @returns the operation, or null when the key is not due, or has to wait for its class's schedule
+ * @param batchId the batch that runs it; none for an execution of its own
+ * @returns the operation as it is to be started, or null when the key is not due, or has to wait for its class's schedule
  * @throws KeyturnError `OperationInProgress`, `TransitionForbidden`, `RevisionConflict` when somebody was faster
  */
 export async function admitDue(
   deps: AdmitDueDeps,
   stage: string,
   name: string,
-): Promise<string | null> {
+  batchId: () => string | null = () => null,
+): Promise<Placed | null> {
   const now = deps.clock.now();
   const snapshot = await deps.ledger.readKey(name);
   if (!snapshot) return null;
@@ -110,6 +115,7 @@ export async function admitDue(
       reason: because?.reason ?? 'due by policy',
       decision: { effect: 'permit', rule: 'schedule-rotates-due-keys' },
       claim: null,
+      batchId: batchId(),
     },
     (current) => isDue(current, now),
   );

@@ -68,6 +68,7 @@ export interface Admission {
   readonly kind: Exclude<OperationKind, 'provision-key-store'>;
   readonly trigger: Trigger;
   readonly requestedBy: string;
+  readonly batchId: string | null;
   readonly reason: string | null;
   readonly now: string;
   readonly stage: string;
@@ -78,7 +79,7 @@ export function admit(
   key: KeyRecord,
   admission: Admission,
 ): { lease: Lease; version: VersionRecord; operation: OperationRecord } {
-  const { operationId, kind, now, stage, trigger, requestedBy, reason } = admission;
+  const { operationId, kind, now, stage, trigger, requestedBy, reason, batchId } = admission;
   const version = key.latestVersion + 1;
   return {
     lease: { operationId, fence: key.fence + 1, expiresAt: later(now, LEASE_SECONDS) },
@@ -109,6 +110,7 @@ export function admit(
       step: 'Admitted',
       cause: null,
       attempt: 1,
+      batchId,
       trigger,
       requestedBy,
       reason,

@@ -7,12 +7,16 @@ import { precondition } from '../errors.ts';
 import { accessOf, boundTo } from '../keys/consumers.ts';
 import type { VersionRecord } from '../keys/records.ts';
 import type { PolicyWriter } from '../ports/key-vault.ts';
+import { mutateKey } from './mutate-key.ts';
 import {
+  isRecorded,
+  leasedContext,
   openStep,
   recordStep,
   type StepContext,
   type StepDeps,
   type StepInput,
+  withStep,
 } from './run-step.ts';
 
 export interface ApplyPolicyDeps extends StepDeps {
@@ -32,6 +36,7 @@ async function apply(
 /** Opens the new version to the key's consumers. @throws KeyturnError `LeaseLost`, and what the vault answers */
 export async function openPolicy(deps: ApplyPolicyDeps, input: StepInput): Promise<void> {
   const context = await openStep(deps, input, 'VerifyVersion');
+  if (isRecorded(context.operation, 'OpenPolicy')) return;
   await apply(deps, context, context.version, 'active');
   await recordStep(deps, input, 'OpenPolicy', ({ version }) => ({
     action: 'policy.opened',
@@ -46,6 +51,7 @@ export async function openPolicy(deps: ApplyPolicyDeps, input: StepInput): Promi
  */
 export async function restrictPolicy(deps: ApplyPolicyDeps, input: StepInput): Promise<void> {
   const context = await openStep(deps, input, 'ProbeAlias');
+  if (isRecorded(context.operation, 'RestrictPolicy')) return;
   const { previous } = context;
   precondition(previous, 'a rotation has a version to restrict');
   const bound = boundTo(context.snapshot.consumers, previous);
@@ -71,12 +77,41 @@ async function keepBound(deps: ApplyPolicyDeps, input: StepInput, services: numb
 }
 
 /**
- * Takes consumers off a version that will not be published. Not recorded as a step: the compensation that follows is.
+ * Records that the policy is being closed, before it is: from then on the switch is refused until the policy was
+ * opened and probed again. Whoever records first, this or the intent to switch, keeps the other from its act.
+ * @returns false when the operation is past the switch, where nothing is closed any more
+ */
+async function noteClosing(deps: ApplyPolicyDeps, input: StepInput): Promise<boolean> {
+  return mutateKey(deps.ledger, input.key, (snapshot) => {
+    const { version, operation } = leasedContext(snapshot, input);
+    if (isPastSwitch(version)) return { draft: null, result: false };
+    if (isRecorded(operation, 'ClosePolicy') && !isRecorded(operation, 'OpenPolicy'))
+      return { draft: null, result: true };
+    const at = deps.clock.now();
+    const draft = {
+      versions: [{ ...version, policyTemplate: 'pre-activation' as const }],
+      operation: withStep(operation, 'ClosePolicy', at),
+      audit: {
+        at,
+        actor: `workflow/${operation.kind}`,
+        action: 'policy.close-intended',
+        decision: { effect: 'permit' as const, rule: 'lease-holder' },
+        operationId: input.operationId,
+        detail: { version: version.version, template: 'pre-activation' },
+      },
+    };
+    return { draft, result: true };
+  });
+}
+
+/**
+ * Takes consumers off a version that will not be published.
  * @throws KeyturnError `LeaseLost`, and what the vault answers
  */
 export async function closePolicy(deps: ApplyPolicyDeps, input: StepInput): Promise<void> {
   const context = await openStep(deps, input);
   if (context.version.keyId === null || isPastSwitch(context.version)) return;
+  if (!(await noteClosing(deps, input))) return;
   await apply(deps, context, context.version, 'pre-activation');
 }
 

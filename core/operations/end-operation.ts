@@ -6,6 +6,7 @@ import { KeyturnError, precondition } from '../errors.ts';
 import type { VersionRecord } from '../keys/records.ts';
 import { transition } from '../keys/transitions.ts';
 import type { KeyRemover } from '../ports/key-vault.ts';
+import type { KeySnapshot } from '../ports/ledger.ts';
 import { later } from './admit-operation.ts';
 import { isPastSwitch } from './apply-policy.ts';
 import { mutateKey } from './mutate-key.ts';
@@ -126,7 +127,18 @@ export async function compensateOperation(
   });
 }
 
-/** Parks an operation: it keeps the key, and the sweep resumes it. @throws KeyturnError `LeaseLost` */
+/** True when this very attempt has parked the operation already. */
+function isParkedBy({ key, operation }: KeySnapshot, input: StepInput): boolean {
+  const { lease } = key;
+  const isOurs = lease?.operationId === input.operationId && lease.fence === input.fence + 1;
+  return isOurs && operation?.state === 'parked';
+}
+
+/**
+ * Parks an operation: it keeps the key, and the sweep resumes it. The attempt that parks fences itself off, so that
+ * what else still runs of it does nothing more to a key that waits.
+ * @throws KeyturnError `LeaseLost`
+ */
 export async function parkOperation(
   deps: StepDeps,
   input: StepInput & { failure: Failure },
@@ -135,6 +147,7 @@ export async function parkOperation(
   if (await endedAlready(deps, input)) return;
   const cause = describeFailure(input.failure);
   await mutateKey(deps.ledger, input.key, (snapshot) => {
+    if (isParkedBy(snapshot, input)) return { draft: null, result: undefined };
     const { operation } = leasedContext(snapshot, input);
     const at = deps.clock.now();
     const retryAt = later(at, retryAfterSeconds);
@@ -142,7 +155,10 @@ export async function parkOperation(
     precondition(lease, 'a parked operation holds its key');
     const detail: Record<string, AuditValue> = { cause, retryAt, step: operation.step };
     const draft = {
-      key: { lease: { ...lease, expiresAt: retryAt } },
+      key: {
+        fence: lease.fence + 1,
+        lease: { ...lease, fence: lease.fence + 1, expiresAt: retryAt },
+      },
       operation: { ...operation, state: 'parked' as const, cause, retryAt },
       audit: {
         at,
@@ -157,11 +173,21 @@ export async function parkOperation(
   });
 }
 
-/** Which way a failed operation goes: back before the switch, forward after it. */
+/** What KMS answers while it has only not shown something everywhere yet: more time helps. */
+const NOT_YET: readonly string[] = ['KeyNotYetVisible', 'ProbeNotYetConclusive'];
+/** Attempts that more time is given to; then the operation is undone. */
+const PATIENT_ATTEMPTS = 4;
+
+/**
+ * Which way a failed operation goes: back before the switch, forward after it. Steps have minutes in their workflow;
+ * an operation that only needed longer goes forward too, which is to be parked and taken up again.
+ */
 export async function directionAfterFailure(
   deps: StepDeps,
-  input: StepInput,
+  input: StepInput & { failure: Failure },
 ): Promise<'back' | 'forward'> {
-  const { version } = await openStep(deps, input);
-  return isPastSwitch(version) ? 'forward' : 'back';
+  const { version, operation } = await openStep(deps, input);
+  const isShortOfTime =
+    NOT_YET.includes(input.failure.error) && operation.attempt < PATIENT_ATTEMPTS;
+  return isPastSwitch(version) || isShortOfTime ? 'forward' : 'back';
 }

@@ -113,6 +113,7 @@ function creation(
     trigger: 'api',
     requestedBy: by.principal.id,
     reason: null,
+    batchId: null,
     now,
     stage: site.stage,
   });

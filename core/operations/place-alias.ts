@@ -10,9 +10,11 @@ import type { AliasWriter } from '../ports/key-vault.ts';
 import { passGate } from './await-acknowledgements.ts';
 import { mutateKey } from './mutate-key.ts';
 import {
+  isRecorded,
   leasedContext,
   openStep,
   recordStep,
+  requireBehind,
   type StepContext,
   type StepDeps,
   type StepInput,
@@ -62,7 +64,8 @@ function taken(alias: string, found: string): KeyturnError {
 
 /** Names the version for ever. @throws KeyturnError `LeaseLost`, `AliasTaken`, and what the vault answers */
 export async function nameVersion(deps: PlaceAliasDeps, input: StepInput): Promise<void> {
-  const { version } = await openStep(deps, input, 'VerifyVersion');
+  const { version, operation } = await openStep(deps, input, 'VerifyVersion');
+  if (isRecorded(operation, 'NameVersion')) return;
   precondition(version.keyId, 'a version is named after its KMS key was recorded');
   await point(deps.aliases, version.alias, version.keyId, null);
   await recordStep(deps, input, 'NameVersion', () => ({
@@ -75,6 +78,8 @@ export async function nameVersion(deps: PlaceAliasDeps, input: StepInput): Promi
 async function noteIntent(deps: PlaceAliasDeps, input: StepInput): Promise<void> {
   await mutateKey(deps.ledger, input.key, (snapshot) => {
     const { version, operation } = leasedContext(snapshot, input);
+    // Somebody may have closed the policy since this step began: then the switch would lead consumers nowhere.
+    requireBehind(operation, 'ProbeOpen');
     if (version.state === 'active' || version.substate === 'switching')
       return { draft: null, result: undefined };
     const draft = {
@@ -122,7 +127,8 @@ function activation(deps: PlaceAliasDeps, { snapshot, version, previous }: StepC
  *   vault answers
  */
 export async function switchAlias(deps: PlaceAliasDeps, input: StepInput): Promise<void> {
-  const { snapshot, version, previous } = await openStep(deps, input, 'ProbeOpen');
+  const { snapshot, version, previous, operation } = await openStep(deps, input, 'ProbeOpen');
+  if (isRecorded(operation, 'SwitchAlias')) return;
   precondition(version.keyId, 'the alias is switched to a version whose KMS key was recorded');
   if (version.state !== 'active') {
     // A key without consumers passes here with no record and no call: it neither waits nor pays.
@@ -138,7 +144,8 @@ export async function switchAlias(deps: PlaceAliasDeps, input: StepInput): Promi
  * @throws KeyturnError `LeaseLost`, `ProbeNotYetConclusive`, and what the vault answers
  */
 export async function probeAlias(deps: PlaceAliasDeps, input: StepInput): Promise<void> {
-  const { snapshot, version } = await openStep(deps, input, 'SwitchAlias');
+  const { snapshot, version, operation } = await openStep(deps, input, 'SwitchAlias');
+  if (isRecorded(operation, 'ProbeAlias')) return;
   if ((await deps.aliases.aliasTarget(snapshot.key.alias)) !== version.keyId) {
     throw new KeyturnError(
       'ProbeNotYetConclusive',

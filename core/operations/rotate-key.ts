@@ -3,9 +3,12 @@
 // A second request is told which one runs. The steps of the workflow are the other files of this folder.
 import type { Trigger } from '../contract/vocabulary.ts';
 import { KeyturnError, precondition } from '../errors.ts';
+import type { OperationRecord } from '../keys/records.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Ids, Workflows } from '../ports/platform.ts';
 import { admit, findClaimed, type IdempotencyClaim, idempotencyRecord } from './admit-operation.ts';
+import { batchItem, batchOfOne, type Placed } from './batches.ts';
+import type { Waits } from './begin-operation.ts';
 import { type Draft, mutateKey } from './mutate-key.ts';
 
 export interface RotateKeyDeps {
@@ -13,6 +16,8 @@ export interface RotateKeyDeps {
   readonly workflows: Workflows;
   readonly clock: Clock;
   readonly ids: Ids;
+  /** Waits of an execution; they travel in its input. */
+  readonly waits: Waits;
 }
 
 export interface RotateKeyInput {
@@ -24,6 +29,8 @@ export interface RotateKeyInput {
   readonly decision: Decision;
   /** Absent for the schedule: there the due date itself makes the second request a no-op. */
   readonly claim: IdempotencyClaim | null;
+  /** The batch whose execution is to run it; absent or null for an execution of its own. */
+  readonly batchId?: string | null;
 }
 
 function checkRotatable(snapshot: KeySnapshot): void {
@@ -51,16 +58,17 @@ function admissionDraft(
   input: RotateKeyInput,
   operationId: string,
   now: string,
-): Draft {
+): { draft: Draft; operation: OperationRecord; fence: number } {
   const { key } = snapshot;
   const { name: _name, decision, claim, ...who } = input;
   const { lease, version, operation } = admit(key, {
     ...who,
+    batchId: input.batchId ?? null,
     operationId,
     kind: 'rotate-key',
     now,
   });
-  return {
+  const draft: Draft = {
     key: { lease, fence: lease.fence, latestVersion: version.version },
     versions: [version],
     operation,
@@ -74,6 +82,7 @@ function admissionDraft(
       detail: { version: version.version, trigger: input.trigger, reason: input.reason },
     },
   };
+  return { draft, operation, fence: lease.fence };
 }
 
 /**
@@ -84,15 +93,14 @@ export async function admitRotation(
   deps: Omit<RotateKeyDeps, 'workflows'>,
   input: RotateKeyInput,
   isWanted: (snapshot: KeySnapshot) => boolean = () => true,
-): Promise<string | null> {
+): Promise<Placed | null> {
   const operationId = deps.ids.operationId();
   return mutateKey(deps.ledger, input.name, (snapshot) => {
     if (!isWanted(snapshot)) return { draft: null, result: null };
     checkRotatable(snapshot);
-    return {
-      draft: admissionDraft(snapshot, input, operationId, deps.clock.now()),
-      result: operationId,
-    };
+    const admission = admissionDraft(snapshot, input, operationId, deps.clock.now());
+    const item = batchItem(admission.operation, admission.fence);
+    return { draft: admission.draft, result: { entry: 'prepare' as const, ...deps.waits, item } };
   });
 }
 
@@ -105,20 +113,35 @@ export async function rotateKey(
   input: RotateKeyInput,
 ): Promise<{ operationId: string }> {
   const claimed = input.claim ? await findClaimed(deps.ledger, input.claim) : null;
-  const operationId = claimed ?? (await admitOrJoin(deps, input));
-  await deps.workflows.start('rotate-key', operationId, 1);
+  if (claimed) return startAgain(deps, input.name, claimed);
+  try {
+    const placed = await admitRotation(deps, input);
+    precondition(placed, 'an unconditional admission admits or throws');
+    return await start(deps, placed);
+  } catch (error) {
+    // The same request sent twice at once: the loser of the race finds the winner's operation.
+    const winner = input.claim ? await findClaimed(deps.ledger, input.claim) : null;
+    if (winner) return startAgain(deps, input.name, winner);
+    throw error;
+  }
+}
+
+async function start(deps: RotateKeyDeps, placed: Placed): Promise<{ operationId: string }> {
+  const { operationId, attempt } = placed.item;
+  await deps.workflows.start('rotate-key', operationId, attempt, batchOfOne(placed));
   return { operationId };
 }
 
-/** The same request sent twice at once: the loser of the race finds the winner's operation. */
-async function admitOrJoin(deps: RotateKeyDeps, input: RotateKeyInput): Promise<string> {
-  try {
-    const admitted = await admitRotation(deps, input);
-    precondition(admitted, 'an unconditional admission admits or throws');
-    return admitted;
-  } catch (error) {
-    const winner = input.claim ? await findClaimed(deps.ledger, input.claim) : null;
-    if (winner) return winner;
-    throw error;
-  }
+/** Starts what an earlier request admitted, in case its start was lost; not once it ended or the sweep has it. */
+async function startAgain(
+  deps: RotateKeyDeps,
+  name: string,
+  operationId: string,
+): Promise<{ operationId: string }> {
+  const snapshot = await deps.ledger.readKey(name);
+  const { lease } = snapshot?.key ?? { lease: null };
+  const operation = snapshot?.operation;
+  if (lease?.operationId !== operationId || operation?.attempt !== 1) return { operationId };
+  const item = batchItem(operation, lease.fence);
+  return start(deps, { entry: 'prepare', ...deps.waits, item });
 }

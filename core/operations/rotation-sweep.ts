@@ -5,69 +5,67 @@
 
 import type { OperationKind } from '../contract/vocabulary.ts';
 import { isError } from '../errors.ts';
-import { executionName } from '../keys/naming.ts';
 import type { KeyRemover, OrphanFinder, UnrecordedKey } from '../ports/key-vault.ts';
 import type { DueItem, Ledger } from '../ports/ledger.ts';
 import type { Clock } from '../ports/platform.ts';
 import { type AdmitDueDeps, admitDue, SCHEDULE } from './admit-due.ts';
-import { LEASE_SECONDS, later } from './admit-operation.ts';
+import { later } from './admit-operation.ts';
 import { heldDraft } from './await-acknowledgements.ts';
+import { Batches, type Placed, type Start } from './batches.ts';
 import { mutateKey } from './mutate-key.ts';
+import { resumeDraft } from './resume-operation.ts';
 
 export type SweepDeps = AdmitDueDeps;
 
-/** An execution that the sweep's workflow is to start. */
-export interface Start {
+/** One decision of a sweep: what it admitted or resumed, and of which kind. */
+interface Decided {
   readonly kind: OperationKind;
-  readonly operationId: string;
-  readonly attempt: number;
-  /** One name per attempt: starting it twice is starting it once. */
-  readonly executionName: string;
+  readonly placed: Placed;
 }
 
-function toStart(kind: OperationKind, operationId: string, attempt: number): Start {
-  return { kind, operationId, attempt, executionName: executionName(operationId, attempt) };
-}
-
-async function startDue(deps: SweepDeps, stage: string, name: string): Promise<Start | null> {
-  const operationId = await admitDue(deps, stage, name);
-  return operationId ? toStart('rotate-key', operationId, 1) : null;
+async function startDue(
+  deps: SweepDeps,
+  stage: string,
+  name: string,
+  batches: Batches,
+): Promise<Decided | null> {
+  const placed = await admitDue(deps, stage, name, () => batches.idFor('prepare'));
+  return placed && { kind: 'rotate-key', placed };
 }
 
 /** A new attempt of an operation whose lease ran out or whose parking is over; the old attempt is fenced off. */
-async function resumeStale(deps: SweepDeps, name: string): Promise<Start | null> {
-  return mutateKey<Start | null>(deps.ledger, name, (snapshot) => {
+async function resumeStale(
+  deps: SweepDeps,
+  name: string,
+  batches: Batches,
+): Promise<Decided | null> {
+  return mutateKey<Decided | null>(deps.ledger, name, (snapshot) => {
     const { key, operation } = snapshot;
     const now = deps.clock.now();
     if (!key.lease || !operation || key.lease.expiresAt > now) return { draft: null, result: null };
     const held = heldDraft(snapshot, deps.classes, now);
     if (held) return { draft: held, result: null };
-    const attempt = operation.attempt + 1;
-    const fence = key.fence + 1;
-    const draft = {
-      key: {
-        fence,
-        lease: { operationId: operation.id, fence, expiresAt: later(now, LEASE_SECONDS) },
-      },
-      operation: { ...operation, state: 'running' as const, attempt, retryAt: null },
-      audit: {
-        at: now,
-        actor: SCHEDULE,
-        action: 'operation.resumed',
-        decision: { effect: 'permit' as const, rule: 'schedule-resumes-stale-operations' },
-        operationId: operation.id,
-        detail: { attempt, cause: operation.cause },
-      },
-    };
-    return { draft, result: toStart(operation.kind, operation.id, attempt) };
+    const { draft, placed } = resumeDraft(snapshot, {
+      actor: SCHEDULE,
+      rule: 'schedule-resumes-stale-operations',
+      waits: deps.waits,
+      now,
+      batchIdFor: (entry) => batches.idFor(entry),
+    });
+    return { draft, result: { kind: operation.kind, placed } };
   });
 }
 
-async function decide(deps: SweepDeps, stage: string, item: DueItem): Promise<Start | null> {
+async function decide(
+  deps: SweepDeps,
+  stage: string,
+  item: DueItem,
+  batches: Batches,
+): Promise<Decided | null> {
   try {
     return item.kind === 'operation'
-      ? await resumeStale(deps, item.name)
-      : await startDue(deps, stage, item.name);
+      ? await resumeStale(deps, item.name, batches)
+      : await startDue(deps, stage, item.name, batches);
   } catch (error) {
     // Another sweep or request was faster, or the key changed: the next sweep looks again.
     if (isError(error, 'OperationInProgress', 'TransitionForbidden', 'RevisionConflict'))
@@ -79,6 +77,8 @@ async function decide(deps: SweepDeps, stage: string, item: DueItem): Promise<St
 /** What a sweep found: executions to start, and counts for the alarms on overdue keys and stuck operations. */
 export interface SweepResult {
   readonly starts: readonly Start[];
+  /** Operations admitted or resumed, each with its attempt. */
+  readonly operations: readonly { readonly operationId: string; readonly attempt: number }[];
   /** Keys more than {@link OVERDUE_SECONDS} past their due date. */
   readonly overdue: number;
   readonly resumed: number;
@@ -89,9 +89,15 @@ export interface SweepResult {
 /** A key is late, not merely due, when a day of sweeps has passed it by (requirement R6). */
 const OVERDUE_SECONDS = 86_400;
 
+/** What is no rotation runs alone, as the API starts it. */
+function startAlone({ kind, placed }: Decided): Start {
+  const { operationId, attempt, executionName } = placed.item;
+  return { kind, executionName, input: { operationId, attempt } };
+}
+
 /**
- * Finds what is due and admits it; the workflow starts the executions. At most `limit` in one sweep. One candidate
- * that fails does not keep the others waiting, nor those already admitted from being started.
+ * Finds what is due and admits it; the workflow starts the executions, rotations in batches. At most `limit` in one
+ * sweep. One candidate that fails does not keep the others waiting, nor those already admitted from being started.
  * @throws what the first candidate failed with, when nothing could be started
  */
 export async function findDueRotations(
@@ -100,23 +106,28 @@ export async function findDueRotations(
   limit: number,
 ): Promise<SweepResult> {
   const now = deps.clock.now();
-  const starts: Start[] = [];
+  const batches = new Batches(() => deps.ids.batchId());
+  const decided: Decided[] = [];
   const due = await deps.ledger.listDue(now, limit);
   const failures: unknown[] = [];
   for (const item of due) {
     try {
-      const start = await decide(deps, stage, item);
-      if (start) starts.push(start);
+      const one = await decide(deps, stage, item, batches);
+      if (one) decided.push(one);
+      if (one?.kind === 'rotate-key') batches.add(one.placed);
     } catch (error) {
       failures.push(error);
     }
   }
-  if (starts.length === 0 && failures.length > 0) throw failures[0];
+  if (decided.length === 0 && failures.length > 0) throw failures[0];
+  const operations = decided.map(({ placed }) => placed.item);
+  const others = decided.filter(({ kind }) => kind !== 'rotate-key');
   return {
-    starts,
+    starts: [...batches.starts(), ...others.map(startAlone)],
+    operations: operations.map(({ operationId, attempt }) => ({ operationId, attempt })),
     overdue: due.filter((item) => item.kind === 'key' && later(item.dueAt, OVERDUE_SECONDS) < now)
       .length,
-    resumed: starts.filter((start) => start.attempt > 1).length,
+    resumed: operations.filter(({ attempt }) => attempt > 1).length,
     failed: failures.length,
   };
 }

@@ -3,8 +3,8 @@
 // then record it with its audit row. A step that is already recorded returns at once, so every retry is harmless.
 import type { AuditValue } from '../audit/chain.ts';
 import type { Step } from '../contract/vocabulary.ts';
-import { KeyturnError, precondition } from '../errors.ts';
-import type { Lease, OperationRecord, VersionRecord } from '../keys/records.ts';
+import { KeyturnError } from '../errors.ts';
+import type { Instant, Lease, OperationRecord, VersionRecord } from '../keys/records.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock } from '../ports/platform.ts';
 import { LEASE_SECONDS, later } from './admit-operation.ts';
@@ -53,7 +53,7 @@ export function leasedContext(snapshot: KeySnapshot, input: StepInput): StepCont
 /**
  * Reads the step's context.
  * @param behind the step that this one rests on: a workflow that lost a state goes no further than there
- * @throws KeyturnError `KeyNotFound`, `LeaseLost`, `InternalError` when `behind` is not recorded
+ * @throws KeyturnError `KeyNotFound`, `LeaseLost`, `StepOutOfOrder` when `behind` is not recorded
  */
 export async function openStep(
   deps: StepDeps,
@@ -63,16 +63,34 @@ export async function openStep(
   const snapshot = await deps.ledger.readKey(input.key);
   if (!snapshot) throw keyNotFound(input.key);
   const context = leasedContext(snapshot, input);
-  precondition(
-    behind === undefined || isRecorded(context.operation, behind),
-    `this step comes behind ${behind}`,
-  );
+  if (behind !== undefined) requireBehind(context.operation, behind);
   return context;
 }
 
-/** True when an earlier attempt recorded the step. */
+/** @throws KeyturnError `StepOutOfOrder` when the step that the next one rests on is not recorded, or was undone */
+export function requireBehind(operation: OperationRecord, behind: Step): void {
+  if (isRecorded(operation, behind)) return;
+  throw new KeyturnError(
+    'StepOutOfOrder',
+    `operation ${operation.id} has not recorded ${behind}: it failed before that and is undone, parked or resumed`,
+    { details: { operationId: operation.id, behind } },
+  );
+}
+
+/** Steps that closing the policy makes undone. */
+const UNDONE_BY_CLOSING: readonly Step[] = ['OpenPolicy', 'ProbeOpen'];
+
+/** When the step was last recorded; null when it was not, or was undone since. */
+export function recordedAt(operation: OperationRecord, step: Step): Instant | null {
+  const indexOf = (name: Step) => operation.timeline.findLastIndex((entry) => entry.step === name);
+  const index = indexOf(step);
+  const isUndone = UNDONE_BY_CLOSING.includes(step) && indexOf('ClosePolicy') > index;
+  return isUndone ? null : (operation.timeline[index]?.at ?? null);
+}
+
+/** True when the step is recorded and stands: it is not done again, and costs no call to the vault. */
 export function isRecorded(operation: OperationRecord, step: Step): boolean {
-  return operation.timeline.some((entry) => entry.step === step);
+  return recordedAt(operation, step) !== null;
 }
 
 /** The operation with one more step behind it. */

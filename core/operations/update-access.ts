@@ -68,6 +68,7 @@ export function admissionOf(
     step: 'Admitted',
     cause: null,
     attempt: 1,
+    batchId: null,
     trigger: 'api',
     requestedBy: by,
     reason: null,

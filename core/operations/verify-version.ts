@@ -10,6 +10,7 @@ import { CANARY_CONTEXT_KEY } from '../keys/naming.ts';
 import type { VersionRecord } from '../keys/records.ts';
 import type { Context, CryptoUser, PolicyReader } from '../ports/key-vault.ts';
 import {
+  isRecorded,
   openStep,
   recordStep,
   type StepContext,
@@ -188,12 +189,12 @@ async function checkAccess(
   }));
 }
 
-/** Each check with the step that it rests on. */
+/** Each check with the step that it rests on, and the step that records it. */
 const CHECKS_BY_NAME = {
-  canary: { behind: 'CreateVersion', run: checkCanary },
-  open: { behind: 'OpenPolicy', run: checkOpen },
-  'decrypt-only': { behind: 'RestrictPolicy', run: checkDecryptOnly },
-  access: { behind: 'ApplyAccess', run: checkAccess },
+  canary: { behind: 'CreateVersion', step: 'VerifyVersion', run: checkCanary },
+  open: { behind: 'OpenPolicy', step: 'ProbeOpen', run: checkOpen },
+  'decrypt-only': { behind: 'RestrictPolicy', step: 'ProbeDecryptOnly', run: checkDecryptOnly },
+  access: { behind: 'ApplyAccess', step: 'ProbeAccess', run: checkAccess },
 } as const;
 
 /**
@@ -204,6 +205,7 @@ export async function verifyVersion(
   deps: VerifyVersionDeps,
   input: StepInput & { check: Check },
 ): Promise<void> {
-  const { behind, run } = CHECKS_BY_NAME[input.check];
-  await run(deps, input, await openStep(deps, input, behind));
+  const { behind, step, run } = CHECKS_BY_NAME[input.check];
+  const context = await openStep(deps, input, behind);
+  if (!isRecorded(context.operation, step)) await run(deps, input, context);
 }

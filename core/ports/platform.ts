@@ -12,11 +12,18 @@ export interface Ids {
   /** `op_` and a ULID: sortable, unguessable enough to be an execution name, not a secret. */
   operationId(): string;
   taskId(): string;
+  /** `bat_` and a ULID: names the execution of several operations. */
+  batchId(): string;
 }
 
 export interface Workflows {
   /** Starts one execution named after operation and attempt; the same name again is the same execution. */
-  start(kind: OperationKind, operationId: string, attempt: number): Promise<void>;
+  start(
+    kind: OperationKind,
+    operationId: string,
+    attempt: number,
+    input?: Readonly<Record<string, unknown>>,
+  ): Promise<void>;
 }
 
 /** A person by immutable directory id, a workload by role ARN, or a part of Keyturn itself. */

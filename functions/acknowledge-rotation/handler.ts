@@ -31,6 +31,7 @@ const deps = {
   clock: systemClock,
   workflows: workflows({ 'rotate-key': environment.ROTATE_KEY_ARN }),
   approvals: refusingApprovals,
+  waits: { settleSeconds: environment.SETTLE_SECONDS, bakeSeconds: environment.BAKE_SECONDS },
 };
 
 const idOf = (request: ApiRequest) => request.path['operationId'] ?? '';

@@ -30,6 +30,7 @@ const deps = {
   classes: CLASSES,
   clock: systemClock,
   ids: ulidIds,
+  waits: { settleSeconds: environment.SETTLE_SECONDS, bakeSeconds: environment.BAKE_SECONDS },
 };
 const site: KeySite = {
   stage: environment.STAGE,

@@ -23,6 +23,7 @@ const deps = {
   classes: CLASSES,
   clock: systemClock,
   ids: ulidIds,
+  waits: { settleSeconds: environment.SETTLE_SECONDS, bakeSeconds: environment.BAKE_SECONDS },
 };
 const metrics = new Metrics({
   namespace: METRIC_NAMESPACE,

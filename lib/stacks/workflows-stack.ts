@@ -26,16 +26,15 @@ interface WorkflowUses {
   readonly grants?: (names: Names, cluster: Settings['cluster']) => readonly Grant[];
 }
 
-const LIFECYCLE_STEPS: readonly FunctionName[] = [
+const ROTATION_STEPS: readonly FunctionName[] = [
   'begin-operation',
   'create-version',
   'verify-version',
   'place-alias',
   'apply-policy',
   'complete-operation',
-  'compensate-operation',
-  'park-operation',
 ];
+const UNDOING: readonly FunctionName[] = ['compensate-operation', 'park-operation'];
 
 /** What each workflow uses; placeholders follow: `${CreateVersionFn}`, `${RotateKeyArn}`. */
 const WORKFLOWS: Readonly<Record<WorkflowName, WorkflowUses>> = {
@@ -43,8 +42,9 @@ const WORKFLOWS: Readonly<Record<WorkflowName, WorkflowUses>> = {
     functions: ['record-key-store', 'request-hsm-admin', 'create-key-store'],
     grants: provisioningGrants,
   },
-  'generate-key': { functions: LIFECYCLE_STEPS },
-  'rotate-key': { functions: LIFECYCLE_STEPS },
+  'generate-key': { functions: [...ROTATION_STEPS, ...UNDOING] },
+  'rotate-key': { functions: ROTATION_STEPS, starts: ['undo-operation'] },
+  'undo-operation': { functions: ['apply-policy', ...UNDOING] },
   'update-access': {
     functions: [
       'begin-operation',

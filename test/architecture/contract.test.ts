@@ -114,8 +114,9 @@ describe('routes', () => {
 });
 
 describe('workflows', () => {
-  it('are one per kind of operation, the sweep and the review', () => {
-    expect([...OPERATION_KINDS, 'rotation-sweep', 'review-policies'].sort()).toEqual(WORKFLOWS);
+  it('are one per kind of operation, the sweep, the review, and what undoes an operation', () => {
+    const others = ['rotation-sweep', 'review-policies', 'undo-operation'];
+    expect([...OPERATION_KINDS, ...others].sort()).toEqual(WORKFLOWS);
   });
 
   it('have states for the steps that an operation shows', () => {

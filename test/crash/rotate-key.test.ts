@@ -7,15 +7,11 @@ import {
   ListResourceTagsCommand,
   paginateListKeys,
 } from '@aws-sdk/client-kms';
-import {
-  DescribeExecutionCommand,
-  GetExecutionHistoryCommand,
-  SFNClient,
-  StartExecutionCommand,
-} from '@aws-sdk/client-sfn';
+import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client, ResponseOf } from '#client/sdk/index.ts';
 import { KEYTURN_APP } from '#scripts/local/deployment.ts';
+import { childrenOf, executionArnOf } from '#scripts/local/executions.ts';
 import { type Stack, startStack } from '#scripts/local/stack.ts';
 import { personClient } from '#scripts/local/story/actors.ts';
 import { provisionKeyStore } from '#scripts/local/story/hsm-admin.ts';
@@ -96,22 +92,23 @@ async function createKeys(count: number, topic: string): Promise<string[]> {
   return names;
 }
 
-/** Names of the states in which a process of an execution died. */
+/** Steps by segment: a map run each. In a batch of one, a child's tasks are the steps of its segment, in order. */
+const SEGMENTS = [STATES.slice(0, 5), STATES.slice(5, 7), STATES.slice(7)];
+
+/** Names of the states in which a process of a rotation died. */
 async function crashedStates(operationId: string): Promise<string[]> {
   const machine = stack.info.stateMachines['rotate-key'] ?? '';
-  const executionArn = `${machine.replace(':stateMachine:', ':execution:')}:${operationId}`;
-  const { events } = await sfn.send(
-    new GetExecutionHistoryCommand({ executionArn, maxResults: 1000 }),
+  const segments = await childrenOf(sfn, executionArnOf(machine, operationId));
+  return segments.flatMap((children, segment) =>
+    children.flatMap((events) => {
+      let done = 0;
+      return events.flatMap(({ type, taskFailedEventDetails: failed }) => {
+        if (type === 'TaskSucceeded') done += 1;
+        const state = SEGMENTS[segment]?.[done]?.[0];
+        return failed?.error === 'Runtime.ExitError' && state ? [state] : [];
+      });
+    }),
   );
-  let state = '';
-  const crashed: string[] = [];
-  for (const event of events ?? []) {
-    state = event.stateEnteredEventDetails?.name ?? state;
-    const error =
-      event.taskFailedEventDetails?.error ?? event.lambdaFunctionFailedEventDetails?.error;
-    if (error === 'Runtime.ExitError') crashed.push(state);
-  }
-  return crashed;
 }
 
 async function sweep(): Promise<void> {

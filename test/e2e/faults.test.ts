@@ -183,7 +183,7 @@ describe('least privilege', () => {
 
         const steps = operation.timeline
           .map(({ step }) => step)
-          .filter((step) => step !== 'CompensateOperation');
+          .filter((step) => step !== 'CompensateOperation' && step !== 'ClosePolicy');
         expect(steps.at(-1)).toBe(last);
         expect(['compensated', 'parked']).toContain(operation.state);
         expect(operation.cause).toContain('AccessDenied');

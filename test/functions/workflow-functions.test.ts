@@ -6,11 +6,10 @@ import { verifyChain } from '#core/audit/chain.ts';
 import type { FunctionName } from '#core/contract/environment.ts';
 import { METRICS } from '#core/contract/metrics.ts';
 import { KeyturnError } from '#core/errors.ts';
-import { executionName } from '#core/keys/naming.ts';
 import { keyStream } from '#core/operations/mutate-key.ts';
 import { readWorkflow } from '#test/support/asl.ts';
 import { type RunResult, runMachine, type TaskCall } from '#test/support/interpreter.ts';
-import { functionOf } from '#test/support/simulation.ts';
+import { functionOf, machineOf } from '#test/support/simulation.ts';
 import { aWorld, KEY_STORE_ID, World } from '#test/support/world.ts';
 
 const current = { world: new World() };
@@ -119,16 +118,18 @@ const handlerOf = (name: FunctionName): Handler =>
 
 /** Everything that the functions were given and answered, in order. */
 let exchanged: { name: FunctionName; payload: unknown; answer: unknown }[] = [];
+/** Executions that others started, as they ended. */
+let ended: (RunResult & { workflow: string })[] = [];
 
 /** Lambda hands over and takes JSON: what is undefined is not there. */
 const asJson = (value: unknown): unknown =>
   value === undefined ? null : JSON.parse(JSON.stringify(value));
 
 async function run(workflow: string, input: unknown): Promise<RunResult> {
-  const task = async ({ state, resource, parameters }: TaskCall): Promise<unknown> => {
+  const task = async ({ resource, parameters }: TaskCall): Promise<unknown> => {
     if (resource === 'states:startExecution') {
-      const kind = state === 'StartGenerateKey' ? 'generate-key' : 'rotate-key';
-      await run(kind, parameters['Input']);
+      const workflow = machineOf(parameters['StateMachineArn']);
+      ended.push({ workflow, ...(await run(workflow, parameters['Input'])) });
       return {};
     }
     const name = functionOf(parameters['FunctionName']);
@@ -143,12 +144,15 @@ async function run(workflow: string, input: unknown): Promise<RunResult> {
 
 const generate = async (name = 'orders') =>
   run('generate-key', { operationId: await current.world.admitKey({ name }), attempt: 1 });
-const rotate = async () =>
-  run('rotate-key', { operationId: await current.world.admitRotation(), attempt: 1 });
+const rotate = async () => {
+  await current.world.admitRotation();
+  return run('rotate-key', current.world.workflows.started.at(-1)?.input);
+};
 
 beforeEach(async () => {
   current.world = await aWorld();
   exchanged = [];
+  ended = [];
   wired.metrics.length = 0;
 });
 
@@ -168,7 +172,8 @@ describe('the functions of the workflows', () => {
     await generate();
     current.world.vault.setConnected(KEY_STORE_ID, false);
 
-    expect(await rotate()).toMatchObject({ status: 'FAILED', error: 'Compensated' });
+    expect(await rotate()).toMatchObject({ status: 'SUCCEEDED' });
+    expect(ended).toMatchObject([{ workflow: 'undo-operation', error: 'Compensated' }]);
     expect(await current.world.key()).toMatchObject({ currentVersion: 1, lease: null });
   });
 
@@ -179,7 +184,8 @@ describe('the functions of the workflows', () => {
       await move(...request);
       current.world.vault.setConnected(KEY_STORE_ID, false);
     };
-    expect(await rotate()).toMatchObject({ status: 'FAILED', error: 'Parked' });
+    expect(await rotate()).toMatchObject({ status: 'SUCCEEDED' });
+    expect(ended).toMatchObject([{ workflow: 'undo-operation', error: 'Parked' }]);
     expect(wired.metrics).toEqual([[METRICS.parkedOperations.name, 'Count', 1], ['published']]);
 
     current.world.vault.setConnected(KEY_STORE_ID, true);
@@ -222,16 +228,21 @@ describe('find-due-rotations', () => {
     current.world.clock.advance(3 * 86_400);
     const answer = await handlerOf('find-due-rotations')({}, {});
 
-    const { starts } = answer as { starts: { operationId: string; attempt: number }[] };
-    expect(answer).toEqual({ starts: expect.any(Array) });
-    expect(starts).toHaveLength(2);
-    for (const start of starts)
-      expect(start).toEqual({
-        kind: 'rotate-key',
-        operationId: start.operationId,
-        attempt: 1,
-        executionName: executionName(start.operationId, 1),
-      });
+    const item = { operationId: expect.stringMatching(/^op_/), attempt: 1, fence: 2 };
+    expect(answer).toEqual({
+      starts: [
+        {
+          kind: 'rotate-key',
+          executionName: expect.stringMatching(/^bat_/),
+          input: {
+            entry: 'prepare',
+            settleSeconds: 7,
+            bakeSeconds: 11,
+            groups: [{ items: [expect.objectContaining(item), expect.objectContaining(item)] }],
+          },
+        },
+      ],
+    });
     expect(wired.metrics).toEqual([
       [METRICS.overdueKeys.name, 'Count', 2],
       ['ResumedOperations', 'Count', 0],

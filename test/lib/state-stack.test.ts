@@ -158,6 +158,7 @@ it('publishes the outputs that others read', () => {
     'StateMachineReviewPoliciesArn',
     'StateMachineRotateKeyArn',
     'StateMachineRotationSweepArn',
+    'StateMachineUndoOperationArn',
     'StateMachineUpdateAccessArn',
     'SweepScheduleName',
     'TableName',

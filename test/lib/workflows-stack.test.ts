@@ -95,12 +95,20 @@ describe.each(WORKFLOW_NAMES)('state machine %s', (name) => {
   });
 });
 
-it('lets only the sweep start other workflows', () => {
-  const starters = [...roles].filter(([, allowed]) =>
-    allowed.some(({ action }) => action === 'states:StartExecution'),
-  );
+it('lets only the sweep and rotations start workflows: theirs, and children of their own maps', () => {
+  const started = [...roles].map(([name, allowed]) => [
+    name.replace('keyturn-production-workflow-', ''),
+    allowed
+      .filter(({ action }) => action === 'states:StartExecution')
+      .flatMap(({ resources }) => resources)
+      .map((arn) => arn.split('keyturn-production-').at(-1))
+      .sort(),
+  ]);
 
-  expect(starters.map(([name]) => name)).toEqual(['keyturn-production-workflow-rotation-sweep']);
+  expect(Object.fromEntries(started.filter(([, arns]) => arns?.length))).toEqual({
+    'rotation-sweep': ['generate-key', 'rotate-key'],
+    'rotate-key': ['rotate-key', 'undo-operation'],
+  });
 });
 
 interface States {

@@ -42,6 +42,10 @@ export interface History {
   readonly keys: number;
   /** For how many vault calls a change stays unseen. */
   readonly visibilityCalls: number;
+  /** Express children run once or twice: they are started at least once. */
+  readonly timesOfChild?: 1 | 2;
+  /** Whether an execution that another starts begins at once, or when that one has gone on. */
+  readonly startsLate?: boolean;
   readonly acts: readonly Act[];
   readonly faults: readonly Fault[];
 }
@@ -120,6 +124,8 @@ export const aHistory: fc.Arbitrary<History> = fc.record({
     { weight: 2, arbitrary: fc.constant(0) },
     { weight: 1, arbitrary: fc.integer({ min: 1, max: 8 }) },
   ),
+  timesOfChild: fc.constantFrom(1 as const, 1 as const, 2 as const),
+  startsLate: fc.boolean(),
   acts: fc.array(anAct, { minLength: 2, maxLength: 10 }),
   faults: fc.array(aFault, { minLength: 1, maxLength: 3 }),
 });

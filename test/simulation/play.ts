@@ -41,6 +41,8 @@ class Player {
     this.#faults = [...history.faults];
     this.#watcher = new Watcher(world, NAMES.slice(0, history.keys));
     this.#simulation = new Simulation(world);
+    this.#simulation.timesOfChild = history.timesOfChild ?? 1;
+    this.#simulation.startsLate = history.startsLate ?? false;
     this.#simulation.interrupt = (site) => this.#interrupt(site);
     this.#simulation.whileWaiting = () => this.#inWait();
   }

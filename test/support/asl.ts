@@ -50,11 +50,17 @@ export interface State {
   readonly Default?: string;
   readonly ItemsPath?: string;
   readonly MaxConcurrency?: number;
-  readonly ItemProcessor?: Machine;
+  readonly ToleratedFailureCount?: number;
+  readonly ItemProcessor?: Processor;
   readonly Error?: string;
   readonly Cause?: string;
   readonly Next?: string;
   readonly End?: true;
+}
+
+/** The states of a map's items; those of a distributed map are a child execution each. */
+export interface Processor extends Machine {
+  readonly ProcessorConfig?: { readonly Mode: string; readonly ExecutionType?: string };
 }
 
 export interface Machine {

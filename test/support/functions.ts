@@ -22,6 +22,8 @@ export const ENVIRONMENT = {
   GENERATE_KEY_ARN: 'machine-generate-key',
   ROTATE_KEY_ARN: 'machine-rotate-key',
   UPDATE_ACCESS_ARN: 'machine-update-access',
+  SETTLE_SECONDS: '5',
+  BAKE_SECONDS: '10',
   PROVISION_KEY_STORE_ARN: 'machine-provision-key-store',
   TOKEN_KEY_ARN: 'token-key',
   CLUSTER_SETTINGS:

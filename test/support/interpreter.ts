@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs a workflow file in milliseconds: the subset of the Amazon States Language that the lint allows, and nothing
 // more, so that what it does not know fails instead of being skipped. Waits and retry delays pass at once.
-import type { Catcher, Comparison, Machine, Retrier, State } from './asl.ts';
+import type { Catcher, Comparison, Machine, Processor, Retrier, State } from './asl.ts';
 import { fill, readPath, writePath } from './json-path.ts';
 
 /** A failed task as Step Functions sees it. */
@@ -33,6 +33,8 @@ export interface RunOptions {
   readonly run: TaskRunner;
   /** Called with the seconds of waits and retry delays. */
   readonly sleep?: (seconds: number) => Promise<void> | void;
+  /** How often a child of a distributed map runs: Express executions are started at least once. */
+  readonly timesOfChild?: () => number;
 }
 
 export interface RunResult {
@@ -197,11 +199,38 @@ async function runMap(
   const items = readPath(data, state.ItemsPath ?? '$');
   if (!Array.isArray(items) || !state.ItemProcessor)
     throw new TaskFailure('States.Runtime', 'no items');
+  const isDistributed = state.ItemProcessor.ProcessorConfig?.Mode === 'DISTRIBUTED';
+  const run = isDistributed ? runChild : runStates;
   const results: unknown[] = [];
+  let failed = 0;
   for (const item of items) {
-    results.push(await runStates(state.ItemProcessor, item, options, trace));
+    try {
+      results.push(await run(state.ItemProcessor, item, options, trace));
+    } catch (error) {
+      failed += 1;
+      // Step Functions leaves a tolerated child's failure out of the results.
+      if (!(error instanceof TaskFailure) || failed > (state.ToleratedFailureCount ?? 0))
+        throw error;
+    }
   }
   return results;
+}
+
+/** A child execution of a distributed map, as often as it is started; what the last run answers counts. */
+async function runChild(
+  processor: Processor,
+  item: unknown,
+  options: RunOptions,
+  trace: Trace,
+): Promise<unknown> {
+  const times = options.timesOfChild?.() ?? 1;
+  for (let time = 1; time < times; time += 1) {
+    const other: Trace = { path: [], caught: [] };
+    await runStates(processor, item, options, other).catch((error) => {
+      if (!(error instanceof TaskFailure)) throw error;
+    });
+  }
+  return runStates(processor, item, options, trace);
 }
 
 function fillPass(state: State, data: unknown): unknown {

@@ -94,6 +94,7 @@ export function anOperation(patch: Partial<OperationRecord> = {}): OperationReco
     step: 'Admitted',
     cause: null,
     attempt: 1,
+    batchId: null,
     trigger: 'api',
     requestedBy: 'usr_alice',
     reason: null,

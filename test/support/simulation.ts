@@ -3,9 +3,8 @@
 // together, in milliseconds. The process of a function can be made to die at any call, or the execution be lost.
 import type { PortCall } from '#adapters/memory/faults.ts';
 import type { FunctionName } from '#core/contract/environment.ts';
-import { OPERATION_KINDS, type OperationKind } from '#core/contract/vocabulary.ts';
+import type { OperationKind } from '#core/contract/vocabulary.ts';
 import { executionName } from '#core/keys/naming.ts';
-import { pascalCase } from '#test/workflows/placeholders.ts';
 import { readWorkflow } from './asl.ts';
 import { MachineHalted, type RunResult, runMachine, type TaskCall } from './interpreter.ts';
 import { type StepFunctionName, stepFunctions } from './steps.ts';
@@ -39,17 +38,19 @@ export interface Death {
 
 /** A finished execution. */
 export interface Execution extends RunResult {
+  readonly workflow: string;
   readonly name: string;
 }
-
-/** `StartRotateKey` as the kind of operation that it starts. */
-const kindOf = (state: string): OperationKind =>
-  OPERATION_KINDS.find((kind) => state === `Start${pascalCase(kind)}`) ?? 'rotate-key';
 
 /** `${CreateVersionFn}` as the folder of the function. */
 export function functionOf(placeholder: unknown): FunctionName {
   const pascal = /^\$\{(\w+)Fn\}$/.exec(String(placeholder))?.[1] ?? '';
   return pascal.replace(/(?!^)[A-Z]/g, (letter) => `-${letter}`).toLowerCase() as FunctionName;
+}
+
+/** `${RotateKeyArn}` as the name of the workflow. */
+export function machineOf(placeholder: unknown): string {
+  return functionOf(String(placeholder).replace(/Arn\}$/, 'Fn}'));
 }
 
 export class Simulation {
@@ -63,6 +64,10 @@ export class Simulation {
   interrupt: (site: CallSite) => Promise<void> | void = () => {};
   /** Called while an execution waits, with the seconds. */
   whileWaiting: (seconds: number) => Promise<void> | void = () => {};
+  /** How often each Express child runs: Step Functions starts it at least once. */
+  timesOfChild = 1;
+  /** An execution that another one starts begins when that one waits or has ended, instead of at once. */
+  startsLate = false;
   #death: Death | null = null;
   readonly #started = new Set<string>();
 
@@ -88,12 +93,21 @@ export class Simulation {
     }
   }
 
-  /** Runs an execution to its end; a name that ran before does not run again. */
+  /** Runs an execution that the API asked for, with the input that it gave. */
   async run(kind: OperationKind, operationId: string, attempt: number): Promise<void> {
     const name = executionName(operationId, attempt);
-    if (this.#started.has(name)) return;
-    this.#started.add(name);
-    await this.#runMachine(kind, name, { operationId, attempt });
+    const started = this.world.workflows.started.find(
+      (one) => executionName(one.operationId, one.attempt) === name,
+    );
+    await this.#execute(kind, name, { operationId, attempt, ...started?.input });
+  }
+
+  /** Runs an execution to its end; a name that ran before does not run again. */
+  async #execute(workflow: string, name: string, input: unknown): Promise<void> {
+    const id = `${workflow}/${name}`;
+    if (this.#started.has(id)) return;
+    this.#started.add(id);
+    await this.#runMachine(workflow, name, input);
   }
 
   /** Runs the sweep, with the executions that it starts. */
@@ -110,27 +124,37 @@ export class Simulation {
   }
 
   async #runMachine(workflow: string, name: string, input: unknown): Promise<void> {
-    const run = (call: TaskCall) => this.#runTask(call);
+    const late: (() => Promise<void>)[] = [];
+    const run = (call: TaskCall) => this.#runTask(call, late);
+    const inTheMeantime = async () => {
+      for (const start of late.splice(0)) await start();
+    };
     const sleep = async (seconds: number) => {
       this.world.clock.advance(seconds);
+      await inTheMeantime();
       await this.whileWaiting(seconds);
     };
+    const timesOfChild = () => this.timesOfChild;
     try {
-      const result = await runMachine(readWorkflow(workflow), input, { run, sleep });
-      this.executions.push({ name, ...result });
+      const options = { run, sleep, timesOfChild };
+      const result = await runMachine(readWorkflow(workflow), input, options);
+      this.executions.push({ workflow, name, ...result });
+      await inTheMeantime();
     } catch (error) {
       if (!(error instanceof MachineHalted)) throw error;
     }
   }
 
-  async #runTask({ state, resource, parameters }: TaskCall): Promise<unknown> {
+  async #runTask(
+    { state, resource, parameters }: TaskCall,
+    late: (() => Promise<void>)[],
+  ): Promise<unknown> {
     if (resource === 'states:startExecution') {
-      const { operationId, attempt } = parameters['Input'] as {
-        operationId: string;
-        attempt: number;
-      };
-      const kind = kindOf(state);
-      await this.run(kind, operationId, attempt);
+      const workflow = machineOf(parameters['StateMachineArn']);
+      const input = structuredClone(parameters['Input']);
+      const start = () => this.#execute(workflow, String(parameters['Name']), input);
+      if (this.startsLate) late.push(start);
+      else await start();
       return {};
     }
     const name = functionOf(parameters['FunctionName']) as StepFunctionName;

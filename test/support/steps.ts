@@ -86,9 +86,8 @@ export function stepFunctions(
     'compensate-operation': (payload) =>
       compensateOperation(deps, { ...payload, failure: failureOf(payload) }),
     'park-operation': async (payload) => {
-      if (payload.act === 'direct')
-        return { direction: await directionAfterFailure(deps, payload) };
       const input = { ...payload, failure: failureOf(payload) };
+      if (payload.act === 'direct') return { direction: await directionAfterFailure(deps, input) };
       await parkOperation(deps, input, RETRY_AFTER_SECONDS);
       return {};
     },
@@ -184,5 +183,5 @@ export async function resumeBySweep(world: World): Promise<SweepResult> {
 export async function takeOver(world: World): Promise<void> {
   world.clock.advance(3600);
   const { store: ledger, clock, ids, slots, classes } = world;
-  await findDueRotations({ ledger, clock, ids, slots, classes }, STAGE, 100);
+  await findDueRotations({ ledger, clock, ids, slots, classes, waits: WAITS }, STAGE, 100);
 }

@@ -74,6 +74,8 @@ export class World {
   readonly slots = new MemoryStartSlots();
   readonly random = countingBytes();
   classes: readonly ClassPolicy[] = CLASSES;
+  /** Waits of executions that are started from now on. */
+  waits = WAITS;
   readonly directory = { ownerExists: async (owner: string) => owner === 'olga' };
   /** The ledger and the vault themselves, past every hook. */
   readonly store = new MemoryLedger();
@@ -103,6 +105,7 @@ export class World {
       random,
       classes,
       slots,
+      waits: this.waits,
       stage: STAGE,
       creator: ports,
       aliases: ports,

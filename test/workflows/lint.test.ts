@@ -24,13 +24,17 @@ describe.each(WORKFLOWS)('%s', (name) => {
 type Seed = (machine: Machine) => Machine;
 const inState =
   (name: string, change: (state: State) => object): Seed =>
-  (machine) => ({
-    ...machine,
-    States: {
-      ...machine.States,
-      [name]: { ...change(machine.States[name] as State) } as State,
-    },
-  });
+  (machine) => {
+    const States = Object.entries(machine.States).map(([own, state]) => {
+      const { ItemProcessor } = state;
+      if (own === name) return [own, change(state)];
+      return [
+        own,
+        ItemProcessor ? { ...state, ItemProcessor: inState(name, change)(ItemProcessor) } : state,
+      ];
+    });
+    return { ...machine, States: Object.fromEntries(States) };
+  };
 const without = <T extends object>(value: T, member: keyof T): object => {
   const { [member]: _gone, ...rest } = value;
   return rest;
@@ -63,7 +67,7 @@ const SEEDS: Record<keyof typeof RULES, [workflow: string, seed: Seed][]> = {
       'rotate-key',
       inState('CreateVersion', (state) => ({
         ...state,
-        Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Direct' }],
+        Catch: [{ ErrorEquals: ['States.ALL'], Next: 'NotPrepared' }],
       })),
     ],
   ],
@@ -129,26 +133,38 @@ const SEEDS: Record<keyof typeof RULES, [workflow: string, seed: Seed][]> = {
   ],
   'every path ends': [['rotate-key', inState('Settle', (state) => without(state, 'Next'))]],
   'a choice has a default': [
-    ['rotate-key', inState('IsPastSwitch', (state) => without(state, 'Default'))],
+    ['undo-operation', inState('IsPastSwitch', (state) => without(state, 'Default'))],
+    ['rotate-key', inState('Entry', (state) => without(state, 'Default'))],
   ],
   'a map is bounded and its items fail alone': [
     ['rotation-sweep', inState('StartOperations', (state) => without(state, 'MaxConcurrency'))],
+    ['rotate-key', inState('SwitchAlias', (state) => ({ ...state, Catch: [] }))],
+  ],
+  'an Express child waits for nothing': [
+    ['rotate-key', inState('NotPrepared', (state) => ({ ...state, Type: 'Wait', Seconds: 1 }))],
+    [
+      'rotate-key',
+      inState('UndoSwitch', (state) => ({ ...state, Resource: `${state.Resource}.sync:2` })),
+    ],
+  ],
+  'an Express child gives up before it ends': [
+    [
+      'rotate-key',
+      inState('ProbeOpen', (state) => ({ ...state, Retry: retriers(state, { MaxAttempts: 30 }) })),
+    ],
+  ],
+  'a distributed map tolerates what fails in it': [
+    ['rotate-key', inState('Switch', (state) => without(state, 'ToleratedFailureCount'))],
+  ],
+  'a distributed map is of the portable subset': [
+    ['rotate-key', inState('Switch', (state) => ({ ...state, ItemBatcher: {} }))],
   ],
   'an execution is named after its operation': [
     [
       'rotation-sweep',
-      inState('StartOperations', (state) => ({
+      inState('StartRotateKey', (state) => ({
         ...state,
-        ItemProcessor: {
-          ...state.ItemProcessor,
-          States: {
-            ...state.ItemProcessor?.States,
-            StartRotateKey: {
-              ...state.ItemProcessor?.States['StartRotateKey'],
-              Parameters: { StateMachineArn: placeholder('RotateKeyArn'), Input: {} },
-            },
-          },
-        },
+        Parameters: { StateMachineArn: placeholder('RotateKeyArn'), Input: {} },
       })),
     ],
   ],
@@ -188,7 +204,7 @@ const SEEDS: Record<keyof typeof RULES, [workflow: string, seed: Seed][]> = {
   ],
   'an operation fails only from a safe place': [
     [
-      'rotate-key',
+      'generate-key',
       inState('CreateVersion', (state) => ({
         ...state,
         Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: 'NotParked' }],
@@ -209,7 +225,7 @@ const SEEDS: Record<keyof typeof RULES, [workflow: string, seed: Seed][]> = {
           ...Object.fromEntries(
             Array.from({ length: 20 }, (_, index) => [
               `Pad${index}`,
-              machine.States['Parked'] as State,
+              machine.States['Settle'] as State,
             ]),
           ),
         },

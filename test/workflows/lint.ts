@@ -2,7 +2,7 @@
 // Our lint of workflow files: what a state machine must have to be safe to run, beyond what AWS accepts. One rule is
 // one function that gives back its findings; a finding names the state and what is wrong.
 import { ERROR_CODES } from '#core/contract/errors.ts';
-import { allStates, type Machine, type State } from '#test/support/asl.ts';
+import { allStates, type Machine, type Retrier, type State } from '#test/support/asl.ts';
 import { PLACEHOLDERS } from './placeholders.ts';
 
 const MAX_LINES = 450;
@@ -31,6 +31,9 @@ const SAFE_ENDS: readonly string[] = [
   'SweepOrphans',
   'ReviewPolicies',
 ];
+
+/** Half of an Express execution's five minutes: the longest that one Retry of a step may back off in all. */
+const EXPRESS_RETRY_SECONDS = 150;
 
 type Rule = (machine: Machine, text: string) => string[];
 
@@ -77,6 +80,15 @@ function reachable(scope: Machine): Set<string> {
     pending.push(...targetsOf(state));
   }
   return seen;
+}
+
+/** The most that a Retry can wait, all its tries together. */
+function longestDelaySeconds(retrier: Retrier): number {
+  const { IntervalSeconds = 1, BackoffRate = 2, MaxAttempts = 3 } = retrier;
+  const delays = Array.from({ length: MaxAttempts }, (_, tries) =>
+    Math.min(IntervalSeconds * BackoffRate ** tries, retrier.MaxDelaySeconds ?? 60),
+  );
+  return delays.reduce((sum, delay) => sum + delay, 0);
 }
 
 /** True when a Wait is entered only by a Choice that compares a count with a limit. */
@@ -205,7 +217,9 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'a map is bounded and its items fail alone': perState((state) => {
     if (state.Type !== 'Map') return null;
     if (!state.MaxConcurrency) return 'no MaxConcurrency';
-    const tasks = Object.values(state.ItemProcessor?.States ?? {}).filter(isTask);
+    const tasks = (state.ItemProcessor ? allStates(state.ItemProcessor) : [])
+      .map(([, inner]) => inner)
+      .filter(isTask);
     return tasks.every((task) => catches(task, 'States.ALL')) ? null : 'an item can fail the map';
   }),
 
@@ -214,6 +228,41 @@ export const RULES: Readonly<Record<string, Rule>> = {
     const parameters = state.Parameters as Record<string, unknown> | undefined;
     return parameters?.['Name.$'] === '$.executionName' ? null : 'Name is not $.executionName';
   }),
+
+  // Express executions end after five minutes and are started at least once.
+  'an Express child waits for nothing': perState((state) => {
+    if (state.ItemProcessor?.ProcessorConfig?.ExecutionType !== 'EXPRESS') return null;
+    const waiting = allStates(state.ItemProcessor).filter(
+      ([, inner]) =>
+        inner.Type === 'Wait' || /\.(sync|waitForTaskToken)/.test(inner.Resource ?? ''),
+    );
+    return waiting.length > 0 ? `${waiting[0]?.[0]} waits` : null;
+  }),
+
+  'an Express child gives up before it ends': perState((state) => {
+    if (state.ItemProcessor?.ProcessorConfig?.ExecutionType !== 'EXPRESS') return null;
+    const slow = allStates(state.ItemProcessor).filter(([, inner]) =>
+      (inner.Retry ?? []).some((retrier) => longestDelaySeconds(retrier) > EXPRESS_RETRY_SECONDS),
+    );
+    return slow.length > 0
+      ? `${slow[0]?.[0]} retries longer than ${EXPRESS_RETRY_SECONDS} s`
+      : null;
+  }),
+
+  'a distributed map tolerates what fails in it': perState((state) =>
+    state.ItemProcessor?.ProcessorConfig?.Mode === 'DISTRIBUTED' && !state.ToleratedFailureCount
+      ? 'no ToleratedFailureCount'
+      : null,
+  ),
+
+  // LocalStack 4.14 knows none of these, and the AWS emulator ignores them.
+  'a distributed map is of the portable subset': perState((state) =>
+    ['ItemBatcher', 'ItemReader', 'ResultWriter', 'ToleratedFailurePercentage'].some(
+      (field) => field in state,
+    )
+      ? 'uses a field that an emulator lacks'
+      : null,
+  ),
 
   'only ids travel': perState((state) => {
     const named = members([state.Parameters, state.ResultSelector, state.Result])

@@ -55,45 +55,47 @@ describe('a provisioning that stops', () => {
   });
 });
 
+const BATCH = {
+  entry: 'prepare',
+  settleSeconds: 0,
+  bakeSeconds: 0,
+  groups: [
+    {
+      items: [{ operationId: 'op_1', key: 'orders', fence: 3, attempt: 1, executionName: 'op_1' }],
+    },
+  ],
+};
+
 describe('the history of an execution', () => {
   it('[INV-09] what travels between states is ids and waits alone: no state keeps what a function answered', async () => {
     const secret = { plaintext: 'c2VjcmV0', token: 'bearer' };
-    const begun = answers({
-      operationId: 'op_1',
-      key: 'orders',
-      fence: 3,
-      settleSeconds: 0,
-      bakeSeconds: 0,
-      ...secret,
-    });
+    const begun = answers(secret);
     const { result, calls } = await runScenario('rotate-key', {
       name: '',
-      input: { operationId: 'op_1', attempt: 1 },
+      input: BATCH,
       stubs: { BeginOperation: [begun], VerifyVersion: [answers(secret)] },
       path: [],
       status: 'SUCCEEDED',
     });
 
     expect(result.status).toBe('SUCCEEDED');
-    expect(JSON.stringify([calls.slice(1), result.output])).not.toMatch(/c2VjcmV0|bearer/);
+    expect(JSON.stringify([calls, result.output])).not.toMatch(/c2VjcmV0|bearer/);
   });
 
   it('hands the cause of a failure to the function that records it', async () => {
-    const begun = answers({
-      operationId: 'op_1',
-      key: 'orders',
-      fence: 3,
-      settleSeconds: 0,
-      bakeSeconds: 0,
-    });
-    const { calls } = await runScenario('rotate-key', {
+    const rotation = await runScenario('rotate-key', {
       name: '',
-      input: { operationId: 'op_1', attempt: 1 },
-      stubs: {
-        BeginOperation: [begun],
-        CreateVersion: [fails('KeyStoreUnavailable', 'disconnected')],
-        Direct: [answers({ direction: 'back' })],
-      },
+      input: BATCH,
+      stubs: { CreateVersion: [fails('KeyStoreUnavailable', 'disconnected')] },
+      path: [],
+      status: 'SUCCEEDED',
+    });
+    const handedOver = rotation.calls.find((call) => call.state === 'UndoPrepare');
+    expect(handedOver?.parameters['Name']).toBe('op_1');
+    const { calls } = await runScenario('undo-operation', {
+      name: '',
+      input: handedOver?.parameters['Input'],
+      stubs: { Direct: [answers({ direction: 'back' })] },
       path: [],
       status: 'FAILED',
     });

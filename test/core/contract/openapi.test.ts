@@ -133,6 +133,7 @@ describe('problems', () => {
       'KeyStoreMisconfigured',
       'LeaseLost',
       'ProbeNotYetConclusive',
+      'StepOutOfOrder',
     ]);
   });
 });

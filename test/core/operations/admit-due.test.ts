@@ -82,8 +82,8 @@ describe('the hourly limit of a class', () => {
     world.clock.advance(3600);
     const later = await sweep(world);
 
-    expect(now.starts).toHaveLength(2);
-    expect(later.starts.filter((start) => start.attempt === 1)).toHaveLength(1);
+    expect(now.operations).toHaveLength(2);
+    expect(later.operations.filter(({ attempt }) => attempt === 1)).toHaveLength(1);
   });
 });
 

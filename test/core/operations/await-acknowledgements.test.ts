@@ -24,6 +24,8 @@ describe('a rotation of a key with consumers', () => {
   let id: string;
   beforeEach(async () => {
     world = await withActiveKey(await aWorld());
+    // A rotation that waits leaves its execution to end, so that time stands still behind the gate.
+    world.waits = { settleSeconds: 5, bakeSeconds: 0 };
     simulation = new Simulation(world);
   });
 

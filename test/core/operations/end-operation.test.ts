@@ -33,13 +33,15 @@ beforeEach(async () => {
 
 describe('the direction after a failure', () => {
   it.each(BEFORE_SWITCH)('is back before $name', async ({ name }) => {
-    expect(await directionAfterFailure(world.deps, await rotatingBefore(world, name))).toBe('back');
+    const input = { ...(await rotatingBefore(world, name)), failure: FAILURE };
+
+    expect(await directionAfterFailure(world.deps, input)).toBe('back');
   });
 
   it.each(AFTER_SWITCH)('is forward before $name', async ({ name }) => {
-    expect(await directionAfterFailure(world.deps, await rotatingBefore(world, name))).toBe(
-      'forward',
-    );
+    const input = { ...(await rotatingBefore(world, name)), failure: FAILURE };
+
+    expect(await directionAfterFailure(world.deps, input)).toBe('forward');
   });
 
   it('is forward as soon as the intent to switch is recorded, whatever KMS did', async () => {
@@ -51,7 +53,20 @@ describe('the direction after a failure', () => {
     await switching?.run(world, input).catch(() => {});
     world.onCall = () => {};
 
-    expect(await directionAfterFailure(world.deps, input)).toBe('forward');
+    expect(await directionAfterFailure(world.deps, { ...input, failure: FAILURE })).toBe('forward');
+  });
+
+  it('is forward, to be parked, while KMS only needs longer, and back after some attempts', async () => {
+    const failure = { error: 'ProbeNotYetConclusive', cause: '' };
+    let input = await rotatingBefore(world, 'ProbeOpen');
+    const directions: string[] = [];
+    for (let attempt = 1; attempt <= 4; attempt += 1) {
+      directions.push(await directionAfterFailure(world.deps, { ...input, failure }));
+      await resumeBySweep(world);
+      input = await begin(world);
+    }
+
+    expect(directions).toEqual(['forward', 'forward', 'forward', 'back']);
   });
 });
 
@@ -163,16 +178,10 @@ describe('parking', () => {
   it('ends when the sweep resumes the operation, which then runs to its end', async () => {
     const input = await rotatingBefore(world, 'RestrictPolicy');
     await parkOperation(world.deps, { ...input, failure: FAILURE }, 300);
-    const { starts } = await resumeBySweep(world);
+    const { starts, operations } = await resumeBySweep(world);
 
-    expect(starts).toEqual([
-      {
-        kind: 'rotate-key',
-        operationId: input.operationId,
-        attempt: 2,
-        executionName: `${input.operationId}-2`,
-      },
-    ]);
+    expect(operations).toEqual([{ operationId: input.operationId, attempt: 2 }]);
+    expect(starts).toMatchObject([{ kind: 'rotate-key', input: { entry: 'finish' } }]);
     await runSteps(world, await begin(world), ROTATION_STEPS);
     expect(await world.store.readOperation(input.operationId)).toMatchObject({
       state: 'done',

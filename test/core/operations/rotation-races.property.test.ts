@@ -10,7 +10,7 @@ import { findDueRotations } from '#core/operations/rotation-sweep.ts';
 import type { Ledger } from '#core/ports/ledger.ts';
 import { runs } from '#test/support/runs.ts';
 import { withActiveKey } from '#test/support/steps.ts';
-import { aRotation, aWorld, STAGE, type World } from '#test/support/world.ts';
+import { aRotation, aWorld, STAGE, WAITS, type World } from '#test/support/world.ts';
 
 /** The ledger with each call put off until the scheduler lets it happen. */
 function scheduled(world: World, scheduler: fc.Scheduler): Ledger {
@@ -40,15 +40,17 @@ describe('interleaved admissions', () => {
         // Ids of the requests differ from those that the world gave out before.
         Array.from({ length: 100 }, () => ids.operationId());
         const { clock, slots, classes } = world;
-        const deps = { ledger: scheduled(world, scheduler), clock, ids, slots, classes };
+        const ledger = scheduled(world, scheduler);
+        const deps = { ledger, clock, ids, slots, classes, waits: WAITS };
         const admitted: (string | null)[] = [];
         const work = [
           ...Array.from({ length: requests }, async () => {
-            admitted.push(await admitRotation(deps, aRotation()).catch(inProgress));
+            const placed = await admitRotation(deps, aRotation()).catch(inProgress);
+            admitted.push(placed?.item.operationId ?? null);
           }),
           ...Array.from({ length: sweeps }, async () => {
-            const { starts } = await findDueRotations(deps, STAGE, 10);
-            admitted.push(...starts.map((start) => start.operationId));
+            const { operations } = await findDueRotations(deps, STAGE, 10);
+            admitted.push(...operations.map(({ operationId }) => operationId));
           }),
         ];
         await scheduler.waitIdle();
@@ -72,12 +74,13 @@ describe('interleaved admissions', () => {
         const operationId = await world.admitRotation();
         world.clock.advance(3600);
         const { clock, ids, slots, classes } = world;
-        const deps = { ledger: scheduled(world, scheduler), clock, ids, slots, classes };
+        const ledger = scheduled(world, scheduler);
+        const deps = { ledger, clock, ids, slots, classes, waits: WAITS };
         const work = Promise.all([1, 2, 3].map(() => findDueRotations(deps, STAGE, 10)));
         await scheduler.waitIdle();
-        const starts = (await work).flatMap((found) => found.starts);
+        const operations = (await work).flatMap((found) => found.operations);
 
-        expect(starts).toEqual([expect.objectContaining({ operationId, attempt: 2 })]);
+        expect(operations).toEqual([{ operationId, attempt: 2 }]);
         expect((await world.key()).lease).toMatchObject({ operationId, fence: 3 });
       }),
       { numRuns: runs(100) },

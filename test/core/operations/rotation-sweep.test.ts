@@ -11,10 +11,11 @@ import {
   runSteps,
   withActiveKey,
 } from '#test/support/steps.ts';
-import { aWorld, KEY_STORE_ID, STAGE, type World } from '#test/support/world.ts';
+import { aWorld, KEY_STORE_ID, STAGE, WAITS, type World } from '#test/support/world.ts';
 
 const DAY = 86_400;
 const FAILURE = { error: 'X', cause: 'y' };
+const NOTHING = { starts: [], operations: [], overdue: 0, resumed: 0, failed: 0 };
 
 describe('the sweep for due rotations', () => {
   let world: World;
@@ -26,7 +27,7 @@ describe('the sweep for due rotations', () => {
   it('starts nothing before a key is due', async () => {
     world.clock.advance(DAY - 1);
 
-    expect(await sweep()).toEqual({ starts: [], overdue: 0, resumed: 0, failed: 0 });
+    expect(await sweep()).toEqual(NOTHING);
   });
 
   it('admits a key that is due, by the schedule, once', async () => {
@@ -37,9 +38,24 @@ describe('the sweep for due rotations', () => {
     expect(first.starts).toEqual([
       {
         kind: 'rotate-key',
-        operationId: operation?.id,
-        attempt: 1,
-        executionName: operation?.id,
+        executionName: operation?.batchId,
+        input: {
+          entry: 'prepare',
+          ...WAITS,
+          groups: [
+            {
+              items: [
+                {
+                  operationId: operation?.id,
+                  key: 'orders',
+                  fence: 2,
+                  attempt: 1,
+                  executionName: operation?.id,
+                },
+              ],
+            },
+          ],
+        },
       },
     ]);
     expect(second.starts).toEqual([]);
@@ -62,7 +78,7 @@ describe('the sweep for due rotations', () => {
     world.store.commit = async () => {
       throw new KeyturnError('RevisionConflict', 'somebody was faster');
     };
-    expect(await sweep()).toEqual({ starts: [], overdue: 0, resumed: 0, failed: 0 });
+    expect(await sweep()).toEqual(NOTHING);
 
     world.store.commit = commit;
     expect((await sweep()).starts).toHaveLength(1);
@@ -81,11 +97,11 @@ describe('the sweep for due rotations', () => {
 
   it('starts an execution again whose start was lost, when the lease has run out', async () => {
     world.clock.advance(DAY);
-    const [lost] = (await sweep()).starts;
+    const [lost] = (await sweep()).operations;
     world.clock.advance(900);
-    const { starts, resumed } = await sweep();
+    const { operations, resumed } = await sweep();
 
-    expect(starts).toEqual([{ ...lost, attempt: 2, executionName: `${lost?.operationId}-2` }]);
+    expect(operations).toEqual([{ ...lost, attempt: 2 }]);
     expect(resumed).toBe(1);
     await runSteps(world, await begin(world), ROTATION_STEPS);
     expect(await world.key()).toMatchObject({ currentVersion: 2, latestVersion: 2 });
@@ -97,7 +113,8 @@ describe('the sweep for due rotations', () => {
     fresh.clock.advance(900);
     const { starts } = await findDueRotations(fresh.deps, STAGE, 100);
 
-    expect(starts).toEqual([expect.objectContaining({ kind: 'generate-key', attempt: 2 })]);
+    const input = { operationId: expect.stringMatching(/^op_/), attempt: 2 };
+    expect(starts).toEqual([{ kind: 'generate-key', executionName: expect.any(String), input }]);
   });
 
   it('counts as overdue only what a day of sweeps has passed by', async () => {
@@ -116,9 +133,10 @@ describe('the sweep for due rotations', () => {
       await runSteps(world, await begin(world, name), GENERATION_STEPS);
     }
     world.clock.advance(2 * DAY);
-    const { starts } = await findDueRotations(world.deps, STAGE, 2);
+    const { starts, operations } = await findDueRotations(world.deps, STAGE, 2);
 
-    expect(starts).toHaveLength(2);
+    expect(operations).toHaveLength(2);
+    expect(starts).toHaveLength(1);
     expect((await world.key('orders')).lease).not.toBeNull();
     expect((await world.key('b')).lease).not.toBeNull();
     expect((await world.key('a')).lease).toBeNull();

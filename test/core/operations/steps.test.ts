@@ -195,7 +195,7 @@ describe('a workflow that lost a state', () => {
     const before = await world.snapshot();
     const step = ROTATION_STEPS.find((candidate) => candidate.name === name);
 
-    await expect(step?.run(world, input)).rejects.toMatchObject({ name: 'InternalError' });
+    await expect(step?.run(world, input)).rejects.toMatchObject({ name: 'StepOutOfOrder' });
 
     expect(await world.snapshot()).toEqual(before);
   });

@@ -153,7 +153,7 @@ describe('the decrypt-only check', () => {
     await runSteps(world, input, GENERATION_STEPS, 'CompleteOperation');
 
     await expect(probe()({ ...input, check: 'decrypt-only' })).rejects.toMatchObject({
-      name: 'InternalError',
+      name: 'StepOutOfOrder',
     });
   });
 

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-import { KEY_OPERATIONS } from './key-operations.ts';
+import { GENERATE_KEY } from './generate-key.ts';
 import { PROVISION_KEY_STORE } from './provision-key-store.ts';
 import { REVIEW_POLICIES } from './review-policies.ts';
+import { ROTATE_KEY } from './rotate-key.ts';
 import { ROTATION_SWEEP } from './rotation-sweep.ts';
 import type { ScenarioTable } from './scenario.ts';
+import { UNDO_OPERATION } from './undo-operation.ts';
 import { UPDATE_ACCESS } from './update-access.ts';
 
 /** The scenario tables of every workflow. */
 export const SCENARIO_TABLES: readonly ScenarioTable[] = [
-  ...KEY_OPERATIONS,
+  GENERATE_KEY,
+  ROTATE_KEY,
+  UNDO_OPERATION,
   ROTATION_SWEEP,
   UPDATE_ACCESS,
   REVIEW_POLICIES,

@@ -4,9 +4,8 @@ import { answers, fails, type ScenarioTable } from './scenario.ts';
 
 const start = (kind: string, id: string) => ({
   kind,
-  operationId: id,
-  attempt: 1,
   executionName: id,
+  input: { operationId: id, attempt: 1 },
 });
 const FOUND = (...starts: unknown[]) => [answers({ starts })];
 const LAST_PAGE = [answers({ cursor: null, hasMore: false, verdicts: {} })];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Scenarios of `update-access`: it only goes forward, so every failure parks it.
-import { BEGUN, INPUT, retries } from './key-operations.ts';
+import { BEGUN, INPUT, retries } from './generate-key.ts';
 import { fails, type Scenario, type ScenarioTable } from './scenario.ts';
 
 const PATH = ['BeginOperation', 'ApplyAccess', 'Settle', 'ProbeAccess', 'CompleteOperation'];

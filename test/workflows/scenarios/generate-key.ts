@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scenarios of `generate-key` and `rotate-key`: one saga, back before the switch, forward after it.
+// Scenarios of `generate-key`: back before the switch, forward after it.
 import { allStates, readWorkflow } from '#test/support/asl.ts';
 import { type Answer, answers, fails, type Scenario, type ScenarioTable } from './scenario.ts';
 
@@ -28,16 +28,8 @@ const TO_SWITCH = [
 ];
 const PATHS: Record<string, readonly string[]> = {
   'generate-key': [...TO_SWITCH, 'ProbeAlias', 'CompleteOperation'],
-  'rotate-key': [
-    ...TO_SWITCH,
-    'Bake',
-    'ProbeAlias',
-    'RestrictPolicy',
-    'ProbeDecryptOnly',
-    'CompleteOperation',
-  ],
 };
-const WAITS = ['Settle', 'Bake'];
+const WAITS = ['Settle'];
 
 const upTo = (path: readonly string[], state: string) => path.slice(0, path.indexOf(state) + 1);
 
@@ -78,32 +70,6 @@ export function retries(workflow: string, path: readonly string[]): Scenario[] {
           status: 'SUCCEEDED' as const,
         })),
     );
-}
-
-/** A rotation ends its execution while consumers have not acknowledged. */
-function waiting(workflow: string, path: readonly string[]): Scenario[] {
-  if (workflow !== 'rotate-key') return [];
-  return [
-    {
-      name: 'leaves the rotation waiting when consumers have not acknowledged',
-      input: INPUT,
-      stubs: { BeginOperation: [BEGUN], SwitchAlias: [fails('AcknowledgementsPending')] },
-      path: [...upTo(path, 'SwitchAlias'), 'Waiting'],
-      status: 'SUCCEEDED',
-    },
-    {
-      name: 'undoes the rotation when consumers did not acknowledge in time',
-      input: INPUT,
-      stubs: {
-        BeginOperation: [BEGUN],
-        SwitchAlias: [fails('AcknowledgementsMissing')],
-        Direct: [answers({ direction: 'back' })],
-      },
-      path: [...upTo(path, 'SwitchAlias'), ...UNDO],
-      status: 'FAILED',
-      error: 'Compensated',
-    },
-  ];
 }
 
 function table(workflow: string): ScenarioTable {
@@ -191,13 +157,9 @@ function table(workflow: string): ScenarioTable {
         status: 'FAILED',
         error: 'Compensated',
       },
-      ...waiting(workflow, path),
       ...retries(workflow, path),
     ],
   };
 }
 
-export const KEY_OPERATIONS: readonly ScenarioTable[] = [
-  table('generate-key'),
-  table('rotate-key'),
-];
+export const GENERATE_KEY: ScenarioTable = table('generate-key');
