@@ -97,6 +97,8 @@ function isNoWider(parent: GrantRecord, entries: ContextEntries): boolean {
 export function grantCovers(grant: GrantRecord, action: string, entries: ContextEntries): boolean {
   const operation = action.replace(/^kms:/, '');
   if (!grant.operations.includes(operation)) return false;
+  // No call here is made on behalf of a resource.
+  if (grant.constraints.sourceArn !== undefined) return false;
   if (operation === 'CreateGrant') return isNoWider(grant, entries);
   return !WITH_CONTEXT.has(operation) || constraintsHold(grant.constraints, contextOf(entries));
 }

@@ -32,6 +32,21 @@ export const commonMembers = {
   DryRun: optional(flag),
 };
 
+/** Member of the operations that open ciphertexts. */
+export const modifierMember = {
+  DryRunModifiers: optional(list(oneOf(['IGNORE_CIPHERTEXT']))),
+};
+
+/** Whether only permissions are tried. @throws AwsError ValidationException without DryRun */
+export function ignoresCiphertext(
+  input: Common & { readonly DryRunModifiers?: readonly string[] | undefined },
+): boolean {
+  const { DryRunModifiers: modifiers = [], DryRun } = input;
+  if (modifiers.length === 0) return false;
+  if (DryRun === true) return true;
+  throw new AwsError('ValidationException', 'DryRunModifiers are valid only when DryRun is true.');
+}
+
 /** Members of the symmetric operations. */
 export const contextMember = optional(textMap);
 

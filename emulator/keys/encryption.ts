@@ -46,6 +46,8 @@ export function sealedBlob(
     readonly blob: Buffer;
     readonly keyId: string | undefined;
     readonly algorithm: string | undefined;
+    /** The blob need not be the key's, nor be any: it will not be opened. */
+    readonly isCiphertextIgnored?: boolean;
   },
 ): SealedBlob {
   const { blob, keyId, algorithm = DEFAULT_ALGORITHM } = request;
@@ -62,6 +64,9 @@ export function sealedBlob(
       materialId: undefined,
     });
     return { ...named, open };
+  }
+  if (named !== undefined && request.isCiphertextIgnored === true) {
+    return { ...named, open: () => ({ plaintext: Buffer.alloc(0), materialId: undefined }) };
   }
   const ciphertext = parseCiphertext(blob);
   const found = keyOfCiphertext(call, ciphertext.keyId, keyId);

@@ -39,10 +39,19 @@ const grantOperation = oneOf([
   'GenerateMac',
   'VerifyMac',
   'DeriveSharedSecret',
+  'Encapsulate',
+  'Decapsulate',
 ]);
 
 /** An ARN of a principal, or the name of a service. */
 export const principalText = text(1, 256, { pattern: /^[\w+=,.@:/-]+$/ });
+
+/** The name of a service, such as `backup.amazonaws.com`. */
+export const servicePrincipalText = text(1, 128, {
+  pattern: /^([A-Za-z0-9-]+)\.([A-Za-z0-9-]+)(\.[A-Za-z0-9-]+)+$/,
+});
+
+const SOURCE_ARN = /^arn:aws[a-z0-9-]*:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:.+$/;
 
 /** A grant's identifier. */
 export const grantIdText = text(1, 128);
@@ -52,14 +61,14 @@ export const newGrantMembers = {
   KeyId: required(keyIdText),
   GranteePrincipal: optional(principalText),
   RetiringPrincipal: optional(principalText),
-  GranteeServicePrincipal: optional(principalText),
-  RetiringServicePrincipal: optional(principalText),
+  GranteeServicePrincipal: optional(servicePrincipalText),
+  RetiringServicePrincipal: optional(servicePrincipalText),
   Operations: required(list(grantOperation)),
   Constraints: optional(
     structure({
       EncryptionContextSubset: optional(textMap),
       EncryptionContextEquals: optional(textMap),
-      SourceArn: optional(text(20, 2048)),
+      SourceArn: optional(text(20, 512, { pattern: SOURCE_ARN })),
     }),
   ),
   Name: optional(text(1, 256, { pattern: /^[a-zA-Z0-9:/_-]+$/ })),
@@ -81,19 +90,44 @@ export function requirePrincipalArn(principal: string): void {
   throw new AwsError('InvalidArnException', `The principal ${principal} is not a valid ARN.`);
 }
 
-/** The grantee. @throws AwsError for service principals, which have no calls here */
-export function granteeOf(input: NewGrant): string {
-  const services = [input.GranteeServicePrincipal, input.RetiringServicePrincipal];
-  if (services.some((name) => name !== undefined) || input.Constraints?.SourceArn !== undefined) {
-    throw new AwsError(
-      'UnsupportedOperationException',
-      'Grants to service principals are not supported.',
-    );
+/** Who may use the grant, and who may retire it: an ARN or the name of a service each. */
+export interface GrantParties {
+  readonly grantee: string;
+  readonly retiring: string | undefined;
+}
+
+/**
+ * A grant to a service is good for calls on behalf of one resource, which none is here: it is kept and shown, and
+ * allows nothing. @throws AwsError ValidationException, InvalidArnException
+ */
+export function partiesOf(input: NewGrant): GrantParties {
+  const { GranteePrincipal, GranteeServicePrincipal } = input;
+  const { RetiringPrincipal, RetiringServicePrincipal } = input;
+  const grantee = GranteePrincipal ?? GranteeServicePrincipal;
+  if (grantee === undefined || (GranteePrincipal && GranteeServicePrincipal)) {
+    throw invalid('Specify either GranteePrincipal or GranteeServicePrincipal.');
   }
-  if (input.GranteePrincipal === undefined) throw invalid('GranteePrincipal is required.');
-  requirePrincipalArn(input.GranteePrincipal);
-  if (input.RetiringPrincipal !== undefined) requirePrincipalArn(input.RetiringPrincipal);
-  return input.GranteePrincipal;
+  if (RetiringPrincipal !== undefined && RetiringServicePrincipal !== undefined) {
+    throw invalid('Specify either RetiringPrincipal or RetiringServicePrincipal, not both.');
+  }
+  const retiring = RetiringPrincipal ?? RetiringServicePrincipal;
+  if (GranteeServicePrincipal !== undefined) {
+    if (input.Constraints?.SourceArn === undefined || retiring === undefined) {
+      throw invalid(
+        'A grant to a service principal needs a SourceArn constraint and a retiring principal.',
+      );
+    }
+  }
+  if (GranteePrincipal !== undefined) requirePrincipalArn(GranteePrincipal);
+  if (RetiringPrincipal !== undefined) requirePrincipalArn(RetiringPrincipal);
+  return { grantee, retiring };
+}
+
+const isService = (principal: string) => !principal.startsWith('arn:');
+
+function partyEntry(name: 'Grantee' | 'Retiring', principal: string | undefined) {
+  if (principal === undefined) return {};
+  return { [isService(principal) ? `${name}ServicePrincipal` : `${name}Principal`]: principal };
 }
 
 function operationsOf(key: KeyRecord): ReadonlySet<string> {
@@ -143,12 +177,14 @@ function pairsOf(pairs: ReadonlyMap<string, string>): Record<string, string> {
 export function constraintsOf(key: KeyRecord, input: NewGrant): GrantConstraints {
   const equals = input.Constraints?.EncryptionContextEquals;
   const subset = input.Constraints?.EncryptionContextSubset;
+  const sourceArn = input.Constraints?.SourceArn;
   if ((equals !== undefined || subset !== undefined) && key.keySpec !== 'SYMMETRIC_DEFAULT') {
     throw invalid('Encryption context constraints are valid for symmetric encryption keys only.');
   }
   return {
     ...(equals === undefined ? {} : { equals: pairsOf(equals) }),
     ...(subset === undefined ? {} : { subset: pairsOf(subset) }),
+    ...(sourceArn === undefined ? {} : { sourceArn }),
   };
 }
 
@@ -179,18 +215,19 @@ export function fromService(call: Call): ContextEntries {
 
 /** A grant as the lists show it. */
 export function grantEntry(call: Call, grant: GrantRecord) {
-  const { equals, subset } = grant.constraints;
+  const { equals, subset, sourceArn } = grant.constraints;
   const constraints = {
     ...(equals === undefined ? {} : { EncryptionContextEquals: equals }),
     ...(subset === undefined ? {} : { EncryptionContextSubset: subset }),
+    ...(sourceArn === undefined ? {} : { SourceArn: sourceArn }),
   };
   return {
     KeyId: keyArn(call.emulator.place, grant.keyId),
     GrantId: grant.grantId,
     ...(grant.name === undefined ? {} : { Name: grant.name }),
     CreationDate: epochSeconds(grant.createdAt),
-    GranteePrincipal: grant.grantee,
-    ...(grant.retiring === undefined ? {} : { RetiringPrincipal: grant.retiring }),
+    ...partyEntry('Grantee', grant.grantee),
+    ...partyEntry('Retiring', grant.retiring),
     IssuingAccount: grant.issuer,
     Operations: grant.operations,
     ...(Object.keys(constraints).length === 0 ? {} : { Constraints: constraints }),

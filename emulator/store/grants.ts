@@ -8,6 +8,8 @@ import type { Visibility } from './visibility.ts';
 export interface GrantConstraints {
   readonly equals?: Readonly<Record<string, string>>;
   readonly subset?: Readonly<Record<string, string>>;
+  /** The resource on behalf of which a call must be. */
+  readonly sourceArn?: string;
 }
 
 /** A grant. `secret` authenticates its tokens, hexadecimal. */
@@ -17,6 +19,7 @@ export interface GrantRecord {
   readonly name: string | undefined;
   /** Epoch milliseconds. */
   readonly createdAt: number;
+  /** ARN of a principal, or the name of a service; so is who may retire the grant. */
   readonly grantee: string;
   readonly retiring: string | undefined;
   /** ARN of the account root of who made it. */

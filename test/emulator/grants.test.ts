@@ -143,7 +143,11 @@ describe('a grant', () => {
       },
       'ValidationException',
     ],
-    ['a service', { GranteeServicePrincipal: 's.amazonaws.com' }, 'UnsupportedOperationException'],
+    [
+      'a service and no resource',
+      { GranteeServicePrincipal: 's.amazonaws.com' },
+      'ValidationException',
+    ],
     ['an unknown token', { GrantTokens: ['nonsense'] }, 'InvalidGrantTokenException'],
   ])('is refused for %s', async (_, more, name) => {
     const { keyId } = await newKey(root);

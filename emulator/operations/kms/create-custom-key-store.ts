@@ -4,6 +4,11 @@ import { requireOwnAccount } from '../../authorization/accounts.ts';
 import { authorizeAccount } from '../../authorization/authorize.ts';
 import { passwordDigest } from '../../hsm/kms-user.ts';
 import {
+  proxyMembers,
+  refuseExternalKeyStore,
+  requireNoProxy,
+} from '../../keys/external-key-store.ts';
+import {
   newKeyStoreId,
   requireFreeName,
   requireUsableCluster,
@@ -20,13 +25,12 @@ const members = {
   CloudHsmClusterId: optional(text(19, 24)),
   TrustAnchorCertificate: optional(text(1, 5000, { secret: true })),
   KeyStorePassword: optional(text(7, 32, { secret: true })),
+  ...proxyMembers,
 };
 
 function requireAll(input: InputOf<typeof members>) {
   const { CloudHsmClusterId, TrustAnchorCertificate, KeyStorePassword } = input;
-  if (input.CustomKeyStoreType === 'EXTERNAL_KEY_STORE') {
-    throw new AwsError('UnsupportedOperationException', 'External key stores are not supported.');
-  }
+  requireNoProxy(input);
   if (!CloudHsmClusterId || !TrustAnchorCertificate || !KeyStorePassword) {
     throw new AwsError(
       'ValidationException',
@@ -34,6 +38,19 @@ function requireAll(input: InputOf<typeof members>) {
     );
   }
   return { CloudHsmClusterId, TrustAnchorCertificate, KeyStorePassword };
+}
+
+/** @throws AwsError always: nothing is outside that a proxy could be reached at */
+function createExternal(call: Call, input: InputOf<typeof members>): never {
+  const { CloudHsmClusterId, TrustAnchorCertificate, KeyStorePassword } = input;
+  if (CloudHsmClusterId ?? TrustAnchorCertificate ?? KeyStorePassword) {
+    throw new AwsError(
+      'ValidationException',
+      'CloudHsmClusterId, TrustAnchorCertificate and KeyStorePassword are not valid for an external key store.',
+    );
+  }
+  requireFreeName(call, input.CustomKeyStoreName);
+  return refuseExternalKeyStore(input);
 }
 
 /** AWS's default quota of custom key stores, of all kinds together. @throws AwsError LimitExceededException */
@@ -56,6 +73,7 @@ function learnPassword(call: Call, cluster: ClusterRecord, digest: string): void
 export const createCustomKeyStore = operation('CreateCustomKeyStore', members, (call, input) => {
   authorizeAccount(call, 'kms:CreateCustomKeyStore');
   requireOwnAccount(call);
+  if (input.CustomKeyStoreType === 'EXTERNAL_KEY_STORE') createExternal(call, input);
   const { CloudHsmClusterId: clusterId, ...given } = requireAll(input);
   requireFreeName(call, input.CustomKeyStoreName);
   const cluster = requireUsableCluster(call, clusterId, given.TrustAnchorCertificate);

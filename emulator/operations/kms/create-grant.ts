@@ -10,8 +10,8 @@ import {
   constraintsOf,
   GRANTS_PER_KEY,
   grantEntries,
-  granteeOf,
   newGrantMembers,
+  partiesOf,
   requireOperationsOfKey,
 } from '../../keys/grant-request.ts';
 import { requireEnabled } from '../../keys/key-state.ts';
@@ -33,7 +33,7 @@ function repeated(call: Call, wanted: GrantRecord): GrantRecord | undefined {
 /** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html */
 export const createGrant = operation('CreateGrant', newGrantMembers, (call, input) => {
   const key = findKey(call, input.KeyId);
-  const grantee = granteeOf(input);
+  const parties = partiesOf(input);
   const constraints = constraintsOf(key, input);
   authorizeKey(call, 'kms:CreateGrant', key, grantEntries(call, constraints, input));
   requireEnabled(call, key);
@@ -44,8 +44,7 @@ export const createGrant = operation('CreateGrant', newGrantMembers, (call, inpu
     keyId: key.keyId,
     name: input.Name,
     createdAt: call.now,
-    grantee,
-    retiring: input.RetiringPrincipal,
+    ...parties,
     issuer: `arn:aws:iam::${call.caller.account}:root`,
     operations: [...new Set(input.Operations)],
     constraints,

@@ -8,9 +8,12 @@ import {
   contextMember,
   encryptionAlgorithm,
   endDryRun,
+  ignoresCiphertext,
   keyIdText,
+  modifierMember,
 } from '../../keys/crypto-request.ts';
 import { sealedBlob } from '../../keys/encryption.ts';
+import { recipientMember, refuseRecipient } from '../../keys/recipient.ts';
 import { operation } from '../../protocol/operation.ts';
 import { optional, required } from '../../protocol/shape.ts';
 import { keyArn } from '../../settings.ts';
@@ -24,12 +27,17 @@ export const decrypt = operation(
     EncryptionContext: contextMember,
     EncryptionAlgorithm: optional(encryptionAlgorithm),
     ...commonMembers,
+    ...modifierMember,
+    ...recipientMember,
   },
   (call, input) => {
+    refuseRecipient(input);
+    const isCiphertextIgnored = ignoresCiphertext(input);
     const { key, alias, open } = sealedBlob(call, {
       blob: input.CiphertextBlob,
       keyId: input.KeyId,
       algorithm: input.EncryptionAlgorithm,
+      isCiphertextIgnored,
     });
     const context = input.EncryptionContext;
     admit(call, key, {
@@ -41,6 +49,7 @@ export const decrypt = operation(
       entries: { 'kms:EncryptionAlgorithm': input.EncryptionAlgorithm ?? 'SYMMETRIC_DEFAULT' },
     });
     const algorithm = checkedAlgorithm(key, { algorithm: input.EncryptionAlgorithm, context });
+    if (isCiphertextIgnored) endDryRun(input);
     const { plaintext, materialId } = open(context);
     endDryRun(input);
     return {

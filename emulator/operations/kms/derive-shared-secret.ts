@@ -6,6 +6,7 @@ import { publicPoint } from '#adapters/pkcs11/key-pairs.ts';
 import { admit, commonMembers, endDryRun, keyIdText } from '../../keys/crypto-request.ts';
 import { findKeyOrAlias } from '../../keys/find-key.ts';
 import { pairKind, requireAlgorithm } from '../../keys/key-specs.ts';
+import { recipientMember, refuseRecipient } from '../../keys/recipient.ts';
 import { AwsError } from '../../protocol/errors.ts';
 import { blob, oneOf } from '../../protocol/members.ts';
 import { operation } from '../../protocol/operation.ts';
@@ -49,8 +50,10 @@ export const deriveSharedSecret = operation(
     KeyAgreementAlgorithm: required(oneOf(['ECDH'])),
     PublicKey: required(blob(1, 8192)),
     ...commonMembers,
+    ...recipientMember,
   },
   (call, input) => {
+    refuseRecipient(input);
     const { key, alias } = findKeyOrAlias(call, input.KeyId);
     admit(call, key, {
       action: 'kms:DeriveSharedSecret',

@@ -2,6 +2,7 @@
 // GenerateRandom: bytes from the HSM's generator, of the fleet or of a key store's cluster.
 import { authorizeAccount } from '../../authorization/authorize.ts';
 import { connectedKeyStore } from '../../keys/key-store-lookup.ts';
+import { recipientMember, refuseRecipient } from '../../keys/recipient.ts';
 import { AwsError } from '../../protocol/errors.ts';
 import { integer, text } from '../../protocol/members.ts';
 import { operation } from '../../protocol/operation.ts';
@@ -10,8 +11,13 @@ import { optional } from '../../protocol/shape.ts';
 /** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_GenerateRandom.html */
 export const generateRandom = operation(
   'GenerateRandom',
-  { NumberOfBytes: optional(integer(1, 1024)), CustomKeyStoreId: optional(text(1, 64)) },
+  {
+    NumberOfBytes: optional(integer(1, 1024)),
+    CustomKeyStoreId: optional(text(1, 64)),
+    ...recipientMember,
+  },
   (call, input) => {
+    refuseRecipient(input);
     authorizeAccount(call, 'kms:GenerateRandom');
     if (input.NumberOfBytes === undefined) {
       throw new AwsError('ValidationException', 'NumberOfBytes is required.');

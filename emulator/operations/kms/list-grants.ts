@@ -3,7 +3,13 @@
 import { authorizeKey } from '../../authorization/authorize.ts';
 import { keyIdText } from '../../keys/crypto-request.ts';
 import { findKey } from '../../keys/find-key.ts';
-import { fromService, grantEntry, grantIdText, principalText } from '../../keys/grant-request.ts';
+import {
+  fromService,
+  grantEntry,
+  grantIdText,
+  principalText,
+  servicePrincipalText,
+} from '../../keys/grant-request.ts';
 import { page, pagingMembers } from '../../keys/paging.ts';
 import { AwsError } from '../../protocol/errors.ts';
 import { operation } from '../../protocol/operation.ts';
@@ -16,12 +22,20 @@ export const listGrants = operation(
     KeyId: required(keyIdText),
     GrantId: optional(grantIdText),
     GranteePrincipal: optional(principalText),
+    GranteeServicePrincipal: optional(servicePrincipalText),
     ...pagingMembers,
   },
   (call, input) => {
     const key = findKey(call, input.KeyId);
     authorizeKey(call, 'kms:ListGrants', key, fromService(call));
-    const { GrantId: grantId, GranteePrincipal: grantee } = input;
+    const { GrantId: grantId, GranteePrincipal, GranteeServicePrincipal } = input;
+    if (GranteePrincipal !== undefined && GranteeServicePrincipal !== undefined) {
+      throw new AwsError(
+        'ValidationException',
+        'Specify either GranteePrincipal or GranteeServicePrincipal, not both.',
+      );
+    }
+    const grantee = GranteePrincipal ?? GranteeServicePrincipal;
     const found = call.emulator.store.grants
       .ofKey(key.keyId)
       .filter((grant) => grantId === undefined || grant.grantId === grantId)

@@ -8,7 +8,9 @@ import {
   contextMember,
   encryptionAlgorithm,
   endDryRun,
+  ignoresCiphertext,
   keyIdText,
+  modifierMember,
 } from '../../keys/crypto-request.ts';
 import { encryptWith, sealedBlob } from '../../keys/encryption.ts';
 import { type FoundKey, findKeyOrAlias } from '../../keys/find-key.ts';
@@ -25,6 +27,7 @@ const members = {
   DestinationEncryptionContext: contextMember,
   DestinationEncryptionAlgorithm: optional(encryptionAlgorithm),
   ...commonMembers,
+  ...modifierMember,
 };
 
 type Input = InputOf<typeof members>;
@@ -51,10 +54,12 @@ function admitBoth(call: Call, input: Input, source: FoundKey, destination: Foun
 
 /** @see https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html */
 export const reEncrypt = operation('ReEncrypt', members, (call, input) => {
+  const isCiphertextIgnored = ignoresCiphertext(input);
   const source = sealedBlob(call, {
     blob: input.CiphertextBlob,
     keyId: input.SourceKeyId,
     algorithm: input.SourceEncryptionAlgorithm,
+    isCiphertextIgnored,
   });
   const destination = findKeyOrAlias(call, input.DestinationKeyId);
   admitBoth(call, input, source, destination);
@@ -68,6 +73,7 @@ export const reEncrypt = operation('ReEncrypt', members, (call, input) => {
     context,
   });
   const { emulator } = call;
+  if (isCiphertextIgnored) endDryRun(input);
   const { plaintext, materialId } = source.open(input.SourceEncryptionContext);
   const resealed = encryptWith(emulator, destination.key, { algorithm, context }, plaintext);
   plaintext.fill(0);

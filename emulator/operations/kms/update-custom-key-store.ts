@@ -3,6 +3,7 @@
 // itself, so that no key is on its way into the cluster that the store leaves.
 import { authorizeAccount } from '../../authorization/authorize.ts';
 import { NO_PASSWORD, passwordDigest } from '../../hsm/kms-user.ts';
+import { proxyMembers, requireNoProxy } from '../../keys/external-key-store.ts';
 import { existingCluster, requireFreeName, requireTwoZones } from '../../keys/key-store-cluster.ts';
 import { findKeyStore, wrongStoreState } from '../../keys/key-store-lookup.ts';
 import { AwsError } from '../../protocol/errors.ts';
@@ -17,6 +18,7 @@ const members = {
   NewCustomKeyStoreName: optional(text(1, 256)),
   KeyStorePassword: optional(text(7, 32, { secret: true })),
   CloudHsmClusterId: optional(text(19, 24)),
+  ...proxyMembers,
 };
 type Input = InputOf<typeof members>;
 
@@ -64,6 +66,7 @@ export const updateCustomKeyStore = exclusive(
   operation('UpdateCustomKeyStore', members, (call, input) => {
     authorizeAccount(call, 'kms:UpdateCustomKeyStore');
     const keyStore = findKeyStore(call, input.CustomKeyStoreId);
+    requireNoProxy(input);
     const { NewCustomKeyStoreName: name } = input;
     const isOnlyName =
       input.KeyStorePassword === undefined && input.CloudHsmClusterId === undefined;
