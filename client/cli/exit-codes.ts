@@ -13,7 +13,7 @@ export const EXIT_CODES = {
   notFound: { code: 5, meaning: 'not found' },
   conflict: { code: 6, meaning: 'conflict: taken, busy, or changed since it was read' },
   unavailable: { code: 7, meaning: 'throttled or unavailable; trying again can help' },
-  pending: { code: 8, meaning: 'waits for approval (comes with approvals)' },
+  pending: { code: 8, meaning: 'needs approval (collecting approvals comes later)' },
   integrity: { code: 9, meaning: 'audit verify found a broken chain' },
   interrupted: { code: 130, meaning: 'interrupted; a started operation goes on' },
 } as const;
@@ -38,7 +38,10 @@ const BY_STATUS: Readonly<Record<number, Outcome>> = {
 };
 
 /** Codes whose status alone would say something else. */
-const BY_CODE: Readonly<Record<string, Outcome>> = { IdempotencyKeyReused: 'conflict' };
+const BY_CODE: Readonly<Record<string, Outcome>> = {
+  IdempotencyKeyReused: 'conflict',
+  ApprovalRequired: 'pending',
+};
 
 /** What an error means for the caller. */
 export function outcomeOf(error: unknown): Outcome {

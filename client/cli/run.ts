@@ -4,12 +4,14 @@ import { Command, CommanderError } from 'commander';
 import { type Act, createRoot, flagsOf } from './command-tree.ts';
 import { addAuditCommands } from './commands/audit.ts';
 import { addCalendarCommand } from './commands/calendar.ts';
+import { addConsumerCommands } from './commands/consumer.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addHelp } from './commands/help.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addKeyStoreCommands } from './commands/key-store.ts';
 import { addLocalIdentityCommands } from './commands/local-identity.ts';
 import { addOperationCommands } from './commands/operation.ts';
+import { addRotationCommands } from './commands/rotation.ts';
 import { type Context, openContext } from './context.ts';
 import { EXIT_CODES, type Outcome, outcomeOf } from './exit-codes.ts';
 import { explain } from './explain.ts';
@@ -32,6 +34,8 @@ export function createProgram(host: Host, act: Act): Command {
       getErrHelpWidth: () => host.stderr.columns ?? 80,
     });
   addKeyCommands(program, act);
+  addConsumerCommands(program, act);
+  addRotationCommands(program, act);
   addOperationCommands(program, act);
   addCalendarCommand(program, act);
   addAuditCommands(program, act);

@@ -112,6 +112,7 @@ export function createClient(options: ClientOptions): Client {
     completeTask: ({ keyStore, task }, body, options) =>
       call('completeTask', { ...options, path: { name: keyStore, id: task }, body }),
     getHealth: (options) => call('getHealth', options),
+    getNoticeKeys: (options) => call('getNoticeKeys', options),
     getOpenApi: (options) => call('getOpenApi', options),
   } satisfies Client & Record<RouteId, unknown>;
 }

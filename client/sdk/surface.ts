@@ -120,5 +120,6 @@ export interface Client {
     options?: CallOptions,
   ): Answered<'completeTask'>;
   getHealth(options?: CallOptions): Answered<'getHealth'>;
+  getNoticeKeys(options?: CallOptions): Answered<'getNoticeKeys'>;
   getOpenApi(options?: CallOptions): Answered<'getOpenApi'>;
 }

@@ -84,6 +84,7 @@ const CALLS: Record<RouteId, readonly [(client: Client) => Promise<unknown>, str
     '/v1/key-stores/main/tasks/task_1/completion',
   ],
   getHealth: [(c) => c.getHealth(), '/v1/health'],
+  getNoticeKeys: [(c) => c.getNoticeKeys(), '/v1/jwks.json'],
   getOpenApi: [(c) => c.getOpenApi(), '/v1/openapi.json'],
 };
 
