@@ -9,6 +9,7 @@ import type { Settings } from './config/settings.ts';
 import { Names } from './names.ts';
 import { KeyturnChecks } from './rules/keyturn-checks.ts';
 import { ApiStack } from './stacks/api-stack.ts';
+import { EventsStack } from './stacks/events-stack.ts';
 import { FunctionsStack } from './stacks/functions-stack.ts';
 import { KeyUseStack } from './stacks/key-use-stack.ts';
 import { ObservabilityStack } from './stacks/observability-stack.ts';
@@ -45,6 +46,7 @@ type StackPart =
   | 'schedules'
   | 'signals'
   | 'key-use'
+  | 'events'
   | 'api'
   | 'observability';
 
@@ -86,12 +88,18 @@ export function addStacks(app: App, settings: Settings, sources: Sources): Keytu
     ...shared('key-use', 'record of key use'),
     functions,
   });
+  const events = new EventsStack(app, names.of('events'), {
+    ...shared('events', 'events and webhooks'),
+    functions,
+    state,
+  });
   const api = new ApiStack(app, names.of('api'), { ...shared('api', 'REST APIs'), functions });
   const observability = new ObservabilityStack(app, names.of('observability'), {
     ...shared('observability', 'alarms'),
     deadLetters: schedules.deadLetters,
     undeliveredSignals: signals.deadLetters,
     uncountedKeyUse: keyUse.deadLetters,
+    untold: events.deadLetters,
   });
   // Not `keyturn:stage`: that tag marks managed keys, on which functions have rights.
   Tags.of(app).add('keyturn:deployment', settings.stage);
@@ -102,6 +110,7 @@ export function addStacks(app: App, settings: Settings, sources: Sources): Keytu
     schedules,
     signals,
     'key-use': keyUse,
+    events,
     api,
     observability,
   };

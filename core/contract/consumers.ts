@@ -131,3 +131,19 @@ export const Rotation = z
     lagging: z.array(KeyName),
   })
   .meta({ id: 'Rotation' });
+
+export const NoticeKeys = z
+  .object({
+    keys: z.array(
+      z.object({
+        kty: z.string(),
+        crv: z.string(),
+        x: z.string(),
+        y: z.string(),
+        kid: z.string(),
+        alg: z.string(),
+        use: z.string(),
+      }),
+    ),
+  })
+  .meta({ id: 'NoticeKeys' });

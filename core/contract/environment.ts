@@ -44,7 +44,7 @@ export const FUNCTION_ENVIRONMENT = {
     JWKS_URL: z.url(),
     AUDIENCE: z.string(),
   },
-  'serve-contract': {},
+  'serve-contract': { NOTICE_KEY_ARN: z.string() },
   'read-keys': { KEY_STORE_NAME: z.string() },
   'read-calendar': {},
   'read-usage': {},
@@ -58,6 +58,8 @@ export const FUNCTION_ENVIRONMENT = {
     ...WAITS,
   },
   'acknowledge-rotation': { ROTATE_KEY_ARN: z.string(), ...WAITS },
+  'publish-events': { EVENT_BUS_NAME: z.string() },
+  'deliver-webhooks': { ROTATE_KEY_ARN: z.string(), NOTICE_KEY_ARN: z.string(), ...WAITS },
   'manage-consumers': { UPDATE_ACCESS_ARN: z.string() },
   'use-key': {},
   'manage-key-stores': {

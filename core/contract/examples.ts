@@ -129,6 +129,19 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   AcknowledgeRequest: { consumer: 'billing', version: 2 },
   ExtendRotationRequest: { until: '2026-11-29T10:00:00Z', reason: 'release on Friday' },
   ForceRotationRequest: { reason: 'billing was switched off' },
+  NoticeKeys: {
+    keys: [
+      {
+        kty: 'EC',
+        crv: 'P-256',
+        x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',
+        y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',
+        kid: KEY_ID,
+        alg: 'ES256',
+        use: 'sig',
+      },
+    ],
+  },
   Rotation: {
     operationId: OPERATION,
     key: 'orders',

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import * as api from './api.ts';
 import * as consumers from './consumers.ts';
 import { ERRORS } from './errors.ts';
+import { EVENT_NAMES, EVENTS, eventSchema } from './events.ts';
 import { EXAMPLES } from './examples.ts';
 import { ROUTES, type Route, type RouteId } from './routes.ts';
 
@@ -169,6 +170,20 @@ function paths(): Record<string, Json> {
   return result;
 }
 
+/** Events, each with the schema of its detail: on the bus, and in signed webhooks as their `detail`. */
+function webhooks(): Record<string, Json> {
+  const entries = EVENT_NAMES.map((name) => {
+    const { $schema: _dialect, ...schema } = z.toJSONSchema(eventSchema(name), { io: 'input' });
+    const post = {
+      summary: EVENTS[name].summary,
+      requestBody: { required: true, content: { 'application/json': { schema } } },
+      responses: { '2XX': { description: 'Taken' } },
+    };
+    return [name, { post }] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
 const SECURITY_SCHEMES: Json = {
   person: {
     type: 'http',
@@ -205,6 +220,7 @@ export function openApiDocument(version: string): Json {
       },
     ],
     paths: paths(),
+    webhooks: webhooks(),
     components: {
       schemas: { ...schemas(), GatewayRefusal: AWS_REFUSAL },
       responses: problemResponses(),

@@ -290,6 +290,15 @@ export const ROUTES = {
     summary: 'Is the service up',
     response: api.Health,
   },
+  getNoticeKeys: {
+    method: 'GET',
+    path: '/v1/jwks.json',
+    function: 'serve-contract',
+    action: null,
+    status: 200,
+    summary: 'Public keys that signed webhooks verify with (RFC 7517)',
+    response: consumers.NoticeKeys,
+  },
   getOpenApi: {
     method: 'GET',
     path: '/v1/openapi.json',

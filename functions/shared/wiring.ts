@@ -3,6 +3,7 @@
 // so that a bundle holds no client that its role could not use anyway.
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -55,6 +56,10 @@ export function keyUseLog(tableName: string): KeyUseLog {
 
 export function startSlots(tableName: string): StartSlots {
   return new DynamoDbStartSlots(tableClient(), tableName);
+}
+
+export function eventBridge(): EventBridgeClient {
+  return new EventBridgeClient({ maxAttempts: MAX_ATTEMPTS });
 }
 
 export function kmsClient(): KMSClient {

@@ -25,6 +25,10 @@ export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   'acknowledge-rotation': ANSWER,
   'use-key': ANSWER,
   'manage-key-stores': ANSWER,
+  // A batch of the table's stream.
+  'publish-events': { ...STEP, timeoutSeconds: 60 },
+  // All webhooks of a key at once, five seconds each at most, and what is recorded of them.
+  'deliver-webhooks': { ...STEP, timeoutSeconds: 60 },
   'begin-operation': STEP,
   // Looks through the account's keys for one whose record was lost.
   'create-version': { ...STEP, timeoutSeconds: 110 },

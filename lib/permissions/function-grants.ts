@@ -6,7 +6,7 @@ import { DUE_INDEX, LIST_INDEX, OWNER_INDEX } from '../../core/contract/table.ts
 import type { Names } from '../names.ts';
 import { type Grant, NO_RESOURCE_LEVEL } from './grant.ts';
 import type { KeyGrants } from './key-grants.ts';
-import { getFromTable, readTable, type TableArns, writeTable } from './table-grants.ts';
+import { getFromTable, readStream, readTable, type TableArns, writeTable } from './table-grants.ts';
 
 /** What the permissions refer to. */
 export interface GrantContext {
@@ -15,6 +15,8 @@ export interface GrantContext {
   readonly table: TableArns;
   readonly tokenKeyArn: string;
   readonly keyStoreSecretArn: string;
+  /** Signs webhooks. */
+  readonly noticeKeyArn: string;
 }
 
 type Duties = Readonly<Record<FunctionName, readonly Grant[]>>;
@@ -36,11 +38,20 @@ type ApiFunction =
   | 'use-key'
   | 'manage-key-stores';
 
-function apiGrants({ names, keys, table, tokenKeyArn }: GrantContext): Pick<Duties, ApiFunction> {
+function apiGrants({
+  names,
+  keys,
+  table,
+  tokenKeyArn,
+  noticeKeyArn,
+}: GrantContext): Pick<Duties, ApiFunction> {
   const provisioning = names.stateMachineArn('provision-key-store');
   return {
     'authorize-person': [],
-    'serve-contract': readTable(table),
+    'serve-contract': [
+      ...readTable(table),
+      { actions: ['kms:GetPublicKey'], resources: [noticeKeyArn] },
+    ],
     'read-keys': readTable(table, LIST_INDEX.name),
     'read-usage': readTable(table),
     'read-calendar': readTable(table, DUE_INDEX.name),
@@ -112,6 +123,23 @@ function sweepAndStoreGrants(context: GrantContext): Pick<Duties, OtherFunction>
       {
         actions: ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
         resources: [names.arn('sqs', names.of('key-use'))],
+      },
+    ],
+    'publish-events': [
+      ...readStream(table),
+      { actions: ['events:PutEvents'], resources: [names.arn('events', 'event-bus/keyturn')] },
+      {
+        actions: ['sqs:SendMessage'],
+        resources: [names.arn('sqs', names.of('events-unpublished'))],
+      },
+    ],
+    'deliver-webhooks': [
+      ...rows,
+      { actions: ['kms:Sign'], resources: [context.noticeKeyArn] },
+      { actions: ['states:StartExecution'], resources: [names.stateMachineArn('rotate-key')] },
+      {
+        actions: ['sqs:SendMessage'],
+        resources: [names.arn('sqs', names.of('webhooks-undelivered'))],
       },
     ],
     'review-policies': writeTable(table, LIST_INDEX.name),

@@ -5,6 +5,7 @@ import type { Grant } from './grant.ts';
 /** ARNs of the table and of its key. */
 export interface TableArns {
   readonly tableArn: string;
+  readonly tableStreamArn: string;
   readonly tableKeyArn: string;
   readonly region: string;
 }
@@ -69,4 +70,20 @@ function queryIndexes(table: TableArns, indexes: readonly string[]): readonly Gr
     actions: ['dynamodb:Query'],
     resources: [`${table.tableArn}/index/${index}`],
   }));
+}
+
+/** Reads the stream of the table, as Lambda does for a function that it feeds. */
+export function readStream(table: TableArns): readonly Grant[] {
+  return [
+    {
+      actions: [
+        'dynamodb:DescribeStream',
+        'dynamodb:GetRecords',
+        'dynamodb:GetShardIterator',
+        'dynamodb:ListStreams',
+      ],
+      resources: [table.tableStreamArn],
+    },
+    viaTable(table, READ_KEY),
+  ];
 }

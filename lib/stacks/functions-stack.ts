@@ -14,7 +14,7 @@ import { LambdaFunction } from '../constructs/lambda-function.ts';
 import { type Names, pascalCase } from '../names.ts';
 import { functionGrants } from '../permissions/function-grants.ts';
 import { KeyGrants } from '../permissions/key-grants.ts';
-import type { StateStack } from './state-stack.ts';
+import { EVENT_BUS_NAME, type StateStack } from './state-stack.ts';
 
 export interface FunctionsStackProps extends StackProps {
   readonly settings: Settings;
@@ -40,11 +40,13 @@ export class FunctionsStack extends Stack {
       keys: new KeyGrants(names, settings.stage),
       table: {
         tableArn: state.tableArn,
+        tableStreamArn: state.tableStreamArn,
         tableKeyArn: state.tableKeyArn,
         region: settings.region,
       },
       tokenKeyArn: state.tokenKeyArn,
       keyStoreSecretArn: state.keyStoreSecretArn,
+      noticeKeyArn: state.noticeKeyArn,
     });
     const add = (name: FunctionName): IFunction =>
       new LambdaFunction(this, pascalCase(name), {
@@ -83,6 +85,8 @@ function environmentValues(props: FunctionsStackProps): Readonly<Record<string, 
     ROTATE_KEY_ARN: names.stateMachineArn('rotate-key'),
     UPDATE_ACCESS_ARN: names.stateMachineArn('update-access'),
     PROVISION_KEY_STORE_ARN: names.stateMachineArn('provision-key-store'),
+    NOTICE_KEY_ARN: state.noticeKeyArn,
+    EVENT_BUS_NAME,
     TOKEN_KEY_ARN: state.tokenKeyArn,
     KEY_STORE_SECRET_ARN: state.keyStoreSecretArn,
     CLUSTER_SETTINGS: JSON.stringify({

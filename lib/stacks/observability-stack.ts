@@ -17,6 +17,8 @@ export interface ObservabilityStackProps extends StackProps {
   readonly settings: Settings;
   readonly names: Names;
   readonly deadLetters: Queue;
+  /** Queues of what others were not told, by the name of their alarm. */
+  readonly untold: Readonly<Record<string, Queue>>;
   readonly undeliveredSignals: Queue;
   readonly uncountedKeyUse: Queue;
 }
@@ -41,6 +43,7 @@ export class ObservabilityStack extends Stack {
     });
     this.#workflowAlarms();
     this.#scheduleAlarms(props.deadLetters);
+    this.#eventAlarms(props.untold);
     this.#signalAlarms(props.undeliveredSignals);
     this.#keyUseAlarms(props.uncountedKeyUse);
     this.#functionAlarms();
@@ -89,6 +92,20 @@ export class ObservabilityStack extends Stack {
       below: 1,
       silenceRings: true,
     });
+  }
+
+  #eventAlarms(untold: Readonly<Record<string, Queue>>): void {
+    for (const [name, queue] of Object.entries(untold)) {
+      this.#alarms.add({
+        name,
+        runbook: 'events-undelivered',
+        what: 'Others were not told what happened, and the retries are used up.',
+        metric: queue.metricApproximateNumberOfMessagesVisible({
+          statistic: Stats.MAXIMUM,
+          period: Duration.minutes(5),
+        }),
+      });
+    }
   }
 
   #signalAlarms(undelivered: Queue): void {

@@ -24,7 +24,9 @@ export class StateStack extends Stack {
   readonly tableKeyArn: string;
   readonly tableArn: string;
   readonly tableName: string;
+  readonly tableStreamArn: string;
   readonly tokenKeyArn: string;
+  readonly noticeKeyArn: string;
   readonly keyStoreSecretArn: string;
   readonly #props: StateStackProps;
 
@@ -47,13 +49,20 @@ export class StateStack extends Stack {
       id: 'AwsSolutions-KMS5',
       reason: 'KMS cannot rotate asymmetric keys; a new audit key is announced in a checkpoint',
     });
+    const noticeKey = this.#key('Notices', 'signature', 'signs webhooks to consumers');
+    Validations.of(noticeKey).acknowledge({
+      id: 'AwsSolutions-KMS5',
+      reason: 'KMS cannot rotate asymmetric keys; consumers find a new one by its kid',
+    });
     const tokenKey = this.#key('Token', 'storage', 'seals task tokens and the key store password');
     const bus = new EventBus(this, 'Bus', { eventBusName: EVENT_BUS_NAME });
 
     this.tableKeyArn = tableKey.keyArn;
     this.tableArn = table.tableArn;
     this.tableName = table.tableName;
+    this.tableStreamArn = table.tableStreamArn ?? '';
     this.tokenKeyArn = tokenKey.keyArn;
+    this.noticeKeyArn = noticeKey.keyArn;
     this.keyStoreSecretArn = this.#keyStoreSecret(tokenKey).attrId;
     new CfnOutput(this, 'TableName', { value: table.tableName });
     new CfnOutput(this, 'EventBusName', { value: bus.eventBusName });

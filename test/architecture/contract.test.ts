@@ -59,7 +59,7 @@ describe('functions', () => {
   it('are each used by a route, a workflow, a rule or the API itself', () => {
     const byRoute = Object.values(ROUTES).map((route) => route.function as string);
     const workflows = WORKFLOWS.map(readWorkflowText).join('\n');
-    const rules = ['signals', 'key-use']
+    const rules = ['signals', 'key-use', 'events']
       .map((name) => textOf(`lib/stacks/${name}-stack.ts`))
       .join();
     const unused = FUNCTION_NAMES.filter((name) => name !== 'authorize-person')
@@ -100,7 +100,7 @@ describe('routes', () => {
   it('are public only for health and the contract', () => {
     const open = routes.filter(([, route]) => route.action === null).map(([id]) => id);
 
-    expect(open).toEqual(['getHealth', 'getOpenApi']);
+    expect(open).toEqual(['getHealth', 'getNoticeKeys', 'getOpenApi']);
   });
 
   it('use each action at least once, and rules name no other', () => {

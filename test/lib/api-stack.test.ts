@@ -110,6 +110,7 @@ describe('role of a workload', () => {
     expect(invoked.sort()).toEqual([
       'GET/v1/calendar',
       'GET/v1/health',
+      'GET/v1/jwks.json',
       'GET/v1/keys',
       'GET/v1/keys/*',
       'GET/v1/keys/*/usage',
@@ -117,6 +118,7 @@ describe('role of a workload', () => {
       'GET/v1/openapi.json',
       'POST/v1/keys/*/decrypt',
       'POST/v1/keys/*/encrypt',
+      'POST/v1/rotations/*/acks',
     ]);
   });
 

@@ -14,9 +14,11 @@ const OWN_KEYS = { StringEquals: { 'aws:ResourceTag/keyturn:stage': 'production'
 /** KMS actions that a function calls itself, in full: one more or one less fails here. */
 const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'authorize-person': [],
-  'serve-contract': [],
+  'serve-contract': ['kms:GetPublicKey'],
   'read-keys': [],
   'change-keys': [],
+  'publish-events': [],
+  'deliver-webhooks': ['kms:Sign'],
   'manage-consumers': [],
   'read-calendar': [],
   'read-usage': [],
@@ -67,6 +69,12 @@ const TABLE_ACTIONS: Partial<Record<FunctionName, readonly string[]>> = {
   'read-calendar': READ,
   'read-usage': READ,
   'use-key': ['dynamodb:GetItem'],
+  'publish-events': [
+    'dynamodb:DescribeStream',
+    'dynamodb:GetRecords',
+    'dynamodb:GetShardIterator',
+    'dynamodb:ListStreams',
+  ],
 };
 
 describe('roles of functions', () => {
@@ -103,6 +111,7 @@ describe('roles of functions', () => {
     expect(holders('states:StartExecution')).toEqual([
       'change-keys',
       'acknowledge-rotation',
+      'deliver-webhooks',
       'manage-consumers',
       'manage-key-stores',
       'receive-signals',

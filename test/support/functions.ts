@@ -21,6 +21,7 @@ export const ENVIRONMENT = {
   ENVIRONMENTS_SERVED: 'development',
   GENERATE_KEY_ARN: 'machine-generate-key',
   ROTATE_KEY_ARN: 'machine-rotate-key',
+  NOTICE_KEY_ARN: 'notice-key',
   UPDATE_ACCESS_ARN: 'machine-update-access',
   SETTLE_SECONDS: '5',
   BAKE_SECONDS: '10',

@@ -58,6 +58,8 @@ export type StepFunctionName = Exclude<
   | 'read-usage'
   | 'change-keys'
   | 'manage-consumers'
+  | 'publish-events'
+  | 'deliver-webhooks'
   | 'acknowledge-rotation'
   | 'use-key'
   | 'manage-key-stores'

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// Events that Keyturn puts onto the bus `keyturn`. Each is made of one audit record, so none is told without its
+// change and none is lost. Delivery is at least once: `detail.id`, stream and sequence of the record, is the same each
+// time. To add an event, add the action of its audit record here; documents and tests follow.
+import { z } from 'zod';
+import { type AuditRecord, instant } from './api.ts';
+
+export const EVENT_SOURCE = 'keyturn';
+/** `detail.version` of this file's shapes; members are added, a change of meaning is another number. */
+export const EVENT_VERSION = 1;
+
+// Without the id that schemas of the API have: an event's schema stands alone.
+const name = z.string().min(1).max(63);
+
+/** Members of every event. */
+const BASE = {
+  version: z.literal(EVENT_VERSION),
+  id: z.string().describe('stream and sequence of the audit record: the same at each delivery'),
+  key: name,
+  at: instant,
+  operationId: z.string().nullable(),
+} as const;
+const keyVersion = z.int().positive();
+const lagging = z.array(name).describe('consumers that have not acknowledged');
+const owner = z.string().describe('accountable person or team of the key');
+const consumer = name;
+
+interface EventType {
+  /** Action of the audit record that the event is made of. */
+  readonly action: string;
+  readonly summary: string;
+  readonly members: z.ZodRawShape;
+  /** Only records whose detail has this member; absent: all. */
+  readonly only?: string;
+}
+
+/** Events by detail-type. */
+export const EVENTS = {
+  'key.created': {
+    action: 'key.created',
+    summary: 'A key has its first version and can be used',
+    members: { keyVersion },
+  },
+  'key.rotation.due-soon': {
+    action: 'rotation.noticed',
+    summary: 'A key is due within the lead time of its class',
+    members: {},
+  },
+  'key.rotation.started': {
+    action: 'rotation.admitted',
+    summary: 'A rotation was admitted',
+    members: { keyVersion, trigger: z.string() },
+  },
+  'key.version.staged': {
+    action: 'version.staged',
+    summary: 'A version can be used and is not current yet: take it up, then acknowledge it',
+    members: {
+      keyVersion,
+      keyArn: z.string(),
+      alias: z.string().describe('permanent alias of the version'),
+      deadlineAt: instant,
+      lagging,
+      owner,
+    },
+  },
+  'rotation.acknowledged': {
+    action: 'consumer.acknowledged',
+    summary: 'A consumer is ready for a version',
+    members: { keyVersion, consumer },
+  },
+  'rotation.acknowledgement-reminder': {
+    action: 'acknowledgement.reminded',
+    summary: 'A share of the window has passed, and some have not acknowledged',
+    members: { keyVersion, deadlineAt: instant, percent: z.int(), lagging, owner },
+  },
+  'rotation.acknowledgement-extended': {
+    action: 'acknowledgement.extended',
+    summary: 'The consumers have more time',
+    members: { keyVersion, deadlineAt: instant, lagging, owner },
+  },
+  'rotation.acknowledgement-overdue': {
+    action: 'acknowledgement.overdue',
+    summary: 'The deadline has passed: for the owner, who decides or asks the consumers',
+    members: { keyVersion, deadlineAt: instant, lagging, owner },
+  },
+  'key.rotated': {
+    action: 'alias.switched',
+    summary: 'The alias of the key leads to the new version',
+    members: { keyVersion, alias: z.string() },
+    // The first version is switched to from nothing: that is `key.created`.
+    only: 'from',
+  },
+  'key.rotation.completed': {
+    action: 'rotation.completed',
+    summary: 'The old version only decrypts, or is kept for an AWS service bound to it',
+    members: { keyVersion, previousVersion: z.int().positive().nullable() },
+  },
+  'operation.compensated': {
+    action: 'operation.compensated',
+    summary: 'An operation was undone before its switch; what it staged will not come',
+    members: { keyVersion },
+  },
+  'operation.parked': {
+    action: 'operation.parked',
+    summary: 'An operation stopped and is tried again later',
+    members: { step: z.string(), retryAt: instant },
+  },
+  'consumer.registered': {
+    action: 'consumer.registered',
+    summary: 'A consumer was registered',
+    members: { consumer },
+  },
+  'consumer.changed': {
+    action: 'consumer.changed',
+    summary: 'A registration was changed',
+    members: { consumer },
+  },
+  'consumer.removed': {
+    action: 'consumer.removed',
+    summary: 'A consumer was removed',
+    members: { consumer },
+  },
+  'key.access.updated': {
+    action: 'access.updated',
+    summary: 'The key policies of all readable versions name the consumers of now',
+    members: {},
+  },
+} as const satisfies Record<string, EventType>;
+export type EventName = keyof typeof EVENTS;
+export const EVENT_NAMES = Object.keys(EVENTS) as EventName[];
+
+/** What all details have. */
+const EventBase = z.object(BASE);
+export type EventDetail = z.infer<typeof EventBase> & Readonly<Record<string, unknown>>;
+
+export interface KeyturnEvent {
+  readonly name: EventName;
+  readonly detail: EventDetail;
+}
+
+/** Schema of the detail of an event. */
+export function eventSchema(name: EventName) {
+  return z.object({ ...BASE, ...EVENTS[name].members });
+}
+
+type Recorded = z.infer<typeof AuditRecord>;
+
+function eventName(record: Recorded): EventName | null {
+  const found = EVENT_NAMES.find((name) => EVENTS[name].action === record.action);
+  const type: EventType | undefined = found && EVENTS[found];
+  if (!found || !type) return null;
+  return type.only === undefined || record.detail[type.only] != null ? found : null;
+}
+
+/**
+ * The event of an audit record; null for records that tell nobody outside, and for streams that are no key's.
+ * @throws ZodError when the record does not have what its event needs
+ */
+export function toEvent(record: Recorded): KeyturnEvent | null {
+  const [kind, key] = record.stream.split('/');
+  const name = kind === 'key' ? eventName(record) : null;
+  if (name === null) return null;
+  const { version: keyVersion, lagging: names, ...detail } = record.detail;
+  const told = {
+    ...detail,
+    ...(typeof names === 'string' ? { lagging: names.split(',').filter(Boolean) } : {}),
+    keyVersion,
+    version: EVENT_VERSION,
+    id: `${record.stream}#${record.sequence}`,
+    key,
+    at: record.at,
+    operationId: record.operationId,
+  };
+  // The schema leaves out what it does not name: nothing of a record is told by accident.
+  return { name, detail: eventSchema(name).parse(told) };
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// Signed webhooks to consumers: which events they tell. The rule on the bus and the function share the list.
+import type { EventName } from './events.ts';
+
+/** Events that consumers are told by webhook. */
+export const NOTICE_EVENTS = [
+  'key.version.staged',
+  'rotation.acknowledgement-reminder',
+  'key.rotated',
+  'operation.compensated',
+] as const satisfies readonly EventName[];
+export type NoticeName = (typeof NOTICE_EVENTS)[number];

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ports of signed notices to consumers: who signs, and who sends.
+
+/** What a signature says besides the body: when, of which event, to whom. It binds a notice to its address. */
+export interface NoticeClaims {
+  /** Instant as epoch seconds. */
+  readonly issuedAt: number;
+  readonly eventId: string;
+  readonly audience: string;
+}
+
+export interface NoticeSigner {
+  /** A detached JWS in compact form (RFC 7515, appendix F) over the bytes of the body. */
+  sign(claims: NoticeClaims, body: string): Promise<string>;
+}
+
+/** What the other side answered: its status, and the version that it says it runs. */
+export interface NoticeAnswer {
+  readonly status: number;
+  readonly version: number | null;
+}
+
+export interface NoticeSender {
+  /**
+   * Posts one notice; redirects are not followed.
+   * @throws KeyturnError `DependencyUnavailable` when there was no answer, `NotServedHere` for an address that is not
+   *   allowed
+   */
+  send(url: string, body: string, signature: string): Promise<NoticeAnswer>;
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fed by a rule on the bus `keyturn`: tells consumers by signed webhook. What fails is thrown: Lambda tries again, and
+// what fails for good waits in a queue with an alarm.
+import { z } from 'zod';
+import { KmsNoticeSigner } from '#adapters/kms/notice-signer.ts';
+import { systemClock } from '#adapters/system/system.ts';
+import { WebhookSender } from '#adapters/webhooks/webhook-sender.ts';
+import { eventSchema } from '#core/contract/events.ts';
+import { NOTICE_EVENTS } from '#core/contract/notices.ts';
+import { deliverWebhooks } from '#core/operations/deliver-webhooks.ts';
+import { environmentOf } from '../shared/environment.ts';
+import { stepHandler } from '../shared/step-handler.ts';
+import { kmsClient, ledger, workflows } from '../shared/wiring.ts';
+
+const environment = environmentOf('deliver-webhooks');
+const deps = {
+  ledger: ledger(environment.TABLE_NAME),
+  clock: systemClock,
+  workflows: workflows({ 'rotate-key': environment.ROTATE_KEY_ARN }),
+  waits: { settleSeconds: environment.SETTLE_SECONDS, bakeSeconds: environment.BAKE_SECONDS },
+  signer: new KmsNoticeSigner(kmsClient(), environment.NOTICE_KEY_ARN),
+  // The local stage has no internet behind it: its consumers are on this machine.
+  sender: new WebhookSender(environment.STAGE === 'local' ? 'this-machine' : 'internet'),
+};
+const Event = z.object({ 'detail-type': z.enum(NOTICE_EVENTS), detail: z.unknown() });
+
+export const handler = stepHandler(Event, async ({ 'detail-type': name, detail }) => ({
+  told: await deliverWebhooks(deps, { name, detail: eventSchema(name).parse(detail) }),
+}));

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fed by the stream of the table, with audit rows only. What could not be published is reported, so that Lambda hands
+// it over again from there on (partial batch response).
+import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
+import { z } from 'zod';
+import { fromImage } from '#adapters/dynamodb/stream.ts';
+import { EventBridgeBus } from '#adapters/eventbridge/event-bus.ts';
+import { publishEvents } from '#core/operations/publish-events.ts';
+import { environmentOf } from '../shared/environment.ts';
+import { stepHandler } from '../shared/step-handler.ts';
+import { eventBridge } from '../shared/wiring.ts';
+
+const environment = environmentOf('publish-events');
+const bus = new EventBridgeBus(eventBridge(), environment.EVENT_BUS_NAME);
+
+const Batch = z.object({
+  Records: z.array(
+    z.object({
+      dynamodb: z.object({
+        SequenceNumber: z.string(),
+        NewImage: z.record(z.string(), z.unknown()).optional(),
+      }),
+    }),
+  ),
+}) satisfies z.ZodType<unknown, Pick<DynamoDBStreamEvent, 'Records'> | unknown>;
+
+export const handler = stepHandler(Batch, async ({ Records }): Promise<DynamoDBBatchResponse> => {
+  const failed = await publishEvents(
+    bus,
+    Records.map(({ dynamodb }) => ({
+      position: dynamodb.SequenceNumber,
+      record: fromImage(dynamodb.NewImage),
+    })),
+  );
+  return { batchItemFailures: failed === null ? [] : [{ itemIdentifier: failed }] };
+});

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// What Keyturn tells others: the audit rows of the table's stream become events on the bus, and a rule on the bus
+// feeds signed webhooks to consumers. What cannot be published or delivered waits in a queue each, with an alarm.
+import { Duration, Stack, type StackProps, Validations } from 'aws-cdk-lib';
+import { EventBus, Rule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import {
+  CfnEventInvokeConfig,
+  EventSourceMapping,
+  FilterCriteria,
+  FilterRule,
+  StartingPosition,
+} from 'aws-cdk-lib/aws-lambda';
+import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import { EVENT_SOURCE } from '../../core/contract/events.ts';
+import { NOTICE_EVENTS } from '../../core/contract/notices.ts';
+import { PARTITION_KEY } from '../../core/contract/table.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Names } from '../names.ts';
+import type { Functions } from './functions-stack.ts';
+import { EVENT_BUS_NAME, type StateStack } from './state-stack.ts';
+
+export interface EventsStackProps extends StackProps {
+  readonly settings: Settings;
+  readonly names: Names;
+  readonly functions: Functions;
+  readonly state: StateStack;
+}
+
+/** A stream keeps a record for a day (DynamoDB developer guide, streams): so long publishing is tried. */
+const STREAM_HOURS = 24;
+
+/** See the file's head. */
+export class EventsStack extends Stack {
+  /** By alarm: what was not published, what was not delivered. */
+  readonly deadLetters: Readonly<Record<'events-unpublished' | 'webhooks-undelivered', Queue>>;
+
+  constructor(scope: Construct, id: string, props: EventsStackProps) {
+    const { settings: _settings, names, functions, state, ...rest } = props;
+    super(scope, id, rest);
+    this.deadLetters = {
+      'events-unpublished': this.#queue('Unpublished', names.of('events-unpublished')),
+      'webhooks-undelivered': this.#queue('Undelivered', names.of('webhooks-undelivered')),
+    };
+    new EventSourceMapping(this, 'Audit', {
+      target: functions['publish-events'],
+      eventSourceArn: state.tableStreamArn,
+      startingPosition: StartingPosition.TRIM_HORIZON,
+      batchSize: 100,
+      filters: [
+        FilterCriteria.filter({
+          eventName: FilterRule.isEqual('INSERT'),
+          dynamodb: {
+            NewImage: { [PARTITION_KEY]: { S: FilterRule.beginsWith('audit#key/') } },
+          },
+        }),
+      ],
+      reportBatchItemFailures: true,
+      bisectBatchOnError: true,
+      retryAttempts: 1000,
+      maxRecordAge: Duration.hours(STREAM_HOURS),
+      onFailure: new SqsDlq(this.deadLetters['events-unpublished']),
+    });
+    this.#webhooks(names, functions);
+  }
+
+  #webhooks(names: Names, functions: Functions): void {
+    const lambda = functions['deliver-webhooks'];
+    const queue = this.deadLetters['webhooks-undelivered'];
+    new Rule(this, 'Notices', {
+      ruleName: names.of('notices'),
+      description: 'Events that consumers are told by signed webhook',
+      eventBus: EventBus.fromEventBusName(this, 'Bus', EVENT_BUS_NAME),
+      eventPattern: { source: [EVENT_SOURCE], detailType: [...NOTICE_EVENTS] },
+      targets: [new LambdaFunction(lambda, { deadLetterQueue: queue, retryAttempts: 185 })],
+    });
+    // Lambda tries a notice at most twice more; the reminders of the rotation are the later tries.
+    new CfnEventInvokeConfig(this, 'NoticeRetries', {
+      functionName: lambda.functionName,
+      qualifier: '$LATEST',
+      maximumRetryAttempts: 2,
+      maximumEventAgeInSeconds: 3600,
+      destinationConfig: { onFailure: { destination: queue.queueArn } },
+    });
+  }
+
+  #queue(id: string, queueName: string): Queue {
+    const queue = new Queue(this, id, {
+      queueName,
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+    });
+    Validations.of(queue).acknowledge({
+      id: 'AwsSolutions-SQS3',
+      reason: 'this is a dead-letter queue; an alarm watches it',
+    });
+    return queue;
+  }
+}
