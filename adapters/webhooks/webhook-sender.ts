@@ -5,7 +5,7 @@ import { lookup } from 'node:dns';
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import { z } from 'zod';
+import { NoticeReply } from '#core/contract/notices.ts';
 import { KeyturnError } from '#core/errors.ts';
 import type { NoticeAnswer, NoticeSender } from '#core/ports/notices.ts';
 import { mayConnect, type Reach, refusalOf } from './address-rules.ts';
@@ -13,8 +13,6 @@ import { mayConnect, type Reach, refusalOf } from './address-rules.ts';
 const TIMEOUT_MS = 5000;
 const MAX_ANSWER_BYTES = 4096;
 export const SIGNATURE_HEADER = 'keyturn-signature';
-
-const Answer = z.object({ version: z.int().positive() });
 
 function refused(why: string): KeyturnError {
   return new KeyturnError('NotServedHere', `the notice was not sent: ${why}`);
@@ -49,7 +47,7 @@ async function readAnswer(message: IncomingMessage): Promise<string> {
 
 function versionIn(text: string): number | null {
   try {
-    return Answer.parse(JSON.parse(text)).version;
+    return NoticeReply.parse(JSON.parse(text)).version;
   } catch {
     // An answer of any other form is no acknowledgement, and no error.
     return null;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fed by the stream of the table, with audit rows only. What could not be published is reported, so that Lambda hands
 // it over again from there on (partial batch response).
-import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { z } from 'zod';
 import { fromImage } from '#adapters/dynamodb/stream.ts';
 import { EventBridgeBus } from '#adapters/eventbridge/event-bus.ts';
@@ -22,9 +21,9 @@ const Batch = z.object({
       }),
     }),
   ),
-}) satisfies z.ZodType<unknown, Pick<DynamoDBStreamEvent, 'Records'> | unknown>;
+});
 
-export const handler = stepHandler(Batch, async ({ Records }): Promise<DynamoDBBatchResponse> => {
+export const handler = stepHandler(Batch, async ({ Records }) => {
   const failed = await publishEvents(
     bus,
     Records.map(({ dynamodb }) => ({

@@ -27,6 +27,12 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   core: { at: /^core\//, ours: [/^core\//], packages: NOTHING },
   'adapters/pkcs11': { at: /^adapters\/pkcs11\//, ours: [], packages: ANYTHING },
+  // Where notices leave the system: the one adapter that opens connections itself.
+  'adapters/webhooks': {
+    at: /^adapters\/webhooks\//,
+    ours: [CORE_WITHOUT_USE_CASES],
+    packages: /^node:(dns|http|https|net)$/,
+  },
   adapters: {
     at: /^adapters\/([\w-]+)\//,
     ours: [CORE_WITHOUT_USE_CASES],

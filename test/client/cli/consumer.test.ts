@@ -89,7 +89,7 @@ describe('consumer list, show, remove', () => {
     const { out, code } = await keyturn(['consumer', 'list', 'orders'], around(api.url));
 
     expect(code).toBe(0);
-    expect(out).toMatch(/consumer +owner +kind +state +acknowledged +last seen +lagging/);
+    expect(out).toMatch(/CONSUMER +OWNER +KIND +STATE +ACKNOWLEDGED +LAST SEEN +LAGGING/);
     expect(out).toMatch(/billing +payments +kms-direct +active +v2 +v2 +no/);
   });
 

@@ -13,6 +13,7 @@ const page = readFileSync(new URL('../../../docs/events.md', import.meta.url), '
 /** A key through its life with a consumer that never answers, then with one that need not. */
 async function lifeOfAKey() {
   const world = await withActiveKey(await aWorld());
+  world.waits = { settleSeconds: 5, bakeSeconds: 0 };
   const simulation = new Simulation(world);
   await registered(simulation);
   await world.admitRotation();

@@ -25,6 +25,7 @@ describe('deliverWebhooks', () => {
   let answers: Record<string, NoticeAnswer | KeyturnError>;
   beforeEach(async () => {
     world = await withActiveKey(await aWorld());
+    world.waits = { settleSeconds: 5, bakeSeconds: 0 };
     const simulation = new Simulation(world);
     await registered(simulation, 'billing', { acknowledgement: hook('billing') });
     await registered(simulation, 'reports', {
