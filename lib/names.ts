@@ -11,6 +11,7 @@ export const WORKFLOW_NAMES = [
   'rotate-key',
   'update-access',
   'undo-operation',
+  'reencrypt',
   'rotation-sweep',
   'review-policies',
 ] as const;

@@ -14,6 +14,8 @@ export const CLASSES: readonly ClassPolicy[] = [
     noticeDays: [30, 14, 7, 1],
     triggers: { riskThreshold: 70, cooldownHours: 24 },
     acknowledgement: { windowSeconds: 3 * DAY, onDeadline: 'wait-for-force', maxExtensions: 0 },
+    reencryption: { automatic: true },
+    retirement: { quietDays: 30 },
   },
   {
     name: 'internal-data',
@@ -23,6 +25,8 @@ export const CLASSES: readonly ClassPolicy[] = [
     noticeDays: [30, 7],
     triggers: { riskThreshold: 85, cooldownHours: 24 },
     acknowledgement: { windowSeconds: 3 * DAY, onDeadline: 'extend', maxExtensions: 1 },
+    reencryption: { automatic: true },
+    retirement: { quietDays: 30 },
   },
   {
     name: 'test',
@@ -33,5 +37,7 @@ export const CLASSES: readonly ClassPolicy[] = [
     triggers: { riskThreshold: 50, cooldownHours: 0 },
     // Short enough that a person who tries it out sees the reminder and the end of it.
     acknowledgement: { windowSeconds: 30, onDeadline: 'abort', maxExtensions: 0 },
+    reencryption: { automatic: false },
+    retirement: { quietDays: 0 },
   },
 ];

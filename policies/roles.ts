@@ -11,7 +11,7 @@ export interface RoleRule {
   readonly onlyOwned?: true;
 }
 
-const READ: readonly Action[] = ['key:read', 'consumer:read', 'operation:read'];
+const READ: readonly Action[] = ['key:read', 'source:read', 'consumer:read', 'operation:read'];
 
 export const ROLE_RULES: readonly RoleRule[] = [
   {
@@ -25,6 +25,10 @@ export const ROLE_RULES: readonly RoleRule[] = [
       'consumer:manage',
       'rotation:extend',
       'rotation:force',
+      'source:manage',
+      'key:reencrypt',
+      'key:hold',
+      'key:retire',
       'audit:read',
       'key-store:provision',
       'key-store:read',
@@ -40,10 +44,16 @@ export const ROLE_RULES: readonly RoleRule[] = [
     actions: ['consumer:manage', 'rotation:extend'],
     onlyOwned: true,
   },
+  {
+    id: 'owners-care-for-their-data',
+    group: 'grp_owners',
+    actions: ['source:manage', 'key:reencrypt', 'key:hold'],
+    onlyOwned: true,
+  },
   { id: 'custodians-read', group: 'grp_custodians', actions: READ },
   {
     id: 'auditors-read',
     group: 'grp_auditors',
-    actions: [...READ, 'audit:read', 'key-store:read'],
+    actions: [...READ, 'audit:read', 'key:hold', 'key-store:read'],
   },
 ];

@@ -5,7 +5,14 @@ import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb
 import { DUE_INDEX, LIST_INDEX, OWNER_INDEX, SHARDS } from '#core/contract/table.ts';
 import type { Instant, KeyRecord } from '#core/keys/records.ts';
 import type { DueItem, Page } from '#core/ports/ledger.ts';
-import { duePartition, type Item, listPartition, ownerPartition, toRecord } from './items.ts';
+import {
+  duePartition,
+  dueReencryptionPartition,
+  type Item,
+  listPartition,
+  ownerPartition,
+  toRecord,
+} from './items.ts';
 
 interface IndexQuery {
   readonly index: { readonly name: string; readonly partition: string; readonly sort: string };
@@ -71,6 +78,36 @@ export async function listKeys(
   return { items, nextCursor: sorted.length > limit ? (items.at(-1)?.name ?? null) : null };
 }
 
+/** Rows of the due index up to an instant, the longest overdue first. */
+async function dueRows(
+  client: DynamoDBDocumentClient,
+  table: string,
+  partitionOf: (shard: number) => string,
+  before: Instant,
+  limit: number,
+): Promise<Item[]> {
+  const rows = await queryShards(client, table, (shard) => ({
+    index: DUE_INDEX,
+    partition: partitionOf(shard),
+    comparison: '<',
+    // `~` sorts behind `#`, which ends the instant: the bound itself is included.
+    bound: `${before}~`,
+    limit,
+  }));
+  return rows.sort(bySort(DUE_INDEX.sort)).slice(0, limit);
+}
+
+/** Keys whose re-encryption is due. */
+export async function listDueReencryptions(
+  client: DynamoDBDocumentClient,
+  table: string,
+  before: Instant,
+  limit: number,
+): Promise<readonly string[]> {
+  const rows = await dueRows(client, table, dueReencryptionPartition, before, limit);
+  return rows.map((row) => String(row[DUE_INDEX.sort]).split('#')[1] ?? '');
+}
+
 /** What is due, the longest overdue first. */
 export async function listDue(
   client: DynamoDBDocumentClient,
@@ -78,15 +115,7 @@ export async function listDue(
   before: Instant,
   limit: number,
 ): Promise<readonly DueItem[]> {
-  const rows = await queryShards(client, table, (shard) => ({
-    index: DUE_INDEX,
-    partition: duePartition(shard),
-    comparison: '<',
-    // `~` sorts behind `#`, which ends the instant: the bound itself is included.
-    bound: `${before}~`,
-    limit,
-  }));
-  return rows.sort(bySort(DUE_INDEX.sort)).slice(0, limit).map(toDueItem);
+  return (await dueRows(client, table, duePartition, before, limit)).map(toDueItem);
 }
 
 /** What comes due in a span of time, the earliest first. */

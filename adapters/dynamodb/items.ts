@@ -15,6 +15,7 @@ import {
 import type { ConsumerRecord } from '#core/keys/consumers.ts';
 import { dueAt } from '#core/keys/due.ts';
 import type { KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
+import type { HoldRecord, ReencryptionRecord, SourceRecord } from '#core/keys/reencryption.ts';
 import type { IdempotencyRecord, KeyChange } from '#core/ports/ledger.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.ts';
 
@@ -35,6 +36,10 @@ export const auditSort = (sequence: number) => pad(sequence, 12);
 export const VERSION_PREFIX = 'version#';
 /** Behind `meta` in sort order, so that one query reads the key, whose revision decides, before its consumers. */
 export const CONSUMER_PREFIX = 'meta#consumer#';
+/** Behind `meta` in sort order, as everything that is read with a key. */
+export const SOURCE_PREFIX = 'meta#source#';
+export const HOLD_PREFIX = 'meta#hold#';
+export const REENCRYPTION_SORT = 'meta#reencryption';
 export const TASK_PREFIX = 'task#';
 
 export const keyAddress = (name: string) => at(keyPartition(name));
@@ -65,6 +70,7 @@ export function shardOf(name: string): number {
   return (createHash('sha256').update(name).digest()[0] ?? 0) % SHARDS;
 }
 export const duePartition = (shard: number) => `due#${shard}`;
+export const dueReencryptionPartition = (shard: number) => `due-reencryption#${shard}`;
 export const listPartition = (shard: number) => `keys#${shard}`;
 export const ownerPartition = (owner: string, shard: number) => `owner#${owner}#${shard}`;
 
@@ -92,6 +98,24 @@ export const versionItem = (version: VersionRecord): Item => ({
 export const consumerItem = (consumer: ConsumerRecord): Item => ({
   ...consumerAddress(consumer.key, consumer.name),
   ...consumer,
+});
+export const sourceItem = (source: SourceRecord): Item => ({
+  ...at(keyPartition(source.key), `${SOURCE_PREFIX}${source.name}`),
+  ...source,
+});
+export const holdItem = (hold: HoldRecord): Item => ({
+  ...at(keyPartition(hold.key), `${HOLD_PREFIX}${hold.name}`),
+  ...hold,
+});
+export const reencryptionItem = (run: ReencryptionRecord): Item => ({
+  ...at(keyPartition(run.key), REENCRYPTION_SORT),
+  ...run,
+  ...(run.dueAt
+    ? {
+        [DUE_INDEX.partition]: dueReencryptionPartition(shardOf(run.key)),
+        [DUE_INDEX.sort]: `${run.dueAt}#${run.key}`,
+      }
+    : {}),
 });
 export const operationItem = (operation: OperationRecord): Item => ({
   ...operationAddress(operation.id),

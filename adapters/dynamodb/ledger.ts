@@ -7,6 +7,7 @@ import { type AuditHead, type AuditRecord, genesisHash } from '#core/audit/chain
 import { PARTITION_KEY, SORT_KEY } from '#core/contract/table.ts';
 import type { ConsumerRecord } from '#core/keys/consumers.ts';
 import type { Instant, KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
+import type { HoldRecord, ReencryptionRecord, SourceRecord } from '#core/keys/reencryption.ts';
 import type {
   DueItem,
   IdempotencyRecord,
@@ -18,7 +19,7 @@ import type {
 } from '#core/ports/ledger.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.ts';
 import { toDomainError } from './errors.ts';
-import { listDue, listDueBetween, listKeys } from './indexes.ts';
+import { listDue, listDueBetween, listDueReencryptions, listKeys } from './indexes.ts';
 import * as items from './items.ts';
 
 type Write = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
@@ -49,7 +50,7 @@ export class DynamoDbLedger implements Ledger {
       .map((row) => items.toRecord<ConsumerRecord>(row))
       .filter((consumer) => consumer.state !== 'removed');
     const operation = key.lease ? await this.readOperation(key.lease.operationId) : null;
-    return { key, versions, consumers, operation };
+    return { key, versions, consumers, ...reencryptionOf(rest), operation };
   }
 
   async readKeyRecord(name: string): Promise<KeyRecord | null> {
@@ -91,6 +92,10 @@ export class DynamoDbLedger implements Ledger {
     );
   }
 
+  async listDueReencryptions(before: Instant, limit: number): Promise<readonly string[]> {
+    return this.#translated(() => listDueReencryptions(this.#client, this.#table, before, limit));
+  }
+
   async readAudit(
     stream: string,
     afterSequence: number,
@@ -111,6 +116,9 @@ export class DynamoDbLedger implements Ledger {
       this.#guarded(items.keyItem(change.key), change.expectedRevision),
       ...(change.versions ?? []).map((version) => this.#put(items.versionItem(version))),
       ...(change.consumers ?? []).map((consumer) => this.#put(items.consumerItem(consumer))),
+      ...(change.sources ?? []).map((source) => this.#put(items.sourceItem(source))),
+      ...(change.holds ?? []).map((hold) => this.#put(items.holdItem(hold))),
+      ...(change.reencryption ? [this.#put(items.reencryptionItem(change.reencryption))] : []),
       ...(change.operation ? [this.#put(items.operationItem(change.operation))] : []),
       ...(change.recordedKey ? [this.#recordOnce(change.recordedKey)] : []),
       ...this.#tail(change),
@@ -233,4 +241,20 @@ export class DynamoDbLedger implements Ledger {
       throw toDomainError(error);
     }
   }
+}
+
+/** What the key's partition says about re-encryption and retirement. */
+function reencryptionOf(
+  rows: readonly items.Item[],
+): Pick<KeySnapshot, 'sources' | 'holds' | 'reencryption'> {
+  const [run] = below(rows, items.REENCRYPTION_SORT);
+  return {
+    sources: below(rows, items.SOURCE_PREFIX)
+      .map((row) => items.toRecord<SourceRecord>(row))
+      .filter((source) => source.removedAt === null),
+    holds: below(rows, items.HOLD_PREFIX)
+      .map((row) => items.toRecord<HoldRecord>(row))
+      .filter((hold) => hold.releasedAt === null),
+    reencryption: run ? items.toRecord<ReencryptionRecord>(run) : null,
+  };
 }

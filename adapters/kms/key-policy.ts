@@ -63,12 +63,8 @@ class Statements {
     return `arn:${this.#site.partition}:iam::${account}:root`;
   }
 
-  role(name: FunctionName | 'reencrypt'): string {
-    // `reencrypt` is not deployed yet: the contained template names it, so that it can be released by a quorum.
-    const role =
-      name === 'reencrypt'
-        ? `keyturn-${this.#site.stage}-reencrypt`
-        : roleName(this.#site.stage, name);
+  role(name: FunctionName): string {
+    const role = roleName(this.#site.stage, name);
     return `arn:${this.#site.partition}:iam::${this.#site.account}:role/${role}`;
   }
 
@@ -98,6 +94,7 @@ class Statements {
       Principal: { AWS: this.#account(this.#site.account) },
       Action: [
         'kms:DescribeKey',
+        'kms:GetKeyLastUsage',
         'kms:GetKeyPolicy',
         'kms:GetKeyRotationStatus',
         'kms:ListGrants',
@@ -167,6 +164,16 @@ class Statements {
     };
   }
 
+  /** The worker of re-encryption: it sees no plaintext, and S3 re-encrypts objects with its rights. */
+  reencryptor(acts: { readonly direct: readonly string[]; readonly byS3: readonly string[] }) {
+    const worker = [this.role('reencrypt')];
+    const viaS3 = { StringLike: { 'kms:ViaService': 's3.*.amazonaws.com' } };
+    return [
+      this.allow('Reencryptor', worker, acts.direct),
+      this.allow('ReencryptorThroughS3', worker, acts.byS3, viaS3),
+    ];
+  }
+
   reencryption(): PolicyStatement {
     return this.allow(
       'ReencryptionOnly',
@@ -198,6 +205,10 @@ const TEMPLATES: Readonly<
     make.verifier(),
     make.aliases(),
     ...make.consumers(access, ['encrypt', 'decrypt']),
+    ...make.reencryptor({
+      direct: ['kms:ReEncryptFrom', 'kms:ReEncryptTo'],
+      byS3: ['kms:Decrypt', 'kms:GenerateDataKey'],
+    }),
   ],
   suspended: () => [],
   'decrypt-only': (make, access) => [
@@ -205,6 +216,7 @@ const TEMPLATES: Readonly<
     make.verifier(),
     make.aliases(),
     ...make.consumers(access, ['decrypt']),
+    ...make.reencryptor({ direct: ['kms:ReEncryptFrom'], byS3: ['kms:Decrypt'] }),
   ],
   contained: (make) => [make.denyProtecting(), make.reencryption()],
 };

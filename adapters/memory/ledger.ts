@@ -5,6 +5,7 @@ import { KeyturnError } from '#core/errors.ts';
 import type { ConsumerRecord } from '#core/keys/consumers.ts';
 import { dueAt } from '#core/keys/due.ts';
 import type { Instant, KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
+import type { HoldRecord, ReencryptionRecord, SourceRecord } from '#core/keys/reencryption.ts';
 import type {
   DueItem,
   IdempotencyRecord,
@@ -19,10 +20,30 @@ import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.t
 const conflict = () =>
   new KeyturnError('RevisionConflict', 'the record changed meanwhile; read it again');
 
+/** Rows of a key that have a name each, in the order of their names. */
+class NamedRows<T extends { readonly key: string; readonly name: string }> {
+  readonly #rows = new Map<string, T[]>();
+
+  of(key: string): readonly T[] {
+    return this.#rows.get(key) ?? [];
+  }
+
+  put(row: T): void {
+    const others = this.of(row.key).filter((known) => known.name !== row.name);
+    this.#rows.set(
+      row.key,
+      [...others, row].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    );
+  }
+}
+
 export class MemoryLedger implements Ledger {
   readonly #keys = new Map<string, KeyRecord>();
   readonly #versions = new Map<string, VersionRecord[]>();
-  readonly #consumers = new Map<string, ConsumerRecord[]>();
+  readonly #consumers = new NamedRows<ConsumerRecord>();
+  readonly #sources = new NamedRows<SourceRecord>();
+  readonly #holds = new NamedRows<HoldRecord>();
+  readonly #reencryptions = new Map<string, ReencryptionRecord>();
   readonly #operations = new Map<string, OperationRecord>();
   readonly #idempotency = new Map<string, IdempotencyRecord>();
   readonly #recorded = new Map<string, { name: string; version: number }>();
@@ -34,10 +55,15 @@ export class MemoryLedger implements Ledger {
     const key = this.#keys.get(name);
     if (!key) return null;
     const operation = key.lease ? await this.readOperation(key.lease.operationId) : null;
-    const consumers = (this.#consumers.get(name) ?? []).filter(
-      (consumer) => consumer.state !== 'removed',
-    );
-    return structuredClone({ key, versions: this.#versions.get(name) ?? [], consumers, operation });
+    return structuredClone({
+      key,
+      versions: this.#versions.get(name) ?? [],
+      consumers: this.#consumers.of(name).filter((consumer) => consumer.state !== 'removed'),
+      sources: this.#sources.of(name).filter((source) => source.removedAt === null),
+      holds: this.#holds.of(name).filter((hold) => hold.releasedAt === null),
+      reencryption: this.#reencryptions.get(name) ?? null,
+      operation,
+    });
   }
 
   async readKeyRecord(name: string): Promise<KeyRecord | null> {
@@ -95,6 +121,14 @@ export class MemoryLedger implements Ledger {
       .slice(0, limit);
   }
 
+  async listDueReencryptions(before: Instant, limit: number): Promise<readonly string[]> {
+    return [...this.#reencryptions.values()]
+      .flatMap(({ key, dueAt: due }) => (due !== null && due <= before ? [`${due}#${key}`] : []))
+      .sort()
+      .slice(0, limit)
+      .map((row) => row.split('#')[1] ?? '');
+  }
+
   async readAudit(
     stream: string,
     afterSequence: number,
@@ -118,7 +152,11 @@ export class MemoryLedger implements Ledger {
     this.#checkTail(change);
     this.#keys.set(key.name, structuredClone(key));
     for (const version of change.versions ?? []) this.#putVersion(structuredClone(version));
-    for (const consumer of change.consumers ?? []) this.#putConsumer(structuredClone(consumer));
+    for (const consumer of change.consumers ?? []) this.#consumers.put(structuredClone(consumer));
+    for (const source of change.sources ?? []) this.#sources.put(structuredClone(source));
+    for (const hold of change.holds ?? []) this.#holds.put(structuredClone(hold));
+    if (change.reencryption)
+      this.#reencryptions.set(key.name, structuredClone(change.reencryption));
     if (change.operation)
       this.#operations.set(change.operation.id, structuredClone(change.operation));
     if (recordedKey)
@@ -173,16 +211,6 @@ export class MemoryLedger implements Ledger {
     this.#versions.set(
       version.name,
       [...others, version].sort((a, b) => a.version - b.version),
-    );
-  }
-
-  #putConsumer(consumer: ConsumerRecord): void {
-    const others = (this.#consumers.get(consumer.key) ?? []).filter(
-      (known) => known.name !== consumer.name,
-    );
-    this.#consumers.set(
-      consumer.key,
-      [...others, consumer].sort((a, b) => (a.name < b.name ? -1 : 1)),
     );
   }
 

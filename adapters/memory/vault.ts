@@ -18,6 +18,7 @@ import type {
   PolicyReader,
   PolicyWriter,
   Provenance,
+  ReEncryptor,
   UnrecordedKey,
   VaultKey,
 } from '#core/ports/key-vault.ts';
@@ -119,6 +120,20 @@ export class MemoryVault
         }
         const key = this.#usable(caller, 'decrypt', named, context);
         return { plaintext: key.material.open(ciphertext, context), keyId: named };
+      },
+    };
+  }
+
+  /** Re-encryption as one caller may do it: reading needs the right to decrypt, writing the right to encrypt. */
+  reEncryptorFor(caller: Caller): ReEncryptor {
+    return {
+      reEncrypt: async (ciphertext, context, targetKeyId) => {
+        const named = MemoryKeyMaterial.keyIdOf(ciphertext);
+        if (named === null) throw failure('CiphertextInvalid', 'the ciphertext names no key');
+        const source = this.#usable(caller, 'decrypt', named, context);
+        const target = this.#usable(caller, 'encrypt', targetKeyId, context);
+        const plaintext = source.material.open(ciphertext, context);
+        return { ciphertext: target.material.seal(plaintext, context), sourceKeyId: named };
       },
     };
   }
@@ -277,6 +292,6 @@ function permits(
   if (act === 'encrypt' && template === 'decrypt-only') return false;
   if (caller === 'verify-version') return CANARY_CONTEXT_KEY in context;
   if (template === 'pre-activation') return false;
-  if (caller === 'use-key') return true;
+  if (caller === 'use-key' || caller === 'reencrypt') return true;
   return access.some((grant) => grant.principal === caller && grant.rights.includes(act));
 }

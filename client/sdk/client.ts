@@ -96,6 +96,23 @@ export function createClient(options: ClientOptions): Client {
       call('extendRotation', { ...options, path: { operationId }, body }),
     forceRotation: (operationId, body, options) =>
       call('forceRotation', { ...options, path: { operationId }, body }),
+    listSources: (name, options) => call('listSources', { ...options, path: { name } }),
+    putSource: ({ key: name, source }, body, options) =>
+      call('putSource', { ...options, path: { name, source }, body }),
+    deleteSource: ({ key: name, source }, options) =>
+      call('deleteSource', { ...options, path: { name, source } }),
+    startReencryption: (name, body = {}, options) =>
+      call('startReencryption', { ...options, path: { name }, body }),
+    getReencryption: (name, options) => call('getReencryption', { ...options, path: { name } }),
+    listHolds: (name, options) => call('listHolds', { ...options, path: { name } }),
+    putHold: ({ key: name, hold }, body, options) =>
+      call('putHold', { ...options, path: { name, hold }, body }),
+    deleteHold: ({ key: name, hold }, options) =>
+      call('deleteHold', { ...options, path: { name, hold } }),
+    checkRetirement: ({ key: name, version }, options) =>
+      call('checkRetirement', { ...options, path: { name, version: String(version) } }),
+    retireVersion: ({ key: name, version }, options) =>
+      call('retireVersion', { ...options, path: { name, version: String(version) } }),
     encrypt: (name, body, options) => call('encrypt', { ...options, path: { name }, body }),
     decrypt: (name, body, options) => call('decrypt', { ...options, path: { name }, body }),
     getOperation: (id, options) => call('getOperation', { ...options, path: { id } }),

@@ -16,9 +16,12 @@ export type {
   Client,
   ClientOptions,
   ConsumerAddress,
+  HoldAddress,
   PageOptions,
   RequestOf,
   ResponseOf,
+  SourceAddress,
   StartOptions,
+  VersionAddress,
 } from './surface.ts';
 export { createTransport, type HttpRequest, type HttpResponse, type Send } from './transport.ts';

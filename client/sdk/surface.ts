@@ -54,6 +54,24 @@ export interface ConsumerAddress {
   readonly consumer: string;
 }
 
+/** Names one source of ciphertexts of a key. */
+export interface SourceAddress {
+  readonly key: string;
+  readonly source: string;
+}
+
+/** Names one hold on a key. */
+export interface HoldAddress {
+  readonly key: string;
+  readonly hold: string;
+}
+
+/** Names one version of a key. */
+export interface VersionAddress {
+  readonly key: string;
+  readonly version: number;
+}
+
 export interface Client {
   createKey(body: RequestOf<'createKey'>, options?: StartOptions): Answered<'createKey'>;
   listKeys(options?: PageOptions): Answered<'listKeys'>;
@@ -98,6 +116,30 @@ export interface Client {
     body: RequestOf<'forceRotation'>,
     options?: CallOptions,
   ): Answered<'forceRotation'>;
+  listSources(name: string, options?: CallOptions): Answered<'listSources'>;
+  putSource(
+    target: SourceAddress,
+    body: RequestOf<'putSource'>,
+    options?: CallOptions,
+  ): Answered<'putSource'>;
+  deleteSource(target: SourceAddress, options?: CallOptions): Answered<'deleteSource'>;
+  /** Starts a run, or resumes one that stopped. */
+  startReencryption(
+    name: string,
+    body?: RequestOf<'startReencryption'>,
+    options?: StartOptions,
+  ): Answered<'startReencryption'>;
+  getReencryption(name: string, options?: CallOptions): Answered<'getReencryption'>;
+  listHolds(name: string, options?: CallOptions): Answered<'listHolds'>;
+  putHold(
+    target: HoldAddress,
+    body: RequestOf<'putHold'>,
+    options?: CallOptions,
+  ): Answered<'putHold'>;
+  deleteHold(target: HoldAddress, options?: CallOptions): Answered<'deleteHold'>;
+  checkRetirement(target: VersionAddress, options?: CallOptions): Answered<'checkRetirement'>;
+  /** Marks the version as ready to be destroyed when every condition holds; says so when one does not. */
+  retireVersion(target: VersionAddress, options?: CallOptions): Answered<'retireVersion'>;
   encrypt(name: string, body: RequestOf<'encrypt'>, options?: CallOptions): Answered<'encrypt'>;
   decrypt(name: string, body: RequestOf<'decrypt'>, options?: CallOptions): Answered<'decrypt'>;
   getOperation(id: string, options?: CallOptions): Answered<'getOperation'>;

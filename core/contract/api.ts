@@ -146,6 +146,10 @@ export const Version = z
     createdAt: instant,
     activatedAt: instant.nullable(),
     deactivatedAt: instant.nullable(),
+    retirement: z
+      .object({ at: instant, object: z.string(), digest: z.string() })
+      .nullable()
+      .describe('evidence that the version is ready to be destroyed'),
   })
   .meta({ id: 'Version' });
 

@@ -60,6 +60,9 @@ export const FUNCTION_ENVIRONMENT = {
   'acknowledge-rotation': { ROTATE_KEY_ARN: z.string(), ...WAITS },
   'publish-events': { EVENT_BUS_NAME: z.string() },
   'deliver-webhooks': { ROTATE_KEY_ARN: z.string(), NOTICE_KEY_ARN: z.string(), ...WAITS },
+  'manage-reencryption': { REENCRYPT_ARN: z.string() },
+  'manage-holds': {},
+  'judge-retirement': { EVIDENCE_BUCKET: z.string().min(3) },
   'manage-consumers': { UPDATE_ACCESS_ARN: z.string() },
   'use-key': {},
   'manage-key-stores': {
@@ -76,6 +79,8 @@ export const FUNCTION_ENVIRONMENT = {
   'complete-operation': {},
   'compensate-operation': { KMS_BUDGET: KmsBudgetSetting },
   'park-operation': { RETRY_AFTER_SECONDS: z.coerce.number().int().min(1) },
+  reencrypt: { KMS_BUDGET: KmsBudgetSetting },
+  'track-reencryption': { RETRY_AFTER_SECONDS: z.coerce.number().int().min(1) },
   'find-due-rotations': {
     MAX_ROTATIONS_PER_SWEEP: z.coerce.number().int().min(1),
     ...WAITS,

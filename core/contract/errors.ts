@@ -25,6 +25,8 @@ export const ERRORS = {
   OperationNotFound: { status: 404, title: 'No such operation', retryable: false },
   ConsumerNotFound: { status: 404, title: 'No such consumer', retryable: false },
   KeyStoreNotFound: { status: 404, title: 'No such key store', retryable: false },
+  SourceNotFound: { status: 404, title: 'No such source', retryable: false },
+  HoldNotFound: { status: 404, title: 'No such hold', retryable: false },
   TaskNotFound: { status: 404, title: 'No such task', retryable: false },
   RouteNotFound: { status: 404, title: 'No such route', retryable: false },
   KeyAlreadyExists: { status: 409, title: 'The key name is taken', retryable: false },
@@ -63,6 +65,7 @@ export const ERRORS = {
   Throttled: { status: 429, title: 'Too many requests', retryable: true },
   KeyStoreUnavailable: { status: 503, title: 'The key store cannot be reached', retryable: true },
   DependencyUnavailable: { status: 503, title: 'A service Keyturn needs failed', retryable: true },
+  SourceUnavailable: { status: 503, title: 'A source cannot be reached', retryable: true },
   // Only inside workflows.
   StepOutOfOrder: {
     status: 409,

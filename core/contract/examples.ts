@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One example per body, shown in the OpenAPI document and in `docs/api.md`. A test parses each with its schema.
+import { REENCRYPTION_EXAMPLES } from './reencryption-examples.ts';
 
 const ROLE = 'arn:aws:iam::111122223333:role/orders-api';
 const OPERATION = 'op_01KAN5V6Q0T3D9M4XW8ZC2RBEY';
@@ -46,6 +47,7 @@ const VERSION = {
   createdAt: AT,
   activatedAt: LATER,
   deactivatedAt: null,
+  retirement: null,
 };
 
 const KEY_USE = {
@@ -119,6 +121,7 @@ const CONSUMER = {
 
 /** Example by schema id. */
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
+  ...REENCRYPTION_EXAMPLES,
   Accepted: ACCEPTED,
   CreateKeyRequest: CREATE_KEY,
   UpdateKeyRequest: { nextRotationAt: '2026-12-01T09:00:00Z' },

@@ -7,6 +7,7 @@ import * as consumers from './consumers.ts';
 import { ERRORS } from './errors.ts';
 import { EVENT_NAMES, EVENTS, eventSchema } from './events.ts';
 import { EXAMPLES } from './examples.ts';
+import * as reencryption from './reencryption.ts';
 import { ROUTES, type Route, type RouteId } from './routes.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -33,7 +34,7 @@ const schemaRef = (id: string): Json => ({ $ref: `#/components/schemas/${id}` })
 /** All named schemas. `io: input` keeps response objects open, as members may be added to them. */
 function schemas(): Record<string, Json> {
   const registry = z.registry<{ id: string }>();
-  for (const value of Object.values({ ...api, ...consumers })) {
+  for (const value of Object.values({ ...api, ...consumers, ...reencryption })) {
     const id = value instanceof z.ZodType ? idOf(value) : undefined;
     if (id && value instanceof z.ZodType) registry.add(value, { id });
   }
@@ -100,8 +101,8 @@ function parameter(name: string, place: string, schema: Json, description: strin
 function parameters(id: RouteId, route: Route): Json[] {
   const names = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '');
   const list = names.map((name) =>
-    ['name', 'consumer'].includes(name)
-      ? parameter(name, 'path', schemaRef('KeyName'), 'Name of the key, key store or consumer')
+    ['name', 'consumer', 'source', 'hold'].includes(name)
+      ? parameter(name, 'path', schemaRef('KeyName'), 'Name of what the path says')
       : parameter(name, 'path', { type: 'string' }, 'Id, as the API gave it'),
   );
   if (id === 'readAudit')

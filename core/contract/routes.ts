@@ -4,6 +4,7 @@
 import type { z } from 'zod';
 import * as api from './api.ts';
 import * as consumers from './consumers.ts';
+import { REENCRYPTION_ROUTES } from './reencryption-routes.ts';
 
 /** Actions the authorizer decides on; the object is the key, operation, task or the service itself. */
 export const ACTIONS = [
@@ -13,6 +14,11 @@ export const ACTIONS = [
   'key:rotate',
   'key:encrypt',
   'key:decrypt',
+  'key:reencrypt',
+  'key:hold',
+  'key:retire',
+  'source:read',
+  'source:manage',
   'consumer:read',
   'consumer:manage',
   'rotation:acknowledge',
@@ -165,6 +171,7 @@ export const ROUTES = {
     summary: 'What rotates when (?from=&until=)',
     response: api.CalendarPage,
   },
+  ...REENCRYPTION_ROUTES,
   encrypt: {
     method: 'POST',
     path: '/v1/keys/{name}/encrypt',

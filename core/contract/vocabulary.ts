@@ -46,8 +46,35 @@ export const OPERATION_KINDS = [
   'rotate-key',
   'provision-key-store',
   'update-access',
+  'reencrypt',
 ] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
+
+/** Places that hold ciphertexts of a key. */
+export const SOURCE_KINDS = ['dynamodb', 's3-objects', 's3-envelopes', 'webhook', 'none'] as const;
+export type SourceKind = (typeof SOURCE_KINDS)[number];
+
+/** Copies of a source that re-encryption does not reach. */
+export const COPY_KINDS = [
+  'backup',
+  'point-in-time-recovery',
+  'snapshot',
+  'noncurrent-versions',
+  'replica',
+] as const;
+export type CopyKind = (typeof COPY_KINDS)[number];
+
+/** What must hold before a replaced version is ready to be destroyed. */
+export const RETIREMENT_CONDITIONS = [
+  'replaced',
+  'no-ciphertexts',
+  'copies-expired',
+  'not-used',
+  'consumers-moved',
+  'no-hold',
+  'no-binding',
+] as const;
+export type RetirementConditionName = (typeof RETIREMENT_CONDITIONS)[number];
 
 /** `parked` waits for its `retryAt` or for a person; `compensated` was undone before the alias switch. */
 export const OPERATION_STATES = ['running', 'done', 'compensated', 'parked'] as const;
@@ -90,6 +117,7 @@ export const STEPS = [
   'ProbeDecryptOnly',
   'ApplyAccess',
   'ProbeAccess',
+  'ReencryptShards',
   'CompleteOperation',
   'CompensateOperation',
   'ParkOperation',

@@ -74,6 +74,13 @@ export interface KeyRecord {
   readonly auditHead: string;
 }
 
+/** What proves that a version may go: an object in the evidence bucket, and its digest. */
+export interface RetirementEvidence {
+  readonly at: Instant;
+  readonly object: string;
+  readonly digest: string;
+}
+
 export interface VersionRecord {
   readonly name: string;
   readonly version: number;
@@ -93,6 +100,8 @@ export interface VersionRecord {
   readonly verifiedAt: Instant | null;
   readonly activatedAt: Instant | null;
   readonly deactivatedAt: Instant | null;
+  /** Present while the version is ready to be destroyed. */
+  readonly retirement?: RetirementEvidence | null;
 }
 
 /** Finer steps inside a state; never a lifecycle state of their own. */
@@ -103,6 +112,8 @@ export type VersionSubstate =
   | 'retiring'
   /** Replaced, and still able to encrypt, because an AWS service is bound to its ARN. */
   | 'bound'
+  /** Every condition of retirement holds; the evidence is stored (`retirement`). */
+  | 'ready-to-destroy'
   | 'destroy-scheduled';
 
 /** The wait of a rotation for its consumers, kept in its row: no execution runs meanwhile. */

@@ -51,12 +51,19 @@ function retired(previous: VersionRecord, at: string): VersionRecord[] {
   return [{ ...previous, state, substate: null, deactivatedAt: at }];
 }
 
-function completion({ previous, operation }: StepContext, at: string) {
+/** Stored ciphertexts of the replaced version become due; a run that goes on takes up the new version by itself. */
+function reencryptionDue({ sources, reencryption: run }: KeySnapshot, at: string) {
+  if (!run?.isAutomatic || sources.length === 0 || run.state !== 'idle') return {};
+  return { reencryption: { ...run, state: 'due' as const, dueAt: at } };
+}
+
+function completion({ previous, operation, snapshot }: StepContext, at: string) {
   return {
     action: operation.kind === 'rotate-key' ? 'rotation.completed' : 'key.created',
     detail: { previousVersion: previous?.version ?? null },
     key: { lease: null, retryNotBefore: null },
     versions: previous ? retired(previous, at) : [],
+    ...(previous ? reencryptionDue(snapshot, at) : {}),
     operation: { state: 'done' as const, endedAt: at, cause: null, retryAt: null },
   };
 }

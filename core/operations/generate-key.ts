@@ -119,7 +119,15 @@ function creation(
   });
   const { class: className, owner, environment, tier } = key;
   const change = toChange(
-    { key, versions: [], consumers: [], operation: null },
+    {
+      key,
+      versions: [],
+      consumers: [],
+      sources: [],
+      holds: [],
+      reencryption: null,
+      operation: null,
+    },
     {
       key: { lease, fence: lease.fence, latestVersion: version.version },
       versions: [version],

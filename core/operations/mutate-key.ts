@@ -6,6 +6,7 @@ import { type AuditEntry, link } from '../audit/chain.ts';
 import { isError, KeyturnError, precondition } from '../errors.ts';
 import type { ConsumerRecord } from '../keys/consumers.ts';
 import type { KeyRecord, OperationRecord, VersionRecord } from '../keys/records.ts';
+import type { HoldRecord, ReencryptionRecord, SourceRecord } from '../keys/reencryption.ts';
 import type { IdempotencyRecord, KeyChange, KeySnapshot, Ledger } from '../ports/ledger.ts';
 
 /** Tries before a permanent conflict is reported; each lost race means that somebody else made progress. */
@@ -16,6 +17,9 @@ export interface Draft {
   readonly key?: Partial<KeyRecord>;
   readonly versions?: readonly VersionRecord[];
   readonly consumers?: readonly ConsumerRecord[];
+  readonly sources?: readonly SourceRecord[];
+  readonly holds?: readonly HoldRecord[];
+  readonly reencryption?: ReencryptionRecord;
   readonly operation?: OperationRecord;
   readonly idempotency?: IdempotencyRecord;
   readonly recordedKey?: NonNullable<KeyChange['recordedKey']>;

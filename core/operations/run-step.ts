@@ -106,6 +106,7 @@ export interface StepRecord {
   readonly versions?: readonly VersionRecord[];
   readonly consumers?: NonNullable<Draft['consumers']>;
   readonly recordedKey?: NonNullable<Draft['recordedKey']>;
+  readonly reencryption?: NonNullable<Draft['reencryption']>;
   readonly operation?: Partial<OperationRecord>;
 }
 

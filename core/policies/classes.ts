@@ -34,6 +34,10 @@ export const ClassPolicy = z.strictObject({
     .optional(),
   /** How long rotations wait for consumers; absent: a day, then undone. */
   acknowledgement: AcknowledgementPolicy.optional(),
+  /** `automatic`: stored ciphertexts are re-encrypted when a rotation has ended; absent means on demand only. */
+  reencryption: z.strictObject({ automatic: z.boolean() }).optional(),
+  /** How long a replaced version must not have been used before it may be retired; absent means 30 days. */
+  retirement: z.strictObject({ quietDays: z.int().min(0).max(3650) }).optional(),
 });
 export type ClassPolicy = z.infer<typeof ClassPolicy>;
 

@@ -3,7 +3,7 @@
 // every failure into a KeyturnError: `KeyNotYetVisible`, `KeyNotUsable`, `KeyStoreUnavailable`, `Throttled`,
 // `AccessDenied`, `CiphertextInvalid`, `KeyNotFound` or `DependencyUnavailable`.
 import type { PolicyTemplate } from '../contract/vocabulary.ts';
-import type { AccessGrant } from '../keys/records.ts';
+import type { AccessGrant, Instant } from '../keys/records.ts';
 
 /** Encryption context: authenticated, not secret. */
 export type Context = Readonly<Record<string, string>>;
@@ -44,6 +44,31 @@ export interface CryptoUser {
     context: Context,
     keyId?: string,
   ): Promise<{ plaintext: Uint8Array; keyId: string }>;
+}
+
+export interface ReEncryptor {
+  /**
+   * Turns a ciphertext into one of the target key without showing what it holds; the encryption context stays.
+   * @returns the new ciphertext, and the id of the key that the old one names
+   */
+  reEncrypt(
+    ciphertext: Uint8Array,
+    context: Context,
+    targetKeyId: string,
+  ): Promise<{ ciphertext: Uint8Array; sourceKeyId: string }>;
+}
+
+/** When a key was last used for a cryptographic operation that worked. */
+export interface LastUse {
+  /** Null when the vault knows of no use since `trackedSince`. */
+  readonly at: Instant | null;
+  readonly operation: string | null;
+  /** Since when the vault watches. */
+  readonly trackedSince: Instant | null;
+}
+
+export interface LastUseReader {
+  lastUse(keyId: string): Promise<LastUse>;
 }
 
 export interface AliasWriter {

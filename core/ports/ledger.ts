@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Port of the state: records and audit in one place, changed in one transaction. Every read is strongly consistent
-// except `listKeys` and `listDue`, which only find candidates: whoever acts on one re-reads it.
+// except the lists by index, which only find candidates: whoever acts on one re-reads it.
 import type { AuditHead, AuditRecord } from '../audit/chain.ts';
 import type { ConsumerRecord } from '../keys/consumers.ts';
 import type { Instant, KeyRecord, OperationRecord, VersionRecord } from '../keys/records.ts';
+import type { HoldRecord, ReencryptionRecord, SourceRecord } from '../keys/reencryption.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '../provisioning/records.ts';
 
 /** A key with what a decision about it needs, read at one revision. */
@@ -12,6 +13,12 @@ export interface KeySnapshot {
   readonly versions: readonly VersionRecord[];
   /** Registered consumers by name; removed ones are left out. */
   readonly consumers: readonly ConsumerRecord[];
+  /** Registered sources of ciphertexts by name; removed ones are left out. */
+  readonly sources: readonly SourceRecord[];
+  /** Holds by name that were not released. */
+  readonly holds: readonly HoldRecord[];
+  /** Null for a key that never had a source. */
+  readonly reencryption: ReencryptionRecord | null;
   /** The operation that holds the lease. */
   readonly operation: OperationRecord | null;
 }
@@ -34,6 +41,9 @@ export interface KeyChange {
   readonly key: KeyRecord;
   readonly versions?: readonly VersionRecord[];
   readonly consumers?: readonly ConsumerRecord[];
+  readonly sources?: readonly SourceRecord[];
+  readonly holds?: readonly HoldRecord[];
+  readonly reencryption?: ReencryptionRecord;
   readonly operation?: OperationRecord;
   readonly idempotency?: IdempotencyRecord;
   /** Reverse look-up from KMS key to version; fails when the KMS key is recorded under another version. */
@@ -85,6 +95,8 @@ export interface Ledger {
    * @param from an instant, or `instant#name` of the entry to go on behind
    */
   listDueBetween(from: string, until: Instant, limit: number): Promise<readonly DueItem[]>;
+  /** Keys whose re-encryption the sweep should look at, the longest overdue first. */
+  listDueReencryptions(before: Instant, limit: number): Promise<readonly string[]>;
   readAudit(
     stream: string,
     afterSequence: number,

@@ -51,6 +51,7 @@ export function versionView(version: VersionRecord): z.infer<typeof api.Version>
     createdAt,
     activatedAt,
     deactivatedAt,
+    retirement: version.retirement ?? null,
   };
 }
 

@@ -5,24 +5,29 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';
+import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { AccessTableAuthorizer, TableDirectory } from '#adapters/access-table/authorizer.ts';
 import { DynamoDbBucketRows } from '#adapters/dynamodb/bucket-rows.ts';
 import { DynamoDbKeyUseLog } from '#adapters/dynamodb/key-use-log.ts';
 import { DynamoDbLedger } from '#adapters/dynamodb/ledger.ts';
+import { DynamoDbReencryptionProgress } from '#adapters/dynamodb/reencryption-progress.ts';
 import { DynamoDbStartSlots } from '#adapters/dynamodb/start-slots.ts';
 import type { PolicySite } from '#adapters/kms/key-policy.ts';
+import { sourceOpener } from '#adapters/sources/open-source.ts';
 import { StepFunctionsWorkflows } from '#adapters/stepfunctions/workflows.ts';
 import { systemClock } from '#adapters/system/system.ts';
 import { systemTimer } from '#adapters/system/timer.ts';
 import type { KmsBudget } from '#core/contract/kms-quotas.ts';
 import type { OperationKind, Stage } from '#core/contract/vocabulary.ts';
 import { LeasedRateBudget } from '#core/limits/leased-budget.ts';
+import type { OpenSource } from '#core/ports/ciphertext-source.ts';
 import type { KeyUseLog } from '#core/ports/key-use-log.ts';
 import type { Ledger } from '#core/ports/ledger.ts';
 import type { Authorizer, Directory } from '#core/ports/platform.ts';
 import type { RateBudget } from '#core/ports/rate-budget.ts';
+import type { ReencryptionProgress } from '#core/ports/reencryption-progress.ts';
 import type { StartSlots } from '#core/ports/start-slots.ts';
 import { DIRECTORY } from '#policies/directory.ts';
 import { ROLE_RULES } from '#policies/roles.ts';
@@ -33,6 +38,8 @@ const MAX_ATTEMPTS = 4;
 /** A function waits so long for its turn at most; then its workflow waits instead, which costs nothing. */
 const BUDGET_PATIENCE_MILLISECONDS = 2000;
 
+const WORKER_PATIENCE_MILLISECONDS = 30_000;
+
 function tableClient(): DynamoDBDocumentClient {
   return DynamoDBDocumentClient.from(new DynamoDBClient({ maxAttempts: MAX_ATTEMPTS }));
 }
@@ -42,12 +49,32 @@ export function ledger(tableName: string): Ledger {
 }
 
 /** The budget of KMS calls that all functions of the stage share. */
-export function rateBudget(tableName: string, kms: KmsBudget): RateBudget {
+export function rateBudget(
+  tableName: string,
+  kms: KmsBudget,
+  patienceMilliseconds = BUDGET_PATIENCE_MILLISECONDS,
+): RateBudget {
   const rows = new DynamoDbBucketRows(tableClient(), tableName);
-  return new LeasedRateBudget(
-    { rows, clock: systemClock, timer: systemTimer },
-    { ...kms, patienceMilliseconds: BUDGET_PATIENCE_MILLISECONDS },
-  );
+  const deps = { rows, clock: systemClock, timer: systemTimer };
+  return new LeasedRateBudget(deps, { ...kms, patienceMilliseconds });
+}
+
+/** The same budget for a worker that has nothing else to do than to wait for its turn. */
+export function workerBudget(tableName: string, kms: KmsBudget): RateBudget {
+  return rateBudget(tableName, kms, WORKER_PATIENCE_MILLISECONDS);
+}
+
+export function reencryptionProgress(tableName: string): ReencryptionProgress {
+  return new DynamoDbReencryptionProgress(tableClient(), tableName);
+}
+
+/** The local stage's S3 knows buckets by path alone. */
+export function s3Client(stage: Stage): S3Client {
+  return new S3Client({ maxAttempts: MAX_ATTEMPTS, forcePathStyle: stage === 'local' });
+}
+
+export function openSource(stage: Stage): OpenSource {
+  return sourceOpener({ tables: tableClient(), objects: s3Client(stage) });
 }
 
 export function keyUseLog(tableName: string): KeyUseLog {

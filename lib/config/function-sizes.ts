@@ -23,6 +23,12 @@ export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   'change-keys': ANSWER,
   'manage-consumers': ANSWER,
   'acknowledge-rotation': ANSWER,
+  'manage-reencryption': ANSWER,
+  'manage-holds': ANSWER,
+  'judge-retirement': ANSWER,
+  // A slice of a minute, and the page that was begun in it.
+  reencrypt: { memoryMb: 512, timeoutSeconds: 180 },
+  'track-reencryption': STEP,
   'use-key': ANSWER,
   'manage-key-stores': ANSWER,
   // A batch of the table's stream.

@@ -38,6 +38,26 @@ const Cluster = z.strictObject({
   pollLimit: z.number().int().min(1).max(300),
 });
 
+const keyArns = z
+  .array(z.string().regex(/^arn:aws[\w-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/))
+  .default([])
+  .describe('keys of your own that encrypt the table or bucket');
+
+/** What the role `reencrypt` may read and write: registering a source grants nothing (`docs/reencryption.md`). */
+const SourceSetting = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('dynamodb'),
+    tableArn: z.string().regex(/^arn:aws[\w-]*:dynamodb:[a-z0-9-]+:\d{12}:table\/[\w.*-]+$/),
+    keyArns,
+  }),
+  z.strictObject({
+    kind: z.literal('s3'),
+    bucketArn: z.string().regex(/^arn:aws[\w-]*:s3:::[a-z0-9.*-]+$/),
+    prefix: z.string().default(''),
+    keyArns,
+  }),
+]);
+
 const Workload = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/),
   /** True makes a role that the account itself may assume; false only reserves the name. */
@@ -68,6 +88,7 @@ export const Settings = z.strictObject({
   }),
   cluster: Cluster,
   kms: KmsBudget,
+  reencryption: z.strictObject({ sources: z.array(SourceSetting) }),
   retention: z.strictObject({
     /** Keep table, buckets, keys and secret when their stack is deleted. */
     retainState: z.boolean(),

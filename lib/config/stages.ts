@@ -43,6 +43,7 @@ const AWS_STAGE = {
   sweep: { rate: 'rate(15 minutes)', rateMinutes: 15, timeZone: 'UTC', maxRotations: 100 },
   // Half: the consumers' own calls and other teams live in the same quotas.
   kms: { share: 0.5, quotas: {} },
+  reencryption: { sources: [] },
   functions: { architecture: 'x86_64', tracing: true, reservedConcurrency: {} },
   // A cached decision may outlive its token by the cache time: a minute saves most calls and keeps that short.
   api: { requestsPerSecond: 200, burst: 400, authorizerCacheSeconds: 60, manageLoggingRole: true },
@@ -77,6 +78,17 @@ export const STAGE_DEFAULTS: Readonly<Record<Stage, StageDefaults>> = {
     retention: { ...TRIAL_RETENTION, retainState: false, logDays: 1, evidenceDays: 1 },
     // No cache: a test that changes a person's token sees the new decision at once.
     api: { ...AWS_STAGE.api, authorizerCacheSeconds: 0 },
+    // Applications of this machine: tables and buckets whose names begin with `app-`.
+    reencryption: {
+      sources: [
+        {
+          kind: 'dynamodb',
+          tableArn: 'arn:aws:dynamodb:us-east-1:000000000000:table/app-*',
+          keyArns: [],
+        },
+        { kind: 's3', bucketArn: 'arn:aws:s3:::app-*', prefix: '', keyArns: [] },
+      ],
+    },
     // The stand-in has no quotas of its own unless it is told to: a hundred times AWS's, so that nothing waits here.
     kms: {
       share: 0.5,

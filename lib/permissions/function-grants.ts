@@ -6,6 +6,7 @@ import { DUE_INDEX, LIST_INDEX, OWNER_INDEX } from '../../core/contract/table.ts
 import type { Names } from '../names.ts';
 import { type Grant, NO_RESOURCE_LEVEL } from './grant.ts';
 import type { KeyGrants } from './key-grants.ts';
+import { evidenceGrants, type SourceSetting, sourceGrants } from './source-grants.ts';
 import { getFromTable, readStream, readTable, type TableArns, writeTable } from './table-grants.ts';
 
 /** What the permissions refer to. */
@@ -17,13 +18,20 @@ export interface GrantContext {
   readonly keyStoreSecretArn: string;
   /** Signs webhooks. */
   readonly noticeKeyArn: string;
+  readonly evidence: { readonly bucketArn: string; readonly keyArn: string };
+  readonly sources: readonly SourceSetting[];
 }
 
 type Duties = Readonly<Record<FunctionName, readonly Grant[]>>;
 
 /** Grants by function. */
 export function functionGrants(context: GrantContext): Duties {
-  return { ...apiGrants(context), ...stepGrants(context), ...sweepAndStoreGrants(context) };
+  return {
+    ...apiGrants(context),
+    ...stepGrants(context),
+    ...reencryptionGrants(context),
+    ...sweepAndStoreGrants(context),
+  };
 }
 
 type ApiFunction =
@@ -111,7 +119,42 @@ function stepGrants({ keys, table }: GrantContext): Pick<Duties, StepFunction> {
   };
 }
 
-type OtherFunction = Exclude<FunctionName, ApiFunction | StepFunction>;
+type ReencryptionFunction =
+  | 'manage-reencryption'
+  | 'manage-holds'
+  | 'judge-retirement'
+  | 'track-reencryption'
+  | 'reencrypt';
+
+/** Who sees data holds no right to decide, and who decides sees no data. */
+function reencryptionGrants(context: GrantContext): Pick<Duties, ReencryptionFunction> {
+  const { names, keys, table } = context;
+  const rows = writeTable(table);
+  return {
+    'manage-reencryption': [
+      ...rows,
+      { actions: ['states:StartExecution'], resources: [names.stateMachineArn('reencrypt')] },
+    ],
+    'manage-holds': rows,
+    'judge-retirement': [
+      ...rows,
+      keys.onKeys(['kms:GetKeyLastUsage']),
+      ...evidenceGrants(context.evidence, table.region),
+    ],
+    'track-reencryption': writeTable(table, DUE_INDEX.name),
+    reencrypt: [
+      ...rows,
+      keys.onKeys(['kms:ReEncryptFrom', 'kms:ReEncryptTo']),
+      // S3 re-encrypts its objects itself, with the rights of who copies them.
+      keys.onKeys(['kms:Decrypt', 'kms:GenerateDataKey'], {
+        StringEquals: { 'kms:ViaService': `s3.${table.region}.amazonaws.com` },
+      }),
+      ...sourceGrants(context.sources, table.region),
+    ],
+  };
+}
+
+type OtherFunction = Exclude<FunctionName, ApiFunction | StepFunction | ReencryptionFunction>;
 
 function sweepAndStoreGrants(context: GrantContext): Pick<Duties, OtherFunction> {
   const { names, keys, table, tokenKeyArn } = context;

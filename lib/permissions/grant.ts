@@ -47,14 +47,20 @@ export function acceptWildcards(scope: IConstruct, grants: readonly Grant[]): vo
   }
 }
 
-/** A resolved ARN as the rules print it: `<LogicalId>` for a reference. */
+/** A resolved ARN as the rules print it: `<LogicalId>` for a reference, the export's name for an import. */
 function flat(resolved: unknown): string {
   if (typeof resolved === 'string') return resolved;
-  const { Ref, 'Fn::Join': join } = resolved as {
+  const {
+    Ref,
+    'Fn::ImportValue': imported,
+    'Fn::Join': join,
+  } = resolved as {
     readonly Ref?: string;
+    readonly 'Fn::ImportValue'?: string;
     readonly 'Fn::Join'?: readonly [string, readonly unknown[]];
   };
-  return join ? join[1].map(flat).join(join[0]) : `<${Ref}>`;
+  if (join) return join[1].map(flat).join(join[0]);
+  return imported ?? `<${Ref}>`;
 }
 
 /** The `*` that AWS itself demands. */

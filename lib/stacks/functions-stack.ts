@@ -47,6 +47,8 @@ export class FunctionsStack extends Stack {
       tokenKeyArn: state.tokenKeyArn,
       keyStoreSecretArn: state.keyStoreSecretArn,
       noticeKeyArn: state.noticeKeyArn,
+      evidence: { bucketArn: state.evidenceBucketArn, keyArn: state.evidenceKeyArn },
+      sources: settings.reencryption.sources,
     });
     const add = (name: FunctionName): IFunction =>
       new LambdaFunction(this, pascalCase(name), {
@@ -84,6 +86,8 @@ function environmentValues(props: FunctionsStackProps): Readonly<Record<string, 
     GENERATE_KEY_ARN: names.stateMachineArn('generate-key'),
     ROTATE_KEY_ARN: names.stateMachineArn('rotate-key'),
     UPDATE_ACCESS_ARN: names.stateMachineArn('update-access'),
+    REENCRYPT_ARN: names.stateMachineArn('reencrypt'),
+    EVIDENCE_BUCKET: state.evidenceBucketName,
     PROVISION_KEY_STORE_ARN: names.stateMachineArn('provision-key-store'),
     NOTICE_KEY_ARN: state.noticeKeyArn,
     EVENT_BUS_NAME,

@@ -28,6 +28,9 @@ export class StateStack extends Stack {
   readonly tokenKeyArn: string;
   readonly noticeKeyArn: string;
   readonly keyStoreSecretArn: string;
+  readonly evidenceBucketArn: string;
+  readonly evidenceBucketName: string;
+  readonly evidenceKeyArn: string;
   readonly #props: StateStackProps;
 
   constructor(scope: Construct, id: string, props: StateStackProps) {
@@ -40,8 +43,9 @@ export class StateStack extends Stack {
       encryptionKey: tableKey,
       retain: retention.retainState,
     });
+    const evidenceKey = this.#key('Evidence', 'storage', 'encrypts the evidence bucket');
     const evidence = new EvidenceBucket(this, 'Evidence', {
-      encryptionKey: this.#key('Evidence', 'storage', 'encrypts the evidence bucket'),
+      encryptionKey: evidenceKey,
       retention,
     });
     const auditKey = this.#key('Audit', 'signature', 'signs checkpoints of the audit log');
@@ -61,6 +65,10 @@ export class StateStack extends Stack {
     this.tableArn = table.tableArn;
     this.tableName = table.tableName;
     this.tableStreamArn = table.tableStreamArn ?? '';
+    // Exported here and now: a permission below it holds a wildcard, which is explained by the export's name.
+    this.evidenceBucketArn = this.exportValue(evidence.bucket.bucketArn);
+    this.evidenceBucketName = evidence.bucket.bucketName;
+    this.evidenceKeyArn = evidenceKey.keyArn;
     this.tokenKeyArn = tokenKey.keyArn;
     this.noticeKeyArn = noticeKey.keyArn;
     this.keyStoreSecretArn = this.#keyStoreSecret(tokenKey).attrId;

@@ -54,9 +54,10 @@ const WORKFLOWS: Readonly<Record<WorkflowName, WorkflowUses>> = {
       'park-operation',
     ],
   },
+  reencrypt: { functions: ['track-reencryption', 'reencrypt'] },
   'rotation-sweep': {
-    functions: ['find-due-rotations', 'sweep-orphans'],
-    starts: ['rotate-key', 'generate-key', 'update-access'],
+    functions: ['find-due-rotations', 'track-reencryption', 'sweep-orphans'],
+    starts: ['rotate-key', 'generate-key', 'update-access', 'reencrypt'],
   },
   'review-policies': { functions: ['review-policies'] },
 };

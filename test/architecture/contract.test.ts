@@ -120,7 +120,7 @@ describe('workflows', () => {
   });
 
   it('have states for the steps that an operation shows', () => {
-    const states = ['generate-key', 'rotate-key', 'update-access'].flatMap((name) =>
+    const states = ['generate-key', 'rotate-key', 'update-access', 'reencrypt'].flatMap((name) =>
       allStates(readWorkflow(name)).map(([state]) => state),
     );
 

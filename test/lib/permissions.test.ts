@@ -23,6 +23,11 @@ const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'read-calendar': [],
   'read-usage': [],
   'acknowledge-rotation': [],
+  'manage-reencryption': [],
+  'manage-holds': [],
+  'judge-retirement': ['kms:GetKeyLastUsage'],
+  'track-reencryption': [],
+  reencrypt: ['kms:ReEncryptFrom', 'kms:ReEncryptTo'],
   'use-key': ['kms:Decrypt', 'kms:Encrypt'],
   'manage-key-stores': ['kms:Decrypt'],
   'begin-operation': [],
@@ -94,7 +99,7 @@ describe('roles of functions', () => {
 
   it.each([
     [['read-keys', 'review-policies'], 'list'],
-    [['read-calendar', 'find-due-rotations'], 'due'],
+    [['read-calendar', 'track-reencryption', 'find-due-rotations'], 'due'],
     [['receive-signals'], 'owner'],
   ] as const)('%s query index %s', (names, index) => {
     const users = FUNCTION_NAMES.filter((one) =>
@@ -112,6 +117,7 @@ describe('roles of functions', () => {
       'change-keys',
       'acknowledge-rotation',
       'deliver-webhooks',
+      'manage-reencryption',
       'manage-consumers',
       'manage-key-stores',
       'receive-signals',

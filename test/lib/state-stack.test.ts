@@ -155,6 +155,7 @@ it('publishes the outputs that others read', () => {
     'SchedulerRoleArn',
     'StateMachineGenerateKeyArn',
     'StateMachineProvisionKeyStoreArn',
+    'StateMachineReencryptArn',
     'StateMachineReviewPoliciesArn',
     'StateMachineRotateKeyArn',
     'StateMachineRotationSweepArn',

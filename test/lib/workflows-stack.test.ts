@@ -106,8 +106,9 @@ it('lets only the sweep and rotations start workflows: theirs, and children of t
   ]);
 
   expect(Object.fromEntries(started.filter(([, arns]) => arns?.length))).toEqual({
-    'rotation-sweep': ['generate-key', 'rotate-key'],
+    'rotation-sweep': ['generate-key', 'reencrypt', 'rotate-key', 'update-access'],
     'rotate-key': ['rotate-key', 'undo-operation'],
+    reencrypt: ['reencrypt'],
   });
 });
 

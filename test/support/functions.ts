@@ -25,6 +25,8 @@ export const ENVIRONMENT = {
   UPDATE_ACCESS_ARN: 'machine-update-access',
   SETTLE_SECONDS: '5',
   BAKE_SECONDS: '10',
+  REENCRYPT_ARN: 'machine-reencrypt',
+  EVIDENCE_BUCKET: 'evidence',
   PROVISION_KEY_STORE_ARN: 'machine-provision-key-store',
   TOKEN_KEY_ARN: 'token-key',
   CLUSTER_SETTINGS:
@@ -50,7 +52,9 @@ function following<T extends object>(port: () => T): T {
 
 vi.mock('#functions/shared/wiring.ts', () => ({
   ledger: () => following(() => current.world.ledger),
-  kmsClient: () => ({}),
+  reencryptionProgress: () => following(() => current.world.progress),
+  s3Client: () => ({ send: async () => ({}) }),
+  kmsClient: () => ({ send: async () => ({}) }),
   workflows: () => following(() => current.world.workflows),
   authorizer: () => new AccessTableAuthorizer(ROLE_RULES, DIRECTORY.local),
   directory: () => new TableDirectory(DIRECTORY.local),

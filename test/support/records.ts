@@ -135,6 +135,14 @@ export function aChange(
   patch: Partial<KeyRecord> = {},
   rest: Partial<KeyChange> = {},
 ): KeyChange {
-  const snapshot = { key, versions: [], consumers: [], operation: null };
+  const snapshot = {
+    key,
+    versions: [],
+    consumers: [],
+    sources: [],
+    holds: [],
+    reencryption: null,
+    operation: null,
+  };
   return { ...toChange(snapshot, { key: patch, audit: anAuditEntry() }), ...rest };
 }

@@ -4,6 +4,7 @@ import type { FunctionName } from '#core/contract/environment.ts';
 import type { Check } from '#core/contract/vocabulary.ts';
 import { closePolicy, openPolicy, restrictPolicy } from '#core/operations/apply-policy.ts';
 import { beginOperation } from '#core/operations/begin-operation.ts';
+import { beginRun, closePass, parkRun } from '#core/operations/close-pass.ts';
 import { createVersion } from '#core/operations/create-version.ts';
 import {
   compensateOperation,
@@ -13,6 +14,7 @@ import {
   parkOperation,
 } from '#core/operations/end-operation.ts';
 import { nameVersion, probeAlias, switchAlias } from '#core/operations/place-alias.ts';
+import { reencryptShard } from '#core/operations/reencrypt-shard.ts';
 import { reviewPolicies } from '#core/operations/review-policies.ts';
 import {
   findDueRotations,
@@ -20,6 +22,7 @@ import {
   sweepOrphans,
 } from '#core/operations/rotation-sweep.ts';
 import type { StepInput } from '#core/operations/run-step.ts';
+import { findDueReencryptions } from '#core/operations/start-reencryption.ts';
 import { applyAccess } from '#core/operations/update-access.ts';
 import { verifyVersion } from '#core/operations/verify-version.ts';
 import { STAGE, WAITS, type World } from './world.ts';
@@ -30,7 +33,10 @@ export const ORPHAN_GRACE_SECONDS = 600;
 
 type Payload = StepInput & {
   attempt: number;
-  act: 'open' | 'restrict' | 'close' | 'access' | 'direct' | 'park';
+  source: string;
+  shard: number;
+  pass: number;
+  act: 'open' | 'restrict' | 'close' | 'access' | 'direct' | 'park' | 'begin' | 'sweep';
   alias: 'version' | 'current' | 'probe';
   check: Check;
   cursor: string | null;
@@ -63,12 +69,29 @@ export type StepFunctionName = Exclude<
   | 'acknowledge-rotation'
   | 'use-key'
   | 'manage-key-stores'
+  | 'manage-reencryption'
+  | 'manage-holds'
+  | 'judge-retirement'
   | 'request-hsm-admin'
   | 'create-key-store'
   | 'record-key-store'
   | 'receive-signals'
   | 'record-key-use'
 >;
+
+/** Small pages, so that a history has many checkpoints. */
+const SHARD_PACE = { pageItems: 3, concurrency: 2, seconds: 60 };
+
+async function trackReencryption({ deps }: World, payload: Payload): Promise<unknown> {
+  if (payload.act === 'begin') return beginRun(deps, payload);
+  if (payload.act === 'sweep') {
+    const starts = await findDueReencryptions(deps, 50);
+    return { starts: starts.map(({ executionName, ...input }) => ({ executionName, input })) };
+  }
+  const run = { operationId: payload.operationId, key: payload.key, fence: payload.fence };
+  if (payload.act === 'close') return closePass(deps, run);
+  return parkRun(deps, { ...run, failure: failureOf(payload) }, RETRY_AFTER_SECONDS);
+}
 
 /** Every function of the key workflows, by name. */
 export function stepFunctions(
@@ -81,8 +104,10 @@ export function stepFunctions(
     'verify-version': (payload) => verifyVersion(deps, payload),
     'place-alias': (payload) => ALIASES[payload.alias](deps, payload),
     'apply-policy': (payload) => {
-      if (payload.act === 'direct' || payload.act === 'park') throw new Error('not an act of it');
-      return ACTS[payload.act](deps, payload);
+      const { act } = payload;
+      if (act === 'direct' || act === 'park' || act === 'begin' || act === 'sweep')
+        throw new Error('not an act of it');
+      return ACTS[act](deps, payload);
     },
     'complete-operation': (payload) => completeOperation(deps, payload),
     'compensate-operation': (payload) =>
@@ -93,6 +118,8 @@ export function stepFunctions(
       await parkOperation(deps, input, RETRY_AFTER_SECONDS);
       return {};
     },
+    reencrypt: (payload) => reencryptShard(deps, payload, SHARD_PACE),
+    'track-reencryption': (payload) => trackReencryption(world, payload),
     'find-due-rotations': () => findDueRotations(deps, STAGE, 100),
     'review-policies': async ({ cursor }) => {
       const { nextCursor } = await reviewPolicies(deps, cursor, 2);

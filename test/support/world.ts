@@ -3,10 +3,12 @@
 // through `world.onCall`, so that a test can make any call fail before or after its effect.
 
 import { policyMeter } from '#adapters/kms/key-policy.ts';
+import { MemoryCiphertextSource } from '#adapters/memory/ciphertext-source.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
 import { type PortCall, type PortHook, withHook } from '#adapters/memory/faults.ts';
 import { CountingIds } from '#adapters/memory/ids.ts';
 import { MemoryLedger } from '#adapters/memory/ledger.ts';
+import { MemoryReencryptionProgress } from '#adapters/memory/reencryption-progress.ts';
 import { MemoryStartSlots } from '#adapters/memory/start-slots.ts';
 import { MemoryVault } from '#adapters/memory/vault.ts';
 import { MemoryWorkflows } from '#adapters/memory/workflows.ts';
@@ -82,7 +84,10 @@ export class World {
   readonly vault: MemoryVault;
   readonly ledger: MemoryLedger;
   readonly ports: MemoryVault;
-  /** Called around every call of ledger and vault. */
+  readonly progress = new MemoryReencryptionProgress();
+  /** Sources of ciphertexts by name; a registered one must be here. */
+  readonly sources = new Map<string, MemoryCiphertextSource>();
+  /** Called around every call of ledger, vault, progress and sources. */
   onCall: PortHook = () => {};
 
   constructor(options: WorldOptions = {}) {
@@ -114,7 +119,17 @@ export class World {
       meter: policyMeter(POLICY_SITE),
       orphans: ports,
       crypto: withHook(this.vault.cryptoFor('verify-version'), hook),
+      progress: withHook(this.progress, hook),
+      reEncryptor: withHook(this.vault.reEncryptorFor('reencrypt'), hook),
+      openSource: ({ name }: { name: string }) => withHook(this.sourceOf(name), hook),
+      budget: { acquire: async () => {}, backOff: async () => {} },
     };
+  }
+
+  sourceOf(name: string): MemoryCiphertextSource {
+    const source = this.sources.get(name) ?? new MemoryCiphertextSource();
+    this.sources.set(name, source);
+    return source;
   }
 
   /** Provisions the key store of the stage. */

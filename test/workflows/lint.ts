@@ -27,6 +27,7 @@ const SAFE_ENDS: readonly string[] = [
   'CompensateOperation',
   'RecordFailure',
   'BeginOperation',
+  'BeginReencryption',
   'FindDueRotations',
   'SweepOrphans',
   'ReviewPolicies',

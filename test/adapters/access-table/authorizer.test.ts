@@ -29,6 +29,7 @@ const workload = (id: string): Principal => ({ id, kind: 'workload', name: null,
 const READ = {
   'key:read': EVERYTHING,
   'consumer:read': EVERYTHING,
+  'source:read': EVERYTHING,
   'operation:read': EVERYTHING,
 };
 const OWNED: ObjectName[] = ["olga's key", 'a key of her team'];
@@ -47,6 +48,10 @@ const PERMITTED: Record<
       'consumer:manage': EVERYTHING,
       'rotation:extend': EVERYTHING,
       'rotation:force': EVERYTHING,
+      'source:manage': EVERYTHING,
+      'key:reencrypt': EVERYTHING,
+      'key:hold': EVERYTHING,
+      'key:retire': EVERYTHING,
       'audit:read': EVERYTHING,
       'key-store:provision': EVERYTHING,
       'key-store:read': EVERYTHING,
@@ -56,7 +61,15 @@ const PERMITTED: Record<
   },
   olga: {
     principal: person('olga'),
-    may: { ...READ, 'key:rotate': OWNED, 'consumer:manage': OWNED, 'rotation:extend': OWNED },
+    may: {
+      ...READ,
+      'key:rotate': OWNED,
+      'consumer:manage': OWNED,
+      'rotation:extend': OWNED,
+      'source:manage': OWNED,
+      'key:reencrypt': OWNED,
+      'key:hold': OWNED,
+    },
   },
   ...Object.fromEntries(
     ['bob', 'carol', 'dan', 'erin', 'frank'].map((user) => [
@@ -66,7 +79,12 @@ const PERMITTED: Record<
   ),
   ada: {
     principal: person('ada'),
-    may: { ...READ, 'audit:read': EVERYTHING, 'key-store:read': EVERYTHING },
+    may: {
+      ...READ,
+      'audit:read': EVERYTHING,
+      'key:hold': EVERYTHING,
+      'key-store:read': EVERYTHING,
+    },
   },
   'orders-api': {
     principal: workload(ROLE),

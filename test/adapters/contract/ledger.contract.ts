@@ -52,6 +52,8 @@ const TASK: HsmTaskRecord = {
   completedBy: null,
 };
 
+const EMPTY = { consumers: [], sources: [], holds: [], reencryption: null };
+
 /**
  * Declares the suite.
  * @param fresh makes a ledger with nothing in it, before each test
@@ -96,7 +98,7 @@ export function describeLedger(title: string, fresh: () => Promise<Ledger>): voi
         const operation = anOperation();
         const key = await given({ lease, access, nextRotationAt: T0 }, { versions, operation });
 
-        expect(await ledger.readKey('orders')).toEqual({ key, versions, consumers: [], operation });
+        expect(await ledger.readKey('orders')).toEqual({ ...EMPTY, key, versions, operation });
         expect(await ledger.readKeyRecord('orders')).toEqual(key);
         expect(await ledger.readVersion('orders', 2)).toEqual(versions[1]);
         expect(await ledger.readOperation('op_1')).toEqual(operation);

@@ -5,6 +5,7 @@ import { keyItem } from '#adapters/dynamodb/items.ts';
 import { DynamoDbLedger } from '#adapters/dynamodb/ledger.ts';
 import { describeLedger } from '#test/adapters/contract/ledger.contract.ts';
 import { describeLedgerLists } from '#test/adapters/contract/ledger-lists.contract.ts';
+import { describeReencryptionRecords } from '#test/adapters/contract/reencryption.contract.ts';
 import { aCreation, aKey } from '#test/support/records.ts';
 import { startTables, type TestTables } from '#test/support/table.ts';
 
@@ -14,10 +15,9 @@ beforeAll(async () => {
 });
 afterAll(() => tables.stop());
 
-describeLedger(
-  'DynamoDbLedger',
-  async () => new DynamoDbLedger(tables.client, await tables.create()),
-);
+const fresh = async () => new DynamoDbLedger(tables.client, await tables.create());
+describeLedger('DynamoDbLedger', fresh);
+describeReencryptionRecords('DynamoDbLedger', fresh);
 describeLedgerLists(
   'DynamoDbLedger',
   async () => new DynamoDbLedger(tables.client, await tables.create()),

@@ -67,6 +67,38 @@ const CALLS: Record<RouteId, readonly [(client: Client) => Promise<unknown>, str
     (c) => c.forceRotation('op_1', { reason: 'switched off' }),
     '/v1/rotations/op_1/force',
   ],
+  listSources: [(c) => c.listSources('orders'), '/v1/keys/orders/sources'],
+  putSource: [
+    (c) =>
+      c.putSource(
+        { key: 'orders', source: 'archive' },
+        { location: { kind: 'none', reason: 'in transit only' }, copies: [] },
+      ),
+    '/v1/keys/orders/sources/archive',
+  ],
+  deleteSource: [
+    (c) => c.deleteSource({ key: 'orders', source: 'archive' }),
+    '/v1/keys/orders/sources/archive',
+  ],
+  startReencryption: [(c) => c.startReencryption('orders'), '/v1/keys/orders/reencryptions'],
+  getReencryption: [(c) => c.getReencryption('orders'), '/v1/keys/orders/reencryption'],
+  listHolds: [(c) => c.listHolds('orders'), '/v1/keys/orders/holds'],
+  putHold: [
+    (c) => c.putHold({ key: 'orders', hold: 'lawsuit' }, { reason: 'case 4711' }),
+    '/v1/keys/orders/holds/lawsuit',
+  ],
+  deleteHold: [
+    (c) => c.deleteHold({ key: 'orders', hold: 'lawsuit' }),
+    '/v1/keys/orders/holds/lawsuit',
+  ],
+  checkRetirement: [
+    (c) => c.checkRetirement({ key: 'orders', version: 1 }),
+    '/v1/keys/orders/versions/1/retirement',
+  ],
+  retireVersion: [
+    (c) => c.retireVersion({ key: 'orders', version: 1 }),
+    '/v1/keys/orders/versions/1/retirement',
+  ],
   encrypt: [(c) => c.encrypt('orders', { plaintext: 'aGk=' }), '/v1/keys/orders/encrypt'],
   decrypt: [(c) => c.decrypt('orders', { ciphertext: 'aGk=' }), '/v1/keys/orders/decrypt'],
   getOperation: [(c) => c.getOperation('op_1'), '/v1/operations/op_1'],

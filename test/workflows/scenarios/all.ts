@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { GENERATE_KEY } from './generate-key.ts';
 import { PROVISION_KEY_STORE } from './provision-key-store.ts';
+import { REENCRYPT } from './reencrypt.ts';
 import { REVIEW_POLICIES } from './review-policies.ts';
 import { ROTATE_KEY } from './rotate-key.ts';
 import { ROTATION_SWEEP } from './rotation-sweep.ts';
@@ -14,6 +15,7 @@ export const SCENARIO_TABLES: readonly ScenarioTable[] = [
   ROTATE_KEY,
   UNDO_OPERATION,
   ROTATION_SWEEP,
+  REENCRYPT,
   UPDATE_ACCESS,
   REVIEW_POLICIES,
   PROVISION_KEY_STORE,

@@ -9,7 +9,8 @@ const start = (kind: string, id: string) => ({
 });
 const FOUND = (...starts: unknown[]) => [answers({ starts })];
 const LAST_PAGE = [answers({ cursor: null, hasMore: false, verdicts: {} })];
-const TAIL = ['BeginOrphans', 'SweepOrphans', 'HasMoreKeys', 'Swept'];
+const DUE = ['FindDueReencryptions', 'StartReencryptions'];
+const TAIL = [...DUE, 'BeginOrphans', 'SweepOrphans', 'HasMoreKeys', 'Swept'];
 const ROTATE = ['WhichWorkflow', 'StartRotateKey'];
 
 export const ROTATION_SWEEP: ScenarioTable = {
@@ -18,7 +19,7 @@ export const ROTATION_SWEEP: ScenarioTable = {
     {
       name: 'starts nothing when nothing is due',
       input: {},
-      stubs: { FindDueRotations: FOUND(), SweepOrphans: LAST_PAGE },
+      stubs: { FindDueReencryptions: FOUND(), FindDueRotations: FOUND(), SweepOrphans: LAST_PAGE },
       path: ['FindDueRotations', 'StartOperations', ...TAIL],
       status: 'SUCCEEDED',
     },
@@ -26,6 +27,7 @@ export const ROTATION_SWEEP: ScenarioTable = {
       name: 'starts each operation in its own workflow',
       input: {},
       stubs: {
+        FindDueReencryptions: FOUND(),
         FindDueRotations: FOUND(
           start('rotate-key', 'op_1'),
           start('generate-key', 'op_2'),
@@ -49,6 +51,7 @@ export const ROTATION_SWEEP: ScenarioTable = {
       name: 'goes on when one operation cannot be started, or is started already',
       input: {},
       stubs: {
+        FindDueReencryptions: FOUND(),
         FindDueRotations: FOUND(
           start('rotate-key', 'op_1'),
           start('generate-key', 'op_2'),
@@ -77,15 +80,48 @@ export const ROTATION_SWEEP: ScenarioTable = {
       status: 'SUCCEEDED',
     },
     {
+      name: 'starts re-encryptions that are due, and leaves one that cannot be started',
+      input: {},
+      stubs: {
+        FindDueRotations: FOUND(),
+        FindDueReencryptions: FOUND(start('reencrypt', 'op_1'), start('reencrypt', 'op_2')),
+        StartReencrypt: [fails('StepFunctions.ExecutionAlreadyExistsException'), answers({})],
+        SweepOrphans: LAST_PAGE,
+      },
+      path: [
+        'FindDueRotations',
+        'StartOperations',
+        ...DUE,
+        'StartReencrypt',
+        'RunLeft',
+        'StartReencrypt',
+        ...TAIL.slice(2),
+      ],
+      status: 'SUCCEEDED',
+    },
+    {
+      name: 'sweeps orphans also when due re-encryptions cannot be found',
+      input: {},
+      stubs: {
+        FindDueRotations: FOUND(),
+        FindDueReencryptions: [fails('DependencyUnavailable')],
+        SweepOrphans: LAST_PAGE,
+      },
+      path: ['FindDueRotations', 'StartOperations', 'FindDueReencryptions', ...TAIL.slice(2)],
+      status: 'SUCCEEDED',
+    },
+    {
       name: 'looks through all pages of keys for orphans',
       input: {},
       stubs: {
+        FindDueReencryptions: FOUND(),
         FindDueRotations: FOUND(),
         SweepOrphans: [answers({ cursor: 'page-2', hasMore: true, verdicts: {} }), ...LAST_PAGE],
       },
       path: [
         'FindDueRotations',
         'StartOperations',
+        ...DUE,
         'BeginOrphans',
         'SweepOrphans',
         'HasMoreKeys',
@@ -106,8 +142,19 @@ export const ROTATION_SWEEP: ScenarioTable = {
     {
       name: 'fails visibly when orphans cannot be looked for',
       input: {},
-      stubs: { FindDueRotations: FOUND(), SweepOrphans: [fails('AccessDenied')] },
-      path: ['FindDueRotations', 'StartOperations', 'BeginOrphans', 'SweepOrphans', 'SweepFailed'],
+      stubs: {
+        FindDueReencryptions: FOUND(),
+        FindDueRotations: FOUND(),
+        SweepOrphans: [fails('AccessDenied')],
+      },
+      path: [
+        'FindDueRotations',
+        'StartOperations',
+        ...DUE,
+        'BeginOrphans',
+        'SweepOrphans',
+        'SweepFailed',
+      ],
       status: 'FAILED',
       error: 'SweepFailed',
     },

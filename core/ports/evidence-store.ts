@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+// Port of the place where evidence is kept so that nobody can change it.
+
+export interface EvidenceStore {
+  /** Stores a document under a name; the same name again with the same content is no error. */
+  store(name: string, document: string): Promise<void>;
+}
