@@ -13,6 +13,13 @@ export type Act =
       readonly dueInSeconds: number;
       readonly isStale: boolean;
     }
+  /** Consumer 0 answers, consumer 1 only states a wait. */
+  | {
+      readonly do: 'register' | 'remove' | 'acknowledge';
+      readonly key: number;
+      readonly consumer: number;
+    }
+  | { readonly do: 'extend'; readonly key: number; readonly seconds: number }
   /** A schedule event; two of them are a duplicate. */
   | { readonly do: 'sweep'; readonly times: 1 | 2 }
   | { readonly do: 'wait'; readonly seconds: number };
@@ -70,6 +77,22 @@ const anAct: fc.Arbitrary<Act> = fc.oneof(
       key,
       dueInSeconds: fc.constantFrom(-3600, 0, 300, 7200, 864_000),
       isStale: fc.boolean(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constantFrom('register' as const, 'acknowledge' as const, 'remove' as const),
+      key,
+      consumer: fc.nat({ max: 1 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('extend' as const),
+      key,
+      seconds: fc.constantFrom(10, 100, 7200),
     }),
   },
   {

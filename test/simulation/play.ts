@@ -3,8 +3,11 @@
 
 import { canonicalHash } from '#core/crypto/hashing.ts';
 import { isError, KeyturnError } from '#core/errors.ts';
+import { acknowledge, extendAcknowledgement } from '#core/operations/acknowledge-rotation.ts';
+import { laggards } from '#core/operations/await-acknowledgements.ts';
 import { updateKey } from '#core/operations/update-key.ts';
 import { decrypt, encrypt } from '#core/operations/use-key.ts';
+import { register, remove } from '#test/support/consumers.ts';
 import { type CallSite, ExecutionLost, ProcessDied, Simulation } from '#test/support/simulation.ts';
 import { ALICE, aWorld, CONSUMER, KEY_STORE_ID, PERMIT, type World } from '#test/support/world.ts';
 import type { Act, Fault, History } from './history.ts';
@@ -21,6 +24,10 @@ interface Written {
   readonly plaintext: Buffer;
   readonly ciphertext: Uint8Array;
 }
+
+const consumerName = (index: number) => `consumer-${index}`;
+const consumerPrincipal = (index: number) =>
+  `arn:aws:iam::444455556666:role/${consumerName(index)}` as const;
 
 class Player {
   readonly #history: History;
@@ -53,6 +60,7 @@ class Player {
     await this.#quiet();
     await this.#watcher.atTheEnd();
     await this.#readBack();
+    await this.#consumersOpen();
     return this.#watcher.violations;
   }
 
@@ -63,6 +71,7 @@ class Player {
     for (let sweep = 0; sweep < QUIET_SWEEPS; sweep += 1) {
       this.#world.clock.advance(3600);
       await this.#simulation.sweep();
+      await this.#everybodyAcknowledges();
     }
   }
 
@@ -164,6 +173,13 @@ class Player {
         return this.#rotate(this.#nameOf(act.key), act.request);
       case 'patch':
         return this.#patch(this.#nameOf(act.key), act);
+      case 'register':
+      case 'remove':
+        return this.#change(act.do, this.#nameOf(act.key), act.consumer);
+      case 'acknowledge':
+        return this.#acknowledge(this.#nameOf(act.key), consumerName(act.consumer));
+      case 'extend':
+        return this.#extend(this.#nameOf(act.key), act.seconds);
     }
   }
 
@@ -198,6 +214,69 @@ class Player {
     );
   }
 
+  async #change(what: 'register' | 'remove', name: string, index: number): Promise<void> {
+    if (!(await this.#world.store.readKey(name))) return;
+    const consumer = consumerName(index);
+    const patch = {
+      principal: consumerPrincipal(index),
+      ...(index === 1
+        ? { acknowledgement: { mode: 'wait' as const, waitSeconds: 20, url: null } }
+        : {}),
+    };
+    await this.#api('consumers', () =>
+      what === 'register'
+        ? register(this.#world, consumer, patch, name)
+        : remove(this.#world, consumer, name),
+    );
+    await this.#simulation.runStarted();
+  }
+
+  async #acknowledge(name: string, consumer: string): Promise<void> {
+    const operation = (await this.#world.store.readKey(name))?.operation;
+    if (operation?.kind !== 'rotate-key') return;
+    await this.#api('POST acks', () =>
+      acknowledge(this.#world.deps, {
+        operationId: operation.id,
+        consumer,
+        version: operation.version,
+        by: consumer,
+        decision: PERMIT,
+      }),
+    );
+    await this.#simulation.runStarted();
+  }
+
+  async #extend(name: string, seconds: number): Promise<void> {
+    const { store, clock, deps } = this.#world;
+    const operation = (await store.readKey(name))?.operation;
+    if (operation?.kind !== 'rotate-key') return;
+    const until = new Date(Date.parse(clock.now()) + seconds * 1000).toISOString();
+    const input = {
+      operationId: operation.id,
+      until,
+      reason: null,
+      by: ALICE.id,
+      decision: PERMIT,
+    };
+    await this.#api('POST extension', () => extendAcknowledgement(deps, input));
+  }
+
+  /** In quiet time consumers do what they are asked: a rotation that then still waits has lost its way. */
+  async #everybodyAcknowledges(): Promise<void> {
+    for (const name of NAMES.slice(0, this.#history.keys)) {
+      const snapshot = await this.#world.store.readKey(name);
+      if (snapshot?.operation?.acknowledgement === undefined) continue;
+      const waiting = laggards(snapshot, snapshot.operation, this.#world.clock.now());
+      for (const { name: consumer } of waiting) {
+        await this.#act({
+          do: 'acknowledge',
+          key: NAMES.indexOf(name),
+          consumer: consumer === consumerName(0) ? 0 : 1,
+        });
+      }
+    }
+  }
+
   #api<T>(task: string, work: () => Promise<T>): Promise<T> {
     return this.#simulation.process(task, undefined, work);
   }
@@ -225,6 +304,22 @@ class Player {
       }
     }
     await this.#readBack();
+  }
+
+  /** What is registered holds at the vault: an active consumer opens what was written under its key. */
+  async #consumersOpen(): Promise<void> {
+    for (const { name, plaintext, ciphertext } of this.#written) {
+      const snapshot = await this.#world.store.readKey(name);
+      for (const consumer of snapshot?.consumers ?? []) {
+        const principal = `arn:${consumer.principal.slice(4)}` as const;
+        const opened = await this.#world.vault
+          .cryptoFor(principal)
+          .decrypt(ciphertext, {})
+          .catch((error: unknown) => error);
+        if (opened instanceof Error)
+          this.#watcher.report(`I11 ${consumer.name} does not open "${plaintext}": ${opened}`);
+      }
+    }
   }
 
   /** I2: whatever was ever written opens, without naming its key and by the API. */

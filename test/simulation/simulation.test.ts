@@ -107,6 +107,60 @@ describe('a simulated history', () => {
     expect(await play(ROTATION, sabotage)).toContainEqual(expect.stringMatching(violation));
   });
 
+  const WITH_CONSUMER: History = {
+    ...ROTATION,
+    acts: [{ do: 'register', key: 0, consumer: 0 }, ...ROTATION.acts],
+  };
+
+  it('with a consumer that acknowledges breaks nothing, and switches', async () => {
+    const acknowledged = { do: 'acknowledge', key: 0, consumer: 0 } as const;
+    let switched = 0;
+
+    const violations = await play(
+      { ...WITH_CONSUMER, acts: [...WITH_CONSUMER.acts, acknowledged] },
+      ({ store }) => {
+        const commit = store.commit.bind(store);
+        store.commit = async (change) => {
+          if (change.audit.action === 'acknowledgement.completed') switched += 1;
+          return commit(change);
+        };
+      },
+    );
+
+    expect(violations).toEqual([]);
+    expect(switched).toBeGreaterThan(0);
+  });
+
+  it('finds a world that switches before its consumers acknowledged', async () => {
+    const impatient = ({ store }: World) => {
+      const commit = store.commit.bind(store);
+      store.commit = async (change) => {
+        const { operation, audit } = change;
+        if (!operation || audit.action !== 'version.staged') return commit(change);
+        const passed = { step: 'AwaitAcknowledgements' as const, at: audit.at };
+        const timeline = [...operation.timeline, passed];
+        return commit({ ...change, operation: { ...operation, timeline } });
+      };
+    };
+
+    expect(await play(WITH_CONSUMER, impatient)).toContainEqual(
+      expect.stringMatching(/^I10 orders switched to v2 without consumer-0/),
+    );
+  });
+
+  it('finds a world that registers a consumer and does not open the key to it', async () => {
+    const forgetful = ({ vault }: World) => {
+      const apply = vault.applyPolicy.bind(vault);
+      vault.applyPolicy = async (keyId, template, access) =>
+        apply(keyId, template, access.slice(0, 1));
+      vault.hasPolicy = async () => true;
+    };
+
+    expect(await play(WITH_CONSUMER, forgetful)).toContainEqual(
+      expect.stringMatching(/^I11 consumer-0 does not open/),
+    );
+  });
+
   it('finds a rotation that is thrown out of step by a lost process', async () => {
     const lost: History = {
       ...ROTATION,

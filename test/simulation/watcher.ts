@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Looks at the world behind every port call and keeps what breaks an invariant. The numbers are those of the design:
 // I1 a live alias points at a usable version; I2 what was written stays readable; I3 states move along the table;
-// I4 one holder of a key; I6 a state change and its audit record are one; I8 every operation ends.
+// I4 one holder of a key; I6 a state change and its audit record are one; I8 every operation ends;
+// I10 no switch before the consumers that answer; I11 who is registered opens.
 import { verifyChain } from '#core/audit/chain.ts';
 import { dueAt } from '#core/keys/due.ts';
 import type { OperationRecord, VersionRecord } from '#core/keys/records.ts';
@@ -69,6 +70,7 @@ export class Watcher {
       if (before && before.key.revision === after.key.revision) continue;
       this.#checkVersions(before?.versions ?? [], after.versions);
       if (before) this.#checkFence(before, after, site);
+      if (before) this.#checkGate(before, after);
       await this.#checkOperations(after);
       await this.#checkChain(name, before?.key.revision ?? 0, after);
     }
@@ -100,8 +102,18 @@ export class Watcher {
       );
   }
 
+  /** I10: a consumer that answers has acknowledged the version that its key switches to. */
+  #checkGate(before: KeySnapshot, { key, consumers }: KeySnapshot): void {
+    if (before.key.currentVersion === null || before.key.currentVersion === key.currentVersion)
+      return;
+    for (const { name, acknowledgement, acknowledgedVersion } of consumers) {
+      if (acknowledgement.mode === 'api' && acknowledgedVersion !== key.currentVersion)
+        this.report(`I10 ${key.name} switched to v${key.currentVersion} without ${name}`);
+    }
+  }
+
   /** I4: one open operation, the lease's. I8: what has ended stays ended, what is parked has a retry time. */
-  async #checkOperations({ key, versions }: KeySnapshot): Promise<void> {
+  async #checkOperations({ key, versions, operation: holder }: KeySnapshot): Promise<void> {
     const open: string[] = [];
     for (const version of versions) {
       const operation = await this.#world.store.readOperation(version.operationId);
@@ -117,7 +129,9 @@ export class Watcher {
         this.report(`I8 ${operation.id} is parked for ever`);
       if (isHeld(operation)) open.push(operation.id);
     }
-    const held = key.lease ? [key.lease.operationId] : [];
+    // A change of access makes no version: it is known by the lease alone.
+    const isRotating = key.lease !== null && holder?.kind !== 'update-access';
+    const held = isRotating ? [key.lease?.operationId] : [];
     if (open.join() !== held.join())
       this.report(`I4 ${key.name} is held by [${held}] while [${open}] are open`);
   }

@@ -30,8 +30,8 @@ export function aRegistration(patch: Partial<Registration> = {}): Registration {
   };
 }
 
-const changeOf = (consumer: string, expectedRevision: number | null) => ({
-  key: 'orders',
+const changeOf = (key: string, consumer: string, expectedRevision: number | null) => ({
+  key,
   consumer,
   expectedRevision,
   by: ALICE.id,
@@ -39,22 +39,23 @@ const changeOf = (consumer: string, expectedRevision: number | null) => ({
   claim: claim(),
 });
 
-/** Registers a consumer of `orders`, or changes it at the revision that it has. @returns the operation's id */
+/** Registers a consumer, or changes it at the revision that it has. @returns the operation's id */
 export async function register(
   world: World,
   name = 'billing',
   patch: Partial<Registration> = {},
+  key = 'orders',
 ): Promise<string> {
-  const known = (await world.snapshot()).consumers.find((consumer) => consumer.name === name);
-  const input = changeOf(name, known?.revision ?? null);
+  const known = (await world.snapshot(key)).consumers.find((consumer) => consumer.name === name);
+  const input = changeOf(key, name, known?.revision ?? null);
   const registration = aRegistration(patch);
   return (await registerConsumer(world.deps, { ...input, registration })).operationId;
 }
 
-/** Removes a consumer of `orders`. @returns the operation's id */
-export async function remove(world: World, name = 'billing'): Promise<string> {
-  const known = (await world.snapshot()).consumers.find((consumer) => consumer.name === name);
-  const input = changeOf(name, known?.revision ?? 1);
+/** Removes a consumer. @returns the operation's id */
+export async function remove(world: World, name = 'billing', key = 'orders'): Promise<string> {
+  const known = (await world.snapshot(key)).consumers.find((consumer) => consumer.name === name);
+  const input = changeOf(key, name, known?.revision ?? 1);
   return (await removeConsumer(world.deps, input)).operationId;
 }
 
