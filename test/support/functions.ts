@@ -4,6 +4,7 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { vi } from 'vitest';
 import { AccessTableAuthorizer, TableDirectory } from '#adapters/access-table/authorizer.ts';
+import { MemoryKeyUseLog } from '#adapters/memory/key-use-log.ts';
 import { ROUTES, type RouteId } from '#core/contract/routes.ts';
 import { DIRECTORY } from '#policies/directory.ts';
 import { ROLE_RULES } from '#policies/roles.ts';
@@ -55,6 +56,7 @@ vi.mock('#functions/shared/wiring.ts', () => ({
   reencryptionProgress: () => following(() => current.world.progress),
   s3Client: () => ({ send: async () => ({}) }),
   kmsClient: () => ({ send: async () => ({}) }),
+  keyUseLog: () => new MemoryKeyUseLog(),
   workflows: () => following(() => current.world.workflows),
   authorizer: () => new AccessTableAuthorizer(ROLE_RULES, DIRECTORY.local),
   directory: () => new TableDirectory(DIRECTORY.local),
