@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one rotation costs, counted over the real workflow file and use cases: without faults the counts are exact, and
+// a change that makes rotations dearer has to change the numbers here. `npm run bench -- --only rotation-cost` counts
+// the same on the local stack and turns it into dollars.
+import { describe, expect, it } from 'vitest';
+import { Batches, GROUP_SIZE } from '#core/operations/batches.ts';
+import { readWorkflow } from '#test/support/asl.ts';
+import { Simulation } from '#test/support/simulation.ts';
+import { begin, GENERATION_STEPS, runSteps } from '#test/support/steps.ts';
+import { aWorld } from '#test/support/world.ts';
+
+const KEYS = 2 * GROUP_SIZE;
+/** States of the machine itself; what is inside its maps runs in children. */
+const STATES = Object.keys(readWorkflow('rotate-key').States);
+
+/** Counts of a batch of rotations that the sweep starts. */
+async function countBatch() {
+  const world = await aWorld();
+  for (let key = 0; key < KEYS; key += 1) {
+    const name = `key-${key}`;
+    await world.admitKey({ name });
+    await runSteps(world, await begin(world, name), GENERATION_STEPS);
+  }
+  world.clock.advance(30 * 86_400);
+  const simulation = new Simulation(world);
+  const calls: Record<string, number> = {};
+  const functions = new Set<unknown>();
+  simulation.interrupt = ({ phase, method, task, payload }) => {
+    if (phase !== 'before' || task === 'FindDueRotations' || task === 'SweepOrphans') return;
+    functions.add(payload);
+    calls[method] = (calls[method] ?? 0) + 1;
+  };
+  await simulation.sweep();
+  const rotation = simulation.executions.find(({ workflow }) => workflow === 'rotate-key');
+  const path = rotation?.path ?? [];
+  const perKey = Object.entries(calls).map(([method, count]) => [method, count / KEYS]);
+  return {
+    done: (
+      await Promise.all(Array.from({ length: KEYS }, (_, key) => world.key(`key-${key}`)))
+    ).filter(({ currentVersion }) => currentVersion === 2).length,
+    transitions: path.filter((state) => STATES.includes(state)).length,
+    children: path.filter((state) => state.endsWith('Each')).length,
+    functions: functions.size / KEYS,
+    perKey: Object.fromEntries(perKey.sort()),
+  };
+}
+
+describe('a rotation in a batch of two groups', () => {
+  it('costs so many transitions, children, functions and calls, and no more', async () => {
+    const counted = await countBatch();
+
+    expect(counted.done).toBe(KEYS);
+    expect(counted.transitions).toBe(6);
+    expect(counted.children).toBe(6);
+    expect(counted.functions).toBe(11);
+    expect(counted.perKey).toEqual({
+      aliasTarget: 3,
+      applyPolicy: 2,
+      commit: 13,
+      createAlias: 1,
+      createKey: 1,
+      decrypt: 7,
+      encrypt: 4,
+      hasPolicy: 2,
+      markRecorded: 1,
+      moveAlias: 1,
+      readKey: 26,
+      readKeyStore: 1,
+      readOperation: 2,
+    });
+  });
+
+  it('of a hundred takes no more than ten children a segment', () => {
+    const batches = new Batches(() => 'bat_1');
+    for (let number = 0; number < 100; number += 1) {
+      const item = {
+        operationId: `op_${number}`,
+        key: 'k',
+        fence: 1,
+        attempt: 1,
+        executionName: 'x',
+      };
+      batches.add({ entry: 'prepare', settleSeconds: 0, bakeSeconds: 0, item });
+    }
+
+    expect(batches.starts()[0]?.input['groups']).toHaveLength(10);
+  });
+});
