@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // `npm run bench -- [--only TEXT] [--json] [--full]`: the stand-in beside the HSM alone and beside the AWS
-// emulator's built-in KMS, in one run on one machine. Figures of different machines do not compare; ratios do.
+// emulator's built-in KMS, and rotations on the local stack, in one run on one machine. Figures of different machines
+// do not compare; ratios do.
 import { parseArgs } from 'node:util';
 import { connectedKeyStore } from './key-store.ts';
 import { Caller } from './load.ts';
+import { startMeasuredStack } from './local-stack.ts';
 import {
   fill,
   MAXIMUM_CLIENTS,
@@ -15,6 +17,7 @@ import {
 } from './measures.ts';
 import { openRawHsm } from './raw-hsm.ts';
 import { Report } from './report.ts';
+import { measureRotationCost } from './rotation-cost.ts';
 import { type Server, startBuiltIn, startStandIn } from './servers.ts';
 
 const { values } = parseArgs({
@@ -24,7 +27,11 @@ const { values } = parseArgs({
     full: { type: 'boolean', default: false },
   },
 });
-const wants = (name: string) => name.toLowerCase().includes((values.only ?? '').toLowerCase());
+// `--only rotation-cost` and `--only rotation-cost.kms.kms-calls` both need the whole measure.
+const wants = (name: string) => {
+  const only = (values.only ?? '').toLowerCase();
+  return name.toLowerCase().includes(only) || only.startsWith(`${name.toLowerCase()}.`);
+};
 const report = new Report(values.json);
 const seconds = values.full ? 3 : 0.7;
 const keyCounts = values.full ? [10, 1000, 10_000] : [10, 1000];
@@ -56,18 +63,34 @@ async function measureRestart(standIn: Server): Promise<void> {
   await again.stop();
 }
 
-const raw = await openRawHsm(seconds / 2);
-const standIn = targetOf(await startStandIn());
-const builtInServer = await startBuiltIn();
-const builtIn = builtInServer && targetOf(builtInServer);
-if (builtIn === undefined) process.stderr.write('bench: no AWS emulator to compare with\n');
-try {
-  await measureAll({ report, raw, standIn, builtIn, seconds, wants });
-} finally {
-  standIn.caller.close();
-  builtIn?.caller.close();
-  await builtIn?.server.stop();
-  raw.close();
-  await measureRestart(standIn.server);
+async function measureStandIn(): Promise<void> {
+  const raw = await openRawHsm(seconds / 2);
+  const standIn = targetOf(await startStandIn());
+  const builtInServer = await startBuiltIn();
+  const builtIn = builtInServer && targetOf(builtInServer);
+  if (builtIn === undefined) process.stderr.write('bench: no AWS emulator to compare with\n');
+  try {
+    await measureAll({ report, raw, standIn, builtIn, seconds, wants });
+  } finally {
+    standIn.caller.close();
+    builtIn?.caller.close();
+    await builtIn?.server.stop();
+    raw.close();
+    await measureRestart(standIn.server);
+  }
 }
+
+/** Rows that begin with `rotation-` are measured on the whole local stack, which is started for them alone. */
+async function measureRotations(): Promise<void> {
+  const measured = await startMeasuredStack();
+  try {
+    if (wants('rotation-cost')) await measureRotationCost(measured, report, values.full ? 100 : 20);
+  } finally {
+    await measured.stack.stop();
+  }
+}
+
+const only = values.only ?? '';
+if (!only.startsWith('rotation')) await measureStandIn();
+if (only === '' || only.startsWith('rotation')) await measureRotations();
 report.finish();

@@ -12,6 +12,7 @@ import {
 } from '@aws-sdk/client-kms';
 import { isError, precondition } from '#core/errors.ts';
 import type {
+  CreatedKey,
   KeyCreator,
   OrphanFinder,
   Provenance,
@@ -50,7 +51,7 @@ export class KmsKeyCreator implements KeyCreator, OrphanFinder {
     this.#site = site;
   }
 
-  async createKey(keyStoreId: string, provenance: Provenance): Promise<VaultKey> {
+  async createKey(keyStoreId: string, provenance: Provenance): Promise<CreatedKey> {
     const command = new CreateKeyCommand({
       Origin: 'AWS_CLOUDHSM',
       CustomKeyStoreId: keyStoreId,
@@ -63,8 +64,9 @@ export class KmsKeyCreator implements KeyCreator, OrphanFinder {
       BypassPolicyLockoutSafetyCheck: true,
       Tags: toTags(provenance, false),
     });
-    const { KeyMetadata } = await translated(() => this.#client.send(command));
-    return toVaultKey(KeyMetadata);
+    const { KeyMetadata, $metadata } = await translated(() => this.#client.send(command));
+    // The SDK asks again by itself: a try whose answer was lost may have made a key.
+    return { ...toVaultKey(KeyMetadata), isDoubtful: ($metadata.attempts ?? 1) > 1 };
   }
 
   async markRecorded(keyId: string): Promise<void> {

@@ -11,11 +11,19 @@ export function rotationDueAt(key: KeyRecord): Instant | null {
     : nextRotationAt;
 }
 
-/** The end of the key's lease, else its due date or the notice before it; null when there is nothing to do. */
-export function dueAt(key: KeyRecord): Instant | null {
+/** The end of the key's lease, else its due date or the notice before it. */
+function workDueAt(key: KeyRecord): Instant | null {
   if (key.lease) return key.lease.expiresAt;
   const rotation = rotationDueAt(key);
   if (rotation === null) return null;
   const notice = key.nextNoticeAt ?? null;
   return notice !== null && notice < rotation ? notice : rotation;
+}
+
+/** When the sweep has work on the key, or orphans of it to look for; null when there is nothing to do. */
+export function dueAt(key: KeyRecord): Instant | null {
+  const [first = null] = [workDueAt(key), key.orphanSearch?.nextAt ?? null]
+    .filter((instant) => instant !== null)
+    .sort();
+  return first;
 }

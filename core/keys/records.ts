@@ -36,6 +36,12 @@ export interface DueReason {
   readonly isUrgent: boolean;
 }
 
+/** KMS keys that nobody recorded may exist for a key: the sweep looks for them until it must have seen them. */
+export interface OrphanSearch {
+  readonly since: Instant;
+  readonly nextAt: Instant;
+}
+
 export interface KeyRecord {
   readonly name: string;
   readonly class: string;
@@ -68,6 +74,8 @@ export interface KeyRecord {
   readonly createdAt: Instant;
   readonly createdBy: string;
   readonly lease: Lease | null;
+  /** Absent for a key that no doubtful CreateKey was made for. */
+  readonly orphanSearch?: OrphanSearch | null;
   readonly fence: number;
   /** Number of audit records of this key, and the hash of the last one. */
   readonly revision: number;

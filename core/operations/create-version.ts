@@ -2,19 +2,22 @@
 // Step: the KMS key of the new version. KMS CreateKey takes no client token, so the attempt is recorded first: a
 // later try knows that an unrecorded key may exist, looks for it by its tags, and adopts it (faults F1, F2).
 import { KeyturnError } from '../errors.ts';
-import type { KeyCreator, Provenance, VaultKey } from '../ports/key-vault.ts';
+import type { CreatedKey, KeyCreator, Provenance } from '../ports/key-vault.ts';
 import { mutateKey } from './mutate-key.ts';
 import type { StepContext, StepDeps, StepInput } from './run-step.ts';
 import { leasedContext, openStep, recordStep } from './run-step.ts';
+import { searchFrom } from './sweep-orphans.ts';
 
 export interface CreateVersionDeps extends StepDeps {
   readonly creator: KeyCreator;
   readonly stage: string;
 }
 
-async function noteAttempt(deps: CreateVersionDeps, input: StepInput): Promise<void> {
-  await mutateKey(deps.ledger, input.key, (snapshot) => {
+/** @returns false when another invocation of the step has recorded its key meanwhile */
+async function noteAttempt(deps: CreateVersionDeps, input: StepInput): Promise<boolean> {
+  return mutateKey(deps.ledger, input.key, (snapshot) => {
     const { version, operation } = leasedContext(snapshot, input);
+    if (version.keyId !== null) return { draft: null, result: false };
     const creationAttempts = version.creationAttempts + 1;
     const draft = {
       versions: [{ ...version, creationAttempts }],
@@ -27,7 +30,7 @@ async function noteAttempt(deps: CreateVersionDeps, input: StepInput): Promise<v
         detail: { version: version.version, attempt: creationAttempts },
       },
     };
-    return { draft, result: undefined };
+    return { draft, result: true };
   });
 }
 
@@ -35,7 +38,7 @@ async function adoptOrCreate(
   deps: CreateVersionDeps,
   context: StepContext,
   provenance: Provenance,
-): Promise<{ key: VaultKey; adopted: boolean }> {
+): Promise<{ key: CreatedKey; adopted: boolean }> {
   if (context.version.creationAttempts > 0) {
     const found = await deps.creator.findUnrecorded(provenance);
     // The oldest one, so that every attempt that looks adopts the same; the sweep removes the others.
@@ -70,16 +73,31 @@ export async function createVersion(deps: CreateVersionDeps, input: StepInput): 
       operationId: input.operationId,
     };
     const hasTried = version.creationAttempts > 0;
-    if (!hasTried) await noteAttempt(deps, input);
-    const { key, adopted } = await adoptOrCreate(deps, context, provenance);
-    await recordStep(deps, input, 'CreateVersion', ({ version: current }) => ({
+    if (hasTried || (await noteAttempt(deps, input)))
+      await makeAndRecord(deps, input, context, provenance);
+  }
+  await markRecorded(deps, input);
+}
+
+/** More than one try may have left more than one key: then the sweep is told to look for the others. */
+async function makeAndRecord(
+  deps: CreateVersionDeps,
+  input: StepInput,
+  context: StepContext,
+  provenance: Provenance,
+): Promise<void> {
+  const { key, adopted } = await adoptOrCreate(deps, context, provenance);
+  const hasTried = context.version.creationAttempts > 0;
+  await recordStep(deps, input, 'CreateVersion', ({ version: current }) => {
+    const isDoubtful = hasTried || current.creationAttempts > 1 || key.isDoubtful === true;
+    return {
       action: adopted ? 'version.adopted' : 'version.created',
       detail: { keyId: key.keyId },
       versions: [{ ...current, keyId: key.keyId, keyArn: key.keyArn }],
       recordedKey: { keyId: key.keyId, name: input.key, version: current.version },
-    }));
-  }
-  await markRecorded(deps, input);
+      ...(isDoubtful ? { key: { orphanSearch: searchFrom(deps.clock.now()) } } : {}),
+    };
+  });
 }
 
 /**

@@ -18,6 +18,7 @@ import {
   type StepDeps,
   type StepInput,
 } from './run-step.ts';
+import { searchFrom } from './sweep-orphans.ts';
 import { accessCompletion } from './update-access.ts';
 
 /** KMS's shortest waiting period for a key that protected nothing but canaries (KMS ScheduleKeyDeletion: 7 to 30). */
@@ -97,6 +98,12 @@ export interface CompensateDeps extends StepDeps {
   readonly remover: KeyRemover;
 }
 
+/** A CreateKey whose answer nobody recorded may have made a key. */
+function doubtOf(version: VersionRecord, at: string) {
+  const isDoubtful = version.keyId === null && version.creationAttempts > 0;
+  return isDoubtful ? { orphanSearch: searchFrom(at) } : {};
+}
+
 function undone(version: VersionRecord): VersionRecord {
   if (version.keyId === null)
     return { ...version, state: transition(version.state, 'destroyed'), substate: null };
@@ -127,7 +134,11 @@ export async function compensateOperation(
     return {
       action: 'operation.compensated',
       detail: { cause, keyId: context.version.keyId },
-      key: { lease: null, retryNotBefore: later(at, RETRY_AFTER_COMPENSATION_SECONDS) },
+      key: {
+        lease: null,
+        retryNotBefore: later(at, RETRY_AFTER_COMPENSATION_SECONDS),
+        ...doubtOf(context.version, at),
+      },
       versions: [undone(context.version)],
       operation: { state: 'compensated', endedAt: at, cause, retryAt: null },
     };

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Use cases of the sweep. The index only nominates: each candidate is decided on its strongly consistent record, so
 // a late or repeated sweep starts nothing twice (faults F3, F4). It also takes up operations whose execution was
-// lost or parked, and schedules the deletion of KMS keys that no record knows.
+// lost or parked, and says when KMS keys that no record knows are to be looked for.
 
 import type { OperationKind } from '../contract/vocabulary.ts';
 import { isError } from '../errors.ts';
-import type { KeyRemover, OrphanFinder, UnrecordedKey } from '../ports/key-vault.ts';
-import type { DueItem, Ledger } from '../ports/ledger.ts';
-import type { Clock } from '../ports/platform.ts';
+import type { DueItem } from '../ports/ledger.ts';
 import { type AdmitDueDeps, admitDue, SCHEDULE } from './admit-due.ts';
 import { later } from './admit-operation.ts';
 import { heldDraft } from './await-acknowledgements.ts';
 import { Batches, type Placed, type Start } from './batches.ts';
 import { mutateKey } from './mutate-key.ts';
 import { resumeDraft } from './resume-operation.ts';
+import { isSearchDue } from './sweep-orphans.ts';
 
 export type SweepDeps = AdmitDueDeps;
 
@@ -82,6 +81,8 @@ export interface SweepResult {
   /** Keys more than {@link OVERDUE_SECONDS} past their due date. */
   readonly overdue: number;
   readonly resumed: number;
+  /** True when a row says that unrecorded KMS keys may exist: only then is KMS's list of keys read. */
+  readonly searchOrphans: boolean;
   /** Candidates that could not be decided; the next sweep looks at them again. */
   readonly failed: number;
 }
@@ -110,8 +111,10 @@ export async function findDueRotations(
   const decided: Decided[] = [];
   const due = await deps.ledger.listDue(now, limit);
   const failures: unknown[] = [];
+  let searchOrphans = false;
   for (const item of due) {
     try {
+      searchOrphans = (await isSearchDue(deps, item.name)) || searchOrphans;
       const one = await decide(deps, stage, item, batches);
       if (one) decided.push(one);
       if (one?.kind === 'rotate-key') batches.add(one.placed);
@@ -119,7 +122,7 @@ export async function findDueRotations(
       failures.push(error);
     }
   }
-  if (decided.length === 0 && failures.length > 0) throw failures[0];
+  if (decided.length === 0 && !searchOrphans && failures.length > 0) throw failures[0];
   const operations = decided.map(({ placed }) => placed.item);
   const others = decided.filter(({ kind }) => kind !== 'rotate-key');
   return {
@@ -128,67 +131,7 @@ export async function findDueRotations(
     overdue: due.filter((item) => item.kind === 'key' && later(item.dueAt, OVERDUE_SECONDS) < now)
       .length,
     resumed: operations.filter(({ attempt }) => attempt > 1).length,
+    searchOrphans,
     failed: failures.length,
   };
-}
-
-export interface OrphanDeps {
-  readonly ledger: Ledger;
-  readonly clock: Clock;
-  readonly orphans: OrphanFinder;
-  readonly remover: KeyRemover;
-}
-
-/** Why a KMS key that says it is unrecorded is left or scheduled for deletion. */
-export type OrphanVerdict = 'recorded' | 'young' | 'adoptable' | 'foreign' | 'orphan';
-
-async function judge(
-  deps: OrphanDeps,
-  key: UnrecordedKey,
-  graceSeconds: number,
-): Promise<OrphanVerdict> {
-  if (await deps.ledger.findRecordedKey(key.keyId)) return 'recorded';
-  if (later(key.createdAt, graceSeconds) > deps.clock.now()) return 'young';
-  const operation = await deps.ledger.readOperation(key.provenance.operationId);
-  // [INV-02] a key whose operation nobody knows is never removed. The table may have lost rows, and deleting then
-  // could destroy the last copy of a key.
-  if (!operation || operation.key !== key.provenance.name) return 'foreign';
-  const version = await deps.ledger.readVersion(operation.key, operation.version);
-  const isOpen = operation.state === 'running' || operation.state === 'parked';
-  return isOpen && version?.keyId === null ? 'adoptable' : 'orphan';
-}
-
-/** The intent is recorded first: a deletion that nobody could explain would be worse than one too many rows. */
-async function removeOrphan(deps: OrphanDeps, key: UnrecordedKey): Promise<void> {
-  await mutateKey(deps.ledger, key.provenance.name, () => ({
-    draft: {
-      audit: {
-        at: deps.clock.now(),
-        actor: SCHEDULE,
-        action: 'orphan.deletion-intended',
-        decision: { effect: 'permit', rule: 'sweep-removes-orphans' },
-        operationId: key.provenance.operationId,
-        detail: { keyId: key.keyId, version: key.provenance.version },
-      },
-    },
-    result: undefined,
-  }));
-  await deps.remover.scheduleDeletion(key.keyId, 7);
-}
-
-/** Looks at one page of unrecorded KMS keys. @returns how many were judged what, and where to go on. */
-export async function sweepOrphans(
-  deps: OrphanDeps,
-  stage: string,
-  cursor: string | null,
-  graceSeconds: number,
-): Promise<{ verdicts: Record<OrphanVerdict, number>; nextCursor: string | null }> {
-  const verdicts = { recorded: 0, young: 0, adoptable: 0, foreign: 0, orphan: 0 };
-  const page = await deps.orphans.listUnrecorded(stage, cursor);
-  for (const key of page.keys.filter((candidate) => candidate.state === 'enabled')) {
-    const verdict = await judge(deps, key, graceSeconds);
-    verdicts[verdict] += 1;
-    if (verdict === 'orphan') await removeOrphan(deps, key);
-  }
-  return { verdicts, nextCursor: page.nextCursor };
 }

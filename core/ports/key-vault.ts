@@ -16,6 +16,12 @@ export interface Provenance {
   readonly operationId: string;
 }
 
+/** A key that was made now. */
+export interface CreatedKey extends VaultKey {
+  /** True when the vault was asked more than once, so that a second key may exist. */
+  readonly isDoubtful?: boolean;
+}
+
 export interface VaultKey {
   readonly keyId: string;
   readonly keyArn: string;
@@ -29,7 +35,7 @@ export interface UnrecordedKey extends VaultKey {
 }
 
 export interface KeyCreator {
-  createKey(keyStoreId: string, provenance: Provenance): Promise<VaultKey>;
+  createKey(keyStoreId: string, provenance: Provenance): Promise<CreatedKey>;
   /** Keys made for this version whose record was lost: at most a handful. */
   findUnrecorded(provenance: Provenance): Promise<readonly UnrecordedKey[]>;
   /** Marks the key as recorded; from then on the orphan sweep may not touch it. */

@@ -34,5 +34,5 @@ export const handler = stepHandler(z.unknown(), async () => {
   metrics.addMetric(METRICS.overdueKeys.name, MetricUnit.Count, found.overdue);
   metrics.addMetric('ResumedOperations', MetricUnit.Count, found.resumed);
   metrics.publishStoredMetrics();
-  return { starts: found.starts };
+  return { starts: found.starts, searchOrphans: found.searchOrphans };
 });

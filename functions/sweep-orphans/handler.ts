@@ -4,7 +4,7 @@ import { BudgetedKeyRemover } from '#adapters/budget/budgeted-vault.ts';
 import { KmsKeyRemover } from '#adapters/kms/key-administration.ts';
 import { KmsKeyCreator } from '#adapters/kms/key-creator.ts';
 import { systemClock } from '#adapters/system/system.ts';
-import { sweepOrphans } from '#core/operations/rotation-sweep.ts';
+import { sweepOrphans } from '#core/operations/sweep-orphans.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { stepHandler } from '../shared/step-handler.ts';
 import { kmsClient, ledger, policySite, rateBudget } from '../shared/wiring.ts';

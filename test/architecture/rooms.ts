@@ -55,7 +55,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     packages: /^(aws-cdk-lib(\/.*)?|constructs|cdk-nag|esbuild|zod|node:.*)$/,
   },
   emulator: { at: /^emulator\//, ours: [/^adapters\/pkcs11\//], packages: ANYTHING },
-  bench: { at: /^bench\//, ours: [/^adapters\/pkcs11\//], packages: ANYTHING },
+  bench: {
+    at: /^bench\//,
+    ours: [/^(adapters|core|policies)\//, /^scripts\/local\//],
+    packages: ANYTHING,
+  },
   'client/sdk': { at: /^client\/sdk\//, ours: [/^core\/contract\//], packages: /^(zod|node:.*)$/ },
   client: {
     at: /^client\//,

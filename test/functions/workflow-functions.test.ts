@@ -230,6 +230,7 @@ describe('find-due-rotations', () => {
 
     const item = { operationId: expect.stringMatching(/^op_/), attempt: 1, fence: 2 };
     expect(answer).toEqual({
+      searchOrphans: false,
       starts: [
         {
           kind: 'rotate-key',

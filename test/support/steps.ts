@@ -16,13 +16,10 @@ import {
 import { nameVersion, probeAlias, switchAlias } from '#core/operations/place-alias.ts';
 import { reencryptShard } from '#core/operations/reencrypt-shard.ts';
 import { reviewPolicies } from '#core/operations/review-policies.ts';
-import {
-  findDueRotations,
-  type SweepResult,
-  sweepOrphans,
-} from '#core/operations/rotation-sweep.ts';
+import { findDueRotations, type SweepResult } from '#core/operations/rotation-sweep.ts';
 import type { StepInput } from '#core/operations/run-step.ts';
 import { findDueReencryptions } from '#core/operations/start-reencryption.ts';
+import { sweepOrphans } from '#core/operations/sweep-orphans.ts';
 import { applyAccess } from '#core/operations/update-access.ts';
 import { verifyVersion } from '#core/operations/verify-version.ts';
 import { STAGE, WAITS, type World } from './world.ts';

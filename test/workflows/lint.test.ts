@@ -125,7 +125,7 @@ const SEEDS: Record<keyof typeof RULES, [workflow: string, seed: Seed][]> = {
   ],
   'every state is reached': [
     ['rotate-key', inState('Settle', (state) => ({ ...state, Next: 'SwitchAlias' }))],
-    ['rotation-sweep', inState('HasMoreKeys', (state) => ({ ...state, Default: 'SweepOrphans' }))],
+    ['rotation-sweep', inState('IsSearchDue', (state) => ({ ...state, Choices: [] }))],
   ],
   'every target exists': [
     ['rotate-key', inState('Settle', (state) => ({ ...state, Next: 'ProbeOpn' }))],

@@ -2,7 +2,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { KeyturnError } from '#core/errors.ts';
 import { compensateOperation } from '#core/operations/end-operation.ts';
-import { findDueRotations, sweepOrphans } from '#core/operations/rotation-sweep.ts';
+import { findDueRotations } from '#core/operations/rotation-sweep.ts';
+import { sweepOrphans } from '#core/operations/sweep-orphans.ts';
 import {
   begin,
   GENERATION_STEPS,
@@ -15,7 +16,14 @@ import { aWorld, KEY_STORE_ID, STAGE, WAITS, type World } from '#test/support/wo
 
 const DAY = 86_400;
 const FAILURE = { error: 'X', cause: 'y' };
-const NOTHING = { starts: [], operations: [], overdue: 0, resumed: 0, failed: 0 };
+const NOTHING = {
+  starts: [],
+  operations: [],
+  overdue: 0,
+  resumed: 0,
+  searchOrphans: false,
+  failed: 0,
+};
 
 describe('the sweep for due rotations', () => {
   let world: World;

@@ -7,15 +7,25 @@ const start = (kind: string, id: string) => ({
   executionName: id,
   input: { operationId: id, attempt: 1 },
 });
-const FOUND = (...starts: unknown[]) => [answers({ starts })];
+const FOUND = (...starts: unknown[]) => [answers({ starts, searchOrphans: true })];
 const LAST_PAGE = [answers({ cursor: null, hasMore: false, verdicts: {} })];
 const DUE = ['FindDueReencryptions', 'StartReencryptions'];
-const TAIL = [...DUE, 'BeginOrphans', 'SweepOrphans', 'HasMoreKeys', 'Swept'];
+const TAIL = [...DUE, 'IsSearchDue', 'BeginOrphans', 'SweepOrphans', 'HasMoreKeys', 'Swept'];
 const ROTATE = ['WhichWorkflow', 'StartRotateKey'];
 
 export const ROTATION_SWEEP: ScenarioTable = {
   workflow: 'rotation-sweep',
   scenarios: [
+    {
+      name: 'lists no keys while no row says that unrecorded ones may exist',
+      input: {},
+      stubs: {
+        FindDueReencryptions: FOUND(),
+        FindDueRotations: [answers({ starts: [], searchOrphans: false })],
+      },
+      path: ['FindDueRotations', 'StartOperations', ...DUE, 'IsSearchDue', 'Swept'],
+      status: 'SUCCEEDED',
+    },
     {
       name: 'starts nothing when nothing is due',
       input: {},
@@ -122,6 +132,7 @@ export const ROTATION_SWEEP: ScenarioTable = {
         'FindDueRotations',
         'StartOperations',
         ...DUE,
+        'IsSearchDue',
         'BeginOrphans',
         'SweepOrphans',
         'HasMoreKeys',
@@ -151,6 +162,7 @@ export const ROTATION_SWEEP: ScenarioTable = {
         'FindDueRotations',
         'StartOperations',
         ...DUE,
+        'IsSearchDue',
         'BeginOrphans',
         'SweepOrphans',
         'SweepFailed',
