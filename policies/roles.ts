@@ -29,6 +29,7 @@ export const ROLE_RULES: readonly RoleRule[] = [
       'key:reencrypt',
       'key:hold',
       'key:retire',
+      'rotation:roll-back',
       'audit:read',
       'key-store:provision',
       'key-store:read',
@@ -41,7 +42,7 @@ export const ROLE_RULES: readonly RoleRule[] = [
   {
     id: 'owners-manage-their-consumers',
     group: 'grp_owners',
-    actions: ['consumer:manage', 'rotation:extend'],
+    actions: ['consumer:manage', 'rotation:extend', 'rotation:roll-back'],
     onlyOwned: true,
   },
   {

@@ -67,7 +67,7 @@ export class AccessTableAuthorizer implements Authorizer {
 
 function workloadDecision(principal: Principal, action: Action, object: AccessObject): Decision {
   // A consumer acknowledges for itself alone, whatever else it may do.
-  if (action === 'rotation:acknowledge') {
+  if (action === 'rotation:acknowledge' || action === 'rotation:report') {
     const isItself = object.consumer?.principal === principal.id;
     return isItself ? PERMIT('consumer-acknowledges') : FORBID('not-that-consumer');
   }

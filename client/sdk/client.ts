@@ -94,6 +94,10 @@ export function createClient(options: ClientOptions): Client {
       call('acknowledgeRotation', { ...options, path: { operationId }, body }),
     extendRotation: (operationId, body, options) =>
       call('extendRotation', { ...options, path: { operationId }, body }),
+    reportRotation: (operationId, body, options) =>
+      call('reportRotation', { ...options, path: { operationId }, body }),
+    rollBackRotation: (operationId, body, options) =>
+      call('rollBackRotation', { ...options, path: { operationId }, body }),
     forceRotation: (operationId, body, options) =>
       call('forceRotation', { ...options, path: { operationId }, body }),
     listSources: (name, options) => call('listSources', { ...options, path: { name } }),

@@ -111,6 +111,16 @@ export interface Client {
     body: RequestOf<'extendRotation'>,
     options?: CallOptions,
   ): Answered<'extendRotation'>;
+  reportRotation(
+    operationId: string,
+    body: RequestOf<'reportRotation'>,
+    options?: CallOptions,
+  ): Answered<'reportRotation'>;
+  rollBackRotation(
+    operationId: string,
+    body: RequestOf<'rollBackRotation'>,
+    options?: CallOptions,
+  ): Answered<'rollBackRotation'>;
   forceRotation(
     operationId: string,
     body: RequestOf<'forceRotation'>,

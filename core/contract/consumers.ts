@@ -100,6 +100,26 @@ export const ExtendRotationRequest = z
   .strictObject({ until: instant, reason: text.optional() })
   .meta({ id: 'ExtendRotationRequest' });
 
+export const ReportRotationRequest = z
+  .strictObject({
+    consumer: KeyName,
+    version: z.int().positive(),
+    calls: z.int().min(1).max(1_000_000_000).describe('calls since the last report'),
+    errors: z.int().min(0).max(1_000_000_000).describe('how many of them failed'),
+  })
+  .refine(({ calls, errors }) => errors <= calls, {
+    error: 'must not be more than calls',
+    path: ['errors'],
+  })
+  .meta({ id: 'ReportRotationRequest' });
+export const ReportedRotation = z
+  .object({ goesBack: z.boolean().describe('whether this report made the rotation go back') })
+  .meta({ id: 'ReportedRotation' });
+
+export const RollBackRotationRequest = z
+  .strictObject({ reason: text })
+  .meta({ id: 'RollBackRotationRequest' });
+
 export const ForceRotationRequest = z
   .strictObject({ reason: text })
   .meta({ id: 'ForceRotationRequest' });

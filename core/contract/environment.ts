@@ -63,6 +63,7 @@ export const FUNCTION_ENVIRONMENT = {
   'manage-reencryption': { REENCRYPT_ARN: z.string() },
   'manage-holds': {},
   'judge-retirement': { EVIDENCE_BUCKET: z.string().min(3) },
+  'watch-rotation': { ROTATE_KEY_ARN: z.string(), ...WAITS },
   'manage-consumers': { UPDATE_ACCESS_ARN: z.string() },
   'use-key': {},
   'manage-key-stores': {
@@ -89,7 +90,7 @@ export const FUNCTION_ENVIRONMENT = {
     KMS_BUDGET: KmsBudgetSetting,
     ORPHAN_GRACE_SECONDS: z.coerce.number().int().min(0),
   },
-  'record-key-use': {},
+  'record-key-use': { ROTATE_KEY_ARN: z.string(), ...WAITS },
   'review-policies': {},
   'receive-signals': { ROTATE_KEY_ARN: z.string(), ...WAITS },
   'request-hsm-admin': { TOKEN_KEY_ARN: z.string() },

@@ -95,6 +95,21 @@ export const EVENTS = {
     summary: 'The old version only decrypts, or is kept for an AWS service bound to it',
     members: { keyVersion, previousVersion: z.int().positive().nullable() },
   },
+  'key.rotation.rollback-started': {
+    action: 'rotation.rollback-started',
+    summary: 'A rotation goes back: its new version failed its consumers, or somebody asked for it',
+    members: { from: z.int().positive(), to: z.int().positive(), reason: z.string() },
+  },
+  'key.rotation.rolled-back': {
+    action: 'rotation.rolled-back',
+    summary: 'The alias leads to the old version again; the failed one only decrypts',
+    members: { keyVersion, failedVersion: z.int().positive().nullable() },
+  },
+  'consumer.acknowledgement-contradicted': {
+    action: 'consumer.acknowledgement-contradicted',
+    summary: 'Consumers encrypt under an older version than they acknowledged; that is taken back',
+    members: { consumers: z.string(), contradicted: z.string() },
+  },
   'operation.compensated': {
     action: 'operation.compensated',
     summary: 'An operation was undone before its switch; what it staged will not come',

@@ -198,7 +198,9 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     ],
   },
   AuditPage: { items: [AUDIT_RECORD], nextCursor: null, head: { sequence: 18, hash: HASH_2 } },
-  KeyUse: KEY_USE,
+  ReportRotationRequest: { consumer: 'orders-api', version: 2, calls: 400, errors: 31 },
+  ReportedRotation: { goesBack: true },
+  RollBackRotationRequest: { reason: 'orders cannot be read since the switch' },
   UsagePage: { items: [KEY_USE], nextCursor: null },
   CalendarEntry: CALENDAR_ENTRY,
   CalendarPage: {

@@ -115,6 +115,8 @@ export const STEPS = [
   'ProbeAlias',
   'RestrictPolicy',
   'ProbeDecryptOnly',
+  /** Turns a rotation round within its bake: the steps from opening on are done again, the other way. */
+  'RollBack',
   'ApplyAccess',
   'ProbeAccess',
   'ReencryptShards',

@@ -157,6 +157,13 @@ export interface OperationRecord {
   readonly retryAt: Instant | null;
   /** Present from the moment the consumers were told of the version. */
   readonly acknowledgement?: AcknowledgementWait;
+  /** Present from the moment a rotation goes back; `version` is then the one it leads back to. */
+  readonly rollback?: {
+    readonly reason: string;
+    readonly by: string;
+    readonly at: Instant;
+    readonly failedVersion: number;
+  };
   /** When each step was first reached, in order. */
   readonly timeline: readonly { readonly step: Step; readonly at: Instant }[];
 }

@@ -77,6 +77,8 @@ export function entryOf(
     const left = remaining(bakeSeconds, switchedAt, now);
     return { entry: 'finish', settleSeconds: 0, bakeSeconds: left };
   }
+  // Going back is waited for by nobody: what is opened is opened already as a rule, and probed in any case.
+  if (operation.rollback) return { entry: 'prepare', settleSeconds: 0, bakeSeconds: settleSeconds };
   const preparedAt = recordedAt(operation, LAST_OF_PREPARE);
   if (preparedAt === null) return { entry: 'prepare', settleSeconds, bakeSeconds };
   const left = remaining(settleSeconds, preparedAt, now);

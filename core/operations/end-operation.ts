@@ -58,7 +58,28 @@ function reencryptionDue({ sources, reencryption: run }: KeySnapshot, at: string
   return { reencryption: { ...run, state: 'due' as const, dueAt: at } };
 }
 
-function completion({ previous, operation, snapshot }: StepContext, at: string) {
+/** A rotation that went back: undone in its effect, and what was written meanwhile stays readable. */
+function rolledBack({ version, previous, operation }: StepContext, at: string) {
+  return {
+    action: 'rotation.rolled-back',
+    detail: {
+      failedVersion: previous?.version ?? null,
+      reason: operation.rollback?.reason ?? null,
+    },
+    key: { lease: null },
+    versions: previous ? retired(previous, at) : [],
+    operation: {
+      state: 'compensated' as const,
+      endedAt: at,
+      cause: `went back to version ${version.version}: ${operation.rollback?.reason}`,
+      retryAt: null,
+    },
+  };
+}
+
+function completion(context: StepContext, at: string) {
+  const { previous, operation, snapshot } = context;
+  if (operation.rollback) return rolledBack(context, at);
   return {
     action: operation.kind === 'rotate-key' ? 'rotation.completed' : 'key.created',
     detail: { previousVersion: previous?.version ?? null },

@@ -7,6 +7,7 @@ import { answering } from '../keys/consumers.ts';
 import { transition } from '../keys/transitions.ts';
 import { type ClassPolicy, dueDates } from '../policies/classes.ts';
 import type { AliasWriter } from '../ports/key-vault.ts';
+import { later } from './admit-operation.ts';
 import { passGate } from './await-acknowledgements.ts';
 import { mutateKey } from './mutate-key.ts';
 import {
@@ -121,6 +122,34 @@ function activation(deps: PlaceAliasDeps, { snapshot, version, previous }: StepC
   };
 }
 
+/** After a rollback the key is left alone for so long: who reads the alarm needs time to find the cause. */
+const RETRY_AFTER_ROLLBACK_SECONDS = 86_400;
+
+function switchBack(deps: PlaceAliasDeps, { snapshot, version, previous }: StepContext) {
+  precondition(previous, 'a rotation that goes back has a version to leave');
+  const at = deps.clock.now();
+  return {
+    action: 'alias.switched-back',
+    detail: { alias: snapshot.key.alias, from: previous.keyId, to: version.keyId },
+    versions: [
+      { ...version, substate: null },
+      { ...previous, substate: 'retiring' as const },
+    ],
+    key: {
+      currentVersion: version.version,
+      currentKeyId: version.keyId,
+      nextRotationAt: at,
+      nextNoticeAt: null,
+      dueBecause: {
+        trigger: 'schedule' as const,
+        reason: 'the last rotation went back',
+        isUrgent: false,
+      },
+      retryNotBefore: later(at, RETRY_AFTER_ROLLBACK_SECONDS),
+    },
+  };
+}
+
 /**
  * Switches consumers to the new version, once they are ready for it.
  * @throws KeyturnError `AcknowledgementsPending`, `AcknowledgementsMissing`, `LeaseLost`, `AliasTaken`, and what the
@@ -130,13 +159,17 @@ export async function switchAlias(deps: PlaceAliasDeps, input: StepInput): Promi
   const { snapshot, version, previous, operation } = await openStep(deps, input, 'ProbeOpen');
   if (isRecorded(operation, 'SwitchAlias')) return;
   precondition(version.keyId, 'the alias is switched to a version whose KMS key was recorded');
-  if (version.state !== 'active') {
+  if (operation.rollback) {
+    await point(deps.aliases, snapshot.key.alias, version.keyId, previous?.keyId ?? null);
+  } else if (version.state !== 'active') {
     // A key without consumers passes here with no record and no call: it neither waits nor pays.
     if (previous && answering(snapshot.consumers).length > 0) await passGate(deps, input);
     await noteIntent(deps, input);
     await point(deps.aliases, snapshot.key.alias, version.keyId, previous?.keyId ?? null);
   }
-  await recordStep(deps, input, 'SwitchAlias', (context) => activation(deps, context));
+  await recordStep(deps, input, 'SwitchAlias', (context) =>
+    context.operation.rollback ? switchBack(deps, context) : activation(deps, context),
+  );
 }
 
 /**

@@ -29,6 +29,8 @@ export interface RecordedUse {
   readonly uses: number;
   readonly unknown: number;
   readonly contradicted: readonly string[];
+  /** Keys with refused calls: their bake, if they are in one, is to be judged. */
+  readonly failing: readonly string[];
 }
 
 const roleNameOf = (arn: string) => /:role\/(?:.*\/)?([\w+=,.@-]+)$/.exec(arn)?.[1] ?? '';
@@ -170,5 +172,6 @@ export async function recordKeyUse(
       if (!isError(error, 'RevisionConflict')) throw error;
     }
   }
-  return { uses: others.length, unknown: uses.length - found.length, contradicted };
+  const failing = [...new Set(counts.filter(({ refusals }) => refusals > 0).map(({ key }) => key))];
+  return { uses: others.length, unknown: uses.length - found.length, contradicted, failing };
 }

@@ -80,11 +80,23 @@ export function requireBehind(operation: OperationRecord, behind: Step): void {
 /** Steps that closing the policy makes undone. */
 const UNDONE_BY_CLOSING: readonly Step[] = ['OpenPolicy', 'ProbeOpen'];
 
+/** Steps that are done again, for the old version, when a rotation goes back. */
+const UNDONE_BY_ROLLBACK: readonly Step[] = [
+  'OpenPolicy',
+  'ProbeOpen',
+  'SwitchAlias',
+  'ProbeAlias',
+  'RestrictPolicy',
+  'ProbeDecryptOnly',
+];
+
 /** When the step was last recorded; null when it was not, or was undone since. */
 export function recordedAt(operation: OperationRecord, step: Step): Instant | null {
   const indexOf = (name: Step) => operation.timeline.findLastIndex((entry) => entry.step === name);
   const index = indexOf(step);
-  const isUndone = UNDONE_BY_CLOSING.includes(step) && indexOf('ClosePolicy') > index;
+  const isUndone =
+    (UNDONE_BY_CLOSING.includes(step) && indexOf('ClosePolicy') > index) ||
+    (UNDONE_BY_ROLLBACK.includes(step) && indexOf('RollBack') > index);
   return isUndone ? null : (operation.timeline[index]?.at ?? null);
 }
 

@@ -32,6 +32,8 @@ export const ClassPolicy = z.strictObject({
       cooldownHours: z.int().min(0).max(8760),
     })
     .optional(),
+  /** Failed calls under a new version, and their share, from which on its rotation goes back; absent: 5, and 5 %. */
+  bake: z.strictObject({ errors: z.int().min(1), errorShare: z.number().min(0).max(1) }).optional(),
   /** How long rotations wait for consumers; absent: a day, then undone. */
   acknowledgement: AcknowledgementPolicy.optional(),
   /** `automatic`: stored ciphertexts are re-encrypted when a rotation has ended; absent means on demand only. */

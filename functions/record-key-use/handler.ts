@@ -8,10 +8,12 @@ import { roleName } from '#core/contract/environment.ts';
 import { parseKeyUse } from '#core/contract/key-use-events.ts';
 import { METRIC_NAMESPACE, METRICS } from '#core/contract/metrics.ts';
 import { recordKeyUse } from '#core/operations/record-key-use.ts';
+import { judgeBake } from '#core/operations/roll-back.ts';
+import { CLASSES } from '#policies/classes.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { logger } from '../shared/logging.ts';
 import { stepHandler } from '../shared/step-handler.ts';
-import { keyUseLog, ledger } from '../shared/wiring.ts';
+import { keyUseLog, ledger, workflows } from '../shared/wiring.ts';
 
 const environment = environmentOf('record-key-use');
 const { STAGE } = environment;
@@ -19,6 +21,9 @@ const deps = {
   ledger: ledger(environment.TABLE_NAME),
   log: keyUseLog(environment.TABLE_NAME),
   clock: systemClock,
+  classes: CLASSES,
+  workflows: workflows({ 'rotate-key': environment.ROTATE_KEY_ARN }),
+  waits: { settleSeconds: environment.SETTLE_SECONDS, bakeSeconds: environment.BAKE_SECONDS },
   // What these do with a key is a check or a re-encryption, and keeps no version in use.
   ownRoles: [roleName(STAGE, 'verify-version'), `keyturn-${STAGE}-reencrypt`],
 };
@@ -40,6 +45,9 @@ function usesIn(body: string) {
 export const handler = stepHandler(Batch, async ({ Records }) => {
   const uses = Records.flatMap(({ body }) => usesIn(body));
   const recorded = await recordKeyUse(deps, uses);
+  for (const key of recorded.failing) {
+    if (await judgeBake(deps, key)) logger.warn('rotation goes back', { key });
+  }
   if (recorded.contradicted.length > 0) {
     logger.warn('acknowledgement contradicted', { consumers: recorded.contradicted });
     const { name } = METRICS.contradictedAcknowledgements;

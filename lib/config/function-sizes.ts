@@ -29,6 +29,7 @@ export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   // A slice of a minute, and the page that was begun in it.
   reencrypt: { memoryMb: 512, timeoutSeconds: 180 },
   'track-reencryption': STEP,
+  'watch-rotation': ANSWER,
   'use-key': ANSWER,
   'manage-key-stores': ANSWER,
   // A batch of the table's stream.

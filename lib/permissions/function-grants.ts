@@ -43,6 +43,7 @@ type ApiFunction =
   | 'change-keys'
   | 'manage-consumers'
   | 'acknowledge-rotation'
+  | 'watch-rotation'
   | 'use-key'
   | 'manage-key-stores';
 
@@ -71,6 +72,10 @@ function apiGrants({
       },
     ],
     'acknowledge-rotation': [
+      ...writeTable(table),
+      { actions: ['states:StartExecution'], resources: [names.stateMachineArn('rotate-key')] },
+    ],
+    'watch-rotation': [
       ...writeTable(table),
       { actions: ['states:StartExecution'], resources: [names.stateMachineArn('rotate-key')] },
     ],
@@ -167,6 +172,8 @@ function sweepAndStoreGrants(context: GrantContext): Pick<Duties, OtherFunction>
         actions: ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
         resources: [names.arn('sqs', names.of('key-use'))],
       },
+      // A new version that fails its consumers goes back at once.
+      { actions: ['states:StartExecution'], resources: [names.stateMachineArn('rotate-key')] },
     ],
     'publish-events': [
       ...readStream(table),

@@ -125,7 +125,7 @@ describe('workflows', () => {
     );
 
     // Before and at the switch, in its state: a key without consumers pays nothing for them.
-    const inOthers = ['Admitted', 'StageVersion', 'AwaitAcknowledgements'];
+    const inOthers = ['Admitted', 'StageVersion', 'AwaitAcknowledgements', 'RollBack'];
     expect(STEPS.filter((step) => !inOthers.includes(step) && !states.includes(step))).toEqual([]);
   });
 

@@ -29,7 +29,7 @@ describe('security invariants', () => {
     expect(inTitles.length).toBe(new Set(inTitles).size);
   });
 
-  it('hold today for aliases, ciphertexts, states, leases, audit, endings, histories and consumers', () => {
+  it('hold today for aliases, ciphertexts, states, leases, audit, endings, histories, consumers and rollbacks', () => {
     const ids = new Set(inCode.map((mark) => mark.slice(1, 7)));
 
     expect([...ids].sort()).toEqual([
@@ -41,6 +41,7 @@ describe('security invariants', () => {
       'INV-08',
       'INV-09',
       'INV-10',
+      'INV-11',
     ]);
   });
 

@@ -28,6 +28,7 @@ const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'judge-retirement': ['kms:GetKeyLastUsage'],
   'track-reencryption': [],
   reencrypt: ['kms:ReEncryptFrom', 'kms:ReEncryptTo'],
+  'watch-rotation': [],
   'use-key': ['kms:Decrypt', 'kms:Encrypt'],
   'manage-key-stores': ['kms:Decrypt'],
   'begin-operation': [],
@@ -118,8 +119,10 @@ describe('roles of functions', () => {
       'acknowledge-rotation',
       'deliver-webhooks',
       'manage-reencryption',
+      'watch-rotation',
       'manage-consumers',
       'manage-key-stores',
+      'record-key-use',
       'receive-signals',
     ]);
     expect(holders('states:SendTaskSuccess')).toEqual(['manage-key-stores', 'request-hsm-admin']);

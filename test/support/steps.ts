@@ -64,6 +64,7 @@ export type StepFunctionName = Exclude<
   | 'publish-events'
   | 'deliver-webhooks'
   | 'acknowledge-rotation'
+  | 'watch-rotation'
   | 'use-key'
   | 'manage-key-stores'
   | 'manage-reencryption'

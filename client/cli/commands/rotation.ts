@@ -6,6 +6,8 @@ import { type Act, addNoun, addVerb } from '../command-tree.ts';
 import { viewConsumer, viewRotation } from '../consumer-views.ts';
 import { type Context, printAnswer } from '../context.ts';
 import { UsageError } from '../failures.ts';
+import { viewOperation } from '../views.ts';
+import { watchOperation } from '../watch-operation.ts';
 import { parseInstant } from './key.ts';
 
 const ID = 'op_01JD2Q4Y8Z5V7K3M9N6P0R1S2T';
@@ -101,10 +103,76 @@ function addForce(noun: Command, act: Act): void {
     );
 }
 
+function addRollback(noun: Command, act: Act): void {
+  addVerb(noun, 'rollback <operation>', {
+    summary: 'Switch back to the old version within the bake; nothing written meanwhile is lost',
+    examples: [
+      `keyturn rotation rollback ${ID} --reason "orders cannot be read"`,
+      `keyturn rotation rollback ${ID} --reason "orders cannot be read" --wait`,
+    ],
+  })
+    .requiredOption('--reason <text>', 'why, for the audit record')
+    .action(
+      act(async (context: Context, id: string, { reason }: { reason: string }) => {
+        await announceChange(context, `switch rotation ${id} back`);
+        const { signal } = context;
+        const answer = await context.client().rollBackRotation(id, { reason }, { signal });
+        if (context.settings.flags.wait) return watchOperation(context, id);
+        printAnswer(context, answer, viewOperation);
+        return 'ok';
+      }),
+    );
+}
+
+interface Counts {
+  readonly consumer: string;
+  readonly keyVersion: string;
+  readonly calls: string;
+  readonly errors: string;
+}
+
+function parseCount(name: string, text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new UsageError(`--${name} "${text}" is not a number of calls`);
+}
+
+function addReport(noun: Command, act: Act): void {
+  addVerb(noun, 'report <operation>', {
+    summary: 'Report failed calls of a consumer within the bake, as the workload itself',
+    examples: [
+      `keyturn rotation report ${ID} --consumer billing --key-version 3 --calls 400 --errors 31`,
+      `keyturn rotation report ${ID} --consumer billing --key-version 3 --calls 400 --errors 0 --output json`,
+    ],
+  })
+    .requiredOption('--consumer <name>', 'the consumer')
+    .requiredOption('--key-version <number>', 'the version that it used')
+    .requiredOption('--calls <n>', 'calls since the last report')
+    .requiredOption('--errors <n>', 'how many of them failed')
+    .action(
+      act(async (context: Context, id: string, options: Counts) => {
+        const { consumer } = options;
+        const version = parseVersion(options.keyVersion);
+        const body = {
+          consumer,
+          version,
+          calls: parseCount('calls', options.calls),
+          errors: parseCount('errors', options.errors),
+        };
+        await announceChange(context, `report ${body.errors} failed calls of consumer ${consumer}`);
+        const { signal } = context;
+        const answer = await context.client().reportRotation(id, body, { signal });
+        printAnswer(context, answer, ({ goesBack }) =>
+          goesBack ? 'counted; the rotation goes back' : 'counted; the rotation goes on',
+        );
+        return 'ok';
+      }),
+    );
+}
+
 /** Adds `rotation` and its verbs. */
 export function addRotationCommands(program: Command, act: Act): void {
   const noun = addNoun(program, 'rotation', {
-    summary: 'Rotations that wait for consumers: status, ack, extend, force',
+    summary: 'Rotations that wait for consumers: status, ack, report, extend, rollback, force',
     examples: [
       `keyturn rotation status ${ID}`,
       `keyturn rotation extend ${ID} --until 2026-12-01T09:00:00Z`,
@@ -114,4 +182,6 @@ export function addRotationCommands(program: Command, act: Act): void {
   addAck(noun, act);
   addExtend(noun, act);
   addForce(noun, act);
+  addRollback(noun, act);
+  addReport(noun, act);
 }

@@ -63,6 +63,14 @@ const CALLS: Record<RouteId, readonly [(client: Client) => Promise<unknown>, str
     (c) => c.extendRotation('op_1', { until: '2026-12-01T09:00:00Z' }),
     '/v1/rotations/op_1/extension',
   ],
+  reportRotation: [
+    (c) => c.reportRotation('op_1', { consumer: 'orders-api', version: 2, calls: 9, errors: 1 }),
+    '/v1/rotations/op_1/reports',
+  ],
+  rollBackRotation: [
+    (c) => c.rollBackRotation('op_1', { reason: 'errors' }),
+    '/v1/rotations/op_1/rollback',
+  ],
   forceRotation: [
     (c) => c.forceRotation('op_1', { reason: 'switched off' }),
     '/v1/rotations/op_1/force',

@@ -119,7 +119,6 @@ describe('a batch of uses', () => {
   });
 
   it('takes back an acknowledgement that it contradicts', async () => {
-    await withConsumer({});
     await world.admitRotation();
     await runSteps(world, await begin(world), ROTATION_STEPS);
     await withConsumer({ acknowledgedVersion: 2, acknowledgedAt: world.clock.now() });
@@ -131,7 +130,6 @@ describe('a batch of uses', () => {
 
   it('from before the acknowledgement contradicts nothing', async () => {
     const before = world.clock.now();
-    await withConsumer({});
     world.clock.advance(60);
     await world.admitRotation();
     await runSteps(world, await begin(world), ROTATION_STEPS);
