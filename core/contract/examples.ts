@@ -201,6 +201,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ReportRotationRequest: { consumer: 'orders-api', version: 2, calls: 400, errors: 31 },
   ReportedRotation: { goesBack: true },
   RollBackRotationRequest: { reason: 'orders cannot be read since the switch' },
+  KeyUse: KEY_USE,
   UsagePage: { items: [KEY_USE], nextCursor: null },
   CalendarEntry: CALENDAR_ENTRY,
   CalendarPage: {
