@@ -54,6 +54,18 @@ const STATEMENT_MEMBERS = new Set([
 ]);
 const PRINCIPAL_TYPES = new Set(['AWS', 'Service', 'Federated', 'CanonicalUser']);
 
+/**
+ * How principals of a type are written. Wildcards inside an ARN and groups are none; whether a principal exists is not asked.
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+ */
+const PRINCIPAL_FORMS: ReadonlyMap<string, RegExp> = new Map([
+  [
+    'AWS',
+    /^(\*|\d{12}|arn:aws[a-z-]*:iam::\d{12}:(root|(user|role)\/([\x21-\x7e]+\/)?[\w+=,.@-]+)|arn:aws[a-z-]*:sts::\d{12}:(assumed-role\/[\w+=,.@-]+|federated-user)\/[\w+=,.@:-]+)$/,
+  ],
+  ['Service', /^(\*|[a-z0-9][a-z0-9.-]*\.(amazonaws\.com(\.cn)?|amazon\.com))$/],
+]);
+
 function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -82,12 +94,20 @@ function matcher(statement: Json, name: string): Matcher {
   };
 }
 
+function isPrincipal(type: string, name: string): boolean {
+  const form = PRINCIPAL_FORMS.get(type);
+  return form === undefined || form.test(name);
+}
+
 function principalPatterns(value: unknown): string[] {
   if (value === '*') return ['*'];
   if (!isObject(value)) throw new MalformedPolicy('Principal must be * or an object');
   onlyMembers(value, PRINCIPAL_TYPES);
   if (Object.keys(value).length === 0) throw new MalformedPolicy('Principal must not be empty');
-  for (const [type, names] of Object.entries(value)) strings(names, `Principal ${type}`);
+  for (const [type, names] of Object.entries(value)) {
+    if (strings(names, `Principal ${type}`).every((name) => isPrincipal(type, name))) continue;
+    throw new MalformedPolicy('Policy contains a statement with one or more invalid principals.');
+  }
   return value['AWS'] === undefined ? [] : strings(value['AWS'], 'Principal AWS');
 }
 

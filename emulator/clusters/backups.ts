@@ -86,9 +86,15 @@ export function copyBackup(
   store.backups.put(copy);
 }
 
-function isGone({ store }: Emulator, backup: BackupRecord, now: number): boolean {
+/** The cluster of a copied backup is in another Region. */
+function retentionDays({ regions }: Emulator, { clusterId }: BackupRecord): number | undefined {
+  const found = regions.all().flatMap(({ store }) => store.clusters.find(clusterId) ?? []);
+  return found[0]?.retentionDays;
+}
+
+function isGone(emulator: Emulator, backup: BackupRecord, now: number): boolean {
   if (backup.deleteAt !== null) return backup.deleteAt <= now;
-  const days = store.clusters.find(backup.clusterId)?.retentionDays;
+  const days = retentionDays(emulator, backup);
   if (backup.neverExpires || days === undefined) return false;
   return (backup.copiedAt ?? backup.createdAt) + days * DAY_MILLISECONDS <= now;
 }

@@ -32,6 +32,12 @@ export function checkAliasName(name: string): void {
   if (name === 'alias/') throw new AwsError('InvalidAliasNameException');
 }
 
+/** @throws AwsError ValidationException when the key of an alias is named by an alias, or by its ARN */
+export function checkAliasTarget(keyId: string): void {
+  if (!/^(arn:[^:]*:kms:[^:]*:[^:]*:)?alias\//.test(keyId)) return;
+  throw new AwsError('ValidationException', 'Aliases must refer to keys. Not aliases');
+}
+
 /** The alias as readers see it. @throws AwsError NotFoundException */
 export function findAlias(call: Call, name: string): AliasRecord {
   const alias = isForeign(call) ? undefined : call.emulator.store.aliases.find(name);

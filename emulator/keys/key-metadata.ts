@@ -5,10 +5,12 @@ import { type Emulator, keyArn } from '../settings.ts';
 import type { KeyRecord } from '../store/key-row.ts';
 import { algorithmMembers } from './key-specs.ts';
 import { keyState } from './key-state.ts';
-import { multiRegionMembers } from './multi-region.ts';
+import { multiRegionMembers, passingState } from './multi-region.ts';
 
+/** A key without material has no id of it: one that waits for its import, and a replica that is being made. */
 function algorithms(emulator: Emulator, key: KeyRecord) {
   const members = algorithmMembers(key);
+  if (passingState(emulator, key.keyId) === 'Creating') return members;
   const isEmpty =
     key.origin === 'EXTERNAL' && emulator.store.materials.plan(key.keyId) === undefined;
   if (key.keySpec !== 'SYMMETRIC_DEFAULT' || isEmpty) return members;

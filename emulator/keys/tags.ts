@@ -5,6 +5,8 @@ import { list, text } from '../protocol/members.ts';
 import { required, structure } from '../protocol/shape.ts';
 
 const MAXIMUM_TAGS = 50;
+/** @see https://docs.aws.amazon.com/kms/latest/developerguide/tagging-keys.html */
+const ALLOWED = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
 /** Tags as requests carry them. */
 export const tagList = list(
@@ -29,6 +31,12 @@ export function withTags(
   const names = added.map(({ TagKey }) => TagKey);
   if (names.some((name) => /^aws:/i.test(name))) {
     throw tagException('Tags beginning with aws: are reserved');
+  }
+  const texts = added.flatMap(({ TagKey, TagValue }) => [TagKey, TagValue]);
+  if (!texts.every((item) => ALLOWED.test(item))) {
+    throw tagException(
+      'Tags must consist of letters, numbers, white space and the characters _ . : / = + - @',
+    );
   }
   if (new Set(names).size !== names.length) throw tagException('Duplicate tag keys');
   const tags = {

@@ -104,6 +104,22 @@ describe('a backup', () => {
     expect(left.map(({ BackupId }) => BackupId)).toEqual([kept]);
   });
 
+  it('copied to another Region expires there, counted from the copy', async () => {
+    const { clusterId } = await createActiveCluster(emulator);
+    const BackupId = await backUp(clusterId);
+    const there = emulator.cloudhsm({ region: 'eu-west-2' });
+    const copies = async () => (await there.send(new DescribeBackupsCommand({}))).Backups ?? [];
+    offset = 60 * DAY;
+    await cloudhsm.send(
+      new CopyBackupToRegionCommand({ BackupId, DestinationRegion: 'eu-west-2' }),
+    );
+
+    offset = 149 * DAY;
+    expect(await copies()).toHaveLength(1);
+    offset = 151 * DAY;
+    expect(await copies()).toEqual([]);
+  });
+
   it('copied to another Region is one of its own, found by its source', async () => {
     const { clusterId } = await createActiveCluster(emulator);
     const [{ BackupId = '' } = {}] = await backupsOf({ clusterIds: [clusterId] });

@@ -189,6 +189,21 @@ describe('aliases', () => {
     expect((await create('alias/once')).name).toBe('AlreadyExistsException');
   });
 
+  it('name keys, and no aliases', async () => {
+    const { keyId, arn } = await createKey();
+    const named = { AliasName: 'alias/first', TargetKeyId: keyId };
+    await kms.send(new CreateAliasCommand(named));
+
+    for (const TargetKeyId of ['alias/first', arn.replace(`key/${keyId}`, 'alias/first')]) {
+      const refusals = [
+        await refusal(kms.send(new CreateAliasCommand({ AliasName: 'alias/next', TargetKeyId }))),
+        await refusal(kms.send(new UpdateAliasCommand({ ...named, TargetKeyId }))),
+      ];
+      const words = { message: 'Aliases must refer to keys. Not aliases' };
+      expect(refusals).toEqual(Array(2).fill({ name: 'ValidationException', ...words }));
+    }
+  });
+
   it('do not move between a symmetric and a signing key', async () => {
     const symmetric = await createKey();
     const signing = await createKey({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' });
@@ -235,6 +250,8 @@ describe('aliases', () => {
 });
 
 describe('tags and description', () => {
+  const FORBIDDEN =
+    'Tags must consist of letters, numbers, white space and the characters _ . : / = + - @';
   it('can be put, listed and taken away', async () => {
     const { keyId } = await createKey({ Tags: [{ TagKey: 'a', TagValue: '1' }] });
     const Tags = [{ TagKey: '__proto__', TagValue: '2' }];
@@ -261,6 +278,8 @@ describe('tags and description', () => {
       Array.from({ length: 51 }, (_, index) => ({ TagKey: `k${index}`, TagValue: '' })),
       'Too many tags',
     ],
+    [[{ TagKey: 'a', TagValue: 'a#b' }], FORBIDDEN],
+    [[{ TagKey: 'a;b', TagValue: '' }], FORBIDDEN],
   ])('are refused when AWS refuses them (%#)', async (Tags, message) => {
     const { keyId } = await createKey();
 
@@ -309,6 +328,53 @@ describe('key policies', () => {
 
     expect(put.name).toBe('MalformedPolicyDocumentException');
     expect(created.name).toBe('MalformedPolicyDocumentException');
+  });
+
+  const valid = (AWS: string) => [
+    statement,
+    { ...statement, Action: 'kms:Encrypt', Principal: { AWS } },
+  ];
+  it.each([
+    'arn:aws:iam::000000000000:role/*',
+    'arn:aws:iam::000000000000:group/ops',
+    'arn:aws:iam::0000:root',
+    'arn:aws:iam::000000000000:role/',
+    'arn:aws:sts::000000000000:assumed-role/app',
+    'AIDACKCEVSQ6C2EXAMPLE',
+    'somebody',
+  ])('are refused with the principal %s', async (principal) => {
+    const { keyId } = await createKey();
+    const Policy = JSON.stringify({ Statement: valid(principal) });
+
+    const put = await refusal(kms.send(new PutKeyPolicyCommand({ KeyId: keyId, Policy })));
+
+    expect(put).toEqual({
+      name: 'MalformedPolicyDocumentException',
+      message: 'Policy contains a statement with one or more invalid principals.',
+    });
+  });
+
+  it.each([
+    '*',
+    '111122223333',
+    'arn:aws:iam::111122223333:root',
+    'arn:aws:iam::000000000000:user/division/ops/ann@example.com',
+    'arn:aws:iam::000000000000:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX',
+    'arn:aws:sts::000000000000:assumed-role/app/i-0123',
+    'arn:aws:sts::000000000000:federated-user/ann',
+  ])('are taken with the principal %s', async (principal) => {
+    const Policy = JSON.stringify({ Statement: valid(principal) });
+
+    await expect(createKey({ Policy })).resolves.toMatchObject({ keyId: expect.any(String) });
+  });
+
+  it('are refused with a service that is none, and taken with one', async () => {
+    const policy = (Service: string) =>
+      JSON.stringify({ Statement: [statement, { ...statement, Principal: { Service } }] });
+    const refused = kms.send(new CreateKeyCommand({ Policy: policy('logs') }));
+
+    expect((await refusal(refused)).name).toBe('MalformedPolicyDocumentException');
+    await createKey({ Policy: policy('logs.us-east-1.amazonaws.com') });
   });
 
   it('may lock everyone out when the check is bypassed, and then refuse the root', async () => {

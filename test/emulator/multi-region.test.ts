@@ -132,6 +132,7 @@ describe('ReplicateKey', () => {
         ReplicaKeys: [{ Arn: arn(THERE, KeyId), Region: THERE }],
       },
     });
+    expect(made.ReplicaKeyMetadata).not.toHaveProperty('CurrentKeyMaterialId');
     expect(made.ReplicaTags).toEqual([{ TagKey: 'b', TagValue: '2' }]);
     expect((await refusal(encrypt(there, KeyId))).name).toBe('KMSInvalidStateException');
     await reaches(there, KeyId, 'Enabled');

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // CreateAlias: a new name for a key that is not on its way out.
 import { authorizeAlias, authorizeKey } from '../../authorization/authorize.ts';
-import { ALIASES_PER_KEY, aliasNameText, checkAliasName } from '../../keys/alias-request.ts';
+import {
+  ALIASES_PER_KEY,
+  aliasNameText,
+  checkAliasName,
+  checkAliasTarget,
+} from '../../keys/alias-request.ts';
 import { keyIdText } from '../../keys/crypto-request.ts';
 import { findKey } from '../../keys/find-key.ts';
 import { requireNotPendingDeletion } from '../../keys/key-state.ts';
@@ -16,6 +21,7 @@ export const createAlias = operation(
   { AliasName: required(aliasNameText), TargetKeyId: required(keyIdText) },
   (call, input) => {
     checkAliasName(input.AliasName);
+    checkAliasTarget(input.TargetKeyId);
     const key = findKey(call, input.TargetKeyId);
     authorizeAlias(call, 'kms:CreateAlias', input.AliasName);
     authorizeKey(call, 'kms:CreateAlias', key, { 'kms:RequestAlias': input.AliasName });

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // UpdateAlias: moves a name to another key of the same type and usage.
 import { authorizeAlias, authorizeKey } from '../../authorization/authorize.ts';
-import { aliasNameText, checkAliasName, findAlias } from '../../keys/alias-request.ts';
+import {
+  aliasNameText,
+  checkAliasName,
+  checkAliasTarget,
+  findAlias,
+} from '../../keys/alias-request.ts';
 import { keyIdText } from '../../keys/crypto-request.ts';
 import { findKey } from '../../keys/find-key.ts';
 import { requireNotPendingDeletion } from '../../keys/key-state.ts';
@@ -25,6 +30,7 @@ export const updateAlias = operation(
   { AliasName: required(aliasNameText), TargetKeyId: required(keyIdText) },
   (call, input) => {
     checkAliasName(input.AliasName);
+    checkAliasTarget(input.TargetKeyId);
     const alias = findAlias(call, input.AliasName);
     const from = findKey(call, alias.keyId);
     const to = findKey(call, input.TargetKeyId);
