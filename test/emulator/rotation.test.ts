@@ -21,6 +21,7 @@ import { refusal, startEmulator, type TestEmulator, until } from './support.ts';
 const DAY = 86_400_000;
 // The request's signature is checked against this clock, so clients are shifted along with it.
 let ahead = 0;
+let stoppedAt: number | undefined;
 let emulator: TestEmulator;
 let kms: KMSClient;
 const pass = (days: number) => {
@@ -29,7 +30,7 @@ const pass = (days: number) => {
 };
 
 beforeAll(async () => {
-  emulator = await startEmulator({ clock: () => Date.now() + ahead });
+  emulator = await startEmulator({ clock: () => (stoppedAt ?? Date.now()) + ahead });
   kms = emulator.kms();
 });
 afterAll(() => emulator.stop());
@@ -115,9 +116,11 @@ describe('rotation on demand', () => {
     const first = await material(KeyId);
     const before = await encrypt(KeyId);
 
+    stoppedAt = Date.now();
     await kms.send(new RotateKeyOnDemandCommand({ KeyId }));
     const again = await refusal(kms.send(new RotateKeyOnDemandCommand({ KeyId })));
     const running = await status(KeyId);
+    stoppedAt = undefined;
     await until('the rotation is over', async () =>
       (await status(KeyId)).OnDemandRotationStartDate === undefined ? true : undefined,
     );
