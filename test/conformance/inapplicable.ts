@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A test, or several, and why they do not count. */
-interface Entry {
+export interface Entry {
   readonly pattern: string;
   readonly reason: string;
 }
@@ -31,11 +31,11 @@ function matches(pattern: string, test: string): boolean {
   return pattern.endsWith('*') ? test.startsWith(pattern.slice(0, -1)) : test === pattern;
 }
 
-/** The reason why a test does not count, or undefined. */
-export function reasonFor(list: readonly Entry[], test: string): string | undefined {
+/** What excuses a test, or undefined. */
+export function excuseFor(list: readonly Entry[], test: string): Entry | undefined {
   const [file = ''] = test.split('::', 1);
   const name = test.slice(file.lastIndexOf('/') + 1);
-  return list.find(({ pattern }) => matches(pattern, name))?.reason;
+  return list.find(({ pattern }) => matches(pattern, name));
 }
 
 /** The list of a suite; empty when it has none. */
