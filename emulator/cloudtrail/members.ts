@@ -28,7 +28,29 @@ const HIDDEN: ReadonlySet<string> = new Set([
   'XksProxyAuthenticationCredential',
 ]);
 
-type Shown = Readonly<Record<string, unknown>>;
+/** Members as an event shows them. */
+export type Shown = Readonly<Record<string, unknown>>;
+
+/** Instants, which requests and answers have in seconds since 1970. */
+const DATES: ReadonlySet<string> = new Set([
+  'CopyTimestamp',
+  'CreateTimestamp',
+  'CreationDate',
+  'DeleteTimestamp',
+  'DeletionDate',
+  'ValidTo',
+]);
+
+const DATE = new Intl.DateTimeFormat('en-US', {
+  dateStyle: 'medium',
+  timeStyle: 'medium',
+  timeZone: 'UTC',
+});
+
+/** As Java writes it: `Apr 12, 2021, 6:58:30 PM`. */
+function shownDate(seconds: number): string {
+  return DATE.format(new Date(seconds * 1000)).replaceAll('\u202f', ' ');
+}
 
 function lowerFirst(name: string): string {
   return name.charAt(0).toLowerCase() + name.slice(1);
@@ -36,6 +58,10 @@ function lowerFirst(name: string): string {
 
 function isBytes(value: unknown): boolean {
   return value instanceof Uint8Array;
+}
+
+function shownMember(name: string, value: unknown): unknown {
+  return typeof value === 'number' && DATES.has(name) ? shownDate(value) : shownValue(value);
 }
 
 function shownValue(value: unknown): unknown {
@@ -51,6 +77,6 @@ export function shownMembers(members: object): Shown {
   return Object.fromEntries(
     Object.entries(members)
       .filter(([name, value]) => value !== undefined && !HIDDEN.has(name) && !isBytes(value))
-      .map(([name, value]) => [lowerFirst(name), shownValue(value)]),
+      .map(([name, value]) => [lowerFirst(name), shownMember(name, value)]),
   );
 }

@@ -2,6 +2,7 @@
 // What all cryptographic operations share: their members, and the checks before the HSM is asked.
 import { authorizeKey } from '../authorization/authorize.ts';
 import { type ContextEntries, encryptionContextEntries } from '../authorization/request-context.ts';
+import { noteEventData } from '../cloudtrail/keys-used.ts';
 import { AwsError } from '../protocol/errors.ts';
 import { blob, flag, list, oneOf, text, textMap } from '../protocol/members.ts';
 import type { Call } from '../protocol/operation.ts';
@@ -83,6 +84,10 @@ export function admit(call: Call, key: KeyRecord, use: KeyUse): void {
   requireEnabled(call, key);
   requireUsage(call, key, use.usage, use.operation);
   noteUse(call.caller, key.keyId, use.operation);
+  if (key.keyStoreId !== null) {
+    const { keyStoreId: customKeyStoreId, keyId: backingKeyId } = key;
+    noteEventData(call.caller, { customKeyStoreId, backingKeyId });
+  }
 }
 
 /** The key of a ciphertext: the one it names, which a given KeyId must confirm. @throws AwsError */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rotation as time does it: whoever finds a key first completes what is due. Old materials are kept, so that
 // old ciphertexts open; a rotation on demand runs for a moment, as it does on AWS.
+import { serviceEventOf } from '../cloudtrail/service-event.ts';
 import type { Emulator } from '../settings.ts';
 import type { MaterialRecord, RotationType } from '../store/key-materials.ts';
 import type { KeyRecord } from '../store/key-row.ts';
@@ -58,6 +59,14 @@ function rotate(emulator: Emulator, keyId: string, type: RotationType, at: numbe
   materials.put({ ...next, state: 'CURRENT', rotatedAt: at, rotationType: type });
   const { materialId, wrappedKey } = next;
   keys.change(keyId, { materialId, wrappedKey }, at);
+  const serviceEventDetails = {
+    rotationType: type,
+    keyOrigin: key.origin,
+    previousKeyMaterialId: key.materialId,
+    currentKeyMaterialId: materialId,
+  };
+  const act = { name: 'RotateKey', keyId, at, details: { serviceEventDetails } } as const;
+  emulator.trail.add(serviceEventOf(emulator.place, act));
 }
 
 function settleAutomatic(emulator: Emulator, key: KeyRecord, now: number): void {

@@ -2,8 +2,8 @@
 // From `X-Amz-Target` to an operation and back: faults asked for, request reading, the handler.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Caller } from '../authorization/principal.ts';
-import { eventOf, type Origin } from '../cloudtrail/event.ts';
-import { keysUsed } from '../cloudtrail/keys-used.ts';
+import { eventsOf, type Origin } from '../cloudtrail/event.ts';
+import { eventData, keysUsed } from '../cloudtrail/keys-used.ts';
 import { countUses } from '../keys/last-use.ts';
 import { cloudHsmOperations } from '../operations/cloudhsm/table.ts';
 import { kmsOperations } from '../operations/kms/table.ts';
@@ -56,7 +56,8 @@ export async function dispatch(emulator: Emulator, request: Request): Promise<An
     const { place, trail } = emulator;
     const { caller, origin } = request;
     const call = { place, caller, ...origin, service, operation: operation.name, at } as const;
-    trail.add(eventOf({ ...call, ...outcome, keyIds: keysUsed(caller) }));
+    const noted = { keyIds: keysUsed(caller), data: eventData(caller) };
+    for (const event of eventsOf({ ...call, ...outcome, ...noted })) trail.add(event);
   }
 }
 

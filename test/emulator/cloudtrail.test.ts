@@ -20,15 +20,7 @@ import {
   startEmulator,
   type TestEmulator,
 } from './support.ts';
-
-type Event = Record<string, unknown>;
-
-async function trail(emulator: TestEmulator, query = '') {
-  const response = await fetch(`${emulator.url}/_admin/cloudtrail${query}`, {
-    headers: { 'x-admin-token': emulator.adminToken },
-  });
-  return (await response.json()) as { events: Event[]; next: number };
-}
+import { eventsOf as eventsDuring, trail } from './trail.ts';
 
 describe('the trail of an emulator standing alone', () => {
   let emulator: TestEmulator;
@@ -46,16 +38,7 @@ describe('the trail of an emulator standing alone', () => {
   afterAll(() => emulator.stop());
 
   const end = async () => (await trail(emulator, '?after=1000000&limit=1')).next;
-  const eventsOf = async (work: () => Promise<unknown>) => {
-    let { next } = await trail(emulator, '?limit=1000');
-    for (let more = true; more; ) {
-      const page = await trail(emulator, `?after=${next}&limit=1000`);
-      more = page.events.length > 0;
-      next = page.next;
-    }
-    await work();
-    return (await trail(emulator, `?after=${next}`)).events;
-  };
+  const eventsOf = (work: () => Promise<unknown>) => eventsDuring(emulator, work);
   const createKey = async () =>
     (await kms.send(new CreateKeyCommand({}))).KeyMetadata ?? { KeyId: '', Arn: '' };
 
@@ -80,8 +63,13 @@ describe('the trail of an emulator standing alone', () => {
       awsRegion: 'us-east-1',
       sourceIPAddress: '127.0.0.1',
       userAgent: expect.stringContaining('trail-test'),
-      requestParameters: { keyId: KeyId, encryptionContext: { tenant: 'a' } },
+      requestParameters: {
+        keyId: KeyId,
+        encryptionContext: { tenant: 'a' },
+        encryptionAlgorithm: 'SYMMETRIC_DEFAULT',
+      },
       responseElements: null,
+      additionalEventData: { keyMaterialId: expect.stringMatching(/^[0-9a-f]{64}$/) },
       requestID: expect.stringMatching(/^[0-9a-f-]{36}$/),
       eventID: expect.stringMatching(/^[0-9a-f-]{36}$/),
       readOnly: true,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Encrypt: up to 4,096 bytes under a symmetric key, less under an RSA key.
-import { checkedAlgorithm } from '../../keys/asymmetric-encryption.ts';
+import { noteEventData } from '../../cloudtrail/keys-used.ts';
+import { checkedAlgorithm, DEFAULT_ALGORITHM } from '../../keys/asymmetric-encryption.ts';
 import {
   admit,
   commonMembers,
@@ -41,6 +42,9 @@ export const encrypt = operation(
     const algorithm = checkedAlgorithm(key, { algorithm: input.EncryptionAlgorithm, context });
     const ciphertext = encryptWith(call.emulator, key, { algorithm, context }, input.Plaintext);
     endDryRun(input);
+    if (algorithm === DEFAULT_ALGORITHM) {
+      noteEventData(call.caller, { keyMaterialId: key.materialId });
+    }
     return {
       CiphertextBlob: ciphertext.toString('base64'),
       KeyId: keyArn(call.emulator.place, key.keyId),

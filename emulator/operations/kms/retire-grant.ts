@@ -3,6 +3,7 @@
 // allows RetireGrant, the root of its account; no policy is needed, but an explicit deny still counts.
 import { authorizeRetirement } from '../../authorization/authorize.ts';
 import { grantOfToken } from '../../authorization/grants.ts';
+import { noteEventData } from '../../cloudtrail/keys-used.ts';
 import { commonMembers, endDryRun, keyIdText } from '../../keys/crypto-request.ts';
 import { findKey, keyById } from '../../keys/find-key.ts';
 import { grantIdText } from '../../keys/grant-request.ts';
@@ -44,6 +45,7 @@ export const retireGrant = operation('RetireGrant', members, (call, input) => {
   const grant = grantOf(call, input);
   authorizeRetirement(call, keyById(call, grant.keyId), grant);
   endDryRun(input);
+  noteEventData(call.caller, { grantId: grant.grantId });
   call.emulator.store.grants.remove(grant, call.visibleAt);
   return undefined;
 });
