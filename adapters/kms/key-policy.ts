@@ -154,6 +154,15 @@ class Statements {
     });
   }
 
+  /** AWS services use a key by grants that they make for themselves (AWS KMS developer guide, grants): only they may. */
+  services(access: readonly AccessGrant[]): PolicyStatement[] {
+    const named = access.filter((grant) => grant.forService).map((grant) => grant.principal);
+    const isService = { Bool: { 'kms:GrantIsForAWSResource': 'true' } };
+    return byAccount(named).map(([account, principals]) =>
+      this.allow(`ServicesOf${account}`, principals, ['kms:CreateGrant'], isService),
+    );
+  }
+
   denyProtecting(): PolicyStatement {
     return {
       Sid: 'NobodyProtectsNewData',
@@ -205,6 +214,7 @@ const TEMPLATES: Readonly<
     make.verifier(),
     make.aliases(),
     ...make.consumers(access, ['encrypt', 'decrypt']),
+    ...make.services(access),
     ...make.reencryptor({
       direct: ['kms:ReEncryptFrom', 'kms:ReEncryptTo'],
       byS3: ['kms:Decrypt', 'kms:GenerateDataKey'],

@@ -59,15 +59,11 @@ export interface ConsumerRecord {
 
 /** One grant per principal with all its rights, in the order in which principals appear. */
 function merged(grants: readonly AccessGrant[]): AccessGrant[] {
-  const byPrincipal = new Map<string, Set<Right>>();
-  for (const { principal, rights } of grants) {
-    const known = byPrincipal.get(principal) ?? new Set<Right>();
-    for (const right of rights) known.add(right);
-    byPrincipal.set(principal, known);
-  }
-  return [...byPrincipal].map(([principal, rights]) => ({
+  const byPrincipal = Map.groupBy(grants, ({ principal }) => principal);
+  return [...byPrincipal].map(([principal, all]) => ({
     principal,
-    rights: RIGHTS.filter((right) => rights.has(right)),
+    rights: RIGHTS.filter((right) => all.some(({ rights }) => rights.includes(right))),
+    ...(all.some(({ forService }) => forService) ? { forService: true as const } : {}),
   }));
 }
 
@@ -76,7 +72,11 @@ export function grantsOf(consumers: readonly ConsumerRecord[]): AccessGrant[] {
   return merged(
     consumers
       .filter((consumer) => consumer.state !== 'removed')
-      .map(({ principal, rights }) => ({ principal, rights })),
+      .map(({ principal, rights, kind }) => ({
+        principal,
+        rights,
+        ...(kind === 'aws-service' ? { forService: true as const } : {}),
+      })),
   );
 }
 

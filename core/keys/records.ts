@@ -20,6 +20,8 @@ export type Instant = string;
 export interface AccessGrant {
   readonly principal: string;
   readonly rights: readonly Right[];
+  /** An AWS service uses the key for the principal, by grants that it makes for itself. */
+  readonly forService?: true;
 }
 
 /** One mutating operation per key. `fence` grows with every attempt, so an older attempt can write no more. */

@@ -5,7 +5,12 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
-import { DecryptCommand, EncryptCommand, type KMSClient } from '@aws-sdk/client-kms';
+import {
+  CreateGrantCommand,
+  DecryptCommand,
+  EncryptCommand,
+  type KMSClient,
+} from '@aws-sdk/client-kms';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { compactVerify, createLocalJWKSet } from 'jose';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -35,7 +40,7 @@ async function freshRole(name: string) {
   };
   const rights = {
     Effect: 'Allow',
-    Action: ['kms:Encrypt', 'kms:Decrypt', 'execute-api:Invoke'],
+    Action: ['kms:Encrypt', 'kms:Decrypt', 'kms:CreateGrant', 'execute-api:Invoke'],
     Resource: '*',
   };
   const { Role } = await iam.send(
@@ -154,6 +159,30 @@ describe('a key with consumers', () => {
     expect(consumer.body).toMatchObject({ state: 'active', acknowledgedVersion: null });
   });
 
+  it('opens to a role for an AWS service, which alone can make grants', async () => {
+    const volumes = await freshRole(`volumes-${Date.now().toString(36)}`);
+    const target = { key: name, consumer: 'volumes' };
+    const { body } = await operator.putConsumer(
+      target,
+      registration({
+        principal: volumes.arn,
+        rights: ['encrypt', 'decrypt'],
+        kind: 'aws-service',
+        acknowledgement: { mode: 'wait', waitSeconds: 0 },
+      }),
+    );
+    expect(await ended(operator, body.operationId)).toMatchObject({ state: 'done' });
+
+    const KeyId = await keyIdOf(1);
+    const grant = new CreateGrantCommand({
+      KeyId,
+      GranteePrincipal: volumes.arn,
+      Operations: ['Decrypt'],
+    });
+    await expect(volumes.kms.send(grant)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    expect((await operator.getConsumer(target)).body.boundKeyArn).toBe(KeyId);
+  });
+
   it('switches once its consumers acknowledged, one by the API and one by webhook', async () => {
     const { roles } = inject('stack');
     const principal = roles['orders-api'] ?? '';
@@ -181,6 +210,10 @@ describe('a key with consumers', () => {
     expect(await ended(operator, operationId)).toMatchObject({ state: 'done' });
     expect((await operator.getKey(name)).body.currentVersion).toBe(2);
     expect(await opens(billing.kms, await written(2))).toBe(true);
+    // The service holds on to version 1: it goes on encrypting, and the version says so.
+    const [first] = (await operator.listVersions(name)).body.items;
+    expect(first).toMatchObject({ version: 1, state: 'active', substate: 'bound' });
+    expect(await opens(billing.kms, await written(1))).toBe(true);
     await noticeOf('key.rotated', 2);
     const keys = createLocalJWKSet((await operator.getNoticeKeys()).body);
     const attached = staged.signature.replace(
