@@ -4,9 +4,11 @@ import { dirname } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { loadSettings } from '../lib/config/load-settings.ts';
 import { addChecks, addStacks, sourcesOf } from '../lib/keyturn-app.ts';
+import { checkClasses } from '../policies/check-classes.ts';
 
 const app = new App();
 const settings = loadSettings((name) => app.node.tryGetContext(name));
+checkClasses(settings.timings);
 addStacks(
   app,
   settings,

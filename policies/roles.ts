@@ -11,7 +11,13 @@ export interface RoleRule {
   readonly onlyOwned?: true;
 }
 
-const READ: readonly Action[] = ['key:read', 'source:read', 'consumer:read', 'operation:read'];
+const READ: readonly Action[] = [
+  'key:read',
+  'key:plan',
+  'source:read',
+  'consumer:read',
+  'operation:read',
+];
 
 export const ROLE_RULES: readonly RoleRule[] = [
   {

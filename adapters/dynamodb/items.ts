@@ -60,6 +60,10 @@ export const keyUseSort = {
 export const keyUseAddress = (key: string, sort: string) => at(`use#${key}`, sort);
 export const startSlotAddress = (className: string, hour: string) =>
   at(`start-slots#${className}`, hour);
+/** Counts by class, spread so that concurrent rotations seldom meet on one row. */
+export const occupancyPartition = (keyStore: string) => `occupancy#${keyStore}`;
+export const occupancyAddress = (keyStore: string, className: string, shard: number) =>
+  at(occupancyPartition(keyStore), `${className}#${shard}`);
 export const taskAddress = (keyStore: string, id: string) =>
   at(keyStorePartition(keyStore), `${TASK_PREFIX}${id}`);
 export const auditAddress = (stream: string, sequence: number) =>

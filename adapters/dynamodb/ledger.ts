@@ -15,6 +15,7 @@ import type {
   KeySnapshot,
   KeyStoreChange,
   Ledger,
+  Occupancy,
   Page,
 } from '#core/ports/ledger.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.ts';
@@ -120,9 +121,21 @@ export class DynamoDbLedger implements Ledger {
       ...(change.holds ?? []).map((hold) => this.#put(items.holdItem(hold))),
       ...(change.reencryption ? [this.#put(items.reencryptionItem(change.reencryption))] : []),
       ...(change.operation ? [this.#put(items.operationItem(change.operation))] : []),
+      ...(change.occupancy ? [this.#count(change.key.name, change.occupancy)] : []),
       ...(change.recordedKey ? [this.#recordOnce(change.recordedKey)] : []),
       ...this.#tail(change),
     ]);
+  }
+
+  async readOccupancy(keyStore: string): Promise<readonly Occupancy[]> {
+    const rows = await this.#query(items.occupancyPartition(keyStore));
+    const classes = new Map<string, Occupancy>();
+    for (const row of rows.map((one) => items.toRecord<Occupancy>(one))) {
+      const known = classes.get(row.class) ?? { keys: 0, versions: 0 };
+      const keys = known.keys + row.keys;
+      classes.set(row.class, { class: row.class, keys, versions: known.versions + row.versions });
+    }
+    return [...classes.values()];
   }
 
   async readKeyStore(name: string): Promise<KeyStoreRecord | null> {
@@ -163,6 +176,23 @@ export class DynamoDbLedger implements Ledger {
         ...base,
         ConditionExpression: 'revision = :revision',
         ExpressionAttributeValues: { ':revision': expectedRevision },
+      },
+    };
+  }
+
+  /** Adds to the count of a class. Numbers only grow by what the transaction itself records, so they are exact. */
+  #count(key: string, change: NonNullable<KeyChange['occupancy']>): Write {
+    return {
+      Update: {
+        TableName: this.#table,
+        Key: items.occupancyAddress(change.keyStore, change.class, items.shardOf(key)),
+        UpdateExpression: 'SET #class = :class ADD #keys :keys, #versions :versions',
+        ExpressionAttributeNames: { '#class': 'class', '#keys': 'keys', '#versions': 'versions' },
+        ExpressionAttributeValues: {
+          ':class': change.class,
+          ':keys': change.keys,
+          ':versions': change.versions,
+        },
       },
     };
   }

@@ -13,6 +13,7 @@ import type {
   KeySnapshot,
   KeyStoreChange,
   Ledger,
+  Occupancy,
   Page,
 } from '#core/ports/ledger.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.ts';
@@ -48,6 +49,7 @@ export class MemoryLedger implements Ledger {
   readonly #idempotency = new Map<string, IdempotencyRecord>();
   readonly #recorded = new Map<string, { name: string; version: number }>();
   readonly #audit = new Map<string, AuditRecord[]>();
+  readonly #occupancy = new Map<string, Map<string, Occupancy>>();
   readonly #keyStores = new Map<string, KeyStoreRecord>();
   readonly #tasks = new Map<string, HsmTaskRecord[]>();
 
@@ -159,12 +161,25 @@ export class MemoryLedger implements Ledger {
       this.#reencryptions.set(key.name, structuredClone(change.reencryption));
     if (change.operation)
       this.#operations.set(change.operation.id, structuredClone(change.operation));
+    if (change.occupancy) this.#count(change.occupancy);
     if (recordedKey)
       this.#recorded.set(recordedKey.keyId, {
         name: recordedKey.name,
         version: recordedKey.version,
       });
     this.#putTail(change);
+  }
+
+  async readOccupancy(keyStore: string): Promise<readonly Occupancy[]> {
+    const classes = [...(this.#occupancy.get(keyStore)?.values() ?? [])];
+    return classes.sort((a, b) => (a.class < b.class ? -1 : 1));
+  }
+
+  #count({ keyStore, class: name, keys, versions }: NonNullable<KeyChange['occupancy']>): void {
+    const classes = this.#occupancy.get(keyStore) ?? new Map<string, Occupancy>();
+    const known = classes.get(name) ?? { keys: 0, versions: 0 };
+    const next = { class: name, keys: known.keys + keys, versions: known.versions + versions };
+    this.#occupancy.set(keyStore, classes.set(name, next));
   }
 
   async readKeyStore(name: string): Promise<KeyStoreRecord | null> {

@@ -81,6 +81,7 @@ export function createClient(options: ClientOptions): Client {
     listVersions: (name, options) => call('listVersions', { ...options, path: { name } }),
     startRotation: (name, body = {}, options) =>
       call('startRotation', { ...options, path: { name }, body }),
+    createPlan: (body, options) => call('createPlan', { ...options, body }),
     listConsumers: (name, options) => call('listConsumers', { ...options, path: { name } }),
     getConsumer: ({ key: name, consumer }, options) =>
       call('getConsumer', { ...options, path: { name, consumer } }),
@@ -129,6 +130,7 @@ export function createClient(options: ClientOptions): Client {
       }),
     createKeyStore: (body, options) => call('createKeyStore', { ...options, body }),
     getKeyStore: (name, options) => call('getKeyStore', { ...options, path: { name } }),
+    readCapacity: (name, options) => call('readCapacity', { ...options, path: { name } }),
     listTasks: (name, options) => call('listTasks', { ...options, path: { name } }),
     completeTask: ({ keyStore, task }, body, options) =>
       call('completeTask', { ...options, path: { name: keyStore, id: task }, body }),

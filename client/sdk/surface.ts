@@ -88,6 +88,8 @@ export interface Client {
     body?: RequestOf<'startRotation'>,
     options?: StartOptions,
   ): Answered<'startRotation'>;
+  /** What an operation would touch; changes nothing. */
+  createPlan(body: RequestOf<'createPlan'>, options?: CallOptions): Answered<'createPlan'>;
   listConsumers(name: string, options?: PageOptions): Answered<'listConsumers'>;
   getConsumer(target: ConsumerAddress, options?: CallOptions): Answered<'getConsumer'>;
   /** `ifMatch`, the `etag` of {@link Client.getConsumer}, is needed where the consumer exists. */
@@ -165,6 +167,7 @@ export interface Client {
     options?: StartOptions,
   ): Answered<'createKeyStore'>;
   getKeyStore(name: string, options?: CallOptions): Answered<'getKeyStore'>;
+  readCapacity(name: string, options?: CallOptions): Answered<'readCapacity'>;
   listTasks(name: string, options?: PageOptions): Answered<'listTasks'>;
   completeTask(
     target: { readonly keyStore: string; readonly task: string },

@@ -89,7 +89,14 @@ export const UpdateKeyRequest = z
   .meta({ id: 'UpdateKeyRequest' });
 
 export const StartRotationRequest = z
-  .strictObject({ reason: text.optional() })
+  .strictObject({
+    reason: text.optional(),
+    planDigest: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'must be the digest of a plan')
+      .optional()
+      .describe('refused with PlanStale when a plan of now would have another digest'),
+  })
   .meta({ id: 'StartRotationRequest' });
 
 export const EncryptRequest = z
@@ -166,6 +173,7 @@ export const Operation = z
     trigger: z.string(),
     requestedBy: z.string(),
     reason: z.string().nullable(),
+    planDigest: z.string().nullable().optional().describe('of the plan it was held to'),
     startedAt: instant,
     endedAt: instant.nullable(),
     retryAt: instant.nullable(),

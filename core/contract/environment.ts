@@ -48,8 +48,10 @@ export const FUNCTION_ENVIRONMENT = {
   'read-keys': { KEY_STORE_NAME: z.string() },
   'read-calendar': {},
   'read-usage': {},
+  'plan-changes': { HSM_TYPE: z.string(), KMS_BUDGET: KmsBudgetSetting, ...WAITS },
   'change-keys': {
     KEY_STORE_NAME: z.string(),
+    HSM_TYPE: z.string(),
     ENVIRONMENTS_SERVED: z
       .string()
       .transform((list) => z.array(z.enum(ENVIRONMENTS)).parse(list.split(','))),

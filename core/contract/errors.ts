@@ -46,6 +46,11 @@ export const ERRORS = {
     title: 'The record changed meanwhile, too often to retry',
     retryable: true,
   },
+  PlanStale: {
+    status: 409,
+    title: 'What was planned has changed',
+    retryable: false,
+  },
   StaleRevision: {
     status: 412,
     title: 'If-Match does not name the current ETag',
@@ -60,6 +65,7 @@ export const ERRORS = {
   NotServedHere: { status: 422, title: 'This stage does not serve that', retryable: false },
   UnknownOwner: { status: 422, title: 'No such owner', retryable: false },
   PolicyTooLarge: { status: 422, title: 'The key policy would be too large', retryable: false },
+  InfeasiblePolicy: { status: 422, title: 'The policy cannot be kept', retryable: false },
   CiphertextInvalid: { status: 400, title: 'The ciphertext cannot be opened', retryable: false },
   PreconditionRequired: { status: 428, title: 'If-Match is required', retryable: false },
   Throttled: { status: 429, title: 'Too many requests', retryable: true },

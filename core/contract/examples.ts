@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One example per body, shown in the OpenAPI document and in `docs/api.md`. A test parses each with its schema.
+
+import { PLAN_EXAMPLES } from './plan-examples.ts';
 import { REENCRYPTION_EXAMPLES } from './reencryption-examples.ts';
 
 const ROLE = 'arn:aws:iam::111122223333:role/orders-api';
@@ -122,6 +124,7 @@ const CONSUMER = {
 /** Example by schema id. */
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ...REENCRYPTION_EXAMPLES,
+  ...PLAN_EXAMPLES,
   Accepted: ACCEPTED,
   CreateKeyRequest: CREATE_KEY,
   UpdateKeyRequest: { nextRotationAt: '2026-12-01T09:00:00Z' },

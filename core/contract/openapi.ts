@@ -7,6 +7,7 @@ import * as consumers from './consumers.ts';
 import { ERRORS } from './errors.ts';
 import { EVENT_NAMES, EVENTS, eventSchema } from './events.ts';
 import { EXAMPLES } from './examples.ts';
+import * as plans from './plans.ts';
 import * as reencryption from './reencryption.ts';
 import { ROUTES, type Route, type RouteId } from './routes.ts';
 
@@ -34,7 +35,7 @@ const schemaRef = (id: string): Json => ({ $ref: `#/components/schemas/${id}` })
 /** All named schemas. `io: input` keeps response objects open, as members may be added to them. */
 function schemas(): Record<string, Json> {
   const registry = z.registry<{ id: string }>();
-  for (const value of Object.values({ ...api, ...consumers, ...reencryption })) {
+  for (const value of Object.values({ ...api, ...consumers, ...plans, ...reencryption })) {
     const id = value instanceof z.ZodType ? idOf(value) : undefined;
     if (id && value instanceof z.ZodType) registry.add(value, { id });
   }

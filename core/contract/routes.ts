@@ -4,6 +4,7 @@
 import type { z } from 'zod';
 import * as api from './api.ts';
 import * as consumers from './consumers.ts';
+import { PLAN_ROUTES } from './plan-routes.ts';
 import { REENCRYPTION_ROUTES } from './reencryption-routes.ts';
 
 /** Actions the authorizer decides on; the object is the key, operation, task or the service itself. */
@@ -12,6 +13,7 @@ export const ACTIONS = [
   'key:read',
   'key:update',
   'key:rotate',
+  'key:plan',
   'key:encrypt',
   'key:decrypt',
   'key:reencrypt',
@@ -114,6 +116,7 @@ export const ROUTES = {
     response: api.Accepted,
     idempotent: true,
   },
+  ...PLAN_ROUTES,
   listConsumers: {
     method: 'GET',
     path: '/v1/keys/{name}/consumers',

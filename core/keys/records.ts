@@ -153,6 +153,8 @@ export interface OperationRecord {
   readonly trigger: Trigger;
   readonly requestedBy: string;
   readonly reason: string | null;
+  /** Digest of the plan that its admission was held to; absent when nobody gave one. */
+  readonly planDigest?: string | null;
   readonly startedAt: Instant;
   readonly endedAt: Instant | null;
   /** When the sweep takes a parked operation up again. */

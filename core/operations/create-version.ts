@@ -2,8 +2,9 @@
 // Step: the KMS key of the new version. KMS CreateKey takes no client token, so the attempt is recorded first: a
 // later try knows that an unrecorded key may exist, looks for it by its tags, and adopts it (faults F1, F2).
 import { KeyturnError } from '../errors.ts';
+import type { KeyRecord, OperationRecord } from '../keys/records.ts';
 import type { CreatedKey, KeyCreator, Provenance } from '../ports/key-vault.ts';
-import { mutateKey } from './mutate-key.ts';
+import { type Draft, mutateKey } from './mutate-key.ts';
 import type { StepContext, StepDeps, StepInput } from './run-step.ts';
 import { leasedContext, openStep, recordStep } from './run-step.ts';
 import { searchFrom } from './sweep-orphans.ts';
@@ -11,6 +12,16 @@ import { searchFrom } from './sweep-orphans.ts';
 export interface CreateVersionDeps extends StepDeps {
   readonly creator: KeyCreator;
   readonly stage: string;
+}
+
+/** What a version with a KMS key adds to the count of its class, or, when it is undone, takes from it. */
+export function occupancyOf(
+  { keyStore, class: className }: KeyRecord,
+  { previousVersion }: OperationRecord,
+  sign: 1 | -1,
+): NonNullable<Draft['occupancy']> {
+  const keys = previousVersion === null ? sign : 0;
+  return { keyStore, class: className, keys, versions: sign };
 }
 
 /** @returns false when another invocation of the step has recorded its key meanwhile */
@@ -88,12 +99,13 @@ async function makeAndRecord(
 ): Promise<void> {
   const { key, adopted } = await adoptOrCreate(deps, context, provenance);
   const hasTried = context.version.creationAttempts > 0;
-  await recordStep(deps, input, 'CreateVersion', ({ version: current }) => {
+  await recordStep(deps, input, 'CreateVersion', ({ version: current, operation, snapshot }) => {
     const isDoubtful = hasTried || current.creationAttempts > 1 || key.isDoubtful === true;
     return {
       action: adopted ? 'version.adopted' : 'version.created',
       detail: { keyId: key.keyId },
       versions: [{ ...current, keyId: key.keyId, keyArn: key.keyArn }],
+      occupancy: occupancyOf(snapshot.key, operation, 1),
       recordedKey: { keyId: key.keyId, name: input.key, version: current.version },
       ...(isDoubtful ? { key: { orphanSearch: searchFrom(deps.clock.now()) } } : {}),
     };

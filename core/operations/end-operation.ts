@@ -9,6 +9,7 @@ import type { KeyRemover } from '../ports/key-vault.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
 import { later } from './admit-operation.ts';
 import { isPastSwitch } from './apply-policy.ts';
+import { occupancyOf } from './create-version.ts';
 import { mutateKey } from './mutate-key.ts';
 import {
   leasedContext,
@@ -161,6 +162,10 @@ export async function compensateOperation(
         ...doubtOf(context.version, at),
       },
       versions: [undone(context.version)],
+      // What is scheduled for deletion gives its place back within KMS's window.
+      ...(context.version.keyId === null
+        ? {}
+        : { occupancy: occupancyOf(context.snapshot.key, context.operation, -1) }),
       operation: { state: 'compensated', endedAt: at, cause, retryAt: null },
     };
   });

@@ -3,9 +3,10 @@
 // transaction; the `generate-key` workflow then makes the material inside the HSM.
 import { genesisHash } from '../audit/chain.ts';
 import type { Environment, Stage, Tier } from '../contract/vocabulary.ts';
-import { isError, KeyturnError } from '../errors.ts';
+import { isError, KeyturnError, precondition } from '../errors.ts';
 import { keyAlias } from '../keys/naming.ts';
 import type { AccessGrant, KeyRecord } from '../keys/records.ts';
+import { requireRoomForKey } from '../limits/hsm-capacity.ts';
 import type { ClassPolicy } from '../policies/classes.ts';
 import type { KeyChange, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Directory, Ids, Principal, Workflows } from '../ports/platform.ts';
@@ -36,6 +37,8 @@ export interface KeySite {
   readonly keyStore: string;
   readonly environments: readonly Environment[];
   readonly classes: readonly ClassPolicy[];
+  /** Type of the HSMs of the stage's cluster: it says how many keys there is room for. */
+  readonly hsmType: string;
 }
 
 /** Who asked, with the decision that let them. */
@@ -72,6 +75,18 @@ async function checkPolicy(
       fields: [{ pointer: '/owner', detail: 'must name a person or team of the directory' }],
     });
   }
+}
+
+/** The cluster has to hold what the class keeps of the key, beside what it keeps of the others. */
+async function checkRoom(
+  deps: GenerateKeyDeps,
+  site: KeySite,
+  input: GenerateKeyInput,
+): Promise<void> {
+  const policy = site.classes.find(({ name }) => name === input.class);
+  precondition(policy, `class ${input.class} exists`);
+  const occupancies = await deps.ledger.readOccupancy(site.keyStore);
+  requireRoomForKey(site.hsmType, occupancies, site.classes, policy);
 }
 
 function newKey(site: KeySite, input: GenerateKeyInput, by: string, now: string): KeyRecord {
@@ -161,7 +176,8 @@ async function freeName(
 
 /**
  * Admits a new key and starts its generation.
- * @throws KeyturnError `NotServedHere`, `ValidationFailed`, `UnknownOwner`, `KeyAlreadyExists`, `IdempotencyKeyReused`
+ * @throws KeyturnError `NotServedHere`, `ValidationFailed`, `UnknownOwner`, `InfeasiblePolicy`, `KeyAlreadyExists`,
+ *   `IdempotencyKeyReused`
  */
 export async function generateKey(
   deps: GenerateKeyDeps,
@@ -174,6 +190,7 @@ export async function generateKey(
   await checkPolicy(deps, site, input);
   const operationId = deps.ids.operationId();
   const key = await freeName(deps, site, input, by);
+  await checkRoom(deps, site, input);
   try {
     await deps.ledger.commit(creation(key, by, site, operationId, deps.clock.now()));
   } catch (error) {

@@ -23,6 +23,7 @@ export interface Draft {
   readonly operation?: OperationRecord;
   readonly idempotency?: IdempotencyRecord;
   readonly recordedKey?: NonNullable<KeyChange['recordedKey']>;
+  readonly occupancy?: NonNullable<KeyChange['occupancy']>;
   readonly audit: AuditEntry;
 }
 

@@ -4,12 +4,14 @@
 import type { Trigger } from '../contract/vocabulary.ts';
 import { KeyturnError, precondition } from '../errors.ts';
 import type { OperationRecord } from '../keys/records.ts';
+import type { ClassPolicy } from '../policies/classes.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Ids, Workflows } from '../ports/platform.ts';
 import { admit, findClaimed, type IdempotencyClaim, idempotencyRecord } from './admit-operation.ts';
 import { batchItem, batchOfOne, type Placed } from './batches.ts';
 import type { Waits } from './begin-operation.ts';
 import { type Draft, mutateKey } from './mutate-key.ts';
+import { requireFreshPlan } from './plan-digest.ts';
 
 export interface RotateKeyDeps {
   readonly ledger: Ledger;
@@ -18,6 +20,7 @@ export interface RotateKeyDeps {
   readonly ids: Ids;
   /** Waits of an execution; they travel in its input. */
   readonly waits: Waits;
+  readonly classes: readonly ClassPolicy[];
 }
 
 export interface RotateKeyInput {
@@ -31,9 +34,12 @@ export interface RotateKeyInput {
   readonly claim: IdempotencyClaim | null;
   /** The batch whose execution is to run it; absent or null for an execution of its own. */
   readonly batchId?: string | null;
+  /** The plan that the caller has seen; absent or null: whatever is true now. */
+  readonly planDigest?: string | null;
 }
 
-function checkRotatable(snapshot: KeySnapshot): void {
+/** @throws KeyturnError `OperationInProgress`, `TransitionForbidden` */
+export function checkRotatable(snapshot: KeySnapshot): void {
   const { key } = snapshot;
   if (key.lease) {
     throw new KeyturnError(
@@ -60,7 +66,7 @@ function admissionDraft(
   now: string,
 ): { draft: Draft; operation: OperationRecord; fence: number } {
   const { key } = snapshot;
-  const { name: _name, decision, claim, ...who } = input;
+  const { name: _name, decision, claim, planDigest: _plan, ...who } = input;
   const { lease, version, operation } = admit(key, {
     ...who,
     batchId: input.batchId ?? null,
@@ -68,10 +74,11 @@ function admissionDraft(
     kind: 'rotate-key',
     now,
   });
+  const planDigest = input.planDigest ?? null;
   const draft: Draft = {
     key: { lease, fence: lease.fence, latestVersion: version.version },
     versions: [version],
-    operation,
+    operation: { ...operation, ...(planDigest ? { planDigest } : {}) },
     ...(claim ? { idempotency: idempotencyRecord(claim, operationId, now) } : {}),
     audit: {
       at: now,
@@ -79,7 +86,12 @@ function admissionDraft(
       action: 'rotation.admitted',
       decision,
       operationId,
-      detail: { version: version.version, trigger: input.trigger, reason: input.reason },
+      detail: {
+        version: version.version,
+        trigger: input.trigger,
+        reason: input.reason,
+        ...(planDigest ? { planDigest } : {}),
+      },
     },
   };
   return { draft, operation, fence: lease.fence };
@@ -87,7 +99,7 @@ function admissionDraft(
 
 /**
  * Admits a rotation without starting it.
- * @throws KeyturnError `KeyNotFound`, `OperationInProgress`, `TransitionForbidden`
+ * @throws KeyturnError `KeyNotFound`, `OperationInProgress`, `TransitionForbidden`, `PlanStale`
  */
 export async function admitRotation(
   deps: Omit<RotateKeyDeps, 'workflows'>,
@@ -98,6 +110,7 @@ export async function admitRotation(
   return mutateKey(deps.ledger, input.name, (snapshot) => {
     if (!isWanted(snapshot)) return { draft: null, result: null };
     checkRotatable(snapshot);
+    if (input.planDigest) requireFreshPlan(deps, snapshot, input.planDigest);
     const admission = admissionDraft(snapshot, input, operationId, deps.clock.now());
     const item = batchItem(admission.operation, admission.fence);
     return { draft: admission.draft, result: { entry: 'prepare' as const, ...deps.waits, item } };
@@ -106,7 +119,7 @@ export async function admitRotation(
 
 /**
  * Admits a rotation and starts it.
- * @throws KeyturnError `KeyNotFound`, `OperationInProgress`, `TransitionForbidden`, `IdempotencyKeyReused`
+ * @throws KeyturnError `KeyNotFound`, `OperationInProgress`, `TransitionForbidden`, `PlanStale`, `IdempotencyKeyReused`
  */
 export async function rotateKey(
   deps: RotateKeyDeps,

@@ -119,6 +119,7 @@ export interface StepRecord {
   readonly consumers?: NonNullable<Draft['consumers']>;
   readonly recordedKey?: NonNullable<Draft['recordedKey']>;
   readonly reencryption?: NonNullable<Draft['reencryption']>;
+  readonly occupancy?: NonNullable<Draft['occupancy']>;
   readonly operation?: Partial<OperationRecord>;
 }
 

@@ -5,12 +5,13 @@ import { z } from 'zod';
 import { canonicalHash, sha256Hex } from '../crypto/hashing.ts';
 import type { Instant, KeyRecord } from '../keys/records.ts';
 import { AcknowledgementPolicy } from './acknowledgement.ts';
+import { periodFault } from './feasibility.ts';
 import { lastOpening, SchedulePolicy } from './schedule.ts';
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
-export const ClassPolicy = z.strictObject({
+const Members = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/),
   /** Originator-usage period: how long a version may protect new data (SP 800-57 part 1 §5.3). */
   rotationDays: z.int().min(1).max(3650),
@@ -41,7 +42,13 @@ export const ClassPolicy = z.strictObject({
   /** How long a replaced version must not have been used before it may be retired; absent means 30 days. */
   retirement: z.strictObject({ quietDays: z.int().min(0).max(3650) }).optional(),
 });
-export type ClassPolicy = z.infer<typeof ClassPolicy>;
+
+/** A class; one that cannot be kept is refused with the arithmetic. */
+export const ClassPolicy = Members.superRefine((policy, context) => {
+  const fault = periodFault(policy);
+  if (fault) context.addIssue({ code: 'custom', path: ['rotationDays'], message: fault });
+});
+export type ClassPolicy = z.infer<typeof Members>;
 
 /** A share of the jitter that is the same for one key and spread evenly over all: 0 to below 1. */
 function spread(name: string): number {

@@ -106,6 +106,15 @@ function wallClockMs(from: string, to: string): number {
   return length.total('milliseconds');
 }
 
+/** Days between the openings of two windows that follow each other, at most; 0 where it is always open. */
+export function daysBetweenWindows({ windows = [] }: SchedulePolicy): number {
+  const days = WEEKDAYS.flatMap((day, index) =>
+    windows.some((window) => window.days.includes(day)) ? [index] : [],
+  );
+  const gaps = days.map((day, index) => (days[index + 1] ?? (days[0] ?? 0) + 7) - day);
+  return Math.max(0, ...gaps);
+}
+
 /** What is left of spans when a freeze is taken out. */
 function without(spans: readonly Span[], freeze: Span): Span[] {
   return spans

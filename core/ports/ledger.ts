@@ -52,6 +52,13 @@ export interface KeyChange {
     readonly name: string;
     readonly version: number;
   };
+  /** What the change adds to the count of a class's keys and versions in a key store. */
+  readonly occupancy?: {
+    readonly keyStore: string;
+    readonly class: string;
+    readonly keys: number;
+    readonly versions: number;
+  };
   readonly audit: AuditRecord;
 }
 
@@ -75,6 +82,14 @@ export interface DueItem {
   readonly name: string;
   readonly operationId: string | null;
   readonly dueAt: Instant;
+}
+
+/** What the keys of one class take up in a key store, counted in the transactions that record them. */
+export interface Occupancy {
+  readonly class: string;
+  readonly keys: number;
+  /** Versions with a KMS key. */
+  readonly versions: number;
 }
 
 export interface Ledger {
@@ -105,6 +120,8 @@ export interface Ledger {
   /** @throws KeyturnError `RevisionConflict` when the revision moved; nothing is written then. */
   commit(change: KeyChange): Promise<void>;
 
+  /** Keys and versions with a KMS key in a key store, by class: counts, so one read however many there are. */
+  readOccupancy(keyStore: string): Promise<readonly Occupancy[]>;
   readKeyStore(name: string): Promise<KeyStoreRecord | null>;
   readTasks(keyStore: string): Promise<readonly HsmTaskRecord[]>;
   commitKeyStore(change: KeyStoreChange): Promise<void>;

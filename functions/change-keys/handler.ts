@@ -37,6 +37,7 @@ const site: KeySite = {
   keyStore: environment.KEY_STORE_NAME,
   environments: environment.ENVIRONMENTS_SERVED,
   classes: CLASSES,
+  hsmType: environment.HSM_TYPE,
 };
 const where = { account: environment.ACCOUNT_ID, region: process.env['AWS_REGION'] ?? 'us-east-1' };
 
@@ -73,6 +74,7 @@ const startRotation: RouteHandler = async (request) => {
     trigger: 'api',
     requestedBy: request.principal.id,
     reason: body.reason ?? null,
+    planDigest: body.planDigest ?? null,
     decision,
     claim: idempotencyClaim(
       request.principal.id,

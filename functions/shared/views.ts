@@ -57,7 +57,7 @@ export function versionView(version: VersionRecord): z.infer<typeof api.Version>
 
 export function operationView(operation: OperationRecord): z.infer<typeof api.Operation> {
   const { previousVersion: _previous, timeline, ...shown } = operation;
-  return { ...shown, timeline: timeline.map(({ step, at }) => ({ step, at })) };
+  return { planDigest: null, ...shown, timeline: timeline.map(({ step, at }) => ({ step, at })) };
 }
 
 /** The provisioning of a key store, as an operation without a key. */

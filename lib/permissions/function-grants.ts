@@ -40,6 +40,7 @@ type ApiFunction =
   | 'read-keys'
   | 'read-calendar'
   | 'read-usage'
+  | 'plan-changes'
   | 'change-keys'
   | 'manage-consumers'
   | 'acknowledge-rotation'
@@ -64,6 +65,7 @@ function apiGrants({
     'read-keys': readTable(table, LIST_INDEX.name),
     'read-usage': readTable(table),
     'read-calendar': readTable(table, DUE_INDEX.name),
+    'plan-changes': readTable(table),
     'change-keys': [
       ...writeTable(table),
       {

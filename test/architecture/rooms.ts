@@ -66,7 +66,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ours: [/^client\/sdk\//, /^core\/(contract|audit)\//, /^package\.json$/],
     packages: ANYTHING,
   },
-  bin: { at: /^bin\//, ours: [/^lib\//], packages: /^(aws-cdk-lib|node:path)$/ },
+  bin: {
+    at: /^bin\//,
+    ours: [/^lib\//, /^policies\/check-classes/],
+    packages: /^(aws-cdk-lib|node:path)$/,
+  },
   scripts: {
     at: /^scripts\//,
     ours: [

@@ -16,6 +16,7 @@ const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'authorize-person': [],
   'serve-contract': ['kms:GetPublicKey'],
   'read-keys': [],
+  'plan-changes': [],
   'change-keys': [],
   'publish-events': [],
   'deliver-webhooks': ['kms:Sign'],
@@ -74,6 +75,7 @@ const TABLE_ACTIONS: Partial<Record<FunctionName, readonly string[]>> = {
   'read-keys': READ,
   'read-calendar': READ,
   'read-usage': READ,
+  'plan-changes': READ,
   'use-key': ['dynamodb:GetItem'],
   'publish-events': [
     'dynamodb:DescribeStream',

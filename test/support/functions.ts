@@ -19,6 +19,8 @@ export const ENVIRONMENT = {
   ACCOUNT_ID: ACCOUNT,
   AWS_REGION: 'us-east-1',
   KEY_STORE_NAME: 'main',
+  HSM_TYPE: 'hsm2m.medium',
+  KMS_BUDGET: '{"share":0.5,"quotas":{}}',
   ENVIRONMENTS_SERVED: 'development',
   GENERATE_KEY_ARN: 'machine-generate-key',
   ROTATE_KEY_ARN: 'machine-rotate-key',

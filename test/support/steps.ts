@@ -59,6 +59,7 @@ export type StepFunctionName = Exclude<
   | 'read-keys'
   | 'read-calendar'
   | 'read-usage'
+  | 'plan-changes'
   | 'change-keys'
   | 'manage-consumers'
   | 'publish-events'

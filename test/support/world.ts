@@ -49,6 +49,7 @@ export const SITE: KeySite = {
   keyStore: KEY_STORE,
   environments: ['development'],
   classes: CLASSES,
+  hsmType: 'hsm2m.medium',
 };
 
 /** Whose roles policies name. */

@@ -11,6 +11,7 @@ import { startOperation, type WorkOptions } from '../start-operation.ts';
 import { viewKeyStore, viewTask, viewTasks } from '../views.ts';
 import { watchKeyStore } from '../watch-key-store.ts';
 import { commandLine } from '../watch-operation.ts';
+import { addCapacity } from './plan.ts';
 
 interface CompleteOptions {
   readonly signedCertificate?: string;
@@ -130,6 +131,7 @@ export function addKeyStoreCommands(program: Command, act: Act): void {
   });
   addProvision(store, act);
   addShow(store, act);
+  addCapacity(store, act);
   addTasks(store, act);
   addComplete(store, act);
 }

@@ -12,6 +12,7 @@ import { startOperation, type WorkOptions } from '../start-operation.ts';
 import { viewKey, viewKeys } from '../views.ts';
 import { resumeCommand, watchOperation } from '../watch-operation.ts';
 import { addHistory } from './history.ts';
+import { addPlan, printPlan } from './plan.ts';
 import { addUsage } from './usage.ts';
 
 type AccessEntry = NonNullable<RequestOf<'createKey'>['access']>[number];
@@ -118,24 +119,41 @@ function addCreate(key: Command, act: Act): void {
   );
 }
 
+interface RotateOptions extends WorkOptions {
+  readonly reason?: string;
+  readonly plan?: true;
+  readonly planDigest?: string;
+}
+
+function rotate(context: Context, name: string, options: RotateOptions) {
+  const { reason, planDigest } = options;
+  const body = {
+    ...(reason !== undefined && { reason }),
+    ...(planDigest !== undefined && { planDigest }),
+  };
+  return startOperation(context, options, {
+    what: `rotate key ${name}`,
+    start: (started) => context.client().startRotation(name, body, started),
+    watch: (id) => watchOperation(context, id),
+    resume: (id) => resumeCommand(context, id),
+  });
+}
+
 function addRotate(key: Command, act: Act): void {
-  const rotate = addVerb(key, 'rotate <name>', {
+  const verb = addVerb(key, 'rotate <name>', {
     summary: 'Rotate a key now',
     examples: [
       'keyturn key rotate orders --wait',
       'keyturn key rotate orders --reason "key custodian left"',
     ],
-  }).option('--reason <text>', 'why, for the audit record');
-  withIdempotencyKey(rotate).action(
-    act((context: Context, name: string, options: WorkOptions & { reason?: string }) => {
-      const body = options.reason === undefined ? {} : { reason: options.reason };
-      return startOperation(context, options, {
-        what: `rotate key ${name}`,
-        start: (started) => context.client().startRotation(name, body, started),
-        watch: (id) => watchOperation(context, id),
-        resume: (id) => resumeCommand(context, id),
-      });
-    }),
+  })
+    .option('--reason <text>', 'why, for the audit record')
+    .option('--plan', 'show what it would touch instead; changes nothing')
+    .option('--plan-digest <digest>', 'refuse when something of that plan has changed');
+  withIdempotencyKey(verb).action(
+    act((context: Context, name: string, options: RotateOptions) =>
+      options.plan ? printPlan(context, name) : rotate(context, name, options),
+    ),
   );
 }
 
@@ -173,12 +191,13 @@ function addDue(key: Command, act: Act): void {
 /** Adds `key` and its verbs. */
 export function addKeyCommands(program: Command, act: Act): void {
   const key = addNoun(program, 'key', {
-    summary: 'Keys: list, show, create, rotate, set due, history',
+    summary: 'Keys: list, show, create, plan, rotate, set due, history',
     examples: ['keyturn key list', 'keyturn key rotate orders --wait'],
   });
   addList(key, act);
   addShow(key, act);
   addCreate(key, act);
+  addPlan(key, act);
   addRotate(key, act);
   addDue(key, act);
   addHistory(key, act);

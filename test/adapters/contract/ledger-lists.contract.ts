@@ -2,7 +2,7 @@
 // What every ledger must find by its indexes, beside what `ledger.contract.ts` holds.
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Ledger } from '#core/ports/ledger.ts';
-import { aCreation, aKey } from '#test/support/records.ts';
+import { aChange, aCreation, aKey } from '#test/support/records.ts';
 
 export function describeLedgerLists(title: string, fresh: () => Promise<Ledger>): void {
   describe(`${title}: lists`, () => {
@@ -42,6 +42,27 @@ export function describeLedgerLists(title: string, fresh: () => Promise<Ledger>)
       expect(await names(due(1), 2)).toEqual(['b', 'c']);
       expect(await names(`${due(1)}#b`, 10)).toEqual(['c', 'd']);
       expect(await names(due(2), 10)).toEqual(['d']);
+    });
+
+    it('counts keys and versions of a key store by class, with the change that makes them', async () => {
+      const counted = (name: string, keys: number, versions: number) => ({
+        occupancy: { keyStore: 'main', class: name, keys, versions },
+      });
+      const [a, b] = [aCreation(aKey({ name: 'a' }), counted('test', 1, 1)), aKey({ name: 'b' })];
+      await ledger.commit(a);
+      await ledger.commit(aCreation(b, counted('test', 1, 1)));
+      await ledger.commit(aChange(a.key, {}, counted('test', 0, 1)));
+      await ledger.commit(aCreation(aKey({ name: 'c' }), counted('internal-data', 1, 2)));
+      // Who loses the race counts nothing.
+      await expect(ledger.commit(aChange(a.key, {}, counted('test', 0, 1)))).rejects.toMatchObject({
+        name: 'RevisionConflict',
+      });
+
+      expect(await ledger.readOccupancy('main')).toEqual([
+        { class: 'internal-data', keys: 1, versions: 2 },
+        { class: 'test', keys: 2, versions: 3 },
+      ]);
+      expect(await ledger.readOccupancy('other')).toEqual([]);
     });
   });
 }

@@ -41,6 +41,7 @@ const CALLS: Record<RouteId, readonly [(client: Client) => Promise<unknown>, str
   ],
   listVersions: [(c) => c.listVersions('orders'), '/v1/keys/orders/versions'],
   startRotation: [(c) => c.startRotation('orders'), '/v1/keys/orders/rotations'],
+  createPlan: [(c) => c.createPlan({ key: 'orders', operation: 'rotate-key' }), '/v1/plans'],
   listConsumers: [(c) => c.listConsumers('orders'), '/v1/keys/orders/consumers'],
   getConsumer: [
     (c) => c.getConsumer({ key: 'orders', consumer: 'billing' }),
@@ -117,6 +118,7 @@ const CALLS: Record<RouteId, readonly [(client: Client) => Promise<unknown>, str
     '/v1/calendar?from=2027-01-01T00%3A00%3A00Z&limit=3',
   ],
   createKeyStore: [(c) => c.createKeyStore({ name: 'main' }), '/v1/key-stores'],
+  readCapacity: [(c) => c.readCapacity('main'), '/v1/key-stores/main/capacity'],
   getKeyStore: [(c) => c.getKeyStore('main'), '/v1/key-stores/main'],
   listTasks: [(c) => c.listTasks('main'), '/v1/key-stores/main/tasks'],
   completeTask: [

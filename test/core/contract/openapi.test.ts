@@ -8,6 +8,7 @@ import * as consumers from '#core/contract/consumers.ts';
 import { ERROR_CODES } from '#core/contract/errors.ts';
 import { EXAMPLES } from '#core/contract/examples.ts';
 import { openApiDocument } from '#core/contract/openapi.ts';
+import * as plans from '#core/contract/plans.ts';
 import * as reencryption from '#core/contract/reencryption.ts';
 import { ROUTES, type Route, type RouteId } from '#core/contract/routes.ts';
 
@@ -22,7 +23,7 @@ function operationOf({ path, method }: Route): Json {
 }
 
 function named(): [string, z.ZodType][] {
-  return Object.values({ ...api, ...consumers, ...reencryption }).flatMap((value) => {
+  return Object.values({ ...api, ...consumers, ...plans, ...reencryption }).flatMap((value) => {
     const id = value instanceof z.ZodType ? value.meta()?.id : undefined;
     return id ? [[id, value as z.ZodType]] : [];
   });

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Routes of plans and of capacity; a part of the route table.
+import * as plans from './plans.ts';
+
+export const PLAN_ROUTES = {
+  createPlan: {
+    method: 'POST',
+    path: '/v1/plans',
+    function: 'plan-changes',
+    action: 'key:plan',
+    status: 200,
+    summary: 'Show what an operation would touch; changes nothing',
+    request: plans.PlanRequest,
+    response: plans.Plan,
+  },
+  readCapacity: {
+    method: 'GET',
+    path: '/v1/key-stores/{name}/capacity',
+    function: 'plan-changes',
+    action: 'key-store:read',
+    status: 200,
+    summary: 'Show how full the HSM cluster of a key store is, by class, and when it will be full',
+    response: plans.Capacity,
+  },
+} as const;

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// Use case: show what a rotation would touch, take and cost. It reads and computes; nothing is written. What is shown
+// and what is run are the same records at the same revision, so the digest binds the run to the plan.
+import type { KmsBudget } from '../contract/kms-quotas.ts';
+import type { Plan } from '../contract/plans.ts';
+import { precondition } from '../errors.ts';
+import { answering, boundTo, type ConsumerRecord } from '../keys/consumers.ts';
+import { versionAlias } from '../keys/naming.ts';
+import type { Instant, VersionRecord } from '../keys/records.ts';
+import { mayProcess } from '../keys/transitions.ts';
+import { type Forecast, forecast, requireRoomForVersion } from '../limits/hsm-capacity.ts';
+import { DEFAULT_ACKNOWLEDGEMENT } from '../policies/acknowledgement.ts';
+import type { ClassPolicy } from '../policies/classes.ts';
+import { nextOpening } from '../policies/schedule.ts';
+import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
+import type { Clock } from '../ports/platform.ts';
+import { keyNotFound, versionOf } from './mutate-key.ts';
+import { type PlanSite, planDigest } from './plan-digest.ts';
+import { checkRotatable } from './rotate-key.ts';
+import { rotationCalls } from './rotation-calls.ts';
+
+/** A KMS key costs a dollar a month, also a disabled one, until its deletion is scheduled (AWS KMS pricing, 2026-11). */
+const USD_PER_KMS_KEY_MONTH = 1;
+
+export interface PlanDeps extends PlanSite {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly stage: string;
+  readonly hsmType: string;
+  readonly budget: KmsBudget;
+}
+
+/** What the parts of a plan are made of. */
+interface Facts {
+  readonly snapshot: KeySnapshot;
+  readonly current: VersionRecord;
+  readonly policy: ClassPolicy;
+  readonly next: number;
+  readonly now: Instant;
+}
+
+function consumersOf({ snapshot, current }: Facts): Plan['consumers'] {
+  const asked = new Set(answering(snapshot.consumers).map(({ name }) => name));
+  const bound = new Set(boundTo(snapshot.consumers, current).map(({ name }) => name));
+  return snapshot.consumers.map((consumer) => ({
+    name: consumer.name,
+    kind: consumer.kind,
+    mode: consumer.acknowledgement.mode,
+    mustAcknowledge: asked.has(consumer.name),
+    isBehind: isBehind(consumer, current.version),
+    holdsOldVersion: bound.has(consumer.name),
+  }));
+}
+
+function isBehind({ lastSeenVersion }: ConsumerRecord, current: number): boolean {
+  return lastSeenVersion !== null && lastSeenVersion < current;
+}
+
+function waitsOf({ waits }: PlanDeps, { snapshot, policy }: Facts): Plan['waits'] {
+  const { windowSeconds, onDeadline } = policy.acknowledgement ?? DEFAULT_ACKNOWLEDGEMENT;
+  const isAsked = answering(snapshot.consumers).length > 0;
+  const { settleSeconds, bakeSeconds } = waits;
+  const acknowledgementSeconds = isAsked ? windowSeconds : 0;
+  return { settleSeconds, bakeSeconds, acknowledgementSeconds, onDeadline };
+}
+
+/** A rotation needs nobody's consent; forcing one that consumers hold up does. */
+function approvalsOf({ onDeadline, acknowledgementSeconds }: Plan['waits'], policy: ClassPolicy) {
+  const canStall = acknowledgementSeconds > 0 && onDeadline === 'wait-for-force';
+  return canStall ? [{ act: 'rotation.force', ...policy.quorum }] : [];
+}
+
+function aliasesOf(deps: PlanDeps, { snapshot: { key }, next }: Facts): Plan['aliases'] {
+  return [
+    { alias: versionAlias(deps.stage, key.name, next), act: 'create', from: null },
+    { alias: key.alias, act: 'move', from: key.currentVersion },
+  ];
+}
+
+function costOf({ snapshot }: Facts): Plan['cost'] {
+  // What is scheduled for deletion is not billed any more.
+  const billed = snapshot.versions.filter(
+    ({ keyId, substate }) => keyId !== null && substate !== 'destroy-scheduled',
+  ).length;
+  return {
+    usdPerMonthNow: billed * USD_PER_KMS_KEY_MONTH,
+    usdPerMonthAfter: (billed + 1) * USD_PER_KMS_KEY_MONTH,
+  };
+}
+
+function warningsOf(consumers: Plan['consumers'], room: Forecast): string[] {
+  const named = (wanted: Plan['consumers']) => wanted.map(({ name }) => name).join(', ');
+  const behind = consumers.filter((consumer) => consumer.isBehind);
+  const holding = consumers.filter((consumer) => consumer.holdsOldVersion);
+  return [
+    ...(behind.length > 0 ? [`on an older version than the current one: ${named(behind)}`] : []),
+    ...(holding.length > 0
+      ? [`the old version goes on encrypting until these are moved: ${named(holding)}`]
+      : []),
+    ...(room.isFeasible
+      ? []
+      : [
+          `the classes keep ${room.versionsWhenSteady} versions, the cluster holds ${room.holds}: it will be full`,
+        ]),
+  ];
+}
+
+async function factsOf(deps: PlanDeps, name: string): Promise<Facts> {
+  const snapshot = await deps.ledger.readKey(name);
+  if (!snapshot) throw keyNotFound(name);
+  checkRotatable(snapshot);
+  const { key } = snapshot;
+  precondition(key.currentVersion, 'an active key has a current version');
+  const policy = deps.classes.find((candidate) => candidate.name === key.class);
+  precondition(policy, `class ${key.class} exists`);
+  const current = versionOf(snapshot, key.currentVersion);
+  return { snapshot, current, policy, next: key.latestVersion + 1, now: deps.clock.now() };
+}
+
+function versionsOf({ snapshot, current, next }: Facts): Plan['versions'] {
+  precondition(current.keyId, 'an active version has a KMS key');
+  const readable = snapshot.versions.filter(
+    ({ state, keyId }) => keyId !== null && mayProcess(state),
+  );
+  return {
+    current: { version: current.version, keyId: current.keyId },
+    next,
+    readable: [...readable.map(({ version }) => version), next],
+  };
+}
+
+/**
+ * Plans a rotation.
+ * @throws KeyturnError `KeyNotFound`, `OperationInProgress`, `TransitionForbidden`, `InfeasiblePolicy`
+ */
+export async function planRotation(deps: PlanDeps, name: string): Promise<Plan> {
+  const facts = await factsOf(deps, name);
+  const { snapshot, policy, now } = facts;
+  const { keyStore } = snapshot.key;
+  const occupancies = await deps.ledger.readOccupancy(keyStore);
+  const room = forecast(deps.hsmType, occupancies, deps.classes, now);
+  requireRoomForVersion(deps.hsmType, room.versions);
+  const consumers = consumersOf(facts);
+  const waits = waitsOf(deps, facts);
+  const isOldVersionBound = consumers.some(({ holdsOldVersion }) => holdsOldVersion);
+  return {
+    operation: 'rotate-key',
+    key: name,
+    revision: snapshot.key.revision,
+    digest: planDigest(deps, snapshot),
+    plannedAt: now,
+    versions: versionsOf(facts),
+    aliases: aliasesOf(deps, facts),
+    consumers,
+    ciphertexts: [],
+    kmsCalls: [...rotationCalls({ isOldVersionBound }, deps.budget)],
+    capacity: {
+      keyStore,
+      hsmType: deps.hsmType,
+      holds: room.holds,
+      versionsNow: room.versions,
+      versionsAfter: room.versions + 1,
+    },
+    cost: costOf(facts),
+    approvals: approvalsOf(waits, policy),
+    waits,
+    start: {
+      onDemand: now,
+      bySchedule: policy.schedule ? nextOpening(policy.schedule, now) : now,
+    },
+    warnings: warningsOf(consumers, room),
+  };
+}
