@@ -76,7 +76,12 @@ async function finish(
 
 /** An active key of this process's vault. */
 export async function generateHere(here: InProcess, name: string): Promise<void> {
-  const site = { stage: STAGE, keyStore: KEY_STORE, classes: CLASSES } as const;
+  const site = {
+    stage: STAGE,
+    keyStore: KEY_STORE,
+    classes: CLASSES,
+    hsmType: 'hsm2m.medium',
+  } as const;
   const { operationId } = await generateKey(
     here.deps,
     { ...site, environments: ['development'] },

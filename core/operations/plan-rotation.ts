@@ -88,6 +88,19 @@ function costOf({ snapshot }: Facts): Plan['cost'] {
   };
 }
 
+/** What re-encryption will find, as each source was last counted. */
+function ciphertextsOf({ snapshot }: Facts): Plan['ciphertexts'] {
+  return snapshot.sources.flatMap(({ name: source, count: counted }) => {
+    if (!counted) return [];
+    return Object.entries(counted.byVersion).map(([version, count]) => ({
+      source,
+      version: Number(version),
+      count,
+      countedAt: counted.endedAt,
+    }));
+  });
+}
+
 function warningsOf(consumers: Plan['consumers'], room: Forecast): string[] {
   const named = (wanted: Plan['consumers']) => wanted.map(({ name }) => name).join(', ');
   const behind = consumers.filter((consumer) => consumer.isBehind);
@@ -152,7 +165,7 @@ export async function planRotation(deps: PlanDeps, name: string): Promise<Plan> 
     versions: versionsOf(facts),
     aliases: aliasesOf(deps, facts),
     consumers,
-    ciphertexts: [],
+    ciphertexts: ciphertextsOf(facts),
     kmsCalls: [...rotationCalls({ isOldVersionBound }, deps.budget)],
     capacity: {
       keyStore,

@@ -28,6 +28,7 @@ const workload = (id: string): Principal => ({ id, kind: 'workload', name: null,
 
 const READ = {
   'key:read': EVERYTHING,
+  'key:plan': EVERYTHING,
   'consumer:read': EVERYTHING,
   'source:read': EVERYTHING,
   'operation:read': EVERYTHING,

@@ -2,11 +2,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { KmsBudget } from '#core/contract/kms-quotas.ts';
 import { Plan as PlanSchema } from '#core/contract/plans.ts';
+import type { SourceRecord } from '#core/keys/reencryption.ts';
 import { mutateKey } from '#core/operations/mutate-key.ts';
 import { planRotation } from '#core/operations/plan-rotation.ts';
 import { rotateKey } from '#core/operations/rotate-key.ts';
 import { updateKey } from '#core/operations/update-key.ts';
-import { aConsumer, anAuditEntry } from '#test/support/records.ts';
+import { aConsumer, anAuditEntry, T0 } from '#test/support/records.ts';
 import {
   begin,
   GENERATION_STEPS,
@@ -31,6 +32,19 @@ const KMS_CALL: Readonly<Record<string, string>> = {
   createAlias: 'CreateAlias',
   moveAlias: 'UpdateAlias',
 };
+
+const COUNT = { operationId: 'op_1', startedAt: T0, endedAt: T0, byVersion: { '1': 7 }, dead: 0 };
+const aSource = (name: string): SourceRecord => ({
+  key: 'orders',
+  name,
+  location: { kind: 'none', reason: 'test' },
+  shards: 1,
+  copies: [],
+  count: null,
+  registeredAt: T0,
+  registeredBy: 'usr_alice',
+  removedAt: null,
+});
 
 describe('a plan of a rotation', () => {
   let world: World;
@@ -116,6 +130,18 @@ describe('a plan of a rotation', () => {
     ]);
     expect(waits).toMatchObject({ acknowledgementSeconds: 30, onDeadline: 'abort' });
     expect(warnings).toHaveLength(2);
+  });
+
+  it('names the ciphertexts of each source as last counted', async () => {
+    const source = { ...aSource('archive'), count: COUNT };
+    await mutateKey(world.store, 'orders', () => ({
+      draft: { sources: [source, aSource('new')], audit: anAuditEntry() },
+      result: undefined,
+    }));
+
+    expect((await plan()).ciphertexts).toEqual([
+      { source: 'archive', version: 1, count: 7, countedAt: T0 },
+    ]);
   });
 
   it('asks for approvals where consumers can hold a rotation up', async () => {
