@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // `npm run bench -- [--only TEXT] [--json] [--full]`: the stand-in beside the HSM alone and beside the AWS
 // emulator's built-in KMS, and rotations on the local stack, in one run on one machine. Figures of different machines
-// do not compare; ratios do.
+// do not compare; ratios do. `limits-model` starts nothing: it is arithmetic over the real rate budget.
 import { parseArgs } from 'node:util';
 import { connectedKeyStore } from './key-store.ts';
+import { measureLimits } from './limits-model.ts';
 import { Caller } from './load.ts';
 import { startMeasuredStack } from './local-stack.ts';
 import {
@@ -91,6 +92,7 @@ async function measureRotations(): Promise<void> {
 }
 
 const only = values.only ?? '';
-if (!only.startsWith('rotation')) await measureStandIn();
+if (only === '' || only.startsWith('limits-model')) await measureLimits(report);
+if (!/^(rotation|limits-model)/.test(only)) await measureStandIn();
 if (only === '' || only.startsWith('rotation')) await measureRotations();
 report.finish();

@@ -13,6 +13,7 @@ import { viewKey, viewKeys } from '../views.ts';
 import { resumeCommand, watchOperation } from '../watch-operation.ts';
 import { addHistory } from './history.ts';
 import { addPlan, printPlan } from './plan.ts';
+import { addRetire } from './retire.ts';
 import { addUsage } from './usage.ts';
 
 type AccessEntry = NonNullable<RequestOf<'createKey'>['access']>[number];
@@ -201,5 +202,6 @@ export function addKeyCommands(program: Command, act: Act): void {
   addRotate(key, act);
   addDue(key, act);
   addHistory(key, act);
+  addRetire(key, act);
   addUsage(key, act);
 }

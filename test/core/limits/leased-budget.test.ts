@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
 import { MemoryBucketRows } from '#adapters/memory/bucket-rows.ts';
+import { VirtualTimer } from '#adapters/memory/virtual-timer.ts';
 import { type BudgetSettings, bucketOf, LeasedRateBudget } from '#core/limits/leased-budget.ts';
 import type { BudgetRequest } from '#core/ports/rate-budget.ts';
-import { VirtualTimer } from '#test/support/virtual-timer.ts';
 
 const CREATE: BudgetRequest = { call: 'CreateKey' };
 const CRYPTO: BudgetRequest = { call: 'CryptographicInKeyStore', keyStore: 'cks-1', upcoming: 90 };
