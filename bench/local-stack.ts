@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The local stack that rotations are measured on: the whole app, waits 0, KMS consistent at once.
+import { rmSync } from 'node:fs';
 import { KEYTURN_APP } from '#scripts/local/deployment.ts';
 import { type Stack, startStack } from '#scripts/local/stack.ts';
 import { personClient } from '#scripts/local/story/actors.ts';
@@ -27,6 +28,12 @@ export async function startMeasuredStack(): Promise<MeasuredStack> {
   const operator = await personClient(stack.info, 'alice');
   const site = { operator, stack: stack.info, directory: DIRECTORY };
   return { stack, operator, keyStoreId: await provisionKeyStore(site, KEY_STORE) };
+}
+
+/** Ends the stack. Each run measures on an empty one, so nothing of it is kept. */
+export async function stopMeasuredStack({ stack }: MeasuredStack): Promise<void> {
+  await stack.stop();
+  rmSync(stack.layout.directory, { recursive: true, force: true });
 }
 
 /** Does work for each item, a few at a time. */

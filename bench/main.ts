@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { connectedKeyStore } from './key-store.ts';
 import { measureLimits } from './limits-model.ts';
 import { Caller } from './load.ts';
-import { startMeasuredStack } from './local-stack.ts';
+import { startMeasuredStack, stopMeasuredStack } from './local-stack.ts';
 import {
   fill,
   MAXIMUM_CLIENTS,
@@ -87,7 +87,7 @@ async function measureRotations(): Promise<void> {
   try {
     if (wants('rotation-cost')) await measureRotationCost(measured, report, values.full ? 100 : 20);
   } finally {
-    await measured.stack.stop();
+    await stopMeasuredStack(measured);
   }
 }
 

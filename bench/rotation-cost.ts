@@ -31,13 +31,17 @@ interface Orchestration {
   readonly invocations: number;
 }
 
-function sfnOf({ stack }: MeasuredStack): SFNClient {
+export function sfnOf({ stack }: MeasuredStack): SFNClient {
   const { gatewayUrl: endpoint, region } = stack.info;
   return new SFNClient({ endpoint, region, credentials: ROOT_KEY });
 }
 
 /** Makes the keys due, sweeps, and waits until all have their second version. */
-async function rotateBySweep(measured: MeasuredStack, sfn: SFNClient, names: readonly string[]) {
+export async function rotateBySweep(
+  measured: MeasuredStack,
+  sfn: SFNClient,
+  names: readonly string[],
+) {
   const { operator, stack } = measured;
   await each(names, (name) => makeDue(operator, name));
   const stateMachineArn = stack.info.stateMachines['rotation-sweep'];
