@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Material of KMS keys in the HSM. Custom-store keys are token objects of their cluster, labelled with the
 // key ARN; standard-store keys are blobs under the domain key, unwrapped into session objects on use.
-// No key byte ever enters this process.
+// No key byte ever enters this process, but for the seeds of ML-DSA, which SoftHSM does not know.
 import { Pkcs11Failure } from '#adapters/pkcs11/errors.ts';
 import type { PairUse } from '#adapters/pkcs11/key-pairs.ts';
 import { unwrapKey, type WrappedKind, wrapKey } from '#adapters/pkcs11/key-wrap.ts';
@@ -12,10 +12,12 @@ import {
 } from '#adapters/pkcs11/pair-generation.ts';
 import type { KeyHandle, Token } from '#adapters/pkcs11/token.ts';
 import { hmacBits, pairKind } from '../keys/key-specs.ts';
+import { isSeedSpec, publicKeyOfSeed, SEED_BYTES } from '../keys/ml-dsa.ts';
 import type { KeyRecord, KeySpec } from '../store/key-row.ts';
 import { HandleCache } from './handle-cache.ts';
 import type { Hsm } from './hsm.ts';
 import { ObjectIndex } from './object-index.ts';
+import { openSealedSeed, sealSeed } from './sealed-seed.ts';
 
 /** A key ready for use. */
 export interface UsableKey {
@@ -70,6 +72,7 @@ export class KeyMaterial {
 
   /** Makes a key of the standard store, secret or pair. */
   async generateStandard(keyId: string, wanted: KeyDesign): Promise<WrappedMaterial> {
+    if (isSeedSpec(wanted.keySpec)) return this.#generateSeed(keyId, wanted.keySpec);
     const kind = pairKind(wanted.keySpec);
     if (kind === undefined) return this.generateWrapped(keyId, wanted.keySpec);
     const { token, key: domainKey } = this.#hsm.domain;
@@ -77,6 +80,27 @@ export class KeyMaterial {
     const pair = { ...named, kind, use: privateUse(wanted) };
     const { blob, publicKeyInfo } = await generateWrappedPair(token, domainKey, pair);
     return { wrappedKey: blob, publicKey: publicKeyInfo };
+  }
+
+  #generateSeed(keyId: string, keySpec: KeySpec): WrappedMaterial {
+    const { wrappedKey: sealingKey } = this.generateWrapped(keyId, 'SYMMETRIC_DEFAULT');
+    const seed = this.#hsm.random(SEED_BYTES);
+    try {
+      const wrappedKey = sealSeed(this.#domainKey(), keyId, sealingKey, seed);
+      return { wrappedKey, publicKey: publicKeyOfSeed(keySpec, seed) };
+    } finally {
+      seed.fill(0);
+    }
+  }
+
+  /** The seed of an ML-DSA key, which the caller wipes; undefined when there is none. */
+  openSeed({ keyId, wrappedKey }: KeyRecord): Buffer | undefined {
+    return wrappedKey === null ? undefined : openSealedSeed(this.#domainKey(), keyId, wrappedKey);
+  }
+
+  #domainKey(): UsableKey {
+    const { token, key: handle } = this.#hsm.domain;
+    return { token, handle };
   }
 
   /** Makes a pair that stays on the domain token; answers its SubjectPublicKeyInfo. */

@@ -21,6 +21,7 @@ const RSA: Usages = {
 
 const curve = (signing: string): Usages => ({ SIGN_VERIFY: [signing], KEY_AGREEMENT: ['ECDH'] });
 const mac = (algorithm: string): Usages => ({ GENERATE_VERIFY_MAC: [algorithm] });
+const ML_DSA: Usages = { SIGN_VERIFY: ['ML_DSA_SHAKE_256'] };
 
 const USAGES: Readonly<Record<KeySpec, Usages>> = {
   SYMMETRIC_DEFAULT: { ENCRYPT_DECRYPT: ['SYMMETRIC_DEFAULT'] },
@@ -36,6 +37,9 @@ const USAGES: Readonly<Record<KeySpec, Usages>> = {
   HMAC_256: mac('HMAC_SHA_256'),
   HMAC_384: mac('HMAC_SHA_384'),
   HMAC_512: mac('HMAC_SHA_512'),
+  ML_DSA_44: ML_DSA,
+  ML_DSA_65: ML_DSA,
+  ML_DSA_87: ML_DSA,
 };
 
 const PAIRS: Readonly<Partial<Record<string, PairKind>>> = {

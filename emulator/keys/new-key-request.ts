@@ -5,6 +5,7 @@ import { flag, oneOf, text } from '../protocol/members.ts';
 import { type InputOf, optional } from '../protocol/shape.ts';
 import type { KeyRecord } from '../store/key-row.ts';
 import { allowsUsage, isSupportedSpec } from './key-specs.ts';
+import { isSeedSpec } from './ml-dsa.ts';
 import { tagList } from './tags.ts';
 
 const keySpec = oneOf([
@@ -104,7 +105,7 @@ export function newKeyKind(input: Input): NewKeyKind {
   if (!allowsUsage(spec, usage)) {
     throw invalid(`KeyUsage ${usage} is not compatible with KeySpec ${spec}`);
   }
-  if (origin === 'EXTERNAL' && spec === 'ECC_NIST_EDWARDS25519') {
+  if (origin === 'EXTERNAL' && (spec === 'ECC_NIST_EDWARDS25519' || isSeedSpec(spec))) {
     throw unsupported(`Keys of key spec ${spec} cannot have imported material.`);
   }
   if (origin === 'AWS_CLOUDHSM' && spec !== 'SYMMETRIC_DEFAULT') {

@@ -13,6 +13,7 @@ import type { KeyRecord } from '../store/key-row.ts';
 import { commonMembers, keyIdText } from './crypto-request.ts';
 import { derOfSignature, signatureOfDer } from './ecdsa-der.ts';
 import { pairKind, requireAlgorithm } from './key-specs.ts';
+import { isSeedSpec, requireRaw, signWithSeed, verifyMlDsa } from './ml-dsa.ts';
 
 /** Signing algorithms of the model. */
 export const signingAlgorithm = oneOf([
@@ -64,6 +65,10 @@ function toBeSigned(input: SigningInput): Buffer {
     if (MessageType === 'RAW') return Message;
     throw invalid(`MessageType ${MessageType} is not valid for algorithm ${SigningAlgorithm}.`);
   }
+  if (SigningAlgorithm === 'ML_DSA_SHAKE_256') {
+    requireRaw(MessageType);
+    return Message;
+  }
   const hash = hashOf(SigningAlgorithm);
   if (MessageType === 'RAW') return createHash(hash).update(Message).digest();
   if (MessageType === 'DIGEST' && Message.length === DIGEST_BYTES[hash]) return Message;
@@ -100,9 +105,21 @@ function missing(): AwsError {
   return new AwsError('KMSInvalidStateException', 'The key material does not exist in the HSM.');
 }
 
+/** ML-DSA: the HSM gives the seed for as long as the signature takes. */
+function signByProcess(emulator: Emulator, key: KeyRecord, message: Buffer): Buffer {
+  const seed = emulator.material.openSeed(key);
+  if (seed === undefined) throw missing();
+  try {
+    return signWithSeed(key.keySpec, seed, message);
+  } finally {
+    seed.fill(0);
+  }
+}
+
 /** Signs in the HSM. @throws AwsError InvalidKeyUsageException, ValidationException */
 export function signWith(emulator: Emulator, key: KeyRecord, input: SigningInput): Buffer {
   const data = checked(key, input);
+  if (isSeedSpec(key.keySpec)) return signByProcess(emulator, key, data);
   const usable = emulator.material.use(key);
   if (usable === undefined) throw missing();
   const { token, handle } = usable;
@@ -122,6 +139,10 @@ export function verifyWith(
   signature: Buffer,
 ): boolean {
   const data = checked(key, input);
+  if (isSeedSpec(key.keySpec)) {
+    if (key.publicKey === null) throw missing();
+    return verifyMlDsa(key.publicKey, data, signature);
+  }
   const usable = emulator.material.usePublic(key);
   if (usable === undefined) throw missing();
   const { token, handle } = usable;

@@ -18,7 +18,10 @@ export type KeySpec =
   | 'HMAC_224'
   | 'HMAC_256'
   | 'HMAC_384'
-  | 'HMAC_512';
+  | 'HMAC_512'
+  | 'ML_DSA_44'
+  | 'ML_DSA_65'
+  | 'ML_DSA_87';
 export type KeyUsage = 'ENCRYPT_DECRYPT' | 'SIGN_VERIFY' | 'GENERATE_VERIFY_MAC' | 'KEY_AGREEMENT';
 
 /** A KMS key. Instants are epoch milliseconds. */
@@ -31,7 +34,7 @@ export interface KeyRecord {
   readonly keyStoreId: string | null;
   readonly clusterId: string | null;
   readonly materialId: string;
-  /** The key under the domain key; null for keys that live on a token. */
+  /** The key under the domain key; null for keys that live on a token. Of ML-DSA: a key under it, and the seed under that. */
   readonly wrappedKey: Buffer | null;
   /** SubjectPublicKeyInfo of an asymmetric key. */
   readonly publicKey: Buffer | null;

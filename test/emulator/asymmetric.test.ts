@@ -300,7 +300,7 @@ describe('key agreement', () => {
 describe('CreateKey', () => {
   it.each([
     ['SM2', 'SIGN_VERIFY', 'UnsupportedOperationException'],
-    ['ML_DSA_44', 'SIGN_VERIFY', 'UnsupportedOperationException'],
+    ['ML_DSA_44', 'KEY_AGREEMENT', 'ValidationException'],
     ['ML_KEM_768', 'ENCAPSULATE_DECAPSULATE', 'UnsupportedOperationException'],
     ['ECC_NIST_P256', 'ENCRYPT_DECRYPT', 'ValidationException'],
     ['ECC_SECG_P256K1', 'KEY_AGREEMENT', 'ValidationException'],
