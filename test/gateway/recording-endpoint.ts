@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 
 /** One forwarded call. */
 export interface RecordedCall {
@@ -15,9 +15,12 @@ export interface RecordedCall {
 }
 
 const names = ['port', 'data', 'region', 'account', 'gateway-secret-file', 'admin-token-file'];
-const options = Object.fromEntries(
-  [...names, 'issuer-port', 'people'].map((name) => [name, { type: 'string' as const }]),
-);
+const options: NonNullable<ParseArgsConfig['options']> = {
+  ...Object.fromEntries(
+    [...names, 'issuer-port', 'people'].map((name) => [name, { type: 'string' }]),
+  ),
+  'explicit-hsm-admin': { type: 'boolean' },
+};
 const { values } = parseArgs({ options });
 const text = (name: string) => String(values[name] ?? '');
 const secret = readFileSync(text('gateway-secret-file'), 'utf8');
