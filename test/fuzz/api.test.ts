@@ -7,12 +7,15 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { Problem } from '#core/contract/api.ts';
 import { EXAMPLES } from '#core/contract/examples.ts';
 import { ROUTES, type Route, type RouteId } from '#core/contract/routes.ts';
+import { placeHold } from '#core/operations/place-hold.ts';
 import { requestTask } from '#core/provisioning/provision-key-store.ts';
 import { registered } from '#test/support/consumers.ts';
 import { ACCOUNT, type Caller, current, eventOf, renewWorld } from '#test/support/functions.ts';
+import { register } from '#test/support/reencryption.ts';
 import { runs } from '#test/support/runs.ts';
 import { Simulation } from '#test/support/simulation.ts';
-import { withActiveKey } from '#test/support/steps.ts';
+import { begin, ROTATION_STEPS, runSteps, withActiveKey } from '#test/support/steps.ts';
+import { PERMIT, type World } from '#test/support/world.ts';
 
 vi.mock('#adapters/kms/token-seal.ts', () => ({
   KmsTokenSeal: class {
@@ -39,6 +42,11 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   'read-usage': (await import('#functions/read-usage/handler.ts')).handler,
   'manage-consumers': (await import('#functions/manage-consumers/handler.ts')).handler,
   'acknowledge-rotation': (await import('#functions/acknowledge-rotation/handler.ts')).handler,
+  'plan-changes': (await import('#functions/plan-changes/handler.ts')).handler,
+  'manage-reencryption': (await import('#functions/manage-reencryption/handler.ts')).handler,
+  'manage-holds': (await import('#functions/manage-holds/handler.ts')).handler,
+  'judge-retirement': (await import('#functions/judge-retirement/handler.ts')).handler,
+  'watch-rotation': (await import('#functions/watch-rotation/handler.ts')).handler,
   'read-keys': (await import('#functions/read-keys/handler.ts')).handler,
   'use-key': (await import('#functions/use-key/handler.ts')).handler,
   'manage-key-stores': (await import('#functions/manage-key-stores/handler.ts')).handler,
@@ -167,6 +175,8 @@ const IN_ROTATION: readonly RouteId[] = [
   'extendRotation',
   'forceRotation',
 ];
+/** Routes of a rotation that has switched and is watched. */
+const IN_BAKE: readonly RouteId[] = ['reportRotation', 'rollBackRotation'];
 /** What a valid request answers where that is not the route's own status. */
 const ANSWERS: Partial<Record<RouteId, number>> = {
   // Provisioning a second time is refused.
@@ -175,15 +185,44 @@ const ANSWERS: Partial<Record<RouteId, number>> = {
   forceRotation: 403,
 };
 
+/** A rotation in the place that the route is for. @returns its operation, '' for routes that want none */
+async function rotationFor(route: RouteId, simulation: Simulation): Promise<string> {
+  const { world } = current;
+  if (!IN_ROTATION.includes(route) && !IN_BAKE.includes(route)) return '';
+  const operationId = await world.admitRotation();
+  if (IN_BAKE.includes(route))
+    await runSteps(world, await begin(world), ROTATION_STEPS, 'ProbeAlias');
+  else await simulation.runStarted();
+  return operationId;
+}
+
+/** What re-encryption and retirement are asked about. */
+async function withStoredData(world: World): Promise<void> {
+  await register(world);
+  await placeHold(world.deps, {
+    key: 'orders',
+    name: 'audit-2026',
+    reason: 'asked',
+    until: null,
+    by: 'usr_alice',
+    decision: PERMIT,
+  });
+}
+
 /** A key with a consumer, a key store with an open task, and a request that the route takes. */
 async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
   const world = await withActiveKey(await renewWorld());
   const { ledger, clock, vault } = world;
   const simulation = new Simulation(world);
-  await registered(simulation, 'billing', { principal: `arn:aws:iam::${ACCOUNT}:role/billing` });
+  await registered(simulation, 'billing', {
+    principal: `arn:aws:iam::${ACCOUNT}:role/billing`,
+    ...(IN_BAKE.includes(route)
+      ? { acknowledgement: { mode: 'wait', waitSeconds: 0, url: null } }
+      : {}),
+  });
+  await withStoredData(world);
   const [consumer] = (await world.snapshot()).consumers;
-  const rotation = IN_ROTATION.includes(route) ? await world.admitRotation() : '';
-  if (rotation) await simulation.runStarted();
+  const rotation = await rotationFor(route, simulation);
   const { operationId = '' } = (await ledger.readKeyStore('main')) ?? {};
   await requestTask(
     { ledger, clock },
@@ -218,6 +257,12 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     acknowledgeRotation: { consumer: 'billing', version: 2 },
     extendRotation: { until: '2026-01-02T00:00:00Z' },
     forceRotation: { reason: 'asked' },
+    reportRotation: { consumer: 'billing', version: 2, calls: 10, errors: 0 },
+    rollBackRotation: { reason: 'asked' },
+    createPlan: EXAMPLES['PlanRequest'],
+    putSource: EXAMPLES['PutSourceRequest'],
+    startReencryption: {},
+    putHold: EXAMPLES['PutHoldRequest'],
   };
   const names: Partial<Record<RouteId, Record<string, string>>> = {
     getOperation: { id: (await current.world.version(1)).operationId },
@@ -226,13 +271,23 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     getConsumer: { name: 'orders', consumer: 'billing' },
     putConsumer: { name: 'orders', consumer: 'billing' },
     deleteConsumer: { name: 'orders', consumer: 'billing' },
-    ...Object.fromEntries(IN_ROTATION.map((id) => [id, { operationId: rotation }])),
+    putSource: { name: 'orders', source: 'archive' },
+    deleteSource: { name: 'orders', source: 'archive' },
+    putHold: { name: 'orders', hold: 'audit-2026' },
+    deleteHold: { name: 'orders', hold: 'audit-2026' },
+    checkRetirement: { name: 'orders', version: '1' },
+    retireVersion: { name: 'orders', version: '1' },
+    readCapacity: { name: 'main' },
+    ...Object.fromEntries(
+      [...IN_ROTATION, ...IN_BAKE].map((id) => [id, { operationId: rotation }]),
+    ),
     completeTask: { name: 'main', id: `sign-certificate-${operationId}` },
   };
   const callers: Partial<Record<RouteId, Caller>> = {
     encrypt: { role: 'orders-api' },
     decrypt: { role: 'orders-api' },
     acknowledgeRotation: { role: 'billing' },
+    reportRotation: { role: 'billing' },
   };
   const ofConsumer: readonly RouteId[] = ['putConsumer', 'deleteConsumer'];
   return (id) => ({

@@ -29,7 +29,7 @@ function runApp(values: Record<string, string>) {
   });
 }
 
-it('synthesizes production without credentials or look-ups', { timeout: 60_000 }, () => {
+it('synthesizes production without credentials or look-ups', { timeout: 180_000 }, () => {
   const { status, stderr } = runApp(context('production'));
 
   expect(stderr).not.toMatch(/error/i);
