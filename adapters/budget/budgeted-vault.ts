@@ -38,16 +38,21 @@ export async function metered<T>(
 abstract class Metered<T> {
   protected readonly inner: T;
   readonly #budget: RateBudget;
-  readonly #lane: Lane;
+  readonly #lane: () => Promise<Lane>;
 
-  constructor(inner: T, budget: RateBudget, lane: Lane = 'routine') {
+  constructor(
+    inner: T,
+    budget: RateBudget,
+    /** Asked when a call is made: most steps that run again make none. */
+    lane: () => Promise<Lane> = async () => 'routine',
+  ) {
     this.inner = inner;
     this.#budget = budget;
     this.#lane = lane;
   }
 
-  protected within<R>(call: BudgetRequest['call'], run: () => Promise<R>): Promise<R> {
-    return metered(this.#budget, { call, lane: this.#lane }, run);
+  protected async within<R>(call: BudgetRequest['call'], run: () => Promise<R>): Promise<R> {
+    return metered(this.#budget, { call, lane: await this.#lane() }, run);
   }
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { BudgetedPolicyWriter } from '#adapters/budget/budgeted-vault.ts';
 import { KmsPolicies } from '#adapters/kms/key-administration.ts';
 import { systemClock } from '#adapters/system/system.ts';
+import { laneOf } from '#core/limits/lanes.ts';
 import { closePolicy, openPolicy, restrictPolicy } from '#core/operations/apply-policy.ts';
 import { applyAccess } from '#core/operations/update-access.ts';
 import { environmentOf } from '../shared/environment.ts';
@@ -21,6 +22,7 @@ const ACTS = {
 } as const;
 const Input = StepInputSchema.extend({ act: z.enum(['open', 'restrict', 'close', 'access']) });
 
-export const handler = stepHandler(Input, ({ lane, act, ...input }) =>
-  ACTS[act]({ ...deps, policies: new BudgetedPolicyWriter(kms, budget, lane) }, input),
-);
+export const handler = stepHandler(Input, ({ act, ...input }) => {
+  const lane = () => laneOf(deps.ledger, input.operationId);
+  return ACTS[act]({ ...deps, policies: new BudgetedPolicyWriter(kms, budget, lane) }, input);
+});

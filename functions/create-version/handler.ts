@@ -2,6 +2,7 @@
 import { BudgetedKeyCreator } from '#adapters/budget/budgeted-vault.ts';
 import { KmsKeyCreator } from '#adapters/kms/key-creator.ts';
 import { systemClock } from '#adapters/system/system.ts';
+import { laneOf } from '#core/limits/lanes.ts';
 import { createVersion } from '#core/operations/create-version.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { StepInputSchema, stepHandler } from '../shared/step-handler.ts';
@@ -16,6 +17,7 @@ const deps = {
 const kms = new KmsKeyCreator(kmsClient(), policySite(environment));
 const budget = rateBudget(environment.TABLE_NAME, environment.KMS_BUDGET);
 
-export const handler = stepHandler(StepInputSchema, ({ lane, ...input }) =>
-  createVersion({ ...deps, creator: new BudgetedKeyCreator(kms, budget, lane) }, input),
-);
+export const handler = stepHandler(StepInputSchema, (input) => {
+  const lane = () => laneOf(deps.ledger, input.operationId);
+  return createVersion({ ...deps, creator: new BudgetedKeyCreator(kms, budget, lane) }, input);
+});

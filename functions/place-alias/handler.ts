@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { BudgetedAliasWriter } from '#adapters/budget/budgeted-vault.ts';
 import { KmsAliasWriter } from '#adapters/kms/key-administration.ts';
 import { systemClock } from '#adapters/system/system.ts';
+import { laneOf } from '#core/limits/lanes.ts';
 import { nameVersion, probeAlias, switchAlias } from '#core/operations/place-alias.ts';
 import { CLASSES } from '#policies/classes.ts';
 import { environmentOf } from '../shared/environment.ts';
@@ -20,6 +21,7 @@ const budget = rateBudget(environment.TABLE_NAME, environment.KMS_BUDGET);
 const ACTS = { version: nameVersion, current: switchAlias, probe: probeAlias } as const;
 const Input = StepInputSchema.extend({ alias: z.enum(['version', 'current', 'probe']) });
 
-export const handler = stepHandler(Input, ({ lane, alias, ...input }) =>
-  ACTS[alias]({ ...deps, aliases: new BudgetedAliasWriter(kms, budget, lane) }, input),
-);
+export const handler = stepHandler(Input, ({ alias, ...input }) => {
+  const lane = () => laneOf(deps.ledger, input.operationId);
+  return ACTS[alias]({ ...deps, aliases: new BudgetedAliasWriter(kms, budget, lane) }, input);
+});

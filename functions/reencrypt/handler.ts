@@ -32,6 +32,4 @@ const Input = StepInputSchema.extend({
   pass: z.int().positive(),
 });
 
-export const handler = stepHandler(Input, ({ lane: _lane, ...input }) =>
-  reencryptShard(deps, input, PACE),
-);
+export const handler = stepHandler(Input, (input) => reencryptShard(deps, input, PACE));

@@ -4,7 +4,6 @@
 import middy from '@middy/core';
 import { z } from 'zod';
 import { KeyturnError } from '#core/errors.ts';
-import { LANES } from '#core/ports/rate-budget.ts';
 import { logger } from './logging.ts';
 
 /** Members that name one attempt of an operation. */
@@ -12,8 +11,6 @@ export const StepInputSchema = z.object({
   operationId: z.string().min(1).max(80),
   key: z.string().min(1).max(63),
   fence: z.int().positive(),
-  /** Lane of the rate budget that the step's KMS calls go in. */
-  lane: z.enum(LANES).default('routine'),
 });
 
 /** What a state's Catch wrote to `$.error`. */

@@ -24,15 +24,14 @@ const deps = {
 /** As the sweep's workflow starts every execution. */
 const toStart = ({ executionName, ...input }: ReencryptionStart) => ({ executionName, input });
 
-const Run = StepInputSchema.omit({ lane: true });
 const Input = z.discriminatedUnion('act', [
   z.object({
     act: z.literal('begin'),
     operationId: z.string().min(1).max(80),
     attempt: z.int().positive(),
   }),
-  Run.extend({ act: z.literal('close') }),
-  Run.extend({ act: z.literal('park'), failure: FailureSchema }),
+  StepInputSchema.extend({ act: z.literal('close') }),
+  StepInputSchema.extend({ act: z.literal('park'), failure: FailureSchema }),
   z.object({ act: z.literal('sweep') }),
 ]);
 

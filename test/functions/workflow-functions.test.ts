@@ -215,6 +215,21 @@ describe('the functions of the workflows', () => {
     });
   });
 
+  it('ask the rate budget in the lane of what asked for the operation', async () => {
+    wired.metered.length = 0;
+    await generate();
+    await rotate();
+    const lanes = (wired.metered as { call: string; lane: string }[]).map(({ lane }) => lane);
+    expect(lanes.length).toBeGreaterThan(8);
+    expect(new Set(lanes)).toEqual(new Set(['priority']));
+
+    wired.metered.length = 0;
+    current.world.clock.advance(2 * 86_400);
+    await run('rotation-sweep', {});
+    expect(wired.metered).toContainEqual({ call: 'CreateKey', lane: 'routine' });
+    expect(wired.metered).toContainEqual({ call: 'UpdateAlias', lane: 'routine' });
+  });
+
   it('write policies for the stage and account of their environment', () => {
     expect(wired.sites.length).toBeGreaterThan(2);
     for (const site of wired.sites)

@@ -32,7 +32,7 @@ describe('vault ports within the budget', () => {
   it('ask for each call of KMS that has a small quota, in their lane, and pass it on', async () => {
     const budget = new Notebook();
     const { ports } = await aWorld();
-    const creator = new BudgetedKeyCreator(ports, budget, 'priority');
+    const creator = new BudgetedKeyCreator(ports, budget, async () => 'priority');
     const { keyId } = await creator.createKey(KEY_STORE_ID, PROVENANCE);
     expect(await creator.findUnrecorded(PROVENANCE)).toMatchObject([{ keyId }]);
     await creator.markRecorded(keyId);
