@@ -7,6 +7,8 @@ export type Act =
   | { readonly do: 'create' | 'encrypt'; readonly key: number }
   /** A rotation by the API; a request with the same `request` is the same request sent again. */
   | { readonly do: 'rotate'; readonly key: number; readonly request: number }
+  /** A rotation that is planned, something else that happens, and the run that is held to the plan. */
+  | { readonly do: 'plan'; readonly key: number; readonly between: 'nothing' | 'rotate' | 'policy' }
   | {
       readonly do: 'patch';
       readonly key: number;
@@ -69,6 +71,14 @@ const anAct: fc.Arbitrary<Act> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({ do: fc.constant('rotate' as const), key, request: fc.nat({ max: 3 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('plan' as const),
+      key,
+      between: fc.constantFrom('nothing' as const, 'rotate' as const, 'policy' as const),
+    }),
   },
   {
     weight: 2,

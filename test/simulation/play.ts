@@ -11,6 +11,7 @@ import { register, remove } from '#test/support/consumers.ts';
 import { type CallSite, ExecutionLost, ProcessDied, Simulation } from '#test/support/simulation.ts';
 import { ALICE, aWorld, CONSUMER, KEY_STORE_ID, PERMIT, type World } from '#test/support/world.ts';
 import type { Act, Fault, History } from './history.ts';
+import { applyPlan, CHANGES } from './planned.ts';
 import { Watcher } from './watcher.ts';
 
 const NAMES = ['orders', 'invoices', 'refunds'];
@@ -171,6 +172,8 @@ class Player {
         return this.#create(this.#nameOf(act.key));
       case 'rotate':
         return this.#rotate(this.#nameOf(act.key), act.request);
+      case 'plan':
+        return this.#plan(act);
       case 'patch':
         return this.#patch(this.#nameOf(act.key), act);
       case 'register':
@@ -196,6 +199,16 @@ class Player {
   async #rotate(name: string, request: number): Promise<void> {
     const claim = { scope: `rotate/${name}/${request}`, bodyHash: canonicalHash({ name }) };
     await this.#api('POST rotations', () => this.#world.admitRotation({ name, claim }));
+    await this.#simulation.runStarted();
+  }
+
+  async #plan({ key, between }: Extract<Act, { do: 'plan' }>): Promise<void> {
+    const name = this.#nameOf(key);
+    const rotate = () => this.#act({ do: 'rotate', key, request: 3 });
+    const stale = await this.#api('POST plans and rotations', () =>
+      applyPlan(this.#world, name, between === 'rotate' ? rotate : CHANGES[between]),
+    );
+    for (const violation of stale) this.#watcher.report(violation);
     await this.#simulation.runStarted();
   }
 

@@ -107,6 +107,28 @@ describe('a simulated history', () => {
     expect(await play(ROTATION, sabotage)).toContainEqual(expect.stringMatching(violation));
   });
 
+  it.each(['nothing', 'rotate', 'policy'] as const)(
+    'with a plan and %s between it and its run breaks nothing',
+    async (between) => {
+      const planned = { do: 'plan', key: 0, between } as const;
+
+      expect(await play({ ...ROTATION, acts: [...ROTATION.acts, planned] })).toEqual([]);
+    },
+  );
+
+  it('finds a world that runs stale plans', async () => {
+    const sabotage = (world: World) => {
+      // What the class was when the plan was made is what the run sees as well.
+      const { classes } = world;
+      Object.defineProperty(world, 'classes', { get: () => classes, set: () => {} });
+    };
+    const planned = { do: 'plan', key: 0, between: 'policy' } as const;
+
+    expect(await play({ ...ROTATION, acts: [planned] }, sabotage)).toContainEqual(
+      expect.stringMatching(/^R7 orders was rotated by a stale plan/),
+    );
+  });
+
   const WITH_CONSUMER: History = {
     ...ROTATION,
     acts: [{ do: 'register', key: 0, consumer: 0 }, ...ROTATION.acts],
