@@ -28,6 +28,7 @@ export const ROLE_RULES: readonly RoleRule[] = [
       'key:create',
       'key:update',
       'key:rotate',
+      'key:adopt',
       'consumer:manage',
       'rotation:extend',
       'rotation:force',

@@ -54,6 +54,31 @@ export function viewPlan(plan: Plan, width: Width): string {
   ].join('\n\n');
 }
 
+/** What a KMS key is, and what was found. */
+export function viewAdoption(report: ResponseOf<'createAdoption'>, width: Width): string {
+  const fields = renderFields(
+    [
+      ['kms key', report.keyId],
+      ['state', `${report.state}, ${report.keySpec} for ${report.usage}`],
+      ['origin', report.origin],
+      ['key store', report.keyStoreId],
+      ['aliases', report.aliases.join(', ')],
+      ['grants', report.grants],
+      ['last used', report.lastUsedAt],
+      ['created', report.createdAt],
+      ...report.access.map(({ principal, rights }): [string, Cell] => [
+        'access',
+        `${principal} ${rights.join(', ')}`,
+      ]),
+      ['can be adopted', report.isAdoptable ? 'yes' : 'no'],
+    ],
+    width,
+  );
+  if (report.findings.length === 0) return fields;
+  const rows = report.findings.map(({ weight, code, detail }) => [weight, code, detail]);
+  return `${fields}\n\n${renderTable(['weight', 'finding', 'detail'], rows, width)}`;
+}
+
 /** How full a key store is, by class. */
 export function viewCapacity(capacity: Capacity, width: Width): string {
   const rows = capacity.classes.map((one) => [

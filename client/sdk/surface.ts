@@ -88,6 +88,11 @@ export interface Client {
     body?: RequestOf<'startRotation'>,
     options?: StartOptions,
   ): Answered<'startRotation'>;
+  /** What a KMS key is that Keyturn did not make, and what stands in the way of managing it; changes nothing. */
+  createAdoption(
+    body: RequestOf<'createAdoption'>,
+    options?: CallOptions,
+  ): Answered<'createAdoption'>;
   /** What an operation would touch; changes nothing. */
   createPlan(body: RequestOf<'createPlan'>, options?: CallOptions): Answered<'createPlan'>;
   listConsumers(name: string, options?: PageOptions): Answered<'listConsumers'>;

@@ -48,6 +48,7 @@ export const FUNCTION_ENVIRONMENT = {
   'read-keys': { KEY_STORE_NAME: z.string() },
   'read-calendar': {},
   'read-usage': {},
+  'report-adoptions': { KEY_STORE_NAME: z.string() },
   'plan-changes': { HSM_TYPE: z.string(), KMS_BUDGET: KmsBudgetSetting, ...WAITS },
   'change-keys': {
     KEY_STORE_NAME: z.string(),

@@ -2,6 +2,7 @@
 // Renders the contract as OpenAPI 3.1: routes from the route table, bodies from the schemas that validate them, so
 // that the document cannot say what the API does not do. Pure: same version, same document.
 import { z } from 'zod';
+import * as adoptions from './adoptions.ts';
 import * as api from './api.ts';
 import * as consumers from './consumers.ts';
 import { ERRORS } from './errors.ts';
@@ -35,7 +36,13 @@ const schemaRef = (id: string): Json => ({ $ref: `#/components/schemas/${id}` })
 /** All named schemas. `io: input` keeps response objects open, as members may be added to them. */
 function schemas(): Record<string, Json> {
   const registry = z.registry<{ id: string }>();
-  for (const value of Object.values({ ...api, ...consumers, ...plans, ...reencryption })) {
+  for (const value of Object.values({
+    ...adoptions,
+    ...api,
+    ...consumers,
+    ...plans,
+    ...reencryption,
+  })) {
     const id = value instanceof z.ZodType ? idOf(value) : undefined;
     if (id && value instanceof z.ZodType) registry.add(value, { id });
   }

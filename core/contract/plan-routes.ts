@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Routes of plans and of capacity; a part of the route table.
+// Routes of plans, reports and capacity; a part of the route table.
+import * as adoptions from './adoptions.ts';
 import * as plans from './plans.ts';
 
 export const PLAN_ROUTES = {
@@ -12,6 +13,16 @@ export const PLAN_ROUTES = {
     summary: 'Show what an operation would touch; changes nothing',
     request: plans.PlanRequest,
     response: plans.Plan,
+  },
+  createAdoption: {
+    method: 'POST',
+    path: '/v1/adoptions',
+    function: 'report-adoptions',
+    action: 'key:adopt',
+    status: 200,
+    summary: 'Report on a KMS key that Keyturn did not make; changes nothing',
+    request: adoptions.AdoptionRequest,
+    response: adoptions.AdoptionReport,
   },
   readCapacity: {
     method: 'GET',

@@ -14,6 +14,7 @@ export const ACTIONS = [
   'key:update',
   'key:rotate',
   'key:plan',
+  'key:adopt',
   'key:encrypt',
   'key:decrypt',
   'key:reencrypt',

@@ -20,6 +20,7 @@ export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   'read-keys': ANSWER,
   'read-calendar': ANSWER,
   'read-usage': ANSWER,
+  'report-adoptions': ANSWER,
   'plan-changes': ANSWER,
   'change-keys': ANSWER,
   'manage-consumers': ANSWER,

@@ -40,6 +40,7 @@ type ApiFunction =
   | 'read-keys'
   | 'read-calendar'
   | 'read-usage'
+  | 'report-adoptions'
   | 'plan-changes'
   | 'change-keys'
   | 'manage-consumers'
@@ -65,6 +66,7 @@ function apiGrants({
     'read-keys': readTable(table, LIST_INDEX.name),
     'read-usage': readTable(table),
     'read-calendar': readTable(table, DUE_INDEX.name),
+    'report-adoptions': [...getFromTable(table), ...keys.inspect()],
     'plan-changes': readTable(table),
     'change-keys': [
       ...writeTable(table),

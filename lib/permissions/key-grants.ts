@@ -47,6 +47,25 @@ export class KeyGrants {
     ];
   }
 
+  /** Reads what any key of the account is; nothing that it protects. */
+  inspect(): readonly Grant[] {
+    return [
+      { actions: ['kms:ListAliases'], resources: ['*'], wildcardReason: NO_RESOURCE_LEVEL },
+      {
+        actions: [
+          'kms:DescribeKey',
+          'kms:GetKeyLastUsage',
+          'kms:GetKeyPolicy',
+          'kms:GetKeyRotationStatus',
+          'kms:ListGrants',
+          'kms:ListResourceTags',
+        ],
+        resources: [this.#allKeys],
+        wildcardReason: 'the report is on keys that do not carry our tags yet',
+      },
+    ];
+  }
+
   /** Creates keys in a CloudHSM key store, tagged for this stage, and marks them as recorded. */
   create(): readonly Grant[] {
     const forStage = { 'aws:RequestTag/keyturn:stage': this.#stage };

@@ -59,6 +59,7 @@ export type StepFunctionName = Exclude<
   | 'read-keys'
   | 'read-calendar'
   | 'read-usage'
+  | 'report-adoptions'
   | 'plan-changes'
   | 'change-keys'
   | 'manage-consumers'

@@ -12,7 +12,7 @@ import { startOperation, type WorkOptions } from '../start-operation.ts';
 import { viewKey, viewKeys } from '../views.ts';
 import { resumeCommand, watchOperation } from '../watch-operation.ts';
 import { addHistory } from './history.ts';
-import { addPlan, printPlan } from './plan.ts';
+import { addAdopt, addPlan, printPlan } from './plan.ts';
 import { addRetire } from './retire.ts';
 import { addUsage } from './usage.ts';
 
@@ -199,6 +199,7 @@ export function addKeyCommands(program: Command, act: Act): void {
   addShow(key, act);
   addCreate(key, act);
   addPlan(key, act);
+  addAdopt(key, act);
   addRotate(key, act);
   addDue(key, act);
   addHistory(key, act);

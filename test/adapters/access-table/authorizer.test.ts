@@ -46,6 +46,7 @@ const PERMITTED: Record<
       'key:create': EVERYTHING,
       'key:update': EVERYTHING,
       'key:rotate': EVERYTHING,
+      'key:adopt': EVERYTHING,
       'consumer:manage': EVERYTHING,
       'rotation:extend': EVERYTHING,
       'rotation:force': EVERYTHING,

@@ -3,6 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import * as adoptions from '#core/contract/adoptions.ts';
 import * as api from '#core/contract/api.ts';
 import * as consumers from '#core/contract/consumers.ts';
 import { ERROR_CODES } from '#core/contract/errors.ts';
@@ -23,10 +24,12 @@ function operationOf({ path, method }: Route): Json {
 }
 
 function named(): [string, z.ZodType][] {
-  return Object.values({ ...api, ...consumers, ...plans, ...reencryption }).flatMap((value) => {
-    const id = value instanceof z.ZodType ? value.meta()?.id : undefined;
-    return id ? [[id, value as z.ZodType]] : [];
-  });
+  return Object.values({ ...adoptions, ...api, ...consumers, ...plans, ...reencryption }).flatMap(
+    (value) => {
+      const id = value instanceof z.ZodType ? value.meta()?.id : undefined;
+      return id ? [[id, value as z.ZodType]] : [];
+    },
+  );
 }
 
 function refsIn(value: unknown): string[] {

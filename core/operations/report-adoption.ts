@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Use case: say what an existing vault key is, and what stands in the way of managing it. It changes nothing.
+import type { AdoptionReport } from '../contract/adoptions.ts';
+import { type ForeignPolicy, readForeignPolicy } from '../keys/foreign-policy.ts';
+import type { ForeignKey, KeyInspector } from '../ports/key-inspector.ts';
+import type { Ledger } from '../ports/ledger.ts';
+
+export interface ReportAdoptionDeps {
+  readonly ledger: Ledger;
+  readonly inspector: KeyInspector;
+  readonly account: string;
+  /** Key store of the stage, by the name that its record has. */
+  readonly keyStore: string;
+}
+
+type Finding = AdoptionReport['findings'][number];
+type Judge = (facts: Facts) => readonly Finding[];
+
+interface Facts {
+  readonly key: ForeignKey;
+  readonly policy: ForeignPolicy | null;
+  readonly managedAs: { readonly name: string; readonly version: number } | null;
+  readonly storeId: string | null;
+}
+
+const blocks = (code: string, detail: string): Finding => ({ code, weight: 'blocks', detail });
+const warns = (code: string, detail: string): Finding => ({ code, weight: 'warns', detail });
+
+const identity: Judge = ({ key, managedAs }) => [
+  ...(managedAs
+    ? [blocks('already-managed', `it is version ${managedAs.version} of ${managedAs.name}`)]
+    : []),
+  ...(key.manager === 'CUSTOMER'
+    ? []
+    : [blocks('managed-by-aws', 'an AWS service made it and keeps it')]),
+  ...(key.state === 'Enabled'
+    ? []
+    : [blocks('not-enabled', `its state is ${key.state}; it has to be enabled to be verified`)]),
+  ...(key.keySpec === 'SYMMETRIC_DEFAULT' && key.usage === 'ENCRYPT_DECRYPT'
+    ? []
+    : [
+        blocks(
+          'other-algorithm',
+          `${key.keySpec} for ${key.usage}; only symmetric encryption is managed`,
+        ),
+      ]),
+];
+
+const place: Judge = ({ key, storeId }) => [
+  ...(key.keyStoreId !== null && key.keyStoreId === storeId
+    ? []
+    : [
+        warns(
+          'other-place',
+          `origin ${key.origin}, key store ${key.keyStoreId ?? 'none'}: its next version would lie in ${storeId ?? 'the key store of the stage'}`,
+        ),
+      ]),
+  ...(key.isMultiRegion
+    ? [warns('multi-region', 'replicas in other Regions are not followed by a rotation')]
+    : []),
+  ...(key.isRotatedByVault
+    ? [warns('rotated-by-kms', 'KMS rotates it as well: turn that off, or both do')]
+    : []),
+];
+
+const policyFindings: Judge = ({ policy }) => {
+  if (!policy) return [];
+  const lost = policy.lost.map(({ sid, why }) =>
+    warns('statement-lost', `statement ${sid} would be lost when the policy is replaced: ${why}`),
+  );
+  const delegated = policy.isDelegated
+    ? [
+        warns(
+          'delegated',
+          'IAM of the account decides who may use it: name every user as access before the first rotation',
+        ),
+      ]
+    : [
+        blocks(
+          'not-delegated',
+          'its policy does not let IAM of the account in, so no role of Keyturn',
+        ),
+      ];
+  return [...delegated, ...lost];
+};
+
+const users: Judge = ({ key }) => [
+  ...(key.grants ? [warns('grants', `${key.grants} grants end with the right to encrypt`)] : []),
+  ...(key.aliases && key.aliases.length > 0
+    ? [warns('aliases', `${key.aliases.join(', ')}: who encrypts by these has to move to ours`)]
+    : []),
+  ...(key.lastUsedAt === null && !key.unreadable.includes('last use')
+    ? [warns('unused', 'no use was seen: is it needed?')]
+    : []),
+];
+
+const records: Judge = ({ key }) => [
+  ...(key.tags && Object.keys(key.tags).some((tag) => /^owner$/i.test(tag))
+    ? []
+    : [warns('no-owner', 'no tag names an owner: somebody accountable has to be found')]),
+  ...key.unreadable.map((what) => warns('unreadable', `its ${what} may not be read by us`)),
+];
+
+const JUDGES: readonly Judge[] = [identity, place, policyFindings, users, records];
+
+function viewOf({ key, policy, managedAs }: Facts, findings: Finding[]): AdoptionReport {
+  const { policy: _document, unreadable: _named, aliases, tags, ...shown } = key;
+  return {
+    ...shown,
+    aliases: [...(aliases ?? [])],
+    tags: { ...tags },
+    managedAs: managedAs?.name ?? null,
+    access: (policy?.access ?? []).map(({ principal, rights }) => ({
+      principal,
+      rights: [...rights],
+    })),
+    findings,
+    isAdoptable: findings.every(({ weight }) => weight !== 'blocks'),
+  };
+}
+
+/**
+ * Reports on one key.
+ * @param reference id, ARN or alias of the vault key
+ * @throws KeyturnError `KeyNotFound`, `AccessDenied`, and what the vault answers
+ */
+export async function reportAdoption(
+  deps: ReportAdoptionDeps,
+  reference: string,
+): Promise<AdoptionReport> {
+  const key = await deps.inspector.inspect(reference);
+  const store = await deps.ledger.readKeyStore(deps.keyStore);
+  const facts: Facts = {
+    key,
+    policy: key.policy === null ? null : readForeignPolicy(key.policy, deps.account),
+    managedAs: await deps.ledger.findRecordedKey(key.keyId),
+    storeId: store?.keyStoreId ?? null,
+  };
+  return viewOf(
+    facts,
+    JUDGES.flatMap((judge) => judge(facts)),
+  );
+}
