@@ -54,6 +54,7 @@ describe('the deployed state', () => {
     expect(Table?.GlobalSecondaryIndexes?.map((index) => index.IndexName).sort()).toEqual([
       'due',
       'list',
+      'owner',
     ]);
     expect(
       ContinuousBackupsDescription?.PointInTimeRecoveryDescription?.PointInTimeRecoveryStatus,

@@ -64,6 +64,8 @@ export const keyRoute: Suite = (fixture) =>
         boundaryPolicies: null,
         sessionPolicies: [session],
         isRoot: false,
+        roleArn,
+        principalTags: {},
         sourceIp: '127.0.0.1',
       });
     });

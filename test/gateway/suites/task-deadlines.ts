@@ -76,7 +76,8 @@ export const taskDeadlines: Suite = (fixture) =>
       );
 
       expect(ended).toBe(true);
-      expect(beats).toBeGreaterThan(5);
+      // More than one: the heartbeats alone would have let it live on. How many fit in depends on the machine.
+      expect(beats).toBeGreaterThan(1);
       expect(await fixture().finished(execution)).toMatchObject({ error: 'States.Timeout' });
     });
 
