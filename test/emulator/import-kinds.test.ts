@@ -3,7 +3,6 @@
 // be wrapped, and that the key then works like the one outside.
 import {
   constants,
-  createCipheriv,
   createHmac,
   createPrivateKey,
   createPublicKey,
@@ -38,6 +37,7 @@ import {
 } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { refusal, startEmulator, type TestEmulator, until } from './support.ts';
+import { wrap } from './wrapping.ts';
 
 let emulator: TestEmulator;
 let kms: KMSClient;
@@ -71,17 +71,6 @@ const parameters = (client: KMSClient, KeyId: string, { algorithm, spec }: Way) 
       WrappingKeySpec: spec,
     }),
   );
-
-function wrap(material: Buffer, spki: Uint8Array, algorithm: string): Buffer {
-  const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
-  const oaepHash = algorithm.endsWith('SHA_1') ? 'sha1' : 'sha256';
-  const seal = (bytes: Buffer) =>
-    publicEncrypt({ key, oaepHash, padding: constants.RSA_PKCS1_OAEP_PADDING }, bytes);
-  if (!algorithm.startsWith('RSA_AES')) return seal(material);
-  const aes = randomBytes(32);
-  const cipher = createCipheriv('id-aes256-wrap-pad', aes, Buffer.from('a65959a6', 'hex'));
-  return Buffer.concat([seal(aes), cipher.update(material), cipher.final()]);
-}
 
 async function importInto(
   KeyId: string,

@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Imported material: every way of wrapping it, its end by time or by deletion, and several materials of one key.
-import {
-  constants,
-  createCipheriv,
-  createPublicKey,
-  publicEncrypt,
-  randomBytes,
-} from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -28,6 +22,7 @@ import {
 } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { refusal, startEmulator, type TestEmulator } from './support.ts';
+import { wrap } from './wrapping.ts';
 
 const DAY = 86_400_000;
 let ahead = 0;
@@ -57,17 +52,6 @@ const parameters = (
   WrappingAlgorithm: AlgorithmSpec = 'RSAES_OAEP_SHA_256',
   WrappingKeySpec: WrappingKeySpec = 'RSA_2048',
 ) => kms.send(new GetParametersForImportCommand({ KeyId, WrappingAlgorithm, WrappingKeySpec }));
-
-function wrap(material: Buffer, spki: Uint8Array, algorithm: string): Buffer {
-  const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
-  const oaepHash = algorithm.endsWith('SHA_1') ? 'sha1' : 'sha256';
-  const seal = (bytes: Buffer) =>
-    publicEncrypt({ key, oaepHash, padding: constants.RSA_PKCS1_OAEP_PADDING }, bytes);
-  if (!algorithm.startsWith('RSA_AES')) return seal(material);
-  const aes = randomBytes(32);
-  const cipher = createCipheriv('id-aes256-wrap-pad', aes, Buffer.from('a65959a6', 'hex'));
-  return Buffer.concat([seal(aes), cipher.update(material), cipher.final()]);
-}
 
 async function importMaterial(
   KeyId: string,
