@@ -13,6 +13,7 @@ It is about something else.
 
 It is wrong.
   test_a.py::test_three
+  = test_c.py*
 `;
 
 it('excuses the tests named, for the reason above them', () => {
@@ -23,6 +24,8 @@ it('excuses the tests named, for the reason above them', () => {
   expect(reasonFor('tests/deep/test_a.py::test_one')).toBe('It is about something else.');
   expect(reasonFor('test_b.py::Class::test_many[a/b::c]')).toBe('It is about something else.');
   expect(reasonFor('test_a.py::test_three')).toBe('It is wrong.');
+  expect(excuseFor(list, 'test_a.py::test_three')?.isSilent).toBe(false);
+  expect(excuseFor(list, 'test_c.py::test_own')).toMatchObject({ isSilent: true });
   expect(reasonFor('test_a.py::test_one_more')).toBeUndefined();
   expect(reasonFor('test_b.py::Class::test_man')).toBeUndefined();
 });

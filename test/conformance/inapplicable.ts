@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tests of a peer that say nothing about AWS, each under its reason. A list has a reason at the margin and, indented
-// under it, ids of tests without their folder; a star at the end of an id stands for anything.
+// under it, ids of tests without their folder; a star at the end of an id stands for anything. An id behind `=` calls no
+// endpoint: that it passes says nothing either.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -8,6 +9,8 @@ import { join } from 'node:path';
 export interface Entry {
   readonly pattern: string;
   readonly reason: string;
+  /** The test does not count when it passes either. */
+  readonly isSilent: boolean;
 }
 
 /** Reads a list. @throws Error for a test without a reason */
@@ -21,7 +24,9 @@ export function parseList(text: string): readonly Entry[] {
     } else if (reason === undefined) {
       throw new Error(`no reason is given for ${line.trim()}; write it on the line before`);
     } else {
-      entries.push({ pattern: line.trim(), reason });
+      const isSilent = line.trim().startsWith('=');
+      const pattern = (isSilent ? line.replace('=', '') : line).trim();
+      entries.push({ pattern, reason, isSilent });
     }
   }
   return entries;

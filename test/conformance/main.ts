@@ -46,11 +46,13 @@ async function judge(workshop: Workshop, suite: Suite, prepared: Prepared): Prom
   };
   for (const first of await runTests(workshop.python, suite, prepared)) {
     const excuse = excuseFor(list, first.test);
-    if (excuse !== undefined && first.outcome !== 'passed') judged.stale.delete(excuse);
+    const isSilent = excuse?.isSilent === true;
+    if (excuse !== undefined && (isSilent || first.outcome !== 'passed'))
+      judged.stale.delete(excuse);
     const reason = first.outcome === 'skipped' ? 'skipped by the suite itself' : excuse?.reason;
     const isOpen = first.outcome === 'failed' && reason === undefined;
     const result = isOpen ? await again(workshop.python, suite, prepared, first) : first;
-    if (result.outcome === 'passed') judged.passed += 1;
+    if (result.outcome === 'passed' && !isSilent) judged.passed += 1;
     else if (reason === undefined) judged.failures.push(result);
     else judged.inapplicable.set(reason, (judged.inapplicable.get(reason) ?? 0) + 1);
   }
