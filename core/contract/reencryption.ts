@@ -43,7 +43,6 @@ export const SourceLocation = z
       wrappedKeyMetadata: metadata,
       contextMetadata: metadata.nullable().default(null),
     }),
-    z.strictObject({ kind: z.literal('webhook'), url: z.url({ protocol: /^https$/ }).max(1024) }),
     z.strictObject({ kind: z.literal('none'), reason: text }),
   ])
   .meta({ id: 'SourceLocation' });

@@ -51,7 +51,7 @@ export const OPERATION_KINDS = [
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
 /** Places that hold ciphertexts of a key. */
-export const SOURCE_KINDS = ['dynamodb', 's3-objects', 's3-envelopes', 'webhook', 'none'] as const;
+export const SOURCE_KINDS = ['dynamodb', 's3-objects', 's3-envelopes', 'none'] as const;
 export type SourceKind = (typeof SOURCE_KINDS)[number];
 
 /** Copies of a source that re-encryption does not reach. */

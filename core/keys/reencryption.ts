@@ -34,24 +34,13 @@ export interface S3EnvelopeSource {
   readonly contextMetadata: string | null;
 }
 
-/** A service that lists its ciphertexts page by page and replaces one if it is unchanged (`docs/reencryption.md`). */
-export interface WebhookSource {
-  readonly kind: 'webhook';
-  readonly url: string;
-}
-
 /** A declaration: nothing encrypted under this key is stored anywhere. */
 export interface NothingStored {
   readonly kind: 'none';
   readonly reason: string;
 }
 
-export type SourceLocation =
-  | DynamoDbSource
-  | S3ObjectSource
-  | S3EnvelopeSource
-  | WebhookSource
-  | NothingStored;
+export type SourceLocation = DynamoDbSource | S3ObjectSource | S3EnvelopeSource | NothingStored;
 
 /** Copies that re-encryption cannot reach; each keeps an old ciphertext for so many days after it was replaced. */
 export interface DeclaredCopy {
