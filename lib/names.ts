@@ -9,6 +9,7 @@ export const WORKFLOW_NAMES = [
   'provision-key-store',
   'generate-key',
   'rotate-key',
+  'rotate-data-key',
   'update-access',
   'undo-operation',
   'reencrypt',

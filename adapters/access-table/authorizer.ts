@@ -29,7 +29,10 @@ export interface KnownPerson {
 const FORBID = (rule: string): Decision => ({ effect: 'forbid', rule });
 const PERMIT = (rule: string): Decision => ({ effect: 'permit', rule });
 
-/** Rights on data, by action; `key:read` needs any right. */
+/** What whoever has any right on a key may do. */
+const ANY_RIGHT: readonly Action[] = ['key:read', 'key:fetch-data-key'];
+
+/** Rights on data, by action. */
 const DATA_RIGHT: Partial<Record<Action, Right>> = {
   'key:encrypt': 'encrypt',
   'key:decrypt': 'decrypt',
@@ -75,7 +78,8 @@ function workloadDecision(principal: Principal, action: Action, object: AccessOb
   const grant = object.key?.access.find((entry) => entry.principal === principal.id);
   if (!grant) return FORBID('not-in-the-access-list');
   const right = DATA_RIGHT[action];
-  const isPermitted = right ? grant.rights.includes(right) : action === 'key:read';
+  // Either right needs the data key, and KMS decides who unwraps it.
+  const isPermitted = right ? grant.rights.includes(right) : ANY_RIGHT.includes(action);
   return isPermitted ? PERMIT('access-list') : FORBID('access-list-lacks-the-right');
 }
 

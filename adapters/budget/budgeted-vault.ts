@@ -4,8 +4,10 @@
 import type { PolicyTemplate } from '#core/contract/vocabulary.ts';
 import { isError } from '#core/errors.ts';
 import type { AccessGrant } from '#core/keys/records.ts';
+import type { DataKeyMaker } from '#core/ports/data-keys.ts';
 import type {
   AliasWriter,
+  Context,
   KeyCreator,
   KeyRemover,
   PolicyWriter,
@@ -51,8 +53,12 @@ abstract class Metered<T> {
     this.#lane = lane;
   }
 
-  protected async within<R>(call: BudgetRequest['call'], run: () => Promise<R>): Promise<R> {
-    return metered(this.#budget, { call, lane: await this.#lane() }, run);
+  protected async within<R>(
+    call: BudgetRequest['call'],
+    run: () => Promise<R>,
+    where: Pick<BudgetRequest, 'keyStore'> = {},
+  ): Promise<R> {
+    return metered(this.#budget, { call, lane: await this.#lane(), ...where }, run);
   }
 }
 
@@ -67,6 +73,16 @@ export class BudgetedKeyCreator extends Metered<KeyCreator> implements KeyCreato
 
   markRecorded(keyId: string): Promise<void> {
     return this.within('TagResource', () => this.inner.markRecorded(keyId));
+  }
+}
+
+export class BudgetedDataKeyMaker extends Metered<DataKeyMaker> implements DataKeyMaker {
+  makeWrapped(keyId: string, context: Context, keyStore: string) {
+    return this.within(
+      'CryptographicInKeyStore',
+      () => this.inner.makeWrapped(keyId, context, keyStore),
+      { keyStore },
+    );
   }
 }
 

@@ -4,7 +4,7 @@
 // lock everybody out (AWS KMS developer guide, key policies). What no statement allows is denied.
 import { type FunctionName, roleName } from '#core/contract/environment.ts';
 import type { PolicyTemplate, Right } from '#core/contract/vocabulary.ts';
-import { CANARY_CONTEXT_KEY } from '#core/keys/naming.ts';
+import { CANARY_CONTEXT_KEY, DATA_KEY_CONTEXT_KEY } from '#core/keys/naming.ts';
 import type { AccessGrant } from '#core/keys/records.ts';
 import type { PolicyMeter } from '#core/ports/key-vault.ts';
 
@@ -122,6 +122,18 @@ class Statements {
     );
   }
 
+  /** Makes wrapped data keys under this key, each under the context that names it; it opens none. */
+  dataKeyMaker(): PolicyStatement {
+    return this.allow(
+      'DataKeyMaker',
+      [this.role('make-data-key')],
+      ['kms:GenerateDataKeyWithoutPlaintext'],
+      {
+        Null: { [`kms:EncryptionContext:${DATA_KEY_CONTEXT_KEY}`]: 'false' },
+      },
+    );
+  }
+
   aliases(): PolicyStatement {
     return this.allow(
       'AliasPlacer',
@@ -213,6 +225,7 @@ const TEMPLATES: Readonly<
   active: (make, access) => [
     make.verifier(),
     make.aliases(),
+    make.dataKeyMaker(),
     ...make.consumers(access, ['encrypt', 'decrypt']),
     ...make.services(access),
     ...make.reencryptor({

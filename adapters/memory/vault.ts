@@ -2,12 +2,14 @@
 // The key system in memory, for unit tests and simulation, with the semantics of KMS that the workflows rely on:
 // the policy template decides who may do what, a disconnected store makes keys unavailable, a key pending deletion
 // is of no use, and changes can be seen late. It passes the same contract suite as the KMS adapters.
+import { randomBytes } from 'node:crypto';
 import type { FunctionName } from '#core/contract/environment.ts';
 import type { ErrorCode } from '#core/contract/errors.ts';
 import type { PolicyTemplate } from '#core/contract/vocabulary.ts';
 import { KeyturnError } from '#core/errors.ts';
-import { CANARY_CONTEXT_KEY } from '#core/keys/naming.ts';
+import { CANARY_CONTEXT_KEY, DATA_KEY_CONTEXT_KEY } from '#core/keys/naming.ts';
 import type { AccessGrant } from '#core/keys/records.ts';
+import type { DataKeyMaker } from '#core/ports/data-keys.ts';
 import type {
   AliasWriter,
   Context,
@@ -104,6 +106,16 @@ export class MemoryVault
       target: target.latest,
       seen: target.seenAt(this.#calls),
     }));
+  }
+
+  /** Wrapped data keys, as one caller may make them. */
+  dataKeysFor(caller: Caller): DataKeyMaker {
+    return {
+      makeWrapped: async (keyId, context) => {
+        const key = this.#usable(caller, 'encrypt', keyId, context);
+        return { wrapped: key.material.seal(randomBytes(32), context), keyArn: key.keyArn };
+      },
+    };
   }
 
   /** The vault as one caller may use it: a function of Keyturn, or a consumer by role ARN. */
@@ -292,6 +304,7 @@ function permits(
   if (act === 'encrypt' && template === 'decrypt-only') return false;
   if (caller === 'verify-version') return CANARY_CONTEXT_KEY in context;
   if (template === 'pre-activation') return false;
+  if (caller === 'make-data-key') return act === 'encrypt' && DATA_KEY_CONTEXT_KEY in context;
   if (caller === 'use-key' || caller === 'reencrypt') return true;
   return access.some((grant) => grant.principal === caller && grant.rights.includes(act));
 }

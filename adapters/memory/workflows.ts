@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeps which executions were started; a name that was started before is not started again, as in Step Functions.
-import type { OperationKind } from '#core/contract/vocabulary.ts';
+import type { WorkflowKind } from '#core/contract/vocabulary.ts';
 import { executionName } from '#core/keys/naming.ts';
 import type { Workflows } from '#core/ports/platform.ts';
 
 export interface StartedExecution {
-  readonly kind: OperationKind;
+  readonly kind: WorkflowKind;
   readonly operationId: string;
   readonly attempt: number;
   readonly input: Readonly<Record<string, unknown>>;
@@ -19,7 +19,7 @@ export class MemoryWorkflows implements Workflows {
   }
 
   async start(
-    kind: OperationKind,
+    kind: WorkflowKind,
     operationId: string,
     attempt: number,
     input: Readonly<Record<string, unknown>> = {},

@@ -2,22 +2,22 @@
 // Starts executions. The name carries operation and attempt, so starting twice is starting once: Step Functions
 // answers the same execution while it is open and ExecutionAlreadyExists for 90 days after (StartExecution API).
 import { type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import type { OperationKind } from '#core/contract/vocabulary.ts';
+import type { WorkflowKind } from '#core/contract/vocabulary.ts';
 import { KeyturnError } from '#core/errors.ts';
 import { executionName } from '#core/keys/naming.ts';
 import type { Workflows } from '#core/ports/platform.ts';
 
 export class StepFunctionsWorkflows implements Workflows {
   readonly #client: SFNClient;
-  readonly #machines: Partial<Record<OperationKind, string>>;
+  readonly #machines: Partial<Record<WorkflowKind, string>>;
 
-  constructor(client: SFNClient, machines: Partial<Record<OperationKind, string>>) {
+  constructor(client: SFNClient, machines: Partial<Record<WorkflowKind, string>>) {
     this.#client = client;
     this.#machines = machines;
   }
 
   async start(
-    kind: OperationKind,
+    kind: WorkflowKind,
     operationId: string,
     attempt: number,
     input: Readonly<Record<string, unknown>> = {},

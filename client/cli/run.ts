@@ -5,6 +5,7 @@ import { type Act, createRoot, flagsOf } from './command-tree.ts';
 import { addAuditCommands } from './commands/audit.ts';
 import { addCalendarCommand } from './commands/calendar.ts';
 import { addConsumerCommands } from './commands/consumer.ts';
+import { addDataKeyCommands } from './commands/data-key.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addHelp } from './commands/help.ts';
 import { addHoldCommands } from './commands/hold.ts';
@@ -37,6 +38,7 @@ export function createProgram(host: Host, act: Act): Command {
       getErrHelpWidth: () => host.stderr.columns ?? 80,
     });
   addKeyCommands(program, act);
+  addDataKeyCommands(program, act);
   addConsumerCommands(program, act);
   addRotationCommands(program, act);
   addSourceCommands(program, act);

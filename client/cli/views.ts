@@ -38,6 +38,7 @@ export function viewKey(key: Key, width: Width): string {
       ['purpose', key.purpose],
       ['environment', key.environment],
       ['tier', key.tier],
+      ['parent', key.parent],
       ['current version', key.currentVersion],
       ['alias', key.alias],
       ['location', `${account} ${region} ${keyStore}`],
@@ -58,7 +59,8 @@ export function viewVersions(versions: readonly Version[], width: Width): string
   const rows = versions.map((version) => [
     `v${version.version}`,
     stateOf(version),
-    version.keyId,
+    version.keyId ??
+      (version.wrappedBy && `wrapped by ${version.wrappedBy.key} v${version.wrappedBy.version}`),
     version.activatedAt,
     version.deactivatedAt,
   ]);

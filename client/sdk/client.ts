@@ -121,6 +121,8 @@ export function createClient(options: ClientOptions): Client {
       call('retireVersion', { ...options, path: { name, version: String(version) } }),
     encrypt: (name, body, options) => call('encrypt', { ...options, path: { name }, body }),
     decrypt: (name, body, options) => call('decrypt', { ...options, path: { name }, body }),
+    fetchDataKey: (name, body = {}, options) =>
+      call('fetchDataKey', { ...options, path: { name }, body }),
     getOperation: (id, options) => call('getOperation', { ...options, path: { id } }),
     readAudit: (key, options) => call('readAudit', { ...options, query: { key } }),
     readUsage: (name, options) => call('readUsage', { ...options, path: { name } }),

@@ -159,6 +159,12 @@ export interface Client {
   retireVersion(target: VersionAddress, options?: CallOptions): Answered<'retireVersion'>;
   encrypt(name: string, body: RequestOf<'encrypt'>, options?: CallOptions): Answered<'encrypt'>;
   decrypt(name: string, body: RequestOf<'decrypt'>, options?: CallOptions): Answered<'decrypt'>;
+  /** The wrapped data key of the current version, or of the one named: unwrap it with KMS Decrypt. */
+  fetchDataKey(
+    name: string,
+    body?: RequestOf<'fetchDataKey'>,
+    options?: CallOptions,
+  ): Answered<'fetchDataKey'>;
   getOperation(id: string, options?: CallOptions): Answered<'getOperation'>;
   readAudit(key: string, options?: PageOptions): Answered<'readAudit'>;
   /** Who used which version last, as CloudTrail saw it. */

@@ -80,6 +80,9 @@ export const CreateKeyRequest = z
     purpose: text,
     environment: z.enum(ENVIRONMENTS),
     tier: z.enum(TIERS).default('kms'),
+    parent: KeyName.optional().describe(
+      'of tier data: the key of tier kms that wraps it; by default the one that the class names',
+    ),
     access: z.array(AccessEntry).max(32).default([]),
   })
   .meta({ id: 'CreateKeyRequest' });
@@ -119,6 +122,19 @@ export const DecryptResponse = z
   .object({ plaintext: z.string(), version: z.int().positive() })
   .meta({ id: 'DecryptResponse' });
 
+export const DataKeyRequest = z
+  .strictObject({ version: z.int().positive().optional() })
+  .meta({ id: 'DataKeyRequest' });
+export const DataKey = z
+  .object({
+    wrappedKey: z.string().describe('ciphertext of KMS, base64: Decrypt under keyArn opens it'),
+    version: z.int().positive(),
+    keyId: z.string(),
+    keyArn: z.string(),
+    context: z.record(z.string(), z.string()).describe('encryption context that Decrypt needs'),
+  })
+  .meta({ id: 'DataKey' });
+
 export const Key = z
   .object({
     name: KeyName,
@@ -127,10 +143,11 @@ export const Key = z
     purpose: z.string(),
     environment: z.enum(ENVIRONMENTS),
     tier: z.enum(TIERS),
+    parent: z.string().nullable().describe('of tier data: the key that wraps it'),
     state: z.enum(KEY_STATES),
     substate: z.string().nullable(),
     currentVersion: z.int().positive().nullable(),
-    alias: z.string(),
+    alias: z.string().nullable().describe('null for tier data: its versions are no KMS keys'),
     location: z.object({ account: z.string(), region: z.string(), keyStore: z.string() }),
     access: z.array(AccessEntry),
     operationId: z.string().nullable().describe('the operation that holds the key now'),
@@ -149,6 +166,10 @@ export const Version = z
     keyId: z.string().nullable(),
     keyArn: z.string().nullable(),
     alias: z.string().nullable(),
+    wrappedBy: z
+      .object({ key: KeyName, version: z.int().positive(), keyId: z.string() })
+      .nullable()
+      .describe('of tier data: the version of the parent that wraps it now'),
     operationId: z.string(),
     createdAt: instant,
     activatedAt: instant.nullable(),

@@ -37,6 +37,12 @@ const WAITS = {
   BAKE_SECONDS: z.coerce.number().int().min(0),
 } as const;
 
+/** State machines of rotations, by tier. */
+const ROTATION_MACHINES = {
+  ROTATE_KEY_ARN: z.string(),
+  ROTATE_DATA_KEY_ARN: z.string(),
+} as const;
+
 /** Variables by function; each gets the base ones and what is listed here. */
 export const FUNCTION_ENVIRONMENT = {
   'authorize-person': {
@@ -57,12 +63,12 @@ export const FUNCTION_ENVIRONMENT = {
       .string()
       .transform((list) => z.array(z.enum(ENVIRONMENTS)).parse(list.split(','))),
     GENERATE_KEY_ARN: z.string(),
-    ROTATE_KEY_ARN: z.string(),
+    ...ROTATION_MACHINES,
     ...WAITS,
   },
-  'acknowledge-rotation': { ROTATE_KEY_ARN: z.string(), ...WAITS },
+  'acknowledge-rotation': { ...ROTATION_MACHINES, ...WAITS },
   'publish-events': { EVENT_BUS_NAME: z.string() },
-  'deliver-webhooks': { ROTATE_KEY_ARN: z.string(), NOTICE_KEY_ARN: z.string(), ...WAITS },
+  'deliver-webhooks': { ...ROTATION_MACHINES, NOTICE_KEY_ARN: z.string(), ...WAITS },
   'manage-reencryption': { REENCRYPT_ARN: z.string() },
   'manage-holds': {},
   'judge-retirement': { EVIDENCE_BUCKET: z.string().min(3) },
@@ -77,6 +83,7 @@ export const FUNCTION_ENVIRONMENT = {
   },
   'begin-operation': WAITS,
   'create-version': { KMS_BUDGET: KmsBudgetSetting },
+  'make-data-key': { KMS_BUDGET: KmsBudgetSetting },
   'verify-version': {},
   'place-alias': { KMS_BUDGET: KmsBudgetSetting },
   'apply-policy': { KMS_BUDGET: KmsBudgetSetting },
@@ -95,7 +102,7 @@ export const FUNCTION_ENVIRONMENT = {
   },
   'record-key-use': { ROTATE_KEY_ARN: z.string(), ...WAITS },
   'review-policies': {},
-  'receive-signals': { ROTATE_KEY_ARN: z.string(), ...WAITS },
+  'receive-signals': { ...ROTATION_MACHINES, ...WAITS },
   'request-hsm-admin': { TOKEN_KEY_ARN: z.string() },
   'create-key-store': { KEY_STORE_SECRET_ARN: z.string() },
   'record-key-store': {},

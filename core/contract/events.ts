@@ -57,7 +57,7 @@ export const EVENTS = {
     members: {
       keyVersion,
       keyArn: z.string(),
-      alias: z.string().describe('permanent alias of the version'),
+      alias: z.string().nullable().describe('permanent alias of the version; null for tier data'),
       deadlineAt: instant,
       lagging,
       owner,

@@ -26,6 +26,7 @@ const CREATE_KEY = {
 const KEY = {
   ...CREATE_KEY,
   tier: 'kms',
+  parent: null,
   state: 'active',
   substate: null,
   currentVersion: 2,
@@ -45,11 +46,20 @@ const VERSION = {
   keyId: KEY_ID,
   keyArn: `arn:aws:kms:eu-west-1:111122223333:key/${KEY_ID}`,
   alias: 'alias/keyturn/local/orders/v2',
+  wrappedBy: null,
   operationId: OPERATION,
   createdAt: AT,
   activatedAt: LATER,
   deactivatedAt: null,
   retirement: null,
+};
+
+const DATA_KEY = {
+  wrappedKey: 'AQIDAHhCk9mXv1yH0Q8bqLr5s2Wc7dUe3TnG6fZj4oYpViKxRA==',
+  version: 3,
+  keyId: KEY_ID,
+  keyArn: VERSION.keyArn,
+  context: { 'keyturn:data-key': 'order-rows/v3' },
 };
 
 const KEY_USE = {
@@ -177,6 +187,8 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   EncryptResponse: { ciphertext: 'AQIDBAUGBwg=', version: 2 },
   DecryptRequest: { ciphertext: 'AQIDBAUGBwg=', context: { order: '4711' } },
   DecryptResponse: { plaintext: 'aGVsbG8=', version: 2 },
+  DataKeyRequest: { version: 3 },
+  DataKey: DATA_KEY,
   Key: KEY,
   KeyPage: { items: [KEY], nextCursor: null },
   VersionPage: { items: [VERSION], nextCursor: null },

@@ -37,8 +37,8 @@ export type AcknowledgementMode = (typeof ACKNOWLEDGEMENT_MODES)[number];
 export const CONSUMER_STATES = ['opening', 'active', 'removed'] as const;
 export type ConsumerState = (typeof CONSUMER_STATES)[number];
 
-/** `kms`: every version is its own KMS key. (`data` comes with the wrapped data-key tier.) */
-export const TIERS = ['kms'] as const;
+/** `kms`: every version is its own KMS key. `data`: every version is a data key, wrapped by a key of tier `kms`. */
+export const TIERS = ['kms', 'data'] as const;
 export type Tier = (typeof TIERS)[number];
 
 export const OPERATION_KINDS = [
@@ -49,6 +49,8 @@ export const OPERATION_KINDS = [
   'reencrypt',
 ] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
+/** State machines that run operations: those of their kinds, and the short one for rotations of tier `data`. */
+export type WorkflowKind = OperationKind | 'rotate-data-key';
 
 /** Places that hold ciphertexts of a key. */
 export const SOURCE_KINDS = ['dynamodb', 's3-objects', 's3-envelopes', 'none'] as const;

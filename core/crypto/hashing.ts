@@ -13,6 +13,11 @@ export function sha256Hex(data: Uint8Array | string): string {
   return createHash('sha256').update(data).digest('hex');
 }
 
+/** The one form of a JSON value (RFC 8785) as bytes, whatever the order of its members. */
+export function canonicalBytes(value: unknown): Uint8Array {
+  return Buffer.from(canonicalize(value) ?? '');
+}
+
 /** Hash of a JSON value, the same whatever the order of its members. */
 export function canonicalHash(value: unknown): string {
   return sha256Hex(canonicalize(value) ?? '');

@@ -5,6 +5,14 @@
 /** Encryption context name that marks canaries; key policies grant the verifier nothing without it. */
 export const CANARY_CONTEXT_KEY = 'keyturn:canary';
 
+/** Encryption context name that every wrapped data key lies under; callers of the API cannot use it. */
+export const DATA_KEY_CONTEXT_KEY = 'keyturn:data-key';
+
+/** Encryption context of one version of a data key: KMS opens it under no other. */
+export function dataKeyContext(name: string, version: number): Readonly<Record<string, string>> {
+  return { [DATA_KEY_CONTEXT_KEY]: `${name}/v${version}` };
+}
+
 /** Alias consumers use: it moves with every rotation. */
 export function keyAlias(stage: string, name: string): string {
   return `alias/keyturn/${stage}/${name}`;

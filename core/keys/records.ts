@@ -51,6 +51,8 @@ export interface KeyRecord {
   readonly purpose: string;
   readonly environment: Environment;
   readonly tier: Tier;
+  /** Of tier `data`: the key of tier `kms` that wraps its versions. */
+  readonly parent?: string | null;
   readonly access: readonly AccessGrant[];
   /** Grants of the registered consumers, kept here so that the data plane needs one read; absent means none. */
   readonly consumerAccess?: readonly AccessGrant[];
@@ -91,6 +93,18 @@ export interface RetirementEvidence {
   readonly digest: string;
 }
 
+/** A data key as it is stored: nobody opens it but the KMS key that wrapped it. */
+export interface WrappedDataKey {
+  readonly parent: string;
+  /** Version of the parent under whose KMS key it lies. */
+  readonly parentVersion: number;
+  readonly keyId: string;
+  readonly keyArn: string;
+  /** Ciphertext of KMS, base64. */
+  readonly wrapped: string;
+  readonly wrappedAt: Instant;
+}
+
 export interface VersionRecord {
   readonly name: string;
   readonly version: number;
@@ -99,6 +113,8 @@ export interface VersionRecord {
   readonly keyId: string | null;
   readonly keyArn: string | null;
   readonly alias: string;
+  /** Of tier `data`: the data key, wrapped; absent until it is made, null once its record is all that is left. */
+  readonly dataKey?: WrappedDataKey | null;
   /** The operation that made this version: an unrecorded KMS key is found by it. */
   readonly operationId: string;
   /** How often CreateKey may have been called; above 0 without `keyId` there can be an orphan. */

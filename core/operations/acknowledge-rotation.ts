@@ -9,7 +9,7 @@ import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Workflows } from '../ports/platform.ts';
 import { later } from './admit-operation.ts';
 import { isWaiting, laggards, nextLook } from './await-acknowledgements.ts';
-import { batchOfOne, type Placed } from './batches.ts';
+import { batchOfOne, type Placed, rotationWorkflow } from './batches.ts';
 import type { Waits } from './begin-operation.ts';
 import { type Draft, mutateKey } from './mutate-key.ts';
 import { consumerNotFound } from './register-consumer.ts';
@@ -130,7 +130,12 @@ export async function acknowledge(
     };
   });
   if (placed)
-    await deps.workflows.start('rotate-key', known.id, placed.item.attempt, batchOfOne(placed));
+    await deps.workflows.start(
+      rotationWorkflow(placed.entry),
+      known.id,
+      placed.item.attempt,
+      batchOfOne(placed),
+    );
   return consumer;
 }
 

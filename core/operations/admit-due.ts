@@ -9,7 +9,7 @@ import { isOpen, nextOpening } from '../policies/schedule.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Ids } from '../ports/platform.ts';
 import type { StartSlots } from '../ports/start-slots.ts';
-import type { Placed } from './batches.ts';
+import { type Entry, firstEntry, type Placed } from './batches.ts';
 import type { Waits } from './begin-operation.ts';
 import { mutateKey } from './mutate-key.ts';
 import { admitRotation } from './rotate-key.ts';
@@ -84,7 +84,7 @@ async function postpone(
 
 /**
  * Does what is due on a key: gives the notice, admits the rotation.
- * @param batchId the batch that runs it; none for an execution of its own
+ * @param batchIdFor the batch that runs it, by where it begins; none for an execution of its own
  * @returns the operation as it is to be started, or null when the key is not due, or has to wait for its class's schedule
  * @throws KeyturnError `OperationInProgress`, `TransitionForbidden`, `RevisionConflict` when somebody was faster
  */
@@ -92,7 +92,7 @@ export async function admitDue(
   deps: AdmitDueDeps,
   stage: string,
   name: string,
-  batchId: () => string | null = () => null,
+  batchIdFor: (entry: Entry) => string | null = () => null,
 ): Promise<Placed | null> {
   const now = deps.clock.now();
   const snapshot = await deps.ledger.readKey(name);
@@ -115,7 +115,7 @@ export async function admitDue(
       reason: because?.reason ?? 'due by policy',
       decision: { effect: 'permit', rule: 'schedule-rotates-due-keys' },
       claim: null,
-      batchId: batchId(),
+      batchId: batchIdFor(firstEntry(snapshot.key)),
     },
     (current) => isDue(current, now),
   );

@@ -198,7 +198,10 @@ function stageDraft(snapshot: KeySnapshot, deps: GateDeps, operation: OperationR
     remindedPercent: 0,
     extensions: 0,
   };
-  const detail = { keyArn: version.keyArn, alias: version.alias };
+  // A data key has no KMS key of its own: its consumers fetch it again, and ask the parent's to unwrap it.
+  const detail = version.dataKey
+    ? { keyArn: version.dataKey.keyArn, alias: null }
+    : { keyArn: version.keyArn, alias: version.alias };
   return waitDraft(
     snapshot,
     operation,

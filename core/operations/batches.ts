@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What one execution of `rotate-key` works on: a batch of operations in groups, the segment it starts with, and the
 // waits that all of them share. One asked for alone is a batch of one. Only ids, numbers and waits travel.
-import type { OperationKind, Step } from '../contract/vocabulary.ts';
+import type { Step, WorkflowKind } from '../contract/vocabulary.ts';
 import { executionName } from '../keys/naming.ts';
-import type { OperationRecord } from '../keys/records.ts';
+import type { KeyRecord, OperationRecord } from '../keys/records.ts';
 import { later } from './admit-operation.ts';
 import type { Waits } from './begin-operation.ts';
 import { recordedAt } from './run-step.ts';
@@ -13,12 +13,22 @@ export const MAX_BATCH = 100;
 /** Operations in one Express child: two at a time they end well within its five minutes. */
 export const GROUP_SIZE = 10;
 
-/** Where an execution starts: each segment with the wait that comes before it. */
-export type Entry = 'prepare' | 'switch' | 'finish';
+/** Where an execution starts: each segment with the wait that comes before it, or the one step of tier `data`. */
+export type Entry = 'prepare' | 'switch' | 'finish' | 'data';
+
+/** Where a rotation of a key begins. */
+export function firstEntry(key: Pick<KeyRecord, 'tier'>): Entry {
+  return key.tier === 'data' ? 'data' : 'prepare';
+}
 
 /** The step that ends each segment but the last; recorded, the segment is behind the operation. */
 const LAST_OF_PREPARE: Step = 'OpenPolicy';
 const LAST_OF_SWITCH: Step = 'SwitchAlias';
+
+/** The state machine that runs rotations from an entry on. */
+export function rotationWorkflow(entry: Entry): WorkflowKind {
+  return entry === 'data' ? 'rotate-data-key' : 'rotate-key';
+}
 
 /** One attempt of an operation, as an execution carries it. */
 export interface BatchItem {
@@ -44,7 +54,7 @@ export interface BatchInput extends Waits {
 
 /** An execution that the sweep's workflow is to start. */
 export interface Start {
-  readonly kind: OperationKind;
+  readonly kind: WorkflowKind;
   /** One name per batch or attempt: starting it twice is starting it once. */
   readonly executionName: string;
   readonly input: Readonly<Record<string, unknown>>;
@@ -67,11 +77,14 @@ function remaining(seconds: number, since: string, now: string): number {
 
 /** Where an operation goes on: behind the last segment whose steps are all recorded. */
 export function entryOf(
+  key: Pick<KeyRecord, 'tier'>,
   operation: OperationRecord,
   waits: Waits,
   now: string,
 ): Waits & { readonly entry: Entry } {
   const { settleSeconds, bakeSeconds } = waits;
+  const first = firstEntry(key);
+  if (first === 'data') return { entry: first, settleSeconds: 0, bakeSeconds: 0 };
   const switchedAt = recordedAt(operation, LAST_OF_SWITCH);
   if (switchedAt !== null) {
     const left = remaining(bakeSeconds, switchedAt, now);
@@ -80,7 +93,7 @@ export function entryOf(
   // Going back is waited for by nobody: what is opened is opened already as a rule, and probed in any case.
   if (operation.rollback) return { entry: 'prepare', settleSeconds: 0, bakeSeconds: settleSeconds };
   const preparedAt = recordedAt(operation, LAST_OF_PREPARE);
-  if (preparedAt === null) return { entry: 'prepare', settleSeconds, bakeSeconds };
+  if (preparedAt === null) return { entry: first, settleSeconds, bakeSeconds };
   const left = remaining(settleSeconds, preparedAt, now);
   return { entry: 'switch', settleSeconds: left, bakeSeconds };
 }
@@ -141,7 +154,7 @@ export class Batches {
     this.#open.delete(entry);
     if (!open || open.placed.length === 0) return;
     this.#full.push({
-      kind: 'rotate-key',
+      kind: rotationWorkflow(entry),
       executionName: open.id,
       input: { ...batchInput(entry, open.placed) },
     });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // First step of both workflows: takes the lease for this execution and says how long the waits are. A new execution
 // of a parked or lost operation raises the fence, so that an older one still running can write nothing more.
+import type { Tier } from '../contract/vocabulary.ts';
 import { KeyturnError } from '../errors.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
 import { LEASE_SECONDS, later } from './admit-operation.ts';
@@ -27,6 +28,8 @@ export interface Begun extends Waits {
   readonly fence: number;
   readonly version: number;
   readonly hasPrevious: boolean;
+  /** Which steps come next. */
+  readonly tier: Tier;
 }
 
 function holdsAttempt(snapshot: KeySnapshot, input: BeginInput): boolean {
@@ -66,6 +69,7 @@ export async function beginOperation(
       fence: key.lease.fence,
       version: operation.version,
       hasPrevious: operation.previousVersion !== null,
+      tier: key.tier,
     };
     const expiresAt = later(now, LEASE_SECONDS + waits.settleSeconds + waits.bakeSeconds);
     const step = 'BeginOperation' as const;

@@ -91,7 +91,8 @@ function completion(context: StepContext, at: string) {
   };
 }
 
-async function endedAlready(deps: StepDeps, input: StepInput): Promise<boolean> {
+/** True when the operation has ended: its steps have nothing left to do. */
+export async function endedAlready(deps: StepDeps, input: StepInput): Promise<boolean> {
   const operation = await deps.ledger.readOperation(input.operationId);
   return operation !== null && (operation.state === 'done' || operation.state === 'compensated');
 }
@@ -127,8 +128,16 @@ function doubtOf(version: VersionRecord, at: string) {
 }
 
 function undone(version: VersionRecord): VersionRecord {
-  if (version.keyId === null)
-    return { ...version, state: transition(version.state, 'destroyed'), substate: null };
+  if (version.keyId === null) {
+    // A data key that was never current protected nothing: its wrapped bytes go with it.
+    const dataKey = version.dataKey ? { dataKey: null } : {};
+    return {
+      ...version,
+      ...dataKey,
+      state: transition(version.state, 'destroyed'),
+      substate: null,
+    };
+  }
   return { ...version, substate: 'destroy-scheduled' };
 }
 

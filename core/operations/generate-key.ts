@@ -28,6 +28,8 @@ export interface GenerateKeyInput {
   readonly purpose: string;
   readonly environment: Environment;
   readonly tier: Tier;
+  /** Of tier `data`: the key that wraps it; absent: the one that the class names. */
+  readonly parent?: string | null | undefined;
   readonly access: readonly AccessGrant[];
 }
 
@@ -89,7 +91,43 @@ async function checkRoom(
   requireRoomForKey(site.hsmType, occupancies, site.classes, policy);
 }
 
-function newKey(site: KeySite, input: GenerateKeyInput, by: string, now: string): KeyRecord {
+/** The input with its parent decided: a name for tier `data`, nothing for tier `kms`. */
+type AdmittedInput = Omit<GenerateKeyInput, 'parent'> & Pick<KeyRecord, 'parent'>;
+
+async function withParent(
+  deps: GenerateKeyDeps,
+  site: KeySite,
+  { parent: asked, ...input }: GenerateKeyInput,
+): Promise<AdmittedInput> {
+  const fixed = site.classes.find((policy) => policy.name === input.class)?.dataKeyParent;
+  if (input.tier === 'kms') {
+    if (asked == null) return input;
+    throw badParent('only a key of tier data has a parent', 'is for tier data');
+  }
+  const name = asked ?? fixed;
+  if (name === undefined) {
+    throw badParent(
+      `class ${input.class} names no parent; name an active key of tier kms that is to wrap this one`,
+      'must name an active key of tier kms',
+    );
+  }
+  const parent = await deps.ledger.readKeyRecord(name);
+  const isFit =
+    parent?.tier === 'kms' && parent.state === 'active' && parent.environment === input.environment;
+  if (isFit) return { ...input, parent: name };
+  throw badParent(
+    `${name} cannot wrap data keys of ${input.environment}: it must be an active key of tier kms in the same environment`,
+    'must name an active key of tier kms in the same environment',
+  );
+}
+
+function badParent(message: string, detail: string): KeyturnError {
+  return new KeyturnError('ValidationFailed', message, {
+    fields: [{ pointer: '/parent', detail }],
+  });
+}
+
+function newKey(site: KeySite, input: AdmittedInput, by: string, now: string): KeyRecord {
   return {
     ...input,
     keyStore: site.keyStore,
@@ -132,7 +170,7 @@ function creation(
     now,
     stage: site.stage,
   });
-  const { class: className, owner, environment, tier } = key;
+  const { class: className, owner, environment, tier, parent = null } = key;
   const change = toChange(
     {
       key,
@@ -154,7 +192,7 @@ function creation(
         action: 'key.create-admitted',
         decision: by.decision,
         operationId,
-        detail: { version: version.version, class: className, owner, environment, tier },
+        detail: { version: version.version, class: className, owner, environment, tier, parent },
       },
     },
   );
@@ -165,7 +203,7 @@ function creation(
 async function freeName(
   deps: GenerateKeyDeps,
   site: KeySite,
-  input: GenerateKeyInput,
+  input: AdmittedInput,
   by: Requester,
 ): Promise<KeyRecord> {
   const existing = await deps.ledger.readKeyRecord(input.name);
@@ -189,8 +227,8 @@ export async function generateKey(
   if (claimed) return resume(deps, claimed);
   await checkPolicy(deps, site, input);
   const operationId = deps.ids.operationId();
-  const key = await freeName(deps, site, input, by);
-  await checkRoom(deps, site, input);
+  const key = await freeName(deps, site, await withParent(deps, site, input), by);
+  if (key.tier === 'kms') await checkRoom(deps, site, input);
   try {
     await deps.ledger.commit(creation(key, by, site, operationId, deps.clock.now()));
   } catch (error) {

@@ -6,7 +6,7 @@ import type { Plan } from '../contract/plans.ts';
 import { precondition } from '../errors.ts';
 import { answering, boundTo, type ConsumerRecord } from '../keys/consumers.ts';
 import { versionAlias } from '../keys/naming.ts';
-import type { Instant, VersionRecord } from '../keys/records.ts';
+import type { Instant, KeyRecord, VersionRecord } from '../keys/records.ts';
 import { mayProcess } from '../keys/transitions.ts';
 import { type Forecast, forecast, requireRoomForVersion } from '../limits/hsm-capacity.ts';
 import { DEFAULT_ACKNOWLEDGEMENT } from '../policies/acknowledgement.ts';
@@ -59,7 +59,8 @@ function isBehind({ lastSeenVersion }: ConsumerRecord, current: number): boolean
 function waitsOf({ waits }: PlanDeps, { snapshot, policy }: Facts): Plan['waits'] {
   const { windowSeconds, onDeadline } = policy.acknowledgement ?? DEFAULT_ACKNOWLEDGEMENT;
   const isAsked = answering(snapshot.consumers).length > 0;
-  const { settleSeconds, bakeSeconds } = waits;
+  const none = { settleSeconds: 0, bakeSeconds: 0 };
+  const { settleSeconds, bakeSeconds } = snapshot.key.tier === 'data' ? none : waits;
   const acknowledgementSeconds = isAsked ? windowSeconds : 0;
   return { settleSeconds, bakeSeconds, acknowledgementSeconds, onDeadline };
 }
@@ -71,10 +72,16 @@ function approvalsOf({ onDeadline, acknowledgementSeconds }: Plan['waits'], poli
 }
 
 function aliasesOf(deps: PlanDeps, { snapshot: { key }, next }: Facts): Plan['aliases'] {
+  if (key.tier === 'data') return [];
   return [
     { alias: versionAlias(deps.stage, key.name, next), act: 'create', from: null },
     { alias: key.alias, act: 'move', from: key.currentVersion },
   ];
+}
+
+/** KMS keys, and places in the cluster, that a rotation takes: a data key takes none. */
+function newKmsKeys({ tier }: KeyRecord): number {
+  return tier === 'data' ? 0 : 1;
 }
 
 function costOf({ snapshot }: Facts): Plan['cost'] {
@@ -84,7 +91,7 @@ function costOf({ snapshot }: Facts): Plan['cost'] {
   ).length;
   return {
     usdPerMonthNow: billed * USD_PER_KMS_KEY_MONTH,
-    usdPerMonthAfter: (billed + 1) * USD_PER_KMS_KEY_MONTH,
+    usdPerMonthAfter: (billed + newKmsKeys(snapshot.key)) * USD_PER_KMS_KEY_MONTH,
   };
 }
 
@@ -131,12 +138,13 @@ async function factsOf(deps: PlanDeps, name: string): Promise<Facts> {
 }
 
 function versionsOf({ snapshot, current, next }: Facts): Plan['versions'] {
-  precondition(current.keyId, 'an active version has a KMS key');
+  const keyId = current.keyId ?? current.dataKey?.keyId;
+  precondition(keyId, 'an active version has a KMS key, or is wrapped by one');
   const readable = snapshot.versions.filter(
-    ({ state, keyId }) => keyId !== null && mayProcess(state),
+    (version) => (version.keyId !== null || version.dataKey) && mayProcess(version.state),
   );
   return {
-    current: { version: current.version, keyId: current.keyId },
+    current: { version: current.version, keyId },
     next,
     readable: [...readable.map(({ version }) => version), next],
   };
@@ -152,7 +160,8 @@ export async function planRotation(deps: PlanDeps, name: string): Promise<Plan> 
   const { keyStore } = snapshot.key;
   const occupancies = await deps.ledger.readOccupancy(keyStore);
   const room = forecast(deps.hsmType, occupancies, deps.classes, now);
-  requireRoomForVersion(deps.hsmType, room.versions);
+  const { tier } = snapshot.key;
+  if (tier === 'kms') requireRoomForVersion(deps.hsmType, room.versions);
   const consumers = consumersOf(facts);
   const waits = waitsOf(deps, facts);
   const isOldVersionBound = consumers.some(({ holdsOldVersion }) => holdsOldVersion);
@@ -166,13 +175,13 @@ export async function planRotation(deps: PlanDeps, name: string): Promise<Plan> 
     aliases: aliasesOf(deps, facts),
     consumers,
     ciphertexts: ciphertextsOf(facts),
-    kmsCalls: [...rotationCalls({ isOldVersionBound }, deps.budget)],
+    kmsCalls: [...rotationCalls({ tier, isOldVersionBound }, deps.budget)],
     capacity: {
       keyStore,
       hsmType: deps.hsmType,
       holds: room.holds,
       versionsNow: room.versions,
-      versionsAfter: room.versions + 1,
+      versionsAfter: room.versions + newKmsKeys(snapshot.key),
     },
     cost: costOf(facts),
     approvals: approvalsOf(waits, policy),

@@ -11,7 +11,7 @@ import type { KeySnapshot } from '../ports/ledger.ts';
 import type { Directory, Workflows } from '../ports/platform.ts';
 import { type AdmitDueDeps, admitDue } from './admit-due.ts';
 import { findClaimed, idempotencyRecord } from './admit-operation.ts';
-import { batchOfOne } from './batches.ts';
+import { batchOfOne, rotationWorkflow } from './batches.ts';
 import { mutateKey } from './mutate-key.ts';
 
 export interface SignalDeps extends AdmitDueDeps {
@@ -158,7 +158,12 @@ async function admitAndStart(deps: SignalDeps, stage: string, key: string): Prom
     const placed = await admitDue(deps, stage, key);
     if (!placed) return;
     const { operationId, attempt } = placed.item;
-    await deps.workflows.start('rotate-key', operationId, attempt, batchOfOne(placed));
+    await deps.workflows.start(
+      rotationWorkflow(placed.entry),
+      operationId,
+      attempt,
+      batchOfOne(placed),
+    );
   } catch (error) {
     // Somebody was faster, or the start was lost: the sweep finds the key due, or the lease run out.
     if (

@@ -31,7 +31,7 @@ export function resumeDraft(
   const { now, waits } = resumption;
   const attempt = operation.attempt + 1;
   const fence = key.fence + 1;
-  const place = entryOf(operation, waits, now);
+  const place = entryOf(key, operation, waits, now);
   // The waits in front of the steps are no time to lose the lease in.
   const expiresAt = later(now, LEASE_SECONDS + place.settleSeconds + place.bakeSeconds);
   const resumed = {

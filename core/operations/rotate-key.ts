@@ -8,7 +8,7 @@ import type { ClassPolicy } from '../policies/classes.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Ids, Workflows } from '../ports/platform.ts';
 import { admit, findClaimed, type IdempotencyClaim, idempotencyRecord } from './admit-operation.ts';
-import { batchItem, batchOfOne, type Placed } from './batches.ts';
+import { batchItem, batchOfOne, entryOf, type Placed, rotationWorkflow } from './batches.ts';
 import type { Waits } from './begin-operation.ts';
 import { type Draft, mutateKey } from './mutate-key.ts';
 import { requireFreshPlan } from './plan-digest.ts';
@@ -113,7 +113,8 @@ export async function admitRotation(
     if (input.planDigest) requireFreshPlan(deps, snapshot, input.planDigest);
     const admission = admissionDraft(snapshot, input, operationId, deps.clock.now());
     const item = batchItem(admission.operation, admission.fence);
-    return { draft: admission.draft, result: { entry: 'prepare' as const, ...deps.waits, item } };
+    const place = entryOf(snapshot.key, admission.operation, deps.waits, deps.clock.now());
+    return { draft: admission.draft, result: { ...place, item } };
   });
 }
 
@@ -141,7 +142,12 @@ export async function rotateKey(
 
 async function start(deps: RotateKeyDeps, placed: Placed): Promise<{ operationId: string }> {
   const { operationId, attempt } = placed.item;
-  await deps.workflows.start('rotate-key', operationId, attempt, batchOfOne(placed));
+  await deps.workflows.start(
+    rotationWorkflow(placed.entry),
+    operationId,
+    attempt,
+    batchOfOne(placed),
+  );
   return { operationId };
 }
 
@@ -152,9 +158,11 @@ async function startAgain(
   operationId: string,
 ): Promise<{ operationId: string }> {
   const snapshot = await deps.ledger.readKey(name);
-  const { lease } = snapshot?.key ?? { lease: null };
+  const lease = snapshot?.key.lease;
   const operation = snapshot?.operation;
-  if (lease?.operationId !== operationId || operation?.attempt !== 1) return { operationId };
+  if (!snapshot || lease?.operationId !== operationId || operation?.attempt !== 1)
+    return { operationId };
   const item = batchItem(operation, lease.fence);
-  return start(deps, { entry: 'prepare', ...deps.waits, item });
+  const place = entryOf(snapshot.key, operation, deps.waits, deps.clock.now());
+  return start(deps, { ...place, item });
 }

@@ -2,9 +2,11 @@
 // The calls that one rotation makes to KMS, without retries, and what they take of the budget. A test counts the
 // calls of a real run beside this table, so that the two cannot drift apart.
 import { KMS_QUOTAS, type KmsBudget, type KmsCall } from '../contract/kms-quotas.ts';
+import type { Tier } from '../contract/vocabulary.ts';
 
 /** What of a rotation decides its calls. */
 export interface RotationShape {
+  readonly tier: Tier;
   /** An AWS service holds on to the old version: it is not restricted. */
   readonly isOldVersionBound: boolean;
 }
@@ -25,6 +27,7 @@ const QUOTA_OF: Readonly<Record<string, KmsCall>> = {
   PutKeyPolicy: 'PutKeyPolicy',
   Encrypt: 'CryptographicInKeyStore',
   Decrypt: 'CryptographicInKeyStore',
+  GenerateDataKeyWithoutPlaintext: 'CryptographicInKeyStore',
 };
 
 /** A canary round trip: encrypt, decrypt, and a decrypt under another context that has to fail. */
@@ -32,7 +35,8 @@ const ROUND_TRIP = { Encrypt: 1, Decrypt: 2 } as const;
 /** Round trips on the new version: before it is opened, behind that, and as the control of the last probe. */
 const ROUND_TRIPS = { open: 2, control: 1 } as const;
 
-function countsOf({ isOldVersionBound }: RotationShape): Readonly<Record<string, number>> {
+function countsOf({ tier, isOldVersionBound }: RotationShape): Readonly<Record<string, number>> {
+  if (tier === 'data') return { GenerateDataKeyWithoutPlaintext: 1 };
   const trips = ROUND_TRIPS.open + (isOldVersionBound ? 0 : ROUND_TRIPS.control);
   return {
     CreateKey: 1,

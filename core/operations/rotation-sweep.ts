@@ -28,7 +28,7 @@ async function startDue(
   name: string,
   batches: Batches,
 ): Promise<Decided | null> {
-  const placed = await admitDue(deps, stage, name, () => batches.idFor('prepare'));
+  const placed = await admitDue(deps, stage, name, (entry) => batches.idFor(entry));
   return placed && { kind: 'rotate-key', placed };
 }
 

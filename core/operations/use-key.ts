@@ -5,13 +5,10 @@
 import { KeyturnError } from '../errors.ts';
 import type { KeyRecord, VersionRecord } from '../keys/records.ts';
 import { mayProcess, mayProtect } from '../keys/transitions.ts';
-import type { Context, CryptoUser } from '../ports/key-vault.ts';
-import type { Ledger } from '../ports/ledger.ts';
+import type { Context } from '../ports/key-vault.ts';
+import { decryptWithDataKey, encryptWithDataKey, type UseDataKeyDeps } from './use-data-key.ts';
 
-export interface UseKeyDeps {
-  readonly ledger: Ledger;
-  readonly crypto: CryptoUser;
-}
+export type UseKeyDeps = UseDataKeyDeps;
 
 function notUsable(key: KeyRecord, act: string): KeyturnError {
   return new KeyturnError('KeyNotUsable', `${key.name} is ${key.state}; it cannot ${act} now`, {
@@ -26,6 +23,7 @@ export async function encrypt(
   plaintext: Uint8Array,
   context: Context,
 ): Promise<{ ciphertext: Uint8Array; version: number }> {
+  if (key.tier === 'data') return encryptWithDataKey(deps, key, plaintext, context);
   if (!mayProtect(key.state) || key.currentKeyId === null || key.currentVersion === null) {
     throw notUsable(key, 'encrypt');
   }
@@ -48,6 +46,7 @@ export async function decrypt(
   ciphertext: Uint8Array,
   context: Context,
 ): Promise<{ plaintext: Uint8Array; version: number }> {
+  if (key.tier === 'data') return decryptWithDataKey(deps, key, ciphertext, context);
   const opened = await deps.crypto.decrypt(ciphertext, context);
   const recorded = await deps.ledger.findRecordedKey(opened.keyId);
   if (recorded?.name !== key.name) {

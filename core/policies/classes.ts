@@ -35,6 +35,11 @@ const Members = z.strictObject({
     .optional(),
   /** Failed calls under a new version, and their share, from which on its rotation goes back; absent: 5, and 5 %. */
   bake: z.strictObject({ errors: z.int().min(1), errorShare: z.number().min(0).max(1) }).optional(),
+  /** Key of tier `kms` that wraps the class's keys of tier `data` unless a request names another; absent: it must. */
+  dataKeyParent: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,62}$/)
+    .optional(),
   /** How long rotations wait for consumers; absent: a day, then undone. */
   acknowledgement: AcknowledgementPolicy.optional(),
   /** `automatic`: stored ciphertexts are re-encrypted when a rotation has ended; absent means on demand only. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Small ports: time, ids, workflow engine, people and permissions.
 import type { Action } from '../contract/routes.ts';
-import type { OperationKind } from '../contract/vocabulary.ts';
+import type { WorkflowKind } from '../contract/vocabulary.ts';
 import type { AccessGrant, Instant } from '../keys/records.ts';
 
 export interface Clock {
@@ -19,7 +19,7 @@ export interface Ids {
 export interface Workflows {
   /** Starts one execution named after operation and attempt; the same name again is the same execution. */
   start(
-    kind: OperationKind,
+    kind: WorkflowKind,
     operationId: string,
     attempt: number,
     input?: Readonly<Record<string, unknown>>,

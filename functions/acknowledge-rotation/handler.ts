@@ -29,7 +29,10 @@ const table = ledger(environment.TABLE_NAME);
 const deps = {
   ledger: table,
   clock: systemClock,
-  workflows: workflows({ 'rotate-key': environment.ROTATE_KEY_ARN }),
+  workflows: workflows({
+    'rotate-key': environment.ROTATE_KEY_ARN,
+    'rotate-data-key': environment.ROTATE_DATA_KEY_ARN,
+  }),
   approvals: refusingApprovals,
   waits: { settleSeconds: environment.SETTLE_SECONDS, bakeSeconds: environment.BAKE_SECONDS },
 };

@@ -25,6 +25,7 @@ const deps = {
   workflows: workflows({
     'generate-key': environment.GENERATE_KEY_ARN,
     'rotate-key': environment.ROTATE_KEY_ARN,
+    'rotate-data-key': environment.ROTATE_DATA_KEY_ARN,
   }),
   directory: directory(environment.STAGE),
   classes: CLASSES,

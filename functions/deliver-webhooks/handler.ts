@@ -16,7 +16,10 @@ const environment = environmentOf('deliver-webhooks');
 const deps = {
   ledger: ledger(environment.TABLE_NAME),
   clock: systemClock,
-  workflows: workflows({ 'rotate-key': environment.ROTATE_KEY_ARN }),
+  workflows: workflows({
+    'rotate-key': environment.ROTATE_KEY_ARN,
+    'rotate-data-key': environment.ROTATE_DATA_KEY_ARN,
+  }),
   waits: { settleSeconds: environment.SETTLE_SECONDS, bakeSeconds: environment.BAKE_SECONDS },
   signer: new KmsNoticeSigner(kmsClient(), environment.NOTICE_KEY_ARN),
   // The local stage has no internet behind it: its consumers are on this machine.

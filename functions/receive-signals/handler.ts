@@ -18,7 +18,10 @@ const environment = environmentOf('receive-signals');
 const deps = {
   ledger: ledger(environment.TABLE_NAME),
   slots: startSlots(environment.TABLE_NAME),
-  workflows: workflows({ 'rotate-key': environment.ROTATE_KEY_ARN }),
+  workflows: workflows({
+    'rotate-key': environment.ROTATE_KEY_ARN,
+    'rotate-data-key': environment.ROTATE_DATA_KEY_ARN,
+  }),
   directory: directory(environment.STAGE),
   classes: CLASSES,
   clock: systemClock,

@@ -22,10 +22,11 @@ export function keyView(key: KeyRecord, where: Location): z.infer<typeof api.Key
     purpose: key.purpose,
     environment: key.environment,
     tier: key.tier,
+    parent: key.parent ?? null,
     state: key.state,
     substate: key.lease ? 'in-operation' : null,
     currentVersion: key.currentVersion,
-    alias: key.alias,
+    alias: key.tier === 'data' ? null : key.alias,
     location: { ...where, keyStore: key.keyStore },
     access: key.access.map((grant) => ({ principal: grant.principal, rights: [...grant.rights] })),
     operationId: key.lease?.operationId ?? null,
@@ -34,6 +35,12 @@ export function keyView(key: KeyRecord, where: Location): z.infer<typeof api.Key
     createdAt: key.createdAt,
     revision: key.revision,
   };
+}
+
+function wrappedBy({ dataKey }: VersionRecord): z.infer<typeof api.Version>['wrappedBy'] {
+  return dataKey
+    ? { key: dataKey.parent, version: dataKey.parentVersion, keyId: dataKey.keyId }
+    : null;
 }
 
 export function versionView(version: VersionRecord): z.infer<typeof api.Version> {
@@ -47,6 +54,7 @@ export function versionView(version: VersionRecord): z.infer<typeof api.Version>
     keyId,
     keyArn,
     alias: isNamed ? version.alias : null,
+    wrappedBy: wrappedBy(version),
     operationId,
     createdAt,
     activatedAt,

@@ -20,7 +20,7 @@ import { StepFunctionsWorkflows } from '#adapters/stepfunctions/workflows.ts';
 import { systemClock } from '#adapters/system/system.ts';
 import { systemTimer } from '#adapters/system/timer.ts';
 import type { KmsBudget } from '#core/contract/kms-quotas.ts';
-import type { OperationKind, Stage } from '#core/contract/vocabulary.ts';
+import type { Stage, WorkflowKind } from '#core/contract/vocabulary.ts';
 import { LeasedRateBudget } from '#core/limits/leased-budget.ts';
 import type { OpenSource } from '#core/ports/ciphertext-source.ts';
 import type { KeyUseLog } from '#core/ports/key-use-log.ts';
@@ -93,9 +93,7 @@ export function kmsClient(): KMSClient {
   return new KMSClient({ maxAttempts: MAX_ATTEMPTS });
 }
 
-export function workflows(
-  machines: Partial<Record<OperationKind, string>>,
-): StepFunctionsWorkflows {
+export function workflows(machines: Partial<Record<WorkflowKind, string>>): StepFunctionsWorkflows {
   return new StepFunctionsWorkflows(new SFNClient({ maxAttempts: MAX_ATTEMPTS }), machines);
 }
 

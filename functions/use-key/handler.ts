@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The data plane: encrypt and decrypt for workloads. Its role reads two rows and uses keys; it can change nothing.
+// The data plane: encrypt and decrypt for workloads, and wrapped data keys. The only function that ever holds a data
+// key in the clear, for one call. Its role reads rows and uses keys; it can change nothing.
 import { KmsCryptoUser } from '#adapters/kms/crypto-user.ts';
-import { DecryptRequest, EncryptRequest, KeyName } from '#core/contract/api.ts';
+import { systemRandom } from '#adapters/system/system.ts';
+import { DataKeyRequest, DecryptRequest, EncryptRequest, KeyName } from '#core/contract/api.ts';
 import { isError, KeyturnError } from '#core/errors.ts';
+import { fetchDataKey } from '#core/operations/use-data-key.ts';
 import { decrypt, encrypt } from '#core/operations/use-key.ts';
 import { type ApiRequest, apiHandler, type RouteHandler } from '../shared/api-handler.ts';
 import { parseBody } from '../shared/api-request.ts';
@@ -11,7 +14,11 @@ import { accessObject, existing } from '../shared/views.ts';
 import { authorizer, kmsClient, ledger } from '../shared/wiring.ts';
 
 const environment = environmentOf('use-key');
-const deps = { ledger: ledger(environment.TABLE_NAME), crypto: new KmsCryptoUser(kmsClient()) };
+const deps = {
+  ledger: ledger(environment.TABLE_NAME),
+  crypto: new KmsCryptoUser(kmsClient()),
+  random: systemRandom,
+};
 
 async function usableKey(request: ApiRequest) {
   const name = request.path['name'] ?? '';
@@ -56,7 +63,15 @@ const decryptRoute: RouteHandler = async (request) => {
   return { body: { plaintext: base64(opened.plaintext), version: opened.version } };
 };
 
+const fetchRoute: RouteHandler = async (request) => {
+  const key = await usableKey(request);
+  const body = parseBody(request.event, DataKeyRequest);
+  const { version, dataKey, context } = await fetchDataKey(deps.ledger, key, body.version ?? null);
+  const { wrapped, keyId, keyArn } = dataKey;
+  return { body: { wrappedKey: wrapped, version, keyId, keyArn, context } };
+};
+
 export const handler = apiHandler(
-  { encrypt: encryptRoute, decrypt: decryptRoute },
+  { encrypt: encryptRoute, decrypt: decryptRoute, fetchDataKey: fetchRoute },
   authorizer(environment.STAGE),
 );

@@ -41,6 +41,7 @@ export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   'begin-operation': STEP,
   // Looks through the account's keys for one whose record was lost.
   'create-version': { ...STEP, timeoutSeconds: 110 },
+  'make-data-key': STEP,
   'verify-version': STEP,
   'place-alias': STEP,
   'apply-policy': STEP,

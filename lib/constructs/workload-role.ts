@@ -16,6 +16,7 @@ const WORKLOAD_ACTIONS: readonly (Action | null)[] = [
   'key:read',
   'key:encrypt',
   'key:decrypt',
+  'key:fetch-data-key',
   'rotation:acknowledge',
   null,
 ];

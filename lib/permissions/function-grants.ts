@@ -34,6 +34,12 @@ export function functionGrants(context: GrantContext): Duties {
   };
 }
 
+/** State machines of rotations, by tier. */
+const rotationMachines = (names: Names) => [
+  names.stateMachineArn('rotate-key'),
+  names.stateMachineArn('rotate-data-key'),
+];
+
 type ApiFunction =
   | 'authorize-person'
   | 'serve-contract'
@@ -72,12 +78,12 @@ function apiGrants({
       ...writeTable(table),
       {
         actions: ['states:StartExecution'],
-        resources: [names.stateMachineArn('generate-key'), names.stateMachineArn('rotate-key')],
+        resources: [names.stateMachineArn('generate-key'), ...rotationMachines(names)],
       },
     ],
     'acknowledge-rotation': [
       ...writeTable(table),
-      { actions: ['states:StartExecution'], resources: [names.stateMachineArn('rotate-key')] },
+      { actions: ['states:StartExecution'], resources: rotationMachines(names) },
     ],
     'watch-rotation': [
       ...writeTable(table),
@@ -101,6 +107,7 @@ function apiGrants({
 type StepFunction =
   | 'begin-operation'
   | 'create-version'
+  | 'make-data-key'
   | 'verify-version'
   | 'place-alias'
   | 'apply-policy'
@@ -113,6 +120,7 @@ function stepGrants({ keys, table }: GrantContext): Pick<Duties, StepFunction> {
   return {
     'begin-operation': rows,
     'create-version': [...rows, ...keys.create(), ...keys.find()],
+    'make-data-key': [...rows, keys.dataKeys()],
     'verify-version': [...rows, keys.canary(), keys.onKeys(['kms:GetKeyPolicy'])],
     'place-alias': [...rows, ...keys.alias()],
     'apply-policy': [...rows, keys.onKeys(['kms:PutKeyPolicy', 'kms:GetKeyPolicy'])],
@@ -190,7 +198,7 @@ function sweepAndStoreGrants(context: GrantContext): Pick<Duties, OtherFunction>
     'deliver-webhooks': [
       ...rows,
       { actions: ['kms:Sign'], resources: [context.noticeKeyArn] },
-      { actions: ['states:StartExecution'], resources: [names.stateMachineArn('rotate-key')] },
+      { actions: ['states:StartExecution'], resources: rotationMachines(names) },
       {
         actions: ['sqs:SendMessage'],
         resources: [names.arn('sqs', names.of('webhooks-undelivered'))],
@@ -199,7 +207,7 @@ function sweepAndStoreGrants(context: GrantContext): Pick<Duties, OtherFunction>
     'review-policies': writeTable(table, LIST_INDEX.name),
     'receive-signals': [
       ...writeTable(table, OWNER_INDEX.name),
-      { actions: ['states:StartExecution'], resources: [names.stateMachineArn('rotate-key')] },
+      { actions: ['states:StartExecution'], resources: rotationMachines(names) },
     ],
     'sweep-orphans': [
       ...rows,

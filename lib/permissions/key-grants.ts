@@ -35,6 +35,13 @@ export class KeyGrants {
     });
   }
 
+  /** Wrapped data keys, under the context that names whose they are; never one in the clear. */
+  dataKeys(): Grant {
+    return this.onKeys(['kms:GenerateDataKeyWithoutPlaintext'], {
+      Null: { 'kms:EncryptionContext:keyturn:data-key': 'false' },
+    });
+  }
+
   /** Finds keys by their tags, also keys that are not ours: KMS has no look-up by tag. */
   find(): readonly Grant[] {
     return [

@@ -42,7 +42,8 @@ const WORKFLOWS: Readonly<Record<WorkflowName, WorkflowUses>> = {
     functions: ['record-key-store', 'request-hsm-admin', 'create-key-store'],
     grants: provisioningGrants,
   },
-  'generate-key': { functions: [...ROTATION_STEPS, ...UNDOING] },
+  'generate-key': { functions: [...ROTATION_STEPS, 'make-data-key', ...UNDOING] },
+  'rotate-data-key': { functions: ['make-data-key'], starts: ['undo-operation'] },
   'rotate-key': { functions: ROTATION_STEPS, starts: ['undo-operation'] },
   'undo-operation': { functions: ['apply-policy', ...UNDOING] },
   'update-access': {
@@ -57,7 +58,7 @@ const WORKFLOWS: Readonly<Record<WorkflowName, WorkflowUses>> = {
   reencrypt: { functions: ['track-reencryption', 'reencrypt'] },
   'rotation-sweep': {
     functions: ['find-due-rotations', 'track-reencryption', 'sweep-orphans'],
-    starts: ['rotate-key', 'generate-key', 'update-access', 'reencrypt'],
+    starts: ['rotate-key', 'rotate-data-key', 'generate-key', 'update-access', 'reencrypt'],
   },
   'review-policies': { functions: ['review-policies'] },
 };

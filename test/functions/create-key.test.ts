@@ -81,7 +81,7 @@ describe('POST /v1/keys', () => {
     ['a purpose of null', { purpose: null }, '/purpose'],
     ['an unknown environment', { environment: 'prod' }, '/environment'],
     ['an unknown class', { class: 'gold' }, '/class'],
-    ['an unknown tier', { tier: 'data' }, '/tier'],
+    ['an unknown tier', { tier: 'gold' }, '/tier'],
     ['an unknown member', { colour: 'red' }, '/colour'],
     ['an access list that is no list', { access: {} }, '/access'],
     [

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeEach, describe, expect, it } from 'vitest';
+import { makeDataKey } from '#core/operations/make-data-key.ts';
 import { type Call, current, renewWorld, request } from '#test/support/functions.ts';
 import {
   begin,
@@ -8,6 +9,7 @@ import {
   runSteps,
   withActiveKey,
 } from '#test/support/steps.ts';
+import { CONSUMER } from '#test/support/world.ts';
 
 const { handler } = await import('#functions/use-key/handler.ts');
 
@@ -167,5 +169,57 @@ describe('POST encrypt and decrypt', () => {
       status: 409,
       body: { code: 'KeyNotUsable' },
     });
+  });
+});
+
+describe('POST data-keys', () => {
+  const fetchKey = (body: unknown = {}, call: Partial<Call> = {}) =>
+    request(handler, 'fetchDataKey', { as: WORKLOAD, path: { name: 'rows' }, body, ...call });
+
+  beforeEach(async () => {
+    await current.world.admitKey({ name: 'rows', tier: 'data', parent: 'orders' });
+    await makeDataKey(current.world.deps, await begin(current.world, 'rows'));
+  });
+
+  it('hands out the wrapped key with what KMS needs to open it', async () => {
+    const { status, body } = await fetchKey();
+    const opened = await current.world.vault
+      .cryptoFor(CONSUMER)
+      .decrypt(Buffer.from(body.wrappedKey, 'base64'), body.context, body.keyId);
+
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ version: 1, context: { 'keyturn:data-key': 'rows/v1' } });
+    expect(body.keyArn).toContain(body.keyId);
+    expect(opened.plaintext).toHaveLength(32);
+  });
+
+  it('is how encrypt and decrypt work too, without anybody seeing the key', async () => {
+    const path = { name: 'rows' };
+    const made = await use('encrypt', { plaintext: base64('row') }, { path });
+    const opened = await use('decrypt', { ciphertext: made.body.ciphertext }, { path });
+
+    expect(opened.body).toEqual({ plaintext: base64('row'), version: 1 });
+  });
+
+  it.each([
+    ['people', { as: { person: 'alice' } }],
+    ['other roles', { as: { role: 'billing' } }],
+  ])('is refused to %s', async (_who, call) => {
+    expect((await fetchKey({}, call)).status).toBe(403);
+  });
+
+  it('refuses a version that is none, and a key of tier kms', async () => {
+    expect((await fetchKey({ version: 7 })).body.code).toBe('KeyNotUsable');
+    expect((await fetchKey({}, { path: { name: 'orders' } })).body.code).toBe(
+      'TransitionForbidden',
+    );
+    expect((await fetchKey({ version: 0 })).status).toBe(400);
+  });
+
+  it('cannot be unwrapped through the API of the parent: its context is reserved', async () => {
+    const { body } = await fetchKey();
+    const answer = await use('decrypt', { ciphertext: body.wrappedKey, context: body.context });
+
+    expect(answer).toMatchObject({ status: 400, body: { code: 'ValidationFailed' } });
   });
 });

@@ -210,6 +210,7 @@ describe('the functions of the workflows', () => {
       fence: 1,
       version: 1,
       hasPrevious: false,
+      tier: 'kms',
       settleSeconds: 7,
       bakeSeconds: 11,
     });

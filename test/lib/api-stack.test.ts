@@ -116,6 +116,7 @@ describe('role of a workload', () => {
       'GET/v1/keys/*/usage',
       'GET/v1/keys/*/versions',
       'GET/v1/openapi.json',
+      'POST/v1/keys/*/data-keys',
       'POST/v1/keys/*/decrypt',
       'POST/v1/keys/*/encrypt',
       'POST/v1/rotations/*/acks',

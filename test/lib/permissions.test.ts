@@ -49,6 +49,7 @@ const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
     'kms:ListResourceTags',
     'kms:TagResource',
   ],
+  'make-data-key': ['kms:GenerateDataKeyWithoutPlaintext'],
   'verify-version': ['kms:Decrypt', 'kms:Encrypt', 'kms:GetKeyPolicy'],
   'place-alias': ['kms:CreateAlias', 'kms:DescribeKey', 'kms:UpdateAlias'],
   'apply-policy': ['kms:GetKeyPolicy', 'kms:PutKeyPolicy'],

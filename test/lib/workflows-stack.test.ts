@@ -106,7 +106,14 @@ it('lets only the sweep and rotations start workflows: theirs, and children of t
   ]);
 
   expect(Object.fromEntries(started.filter(([, arns]) => arns?.length))).toEqual({
-    'rotation-sweep': ['generate-key', 'reencrypt', 'rotate-key', 'update-access'],
+    'rotation-sweep': [
+      'generate-key',
+      'reencrypt',
+      'rotate-data-key',
+      'rotate-key',
+      'update-access',
+    ],
+    'rotate-data-key': ['rotate-data-key', 'undo-operation'],
     'rotate-key': ['rotate-key', 'undo-operation'],
     reencrypt: ['reencrypt'],
   });

@@ -300,7 +300,8 @@ class Player {
     const key = await this.#world.store.readKeyRecord(name);
     const target = await vault.aliasTarget(`alias/keyturn/local/${name}`);
     const plaintext = Buffer.from(`${name} ${this.#written.length}`);
-    const crypto = { ledger: this.#world.store, crypto: vault.cryptoFor('use-key') };
+    const { store: ledger, random } = this.#world;
+    const crypto = { ledger, crypto: vault.cryptoFor('use-key'), random };
     const writes = [
       ...(target ? [() => vault.cryptoFor(CONSUMER).encrypt(target, plaintext, {})] : []),
       ...(key?.state === 'active'
@@ -337,8 +338,8 @@ class Player {
 
   /** I2: whatever was ever written opens, without naming its key and by the API. */
   async #readBack(): Promise<void> {
-    const { vault, store: ledger } = this.#world;
-    const deps = { ledger, crypto: vault.cryptoFor('use-key') };
+    const { vault, store: ledger, random } = this.#world;
+    const deps = { ledger, crypto: vault.cryptoFor('use-key'), random };
     for (const { name, plaintext, ciphertext } of this.#written) {
       const key = await ledger.readKeyRecord(name);
       const reads = [

@@ -23,6 +23,7 @@ export const ENVIRONMENT = {
   KMS_BUDGET: '{"share":0.5,"quotas":{}}',
   ENVIRONMENTS_SERVED: 'development',
   GENERATE_KEY_ARN: 'machine-generate-key',
+  ROTATE_DATA_KEY_ARN: 'machine-rotate-data-key',
   ROTATE_KEY_ARN: 'machine-rotate-key',
   NOTICE_KEY_ARN: 'notice-key',
   UPDATE_ACCESS_ARN: 'machine-update-access',
@@ -77,6 +78,7 @@ vi.mock('#adapters/kms/crypto-user.ts', () => ({
 vi.mock('#adapters/system/system.ts', () => ({
   systemClock: following(() => current.world.clock),
   ulidIds: following(() => current.world.ids),
+  systemRandom: (bytes: number) => current.world.random(bytes),
 }));
 
 /** Begins the next test with a world that has a provisioned key store. */

@@ -3,7 +3,7 @@
 // together, in milliseconds. The process of a function can be made to die at any call, or the execution be lost.
 import type { PortCall } from '#adapters/memory/faults.ts';
 import type { FunctionName } from '#core/contract/environment.ts';
-import type { OperationKind } from '#core/contract/vocabulary.ts';
+import type { WorkflowKind } from '#core/contract/vocabulary.ts';
 import { executionName } from '#core/keys/naming.ts';
 import { readWorkflow } from './asl.ts';
 import { MachineHalted, type RunResult, runMachine, type TaskCall } from './interpreter.ts';
@@ -94,7 +94,7 @@ export class Simulation {
   }
 
   /** Runs an execution that the API asked for, with the input that it gave. */
-  async run(kind: OperationKind, operationId: string, attempt: number): Promise<void> {
+  async run(kind: WorkflowKind, operationId: string, attempt: number): Promise<void> {
     const name = executionName(operationId, attempt);
     const started = this.world.workflows.started.find(
       (one) => executionName(one.operationId, one.attempt) === name,

@@ -13,6 +13,7 @@ import {
   type Failure,
   parkOperation,
 } from '#core/operations/end-operation.ts';
+import { makeDataKey } from '#core/operations/make-data-key.ts';
 import { nameVersion, probeAlias, switchAlias } from '#core/operations/place-alias.ts';
 import { reencryptShard } from '#core/operations/reencrypt-shard.ts';
 import { reviewPolicies } from '#core/operations/review-policies.ts';
@@ -101,6 +102,7 @@ export function stepFunctions(
   return {
     'begin-operation': (payload) => beginOperation(deps, payload, WAITS),
     'create-version': (payload) => createVersion(deps, payload),
+    'make-data-key': (payload) => makeDataKey(deps, payload),
     'verify-version': (payload) => verifyVersion(deps, payload),
     'place-alias': (payload) => ALIASES[payload.alias](deps, payload),
     'apply-policy': (payload) => {

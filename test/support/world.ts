@@ -124,6 +124,7 @@ export class World {
       reEncryptor: withHook(this.vault.reEncryptorFor('reencrypt'), hook),
       openSource: ({ name }: { name: string }) => withHook(this.sourceOf(name), hook),
       budget: { acquire: async () => {}, backOff: async () => {} },
+      maker: withHook(this.vault.dataKeysFor('make-data-key'), hook),
     };
   }
 
@@ -165,7 +166,12 @@ export class World {
     claim = this.#freshClaim(),
   ): Promise<string> {
     const by = { principal: ALICE, decision: PERMIT, claim };
-    const { operationId } = await generateKey(this.deps, SITE, { ...ORDERS, ...input }, by);
+    const { operationId } = await generateKey(
+      this.deps,
+      { ...SITE, classes: this.classes },
+      { ...ORDERS, ...input },
+      by,
+    );
     return operationId;
   }
 

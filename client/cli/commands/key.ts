@@ -24,6 +24,8 @@ interface CreateOptions extends WorkOptions {
   readonly purpose: string;
   readonly environment: string;
   readonly access: readonly AccessEntry[];
+  readonly tier?: string;
+  readonly parent?: string;
 }
 
 /** Reads `ROLE_ARN=encrypt,decrypt`; a role name may itself hold `=`, so the last one counts. */
@@ -92,6 +94,8 @@ function toCreateRequest(name: string, options: CreateOptions): RequestOf<'creat
     purpose,
     environment: environment as RequestOf<'createKey'>['environment'],
     access: [...access],
+    ...(options.tier !== undefined && { tier: options.tier as RequestOf<'createKey'>['tier'] }),
+    ...(options.parent !== undefined && { parent: options.parent }),
   };
 }
 
@@ -107,6 +111,8 @@ function addCreate(key: Command, act: Act): void {
     .requiredOption('--owner <owner>', 'accountable person or team')
     .requiredOption('--purpose <text>', 'what the key protects')
     .requiredOption('--environment <environment>', 'environment the key serves')
+    .option('--tier <tier>', 'kms: a KMS key for each version; data: wrapped data keys')
+    .option('--parent <key>', 'of tier data: the key that wraps it; default: what its class names')
     .option('--access <role=rights>', 'role that may use the key; repeatable', parseAccess, []);
   withIdempotencyKey(create).action(
     act((context: Context, name: string, options: CreateOptions) =>

@@ -36,7 +36,8 @@ export class Consumer {
   /** The first ciphertext of each way: it must open for ever. */
   readonly first: { api?: Written; kms?: Written } = {};
 
-  constructor(api: Client, kms: KMSClient, key: { name: string; alias: string }) {
+  constructor(api: Client, kms: KMSClient, key: { name: string; alias: string | null }) {
+    if (key.alias === null) throw new Error(`${key.name} has no alias to encrypt by`);
     this.#api = api;
     this.#kms = kms;
     this.#name = key.name;

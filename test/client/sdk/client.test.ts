@@ -111,6 +111,10 @@ const CALLS: Record<RouteId, readonly [(client: Client) => Promise<unknown>, str
   ],
   encrypt: [(c) => c.encrypt('orders', { plaintext: 'aGk=' }), '/v1/keys/orders/encrypt'],
   decrypt: [(c) => c.decrypt('orders', { ciphertext: 'aGk=' }), '/v1/keys/orders/decrypt'],
+  fetchDataKey: [
+    (c) => c.fetchDataKey('orders-rows', { version: 2 }),
+    '/v1/keys/orders-rows/data-keys',
+  ],
   getOperation: [(c) => c.getOperation('op_1'), '/v1/operations/op_1'],
   readAudit: [(c) => c.readAudit('orders', { limit: 2 }), '/v1/audit?key=orders&limit=2'],
   readUsage: [(c) => c.readUsage('orders'), '/v1/keys/orders/usage'],

@@ -24,6 +24,7 @@ const placed = (number: number, entry: Entry = 'prepare', waits = WAITS): Placed
 describe('where an operation goes on', () => {
   const reached = (...steps: [Step, number][]) =>
     entryOf(
+      { tier: 'kms' },
       anOperation({ timeline: steps.map(([step, ago]) => ({ step, at: at(ago) })) }),
       WAITS,
       NOW,
@@ -31,6 +32,14 @@ describe('where an operation goes on', () => {
 
   it('is the beginning while the preparation is not complete', () => {
     expect(reached(['NameVersion', 5])).toEqual({ entry: 'prepare', ...WAITS });
+  });
+
+  it('is the one step for a key of tier data, which waits for nothing', () => {
+    expect(entryOf({ tier: 'data' }, anOperation(), WAITS, NOW)).toEqual({
+      entry: 'data',
+      settleSeconds: 0,
+      bakeSeconds: 0,
+    });
   });
 
   it('is the switch behind it, after what is left of the wait', () => {

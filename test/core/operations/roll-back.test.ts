@@ -52,7 +52,11 @@ describe('a rotation in its bake', () => {
 
   it('loses nothing that was written under the new version', async () => {
     const use = { ledger: world.store, crypto: world.vault.cryptoFor(CONSUMER) };
-    const data = { ledger: world.store, crypto: world.vault.cryptoFor('use-key') };
+    const data = {
+      ledger: world.store,
+      crypto: world.vault.cryptoFor('use-key'),
+      random: world.random,
+    };
     const { ciphertext, version } = await encrypt(data, await world.key(), Buffer.from('new'), {});
     await goBack();
     await finish();
@@ -72,7 +76,7 @@ describe('a rotation in its bake', () => {
     await finish();
 
     const { ciphertext } = await encrypt(
-      { ledger: world.store, crypto: world.vault.cryptoFor('use-key') },
+      { ledger: world.store, crypto: world.vault.cryptoFor('use-key'), random: world.random },
       await world.key(),
       Buffer.from('x'),
       {},

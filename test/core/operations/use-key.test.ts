@@ -17,7 +17,11 @@ const TEXT = Buffer.from('secret text');
 
 describe('using a key', () => {
   let world: World;
-  const deps = () => ({ ledger: world.ledger, crypto: world.vault.cryptoFor('use-key') });
+  const deps = () => ({
+    ledger: world.ledger,
+    crypto: world.vault.cryptoFor('use-key'),
+    random: world.random,
+  });
   beforeEach(async () => {
     world = await withActiveKey(await aWorld());
   });

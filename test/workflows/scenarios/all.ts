@@ -3,6 +3,7 @@ import { GENERATE_KEY } from './generate-key.ts';
 import { PROVISION_KEY_STORE } from './provision-key-store.ts';
 import { REENCRYPT } from './reencrypt.ts';
 import { REVIEW_POLICIES } from './review-policies.ts';
+import { ROTATE_DATA_KEY } from './rotate-data-key.ts';
 import { ROTATE_KEY } from './rotate-key.ts';
 import { ROTATION_SWEEP } from './rotation-sweep.ts';
 import type { ScenarioTable } from './scenario.ts';
@@ -12,6 +13,7 @@ import { UPDATE_ACCESS } from './update-access.ts';
 /** The scenario tables of every workflow. */
 export const SCENARIO_TABLES: readonly ScenarioTable[] = [
   GENERATE_KEY,
+  ROTATE_DATA_KEY,
   ROTATE_KEY,
   UNDO_OPERATION,
   ROTATION_SWEEP,

@@ -4,20 +4,25 @@ import { allStates, readWorkflow } from '#test/support/asl.ts';
 import { type Answer, answers, fails, type Scenario, type ScenarioTable } from './scenario.ts';
 
 export const INPUT = { operationId: 'op_1', attempt: 1 };
-export const BEGUN = answers({
-  operationId: 'op_1',
-  key: 'orders',
-  fence: 3,
-  version: 2,
-  hasPrevious: true,
-  settleSeconds: 0,
-  bakeSeconds: 0,
-});
+const begun = (tier: string) =>
+  answers({
+    operationId: 'op_1',
+    key: 'orders',
+    fence: 3,
+    version: 2,
+    hasPrevious: true,
+    settleSeconds: 0,
+    bakeSeconds: 0,
+    tier,
+  });
+export const BEGUN = begun('kms');
+const BEGUN_DATA = begun('data');
 const UNDO = ['Direct', 'IsPastSwitch', 'ClosePolicy', 'CompensateOperation', 'Compensated'];
 const PARK = ['Direct', 'IsPastSwitch', 'ParkOperation', 'Parked'];
 
 const TO_SWITCH = [
   'BeginOperation',
+  'WhichTier',
   'CreateVersion',
   'VerifyVersion',
   'NameVersion',
@@ -29,13 +34,14 @@ const TO_SWITCH = [
 const PATHS: Record<string, readonly string[]> = {
   'generate-key': [...TO_SWITCH, 'ProbeAlias', 'CompleteOperation'],
 };
-const WAITS = ['Settle'];
+const DATA_PATH = ['BeginOperation', 'WhichTier', 'MakeDataKey'];
+const NO_STEPS = ['WhichTier', 'Settle'];
 
 const upTo = (path: readonly string[], state: string) => path.slice(0, path.indexOf(state) + 1);
 
 /** One scenario for each step: it fails for good, the operation goes back or forward. */
 function failures(path: readonly string[]): Scenario[] {
-  const steps = path.slice(1).filter((state) => !WAITS.includes(state));
+  const steps = path.slice(1).filter((state) => !NO_STEPS.includes(state));
   return steps.map((state) => {
     const isBehindSwitch = path.indexOf(state) > path.indexOf('SwitchAlias');
     const direction = isBehindSwitch ? 'forward' : 'back';
@@ -55,8 +61,12 @@ function failures(path: readonly string[]): Scenario[] {
 }
 
 /** One scenario for each error that a state retries: it comes once, then the run goes on. */
-export function retries(workflow: string, path: readonly string[]): Scenario[] {
-  const good: Record<string, Answer> = { BeginOperation: BEGUN };
+export function retries(
+  workflow: string,
+  path: readonly string[],
+  begins: Answer = BEGUN,
+): Scenario[] {
+  const good: Record<string, Answer> = { BeginOperation: begins };
   return allStates(readWorkflow(workflow))
     .filter(([state]) => path.includes(state))
     .flatMap(([state, { Retry }]) =>
@@ -65,7 +75,7 @@ export function retries(workflow: string, path: readonly string[]): Scenario[] {
         .map((error) => ({
           name: `tries ${state} again after ${error}`,
           input: INPUT,
-          stubs: { BeginOperation: [BEGUN], [state]: [fails(error), good[state] ?? answers({})] },
+          stubs: { BeginOperation: [begins], [state]: [fails(error), good[state] ?? answers({})] },
           path,
           status: 'SUCCEEDED' as const,
         })),
@@ -103,7 +113,7 @@ function table(workflow: string): ScenarioTable {
         name: 'parks when the direction cannot be found out',
         input: INPUT,
         stubs: failing('CreateVersion', { Direct: [fails('InternalError')] }),
-        path: ['BeginOperation', 'CreateVersion', 'Direct', 'ParkOperation', 'Parked'],
+        path: ['BeginOperation', 'WhichTier', 'CreateVersion', 'Direct', 'ParkOperation', 'Parked'],
         status: 'FAILED',
         error: 'Parked',
       },
@@ -157,7 +167,23 @@ function table(workflow: string): ScenarioTable {
         status: 'FAILED',
         error: 'Compensated',
       },
+      {
+        name: 'makes a key of tier data in one step',
+        input: INPUT,
+        stubs: { BeginOperation: [BEGUN_DATA] },
+        path: DATA_PATH,
+        status: 'SUCCEEDED',
+      },
+      {
+        name: 'undoes the operation when MakeDataKey fails',
+        input: INPUT,
+        stubs: { ...back, BeginOperation: [BEGUN_DATA], MakeDataKey: [fails('KeyNotUsable')] },
+        path: [...DATA_PATH, ...UNDO],
+        status: 'FAILED',
+        error: 'Compensated',
+      },
       ...retries(workflow, path),
+      ...retries(workflow, ['MakeDataKey'], BEGUN_DATA).map((one) => ({ ...one, path: DATA_PATH })),
     ],
   };
 }

@@ -41,6 +41,7 @@ const FINISH: Segment = {
   left: 'NotFinished',
 };
 const SEGMENTS = [PREPARE, SWITCH, FINISH];
+
 const WAIT_BEFORE: Readonly<Record<string, string>> = { Switch: 'Settle', Finish: 'Bake' };
 
 type Items = (segment: Segment) => readonly string[];

@@ -12,6 +12,7 @@ const LAST_PAGE = [answers({ cursor: null, hasMore: false, verdicts: {} })];
 const DUE = ['FindDueReencryptions', 'StartReencryptions'];
 const TAIL = [...DUE, 'IsSearchDue', 'BeginOrphans', 'SweepOrphans', 'HasMoreKeys', 'Swept'];
 const ROTATE = ['WhichWorkflow', 'StartRotateKey'];
+const ROTATE_DATA = ['WhichWorkflow', 'StartRotateDataKey'];
 
 export const ROTATION_SWEEP: ScenarioTable = {
   workflow: 'rotation-sweep',
@@ -42,6 +43,7 @@ export const ROTATION_SWEEP: ScenarioTable = {
           start('rotate-key', 'op_1'),
           start('generate-key', 'op_2'),
           start('update-access', 'op_3'),
+          start('rotate-data-key', 'op_4'),
         ),
         SweepOrphans: LAST_PAGE,
       },
@@ -53,6 +55,7 @@ export const ROTATION_SWEEP: ScenarioTable = {
         'StartGenerateKey',
         'WhichWorkflow',
         'StartUpdateAccess',
+        ...ROTATE_DATA,
         ...TAIL,
       ],
       status: 'SUCCEEDED',
@@ -67,7 +70,9 @@ export const ROTATION_SWEEP: ScenarioTable = {
           start('generate-key', 'op_2'),
           start('rotate-key', 'op_3'),
           start('update-access', 'op_4'),
+          start('rotate-data-key', 'op_5'),
         ),
+        StartRotateDataKey: [fails('StepFunctions.ExecutionAlreadyExistsException')],
         StartUpdateAccess: [fails('StepFunctions.StateMachineDoesNotExistException')],
         StartRotateKey: [fails('StepFunctions.ExecutionAlreadyExistsException'), answers({})],
         StartGenerateKey: [fails('StepFunctions.StateMachineDoesNotExistException')],
@@ -84,6 +89,8 @@ export const ROTATION_SWEEP: ScenarioTable = {
         ...ROTATE,
         'WhichWorkflow',
         'StartUpdateAccess',
+        'LeftForNextSweep',
+        ...ROTATE_DATA,
         'LeftForNextSweep',
         ...TAIL,
       ],
