@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Published vectors through the PKCS#11 path: keys are put into SoftHSM, answers are those of the documents.
-import { createHash } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pkcs11, { type Template } from 'pkcs11js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { open } from '#adapters/pkcs11/aes-gcm.ts';
+import { sharedSecret } from '#adapters/pkcs11/ecdh.ts';
 import { verifyDigest, verifyEd25519 } from '#adapters/pkcs11/ecdsa.ts';
 import { hmac, verifyHmac } from '#adapters/pkcs11/hmac.ts';
+import { unwrapKey, wrapKey } from '#adapters/pkcs11/key-wrap.ts';
 import { Pkcs11Module } from '#adapters/pkcs11/module.ts';
 import { importPublicKey } from '#adapters/pkcs11/pair-generation.ts';
 import { ensureSoftHsm, writeSoftHsmConfig } from '#adapters/pkcs11/softhsm.ts';
@@ -61,6 +63,68 @@ it('AES-256-GCM: test case 16 of the GCM specification', () => {
       `d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72
        1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39`,
     ),
+  );
+});
+
+describe('AES key wrap with padding', () => {
+  const wrappingKey = hex('5840df6e29b02af1ab493b705bf16ea1ae8338f4dcc176a8');
+  const wrapping = () =>
+    secretKey(pkcs11.CKK_AES, wrappingKey, [
+      { type: pkcs11.CKA_WRAP, value: true },
+      { type: pkcs11.CKA_UNWRAP, value: true },
+    ]);
+  const hmacKey = (value: Buffer) =>
+    secretKey(pkcs11.CKK_GENERIC_SECRET, value, [
+      { type: pkcs11.CKA_EXTRACTABLE, value: true },
+      { type: pkcs11.CKA_SIGN, value: true },
+    ]);
+  const message = Buffer.from('the same key');
+
+  // The RFC's own vectors are of 20 and 7 bytes: lengths that SoftHSM fills up (below), and too short for its HMAC.
+  it('unwraps what another implementation of RFC 5649 wrapped', () => {
+    const value = Buffer.alloc(32, 0x5a);
+    const cipher = createCipheriv('id-aes192-wrap-pad', wrappingKey, hex('a65959a6'));
+    const blob = Buffer.concat([cipher.update(value), cipher.final()]);
+
+    const named = { label: 'unwrapped', id: Buffer.from('1') };
+    const key = unwrapKey(token, wrapping(), { kind: 'hmac', blob, ...named });
+
+    const original = hmacKey(value);
+    expect(hmac(token, key, 'sha256', message)).toEqual(hmac(token, original, 'sha256', message));
+  });
+
+  // SoftHSM fills other lengths up with zeros before it wraps, and says so in the length that it wraps.
+  it.each([
+    ['24', ''],
+    ['20', '00000000'],
+  ])('wraps %s bytes as another implementation unwraps them', (size, filling) => {
+    const value = Buffer.alloc(Number(size), 0x5a);
+
+    const blob = wrapKey(token, wrapping(), hmacKey(value));
+
+    const decipher = createDecipheriv('id-aes192-wrap-pad', wrappingKey, hex('a65959a6'));
+    const unwrapped = Buffer.concat([decipher.update(blob), decipher.final()]);
+    expect(unwrapped).toEqual(Buffer.concat([value, hex(filling)]));
+  });
+});
+
+it('ECDH: RFC 5903 section 8.1, P-256', () => {
+  const own = hex('c88f01f510d9ac3f70a292daa2316de544e9aab8afe84049c62a9c57862d1433');
+  const privateKey = token.library.C_CreateObject(token.holder, [
+    { type: pkcs11.CKA_CLASS, value: pkcs11.CKO_PRIVATE_KEY },
+    { type: pkcs11.CKA_KEY_TYPE, value: pkcs11.CKK_EC },
+    { type: pkcs11.CKA_TOKEN, value: false },
+    { type: pkcs11.CKA_DERIVE, value: true },
+    { type: pkcs11.CKA_EC_PARAMS, value: hex('06082a8648ce3d030107') },
+    { type: pkcs11.CKA_VALUE, value: own },
+  ]);
+  const theirs = hex(
+    `04d12dfb5289c8d4f81208b70270398c342296970a0bccb74c736fc7554494bf63
+     56fbf3ca366cc23e8157854c13c58d6aac23f046ada30f8353e74f33039872ab`,
+  );
+
+  expect(sharedSecret(token, privateKey, theirs)).toEqual(
+    hex('d6840f6b42f6edafd13116e0e12565202fef8e9ece7dce03812464d04b9442de'),
   );
 });
 
