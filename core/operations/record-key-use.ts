@@ -5,11 +5,12 @@
 import type { KeyUse } from '../contract/key-use-events.ts';
 import { isError } from '../errors.ts';
 import type { ConsumerRecord } from '../keys/consumers.ts';
-import type { Instant } from '../keys/records.ts';
+import type { Instant, VersionRecord } from '../keys/records.ts';
 import type { KeyUseLog, MinuteCount, UseCount } from '../ports/key-use-log.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock } from '../ports/platform.ts';
 import { mutateKey } from './mutate-key.ts';
+import { withdrawn } from './withdraw-retirement.ts';
 
 export interface RecordKeyUseDeps {
   readonly ledger: Ledger;
@@ -106,6 +107,15 @@ function seen(consumer: ConsumerRecord, snapshot: KeySnapshot, use: UseCount): C
   };
 }
 
+function isUse(use: UseCount, version: number): boolean {
+  return use.version === version && (use.lastEncryptAt !== null || use.lastDecryptAt !== null);
+}
+
+function actionFor(contradicted: readonly string[], versions: readonly VersionRecord[]): string {
+  if (contradicted.length > 0) return 'consumer.acknowledgement-contradicted';
+  return versions.length > 0 ? 'version.retirement-withdrawn' : 'consumer.seen';
+}
+
 /** Records on consumers what their use shows. One audit record for a changed version, none for more of the same. */
 async function followConsumers(
   deps: RecordKeyUseDeps,
@@ -120,7 +130,9 @@ async function followConsumers(
         if (use.principal === consumer.principal) next = seen(next, snapshot, use);
       if (next !== consumer) changed.push(next);
     }
-    if (changed.length === 0) return { draft: null, result: [] };
+    // A version that is used again is not ready to be destroyed.
+    const versions = withdrawn(snapshot, ({ version }) => uses.some((use) => isUse(use, version)));
+    if (changed.length === 0 && versions.length === 0) return { draft: null, result: [] };
     const contradicted = changed
       .filter(
         ({ name, acknowledgedVersion }) =>
@@ -130,10 +142,11 @@ async function followConsumers(
       .map(({ name }) => name);
     const draft = {
       consumers: changed,
+      versions,
       audit: {
         at: deps.clock.now(),
         actor: 'system/key-use',
-        action: contradicted.length > 0 ? 'consumer.acknowledgement-contradicted' : 'consumer.seen',
+        action: actionFor(contradicted, versions),
         decision: { effect: 'permit' as const, rule: 'key-use-record' },
         operationId: null,
         detail: {
@@ -141,6 +154,7 @@ async function followConsumers(
             .map(({ name, lastSeenVersion }) => `${name} v${lastSeenVersion}`)
             .join(', '),
           contradicted: contradicted.join(', ') || null,
+          withdrawn: versions.map(({ version }) => `v${version}`).join(', ') || null,
         },
       },
     };

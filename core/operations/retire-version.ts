@@ -13,6 +13,7 @@ import {
 } from '../keys/retirement.ts';
 import type { ClassPolicy } from '../policies/classes.ts';
 import type { EvidenceStore } from '../ports/evidence-store.ts';
+import type { KeyUseLog } from '../ports/key-use-log.ts';
 import type { LastUse, LastUseReader } from '../ports/key-vault.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision } from '../ports/platform.ts';
@@ -23,6 +24,8 @@ export interface RetirementDeps {
   readonly clock: Clock;
   readonly classes: readonly ClassPolicy[];
   readonly lastUses: LastUseReader;
+  /** What CloudTrail saw: the vault's own word alone is never enough (AWS KMS developer guide, last usage). */
+  readonly uses: Pick<KeyUseLog, 'read'>;
 }
 
 export interface Verdict {
@@ -68,6 +71,25 @@ function verdictOf(facts: RetirementFacts): Verdict {
   };
 }
 
+/** The later of what the vault says and what the record of key use has. */
+async function lastUseOf(
+  deps: RetirementDeps,
+  name: string,
+  version: number,
+  keyId: string,
+): Promise<LastUse> {
+  const [told, uses] = await Promise.all([deps.lastUses.lastUse(keyId), deps.uses.read(name)]);
+  const seen = uses
+    .filter((use) => use.version === version)
+    .flatMap(({ lastEncryptAt, lastDecryptAt }) =>
+      [lastEncryptAt ?? [], lastDecryptAt ?? []].flat(),
+    )
+    .sort()
+    .at(-1);
+  if (seen === undefined || (told.at !== null && told.at >= seen)) return told;
+  return { ...told, at: seen, operation: 'seen by CloudTrail' };
+}
+
 async function readFacts(
   deps: RetirementDeps,
   name: string,
@@ -76,7 +98,7 @@ async function readFacts(
   const snapshot = await deps.ledger.readKey(name);
   if (!snapshot) throw keyNotFound(name);
   const { keyId } = requireVersion(snapshot, version);
-  const lastUse = keyId === null ? null : await deps.lastUses.lastUse(keyId);
+  const lastUse = keyId === null ? null : await lastUseOf(deps, name, version, keyId);
   return factsOf(deps, snapshot, version, lastUse);
 }
 

@@ -9,7 +9,7 @@ import { CLASSES } from '#policies/classes.ts';
 import { type ApiRequest, apiHandler, type RouteHandler } from '../shared/api-handler.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { decidedSnapshot } from '../shared/key-request.ts';
-import { authorizer, kmsClient, ledger, s3Client } from '../shared/wiring.ts';
+import { authorizer, keyUseLog, kmsClient, ledger, s3Client } from '../shared/wiring.ts';
 
 const environment = environmentOf('judge-retirement');
 const table = ledger(environment.TABLE_NAME);
@@ -18,6 +18,7 @@ const deps = {
   clock: systemClock,
   classes: CLASSES,
   lastUses: new KmsLastUseReader(kmsClient()),
+  uses: keyUseLog(environment.TABLE_NAME),
   evidence: new S3EvidenceStore(s3Client(environment.STAGE), environment.EVIDENCE_BUCKET),
 };
 

@@ -36,7 +36,8 @@ describe('an event on the bus', () => {
     await put([riskOf(name, 90)]);
     const operationId = await until(
       async () =>
-        (await auditOf(name)).find(({ action }) => action === 'rotation.admitted')?.operationId ?? undefined,
+        (await auditOf(name)).find(({ action }) => action === 'rotation.admitted')?.operationId ??
+        undefined,
       { timeoutSeconds: 60, what: `a rotation of ${name} by event` },
     );
 
@@ -75,7 +76,7 @@ describe('a rotation that fails its consumer', () => {
   beforeAll(async () => {
     name = await activeKey(operator, 'bake');
     const { kms } = await workload();
-    const alias = (await operator.getKey(name)).body.alias;
+    const alias = (await operator.getKey(name)).body.alias ?? '';
     let isRunning = true;
     const consumer = (async () => {
       while (isRunning) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeEach, describe, expect, it } from 'vitest';
+import { MemoryKeyUseLog } from '#adapters/memory/key-use-log.ts';
 import { canonicalHash } from '#core/crypto/hashing.ts';
 import { placeHold, releaseHold } from '#core/operations/place-hold.ts';
+import { recordKeyUse } from '#core/operations/record-key-use.ts';
 import { checkRetirement, retireVersion } from '#core/operations/retire-version.ts';
 import type { LastUse } from '#core/ports/key-vault.ts';
 import { admit, register, runToEnd, write } from '#test/support/reencryption.ts';
 import { begin, ROTATION_STEPS, runSteps, withActiveKey } from '#test/support/steps.ts';
-import { ALICE, aWorld, PERMIT, type World } from '#test/support/world.ts';
+import { ALICE, aWorld, CONSUMER, PERMIT, type World } from '#test/support/world.ts';
 
 const IDS = ['a', 'b', 'c'];
 const ACT = { key: 'orders', version: 1, by: ALICE.id, decision: PERMIT };
@@ -14,10 +16,12 @@ const HOLD = { key: 'orders', name: 'lawsuit', by: ALICE.id, decision: PERMIT };
 let world: World;
 let lastUse: LastUse;
 let documents: Map<string, string>;
+let log: MemoryKeyUseLog;
 
 const deps = () => ({
   ...world.deps,
   lastUses: { lastUse: async () => lastUse },
+  uses: log,
   evidence: { store: async (name: string, text: string) => void documents.set(name, text) },
 });
 const unmet = async (version = 1) =>
@@ -28,6 +32,7 @@ const unmet = async (version = 1) =>
 beforeEach(async () => {
   world = await withActiveKey(await aWorld());
   documents = new Map();
+  log = new MemoryKeyUseLog();
   lastUse = { at: world.clock.now(), operation: 'ReEncrypt', trackedSince: null };
   await register(world);
   await write(world, IDS);
@@ -42,6 +47,41 @@ describe('the retire gate', () => {
 
     expect(await unmet()).toEqual(['no-ciphertexts']);
     expect(await retireVersion(deps(), ACT)).toMatchObject({ isReady: false, evidence: null });
+    expect((await world.version(1)).substate).toBeNull();
+  });
+
+  it('stays closed for a use that CloudTrail saw and the vault does not tell of', async () => {
+    await runToEnd(world, await admit(world));
+    await log.add([
+      {
+        key: 'orders',
+        version: 1,
+        principal: CONSUMER,
+        encrypts: 0,
+        decrypts: 1,
+        refusals: 0,
+        lastEncryptAt: null,
+        lastDecryptAt: '2126-01-01T00:00:00.000Z',
+      },
+    ]);
+
+    expect(await unmet()).toEqual(['not-used']);
+  });
+
+  it('closes again when the version is used again', async () => {
+    await runToEnd(world, await admit(world));
+    await retireVersion(deps(), ACT);
+    const { keyId } = await world.version(1);
+    await recordKeyUse({ ledger: world.ledger, clock: world.clock, log, ownRoles: [] }, [
+      {
+        keyId: keyId ?? '',
+        principal: CONSUMER,
+        act: 'decrypt',
+        outcome: 'allowed',
+        at: world.clock.now(),
+      },
+    ]);
+
     expect((await world.version(1)).substate).toBeNull();
   });
 
