@@ -86,7 +86,7 @@ export class KeyMaterial {
     const { wrappedKey: sealingKey } = this.generateWrapped(keyId, 'SYMMETRIC_DEFAULT');
     const seed = this.#hsm.random(SEED_BYTES);
     try {
-      const wrappedKey = sealSeed(this.#domainKey(), keyId, sealingKey, seed);
+      const wrappedKey = sealSeed(this.#hsm.domain, keyId, sealingKey, seed);
       return { wrappedKey, publicKey: publicKeyOfSeed(keySpec, seed) };
     } finally {
       seed.fill(0);
@@ -95,12 +95,7 @@ export class KeyMaterial {
 
   /** The seed of an ML-DSA key, which the caller wipes; undefined when there is none. */
   openSeed({ keyId, wrappedKey }: KeyRecord): Buffer | undefined {
-    return wrappedKey === null ? undefined : openSealedSeed(this.#domainKey(), keyId, wrappedKey);
-  }
-
-  #domainKey(): UsableKey {
-    const { token, key: handle } = this.#hsm.domain;
-    return { token, handle };
+    return wrappedKey === null ? undefined : openSealedSeed(this.#hsm.domain, keyId, wrappedKey);
   }
 
   /** Makes a pair that stays on the domain token; answers its SubjectPublicKeyInfo. */

@@ -5,11 +5,14 @@ import { open, SEAL_OVERHEAD_BYTES, seal } from '#adapters/pkcs11/aes-gcm.ts';
 import { unwrapKey } from '#adapters/pkcs11/key-wrap.ts';
 import type { KeyHandle } from '#adapters/pkcs11/token.ts';
 import { SEED_BYTES } from '../keys/ml-dsa.ts';
-import type { UsableKey } from './key-material.ts';
+import type { Hsm } from './hsm.ts';
+
+/** The domain key and its token. */
+type Domain = Hsm['domain'];
 
 /** Runs with the sealing key unwrapped, which is gone from the HSM's memory afterwards. */
 function withSealingKey<Result>(
-  { token, handle: domainKey }: UsableKey,
+  { token, key: domainKey }: Domain,
   keyId: string,
   blob: Buffer,
   use: (sealingKey: KeyHandle) => Result,
@@ -24,12 +27,7 @@ function withSealingKey<Result>(
 }
 
 /** Seals a seed under a wrapped key; what comes back is kept. @throws Pkcs11Failure */
-export function sealSeed(
-  domain: UsableKey,
-  keyId: string,
-  sealingKey: Buffer,
-  seed: Buffer,
-): Buffer {
+export function sealSeed(domain: Domain, keyId: string, sealingKey: Buffer, seed: Buffer): Buffer {
   const sealed = withSealingKey(domain, keyId, sealingKey, (handle) =>
     seal(domain.token, handle, seed, Buffer.from(keyId)),
   );
@@ -37,7 +35,7 @@ export function sealSeed(
 }
 
 /** Opens what {@link sealSeed} made; the seed is the caller's to wipe. @throws Pkcs11Failure */
-export function openSealedSeed(domain: UsableKey, keyId: string, kept: Buffer): Buffer {
+export function openSealedSeed(domain: Domain, keyId: string, kept: Buffer): Buffer {
   const size = kept.length - SEED_BYTES - SEAL_OVERHEAD_BYTES;
   return withSealingKey(domain, keyId, Buffer.from(kept.subarray(0, size)), (handle) =>
     open(domain.token, handle, kept.subarray(size), Buffer.from(keyId)),
