@@ -46,6 +46,14 @@ const identity: Judge = ({ key, managedAs }) => [
       ]),
 ];
 
+const tags: Judge = ({ key, managedAs }) => {
+  const stage = key.tags?.['keyturn:stage'];
+  if (stage === undefined || managedAs) return [];
+  return [
+    blocks('tagged', `its tags say that stage ${stage} of Keyturn made it, and no key here does`),
+  ];
+};
+
 const place: Judge = ({ key, storeId }) => [
   ...(key.keyStoreId !== null && key.keyStoreId === storeId
     ? []
@@ -101,7 +109,7 @@ const records: Judge = ({ key }) => [
   ...key.unreadable.map((what) => warns('unreadable', `its ${what} may not be read by us`)),
 ];
 
-const JUDGES: readonly Judge[] = [identity, place, policyFindings, users, records];
+const JUDGES: readonly Judge[] = [identity, tags, place, policyFindings, users, records];
 
 function viewOf({ key, policy, managedAs }: Facts, findings: Finding[]): AdoptionReport {
   const { policy: _document, unreadable: _named, aliases, tags, ...shown } = key;

@@ -35,6 +35,11 @@ describe('a report on a foreign key', () => {
     ['a key pending deletion', { state: 'PendingDeletion' }, 'blocks not-enabled'],
     ['an asymmetric key', { keySpec: 'RSA_2048' }, 'blocks other-algorithm'],
     ['a key for MACs', { usage: 'GENERATE_VERIFY_MAC' }, 'blocks other-algorithm'],
+    [
+      'tags of another Keyturn',
+      { tags: { owner: 'x', 'keyturn:stage': 'production' } },
+      'blocks tagged',
+    ],
     ['a policy that lets nobody in', { policy: '{"Statement":[]}' }, 'blocks not-delegated'],
     ['a key outside our store', { keyStoreId: null, origin: 'AWS_KMS' }, 'warns other-place'],
     ['a multi-Region key', { isMultiRegion: true }, 'warns multi-region'],
