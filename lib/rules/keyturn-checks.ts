@@ -19,6 +19,7 @@ const WITHOUT_RESOURCE_LEVEL: ReadonlySet<string> = new Set([
   'kms:CreateCustomKeyStore',
   'kms:CreateKey',
   'kms:DescribeCustomKeyStores',
+  'kms:ListAliases',
   'kms:ListKeys',
   'logs:CreateLogDelivery',
   'logs:DeleteLogDelivery',
