@@ -122,7 +122,7 @@ async function measureSweep(report: Report, keys: number): Promise<void> {
   await model.timer.run(Promise.all([inTheMiddle(), ...Array.from({ length: IN_FLIGHT }, seat)]));
   const seconds = (model.timer.milliseconds - start) / 1000;
   const name = `limits-model.${keys}-keys`;
-  report.ratio(`${name}.seconds`, seconds, 's', 'the floor of the share', floor);
+  report.beside(`${name}.seconds`, seconds, 's', floor);
   report.value(`${name}.share-used`, (100 * floor) / seconds, '%');
   report.value(`${name}.throttled-calls`, (100 * model.kms.throttled) / model.kms.calls, '%');
   report.value(`${name}.emergency-wait`, emergency / 1000, 's');
@@ -146,7 +146,7 @@ async function measureReencryption(report: Report, items: number): Promise<void>
   const seconds = (model.timer.milliseconds - start) / 1000;
   const floor = items / (KMS_QUOTAS.CryptographicInKeyStore * SHARE);
   const name = `limits-model.reencrypt-${items}-items`;
-  report.ratio(`${name}.seconds`, seconds, 's', 'the floor of the share', floor);
+  report.beside(`${name}.seconds`, seconds, 's', floor);
   report.value(`${name}.throttled-calls`, (100 * model.kms.throttled) / model.kms.calls, '%');
   report.value(`${name}.budget-writes-per-1000`, (1000 * model.rows.writes) / items, 'writes');
 }

@@ -2,12 +2,11 @@
 // A load of calls from a number of clients over kept connections, each client one call after the other.
 import { Agent, request } from 'node:http';
 
-/** What was measured; times in milliseconds. */
-export interface Measured {
+/** What was measured in one slice of time; times in milliseconds. */
+export interface Slice {
   readonly calls: number;
   readonly perSecond: number;
-  readonly p50: number;
-  readonly p99: number;
+  readonly times: readonly number[];
 }
 
 /** An answer's status and parsed body. */
@@ -73,16 +72,12 @@ export class Caller {
   }
 }
 
-function percentile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-}
-
 /** Repeats a call from every client until the time is over, or the calls are used up. */
 export async function load(
   clients: number,
   limit: { readonly seconds: number; readonly calls?: number },
   call: (index: number) => Promise<unknown>,
-): Promise<Measured> {
+): Promise<Slice> {
   const times: number[] = [];
   const began = performance.now();
   const deadline = began + limit.seconds * 1000;
@@ -98,11 +93,5 @@ export async function load(
   };
   await Promise.all(Array.from({ length: clients }, client));
   const elapsedSeconds = (performance.now() - began) / 1000;
-  const sorted = times.toSorted((left, right) => left - right);
-  return {
-    calls: times.length,
-    perSecond: times.length / elapsedSeconds,
-    p50: percentile(sorted, 0.5),
-    p99: percentile(sorted, 0.99),
-  };
+  return { calls: times.length, perSecond: times.length / elapsedSeconds, times };
 }

@@ -3,23 +3,18 @@
 // emulator's built-in KMS, and rotations on the local stack, in one run on one machine. Figures of different machines
 // do not compare; ratios do. `limits-model` starts nothing: it is arithmetic over the real rate budget.
 import { parseArgs } from 'node:util';
-import { connectedKeyStore } from './key-store.ts';
+import { measureCreation } from './creation.ts';
+import { growthNames, measureCryptography, measureGrowth } from './cryptography.ts';
+import { newFolderForMany } from './folder.ts';
 import { measureLimits } from './limits-model.ts';
-import { Caller } from './load.ts';
 import { startMeasuredStack, stopMeasuredStack } from './local-stack.ts';
-import {
-  fill,
-  MAXIMUM_CLIENTS,
-  measureCreation,
-  measureCryptography,
-  measureRevocation,
-  type Run,
-  type Target,
-} from './measures.ts';
 import { openRawHsm } from './raw-hsm.ts';
 import { Report } from './report.ts';
+import { measureRevocation } from './revocation.ts';
 import { measureRotationCost } from './rotation-cost.ts';
-import { type Server, startBuiltIn, startStandIn } from './servers.ts';
+import { startBuiltIn, startStandIn } from './servers.ts';
+import { measureStart, startName } from './start-up.ts';
+import { fill, type Run, standInOf, targetOf } from './targets.ts';
 
 const { values } = parseArgs({
   options: {
@@ -34,50 +29,42 @@ const wants = (name: string) => {
   return name.toLowerCase().includes(only) || only.startsWith(`${name.toLowerCase()}.`);
 };
 const report = new Report(values.json);
-const seconds = values.full ? 3 : 0.7;
-const keyCounts = values.full ? [10, 1000, 10_000] : [10, 1000];
-
-function targetOf(server: Server): Target {
-  return { server, caller: new Caller(server.url, MAXIMUM_CLIENTS), keyIds: [] };
-}
+const pace = values.full ? { rounds: 5, sliceSeconds: 0.3 } : { rounds: 3, sliceSeconds: 0.2 };
+const KEY_COUNTS = values.full ? [1000, 10_000] : [1000];
+const FEW = 10;
 
 async function measureAll(run: Run): Promise<void> {
-  const rates = new Map<string, number>();
-  const keyStoreId = await connectedKeyStore(run.standIn.caller);
-  for (const count of keyCounts) {
-    await fill(run.standIn, count);
-    if (run.builtIn !== undefined && count === keyCounts[0]) await fill(run.builtIn, count);
-    await measureCryptography(run, rates);
-    const memory = `resident memory, ${count} keys`;
-    if (wants(memory)) report.value(memory, run.standIn.server.residentMegabytes(), 'MB');
-  }
+  await fill(run.few, FEW);
+  if (run.builtIn !== undefined) await fill(run.builtIn, FEW);
+  await measureCryptography(run);
   await measureRevocation(run);
-  await measureCreation(run, keyStoreId);
-}
-
-async function measureRestart(standIn: Server): Promise<void> {
-  const name = 'start on the folder of this run';
-  report.value('start on an empty folder', standIn.startSeconds, 's');
-  await standIn.stop('keep');
-  const again = await startStandIn(standIn.dataFolder);
-  report.value(name, again.startSeconds, 's');
-  await again.stop();
+  for (const count of KEY_COUNTS) {
+    const memory = `resident memory, ${count} keys in each store`;
+    if (![...growthNames(count), memory, startName(count)].some(wants)) continue;
+    await fill(run.many, count);
+    await measureGrowth(run);
+    if (wants(memory)) report.value(memory, run.many.server.residentMegabytes(), 'MB');
+  }
+  await measureCreation(run);
 }
 
 async function measureStandIn(): Promise<void> {
-  const raw = await openRawHsm(seconds / 2);
-  const standIn = targetOf(await startStandIn());
+  const raw = await openRawHsm();
+  const servers = [await startStandIn(), await startStandIn(newFolderForMany())] as const;
   const builtInServer = await startBuiltIn();
   const builtIn = builtInServer && targetOf(builtInServer);
   if (builtIn === undefined) process.stderr.write('bench: no AWS emulator to compare with\n');
+  const [few, many] = [await standInOf(servers[0]), await standInOf(servers[1])];
   try {
-    await measureAll({ report, raw, standIn, builtIn, seconds, wants });
+    const run = { report, raw, few, many, builtIn, pace, wants };
+    await measureAll(run);
+    await measureStart(run);
   } finally {
-    standIn.caller.close();
-    builtIn?.caller.close();
-    await builtIn?.server.stop();
+    for (const target of [few, many, builtIn]) {
+      target?.caller.close();
+      await target?.server.stop();
+    }
     raw.close();
-    await measureRestart(standIn.server);
   }
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What was measured: one JSON object a line, or a table.
 import Table from 'cli-table3';
+import { ratioOf, type Tally } from './slices.ts';
 
-/** One figure. `against` says what the baseline is; the ratio is value over baseline. */
+/** One figure. The name says what the baseline is; the ratio is value over baseline. */
 export interface Line {
   readonly name: string;
   readonly value: number;
   readonly unit: string;
-  readonly against: string | null;
   readonly baseline: number | null;
   readonly ratio: number | null;
 }
@@ -27,21 +27,33 @@ export class Report {
 
   /** A figure alone. */
   value(name: string, value: number, unit: string): void {
-    this.#add({ name, value: rounded(value), unit, against: null, baseline: null, ratio: null });
+    this.#add({ name, value: rounded(value), unit, baseline: null, ratio: null });
   }
 
   /** A figure beside another. */
-  ratio(name: string, value: number, unit: string, against: string, baseline: number): void {
-    const ratio = rounded(value / baseline);
-    this.#add({ name, value: rounded(value), unit, against, baseline: rounded(baseline), ratio });
+  beside(name: string, value: number, unit: string, baseline: number, ratio = value / baseline) {
+    const line = { value: rounded(value), baseline: rounded(baseline), ratio: rounded(ratio) };
+    this.#add({ name, unit, ...line });
+  }
+
+  /** Calls a second beside those of another that took turns. */
+  rate(name: string, ours: Tally, theirs: Tally): void {
+    this.beside(name, ours.perSecond, 'calls/s', theirs.perSecond, ratioOf(ours, theirs));
+  }
+
+  /** How long calls took, and the processor time of the server. */
+  details(name: string, { p50, p99, cpuPerCall }: Tally): void {
+    this.value(`${name}: p50`, p50, 'ms');
+    this.value(`${name}: p99`, p99, 'ms');
+    this.value(`${name}: server CPU per call`, cpuPerCall, 'µs');
   }
 
   /** Writes the table. */
   finish(): void {
     if (this.#isJson) return;
-    const table = new Table({ head: ['', 'value', 'unit', 'against', 'baseline', 'ratio'] });
-    for (const { name, value, unit, against, baseline, ratio } of this.#lines) {
-      table.push([name, value, unit, against ?? '', baseline ?? '', ratio ?? '']);
+    const table = new Table({ head: ['', 'value', 'unit', 'baseline', 'ratio'] });
+    for (const { name, value, unit, baseline, ratio } of this.#lines) {
+      table.push([name, value, unit, baseline ?? '', ratio ?? '']);
     }
     process.stdout.write(`${table.toString()}\n`);
   }

@@ -19,7 +19,6 @@ import {
 import type { Report } from './report.ts';
 
 const NAME = 'rotation-cost.kms';
-const NAIVE_DESIGN = 'one Standard execution of nine transitions and six functions a key';
 /** Functions of the steps; the sweep's calls are not a rotation's. */
 const STEP_ROLE = /keyturn-local-(create-version|verify-version|place-alias|apply-policy)/;
 /** Operations of a group that run at once, see `MaxConcurrency` in workflows/rotate-key.asl.json. */
@@ -149,26 +148,23 @@ export async function measureRotationCost(
     invocations: whole.invocations / batch,
   };
   report.value(`${NAME}.batch-size`, batch, 'rotations');
-  report.ratio(
+  report.beside(
     `${NAME}.state-transitions`,
     one.transitions + one.children,
     'transitions/rotation',
-    NAIVE_DESIGN,
     NAIVE.transitions,
   );
   report.value(`${NAME}.express-executions`, one.children, 'executions/rotation');
-  report.ratio(
+  report.beside(
     `${NAME}.function-invocations`,
     one.invocations,
     'invocations/rotation',
-    NAIVE_DESIGN,
     NAIVE.functions,
   );
-  report.ratio(
+  report.beside(
     `${NAME}.orchestration-usd-per-1000`,
     orchestrationUsd(one) * 1000,
     'USD',
-    NAIVE_DESIGN,
     NAIVE.orchestrationPer1000,
   );
   for (const [operation, count] of Object.entries(calls).sort())

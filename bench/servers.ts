@@ -3,14 +3,17 @@
 // built-in KMS. Each is a process of its own on a free port and an empty folder.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { newFolder } from './folder.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 // Ticks of /proc: fixed at 100 a second on Linux.
 const TICK_MILLISECONDS = 10;
+
+// As `npm run emulator` starts it; its environment has the cache of compiled code from scripts/run.mjs.
+const LIKE_NPM = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=4'];
 
 /** A running server. */
 export interface Server {
@@ -42,9 +45,11 @@ function serverOf(child: ChildProcess, url: string, dataFolder: string, began: n
     },
     residentMegabytes: () => Number(/VmRSS:\s+(\d+)/.exec(proc(child, 'status'))?.[1] ?? 0) / 1024,
     stop: async (keep) => {
-      const exited = once(child, 'exit');
-      child.kill('SIGTERM');
-      await exited;
+      if (child.exitCode === null && child.signalCode === null) {
+        const exited = once(child, 'exit');
+        child.kill('SIGTERM');
+        await exited;
+      }
       if (keep !== 'keep') rmSync(dataFolder, { recursive: true, force: true });
     },
   };
@@ -52,23 +57,12 @@ function serverOf(child: ChildProcess, url: string, dataFolder: string, began: n
 
 /** Starts the stand-in, on the folder of an earlier one when given. */
 export async function startStandIn(folder?: string): Promise<Server> {
-  const dataFolder = folder ?? mkdtempSync(join(tmpdir(), 'keyturn-bench-'));
+  const dataFolder = folder ?? newFolder();
   const began = performance.now();
   const child = spawn(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', join(ROOT, 'emulator', 'main.ts')].concat([
-      '--port',
-      '0',
-      '--data',
-      dataFolder,
-    ]),
-    {
-      stdio: ['ignore', 'pipe', 'inherit'].map((way) => (way === 'inherit' ? 'ignore' : way)) as [
-        'ignore',
-        'pipe',
-        'ignore',
-      ],
-    },
+    [...LIKE_NPM, join(ROOT, 'emulator', 'main.ts'), '--port', '0', '--data', dataFolder],
+    { stdio: ['ignore', 'pipe', 'ignore'] },
   );
   const [line] = (await Promise.race([
     once(child.stdout, 'data'),
@@ -92,7 +86,7 @@ async function freePort(): Promise<number> {
 export async function startBuiltIn(): Promise<Server | undefined> {
   const python = join(ROOT, '.local', 'venv', 'bin', 'python');
   if (!existsSync(python)) return undefined;
-  const dataFolder = mkdtempSync(join(tmpdir(), 'keyturn-bench-'));
+  const dataFolder = newFolder();
   const port = await freePort();
   const began = performance.now();
   const child = spawn(python, ['-m', 'ministack'], {

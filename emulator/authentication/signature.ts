@@ -92,12 +92,27 @@ function canonicalRequest(request: SignedRequest, names: readonly string[]): str
   ].join('\n');
 }
 
+// Signing keys hold for a day, a Region and a service, so that the next request wants the same one.
+const KEPT_SIGNING_KEYS = 64;
+const signingKeys = new Map<string, Buffer>();
+
+function signingKey(secret: string, scope: string): Buffer {
+  const name = `${scope}/${secret}`;
+  const known = signingKeys.get(name);
+  if (known !== undefined) return known;
+  const key = scope
+    .split('/')
+    .reduce<Buffer>((previous, part) => hmac(previous, part), Buffer.from(`AWS4${secret}`));
+  if (signingKeys.size >= KEPT_SIGNING_KEYS) signingKeys.clear();
+  signingKeys.set(name, key);
+  return key;
+}
+
 function expectedSignature(request: SignedRequest, authorization: Authorization, secret: string) {
   const { scope, signedHeaders } = authorization;
   const canonical = sha256(canonicalRequest(request, signedHeaders));
   const toSign = ['AWS4-HMAC-SHA256', request.headers['x-amz-date'], scope, canonical].join('\n');
-  const key = scope.split('/').reduce<Buffer | string>(hmac, `AWS4${secret}`);
-  return hmac(key, toSign).toString('hex');
+  return hmac(signingKey(secret, scope), toSign).toString('hex');
 }
 
 /** `20260102T030405Z`. */

@@ -53,6 +53,9 @@ function keyEntries({ emulator }: Call, key: KeyRecord | undefined): ContextEntr
     'kms:KeyOrigin': key.origin,
     'kms:KeySpec': key.keySpec,
     'kms:KeyUsage': key.keyUsage,
+    // The older names of both, which policies still use.
+    'kms:CustomerMasterKeySpec': key.keySpec,
+    'kms:CustomerMasterKeyUsage': key.keyUsage,
     ...multiRegionEntries(emulator, key.keyId),
     'kms:ResourceAliases': emulator.store.aliases.namesOf(key.keyId),
   };

@@ -12,14 +12,20 @@ interface Entry {
 
 /** A bounded map from key id to handle; every method takes constant time. */
 export class HandleCache {
-  readonly #limit: number;
+  readonly #limit: () => number;
   readonly #evicted: (handle: KeyHandle) => void;
   readonly #entries = new Map<string, Entry>();
   readonly #ids: string[] = [];
 
-  constructor(limit: number, evicted: (handle: KeyHandle) => void) {
+  /** The limit may change; the cache follows with the handles that come. */
+  constructor(limit: () => number, evicted: (handle: KeyHandle) => void) {
     this.#limit = limit;
     this.#evicted = evicted;
+  }
+
+  /** How many handles there are. */
+  get size(): number {
+    return this.#entries.size;
   }
 
   /** The handle, or undefined. */
@@ -30,7 +36,7 @@ export class HandleCache {
   /** Adds or replaces a handle; beyond the limit another one goes, and its owner is told. */
   set(keyId: string, handle: KeyHandle): void {
     const known = this.#entries.get(keyId);
-    if (known === undefined && this.#entries.size >= this.#limit) this.#evict();
+    if (known === undefined) this.#makeRoom();
     const place = known?.place ?? this.#ids.push(keyId) - 1;
     this.#entries.set(keyId, { handle, place });
   }
@@ -52,6 +58,11 @@ export class HandleCache {
     moved.place = entry.place;
     this.#ids[entry.place] = last;
     return entry.handle;
+  }
+
+  /** Two at most, so that no call pays for a limit that fell. */
+  #makeRoom(): void {
+    for (let left = 2; left > 0 && this.#entries.size >= this.#limit(); left -= 1) this.#evict();
   }
 
   #evict(): void {

@@ -18,12 +18,7 @@ import { HandleCache } from './handle-cache.ts';
 import type { Hsm } from './hsm.ts';
 import { ObjectIndex } from './object-index.ts';
 import { openSealedSeed, sealSeed } from './sealed-seed.ts';
-
-/** A key ready for use. */
-export interface UsableKey {
-  readonly token: Token;
-  readonly handle: KeyHandle;
-}
+import type { UsableKey } from './usable-key.ts';
 
 /** What decides how a key's material is made. */
 export type KeyDesign = Pick<KeyRecord, 'keySpec' | 'keyUsage'>;
@@ -34,8 +29,11 @@ export interface WrappedMaterial {
   readonly publicKey: Buffer | null;
 }
 
-// A session object costs about 9 KB in SoftHSM: 55 MB at the limit. Token handles are 8 bytes.
-const UNWRAPPED_LIMIT = 6144;
+// An object of either kind costs 9 to 10 KB in SoftHSM: 100 MB for as many as this. Objects on tokens are always
+// there, so unwrapped ones take what they leave. A handle itself is 8 bytes.
+const OBJECT_LIMIT = 10_240;
+const UNWRAPPED_LEAST = 2048;
+const PUBLIC_LIMIT = 2048;
 const TOKEN_HANDLE_LIMIT = 65_536;
 
 /** Makes, finds and destroys the material of KMS keys. */
@@ -43,15 +41,19 @@ export class KeyMaterial {
   readonly #hsm: Hsm;
   readonly #unwrapped: HandleCache;
   readonly #publicKeys: HandleCache;
-  #onToken = new HandleCache(TOKEN_HANDLE_LIMIT, () => undefined);
+  #onToken = new HandleCache(
+    () => TOKEN_HANDLE_LIMIT,
+    () => undefined,
+  );
   /** By cluster, since its handles are valid. */
   readonly #indexes = new Map<string, ObjectIndex>();
 
   constructor(hsm: Hsm) {
     this.#hsm = hsm;
     const destroy = (handle: KeyHandle) => hsm.domain.token.destroy(handle);
-    this.#unwrapped = new HandleCache(UNWRAPPED_LIMIT, destroy);
-    this.#publicKeys = new HandleCache(UNWRAPPED_LIMIT, destroy);
+    const room = () => Math.max(UNWRAPPED_LEAST, OBJECT_LIMIT - this.#onToken.size);
+    this.#unwrapped = new HandleCache(room, destroy);
+    this.#publicKeys = new HandleCache(() => PUBLIC_LIMIT, destroy);
     hsm.onReload(() => {
       for (const cache of [this.#unwrapped, this.#publicKeys, this.#onToken]) cache.clear();
       this.#forgetIndexes();
@@ -163,7 +165,10 @@ export class KeyMaterial {
 
   /** Forgets all handles of token objects, after objects went in bulk; they are looked up again. */
   forgetCluster(): void {
-    this.#onToken = new HandleCache(TOKEN_HANDLE_LIMIT, () => undefined);
+    this.#onToken = new HandleCache(
+      () => TOKEN_HANDLE_LIMIT,
+      () => undefined,
+    );
     this.#forgetIndexes();
   }
 

@@ -3,7 +3,7 @@
 // The header and the encryption context are authenticated: neither can be changed without breaking the tag.
 import { open, SEAL_OVERHEAD_BYTES, seal } from '#adapters/pkcs11/aes-gcm.ts';
 import { Pkcs11Failure } from '#adapters/pkcs11/errors.ts';
-import type { UsableKey } from '../hsm/key-material.ts';
+import type { UsableKey } from '../hsm/usable-key.ts';
 import { AwsError } from '../protocol/errors.ts';
 import type { Emulator } from '../settings.ts';
 import type { KeyRecord } from '../store/key-row.ts';

@@ -21,6 +21,9 @@ export interface CallerOptions {
   readonly isRoot?: boolean;
   readonly viaService?: string;
   readonly principalTags?: Readonly<Record<string, string>>;
+  readonly principalOrgId?: string;
+  readonly roleArn?: string;
+  readonly sourceIp?: string;
 }
 
 /** ARN of a role of the account. */
