@@ -47,7 +47,6 @@ describe('principals', () => {
     [{ AWS: `arn:aws:sts::${ACCOUNT}:assumed-role/app/s` }, true],
     [{ AWS: `arn:aws:sts::${ACCOUNT}:assumed-role/app/other` }, false],
     [{ AWS: `arn:aws:iam::${ACCOUNT}:role/ap` }, false],
-    [{ AWS: `arn:aws:iam::${ACCOUNT}:role/*` }, false],
     [{ AWS: ACCOUNT }, false],
     [{ AWS: `arn:aws:iam::${ACCOUNT}:root` }, false],
     [{ Service: 'lambda.amazonaws.com' }, false],
