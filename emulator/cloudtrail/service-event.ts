@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What KMS does by itself, as CloudTrail writes it: nobody called.
 // @see https://docs.aws.amazon.com/kms/latest/developerguide/ct-delete-key.html
+// @see https://docs.aws.amazon.com/kms/latest/developerguide/ct-deleteexpiredkeymaterial.html
 // @see https://docs.aws.amazon.com/kms/latest/developerguide/ct-rotatekey.html
 import { randomUUID } from 'node:crypto';
 import { keyArn, type Place } from '../settings.ts';
@@ -10,7 +11,7 @@ const INTERNAL = 'AWS Internal';
 
 /** What KMS did to a key. */
 export interface ServiceAct {
-  readonly name: 'DeleteKey' | 'RotateKey';
+  readonly name: 'DeleteExpiredKeyMaterial' | 'DeleteKey' | 'RotateKey';
   readonly keyId: string;
   /** Epoch milliseconds. */
   readonly at: number;

@@ -56,7 +56,7 @@ function deletionDetails(record: KeyRecord, deletionStatus: string) {
 /** Ends imported material that expired and destroys keys whose deletion date has come; the row goes last, so that a crash repeats the work. */
 export function destroyDueKeys(emulator: Emulator): void {
   const { store, material, clock } = emulator;
-  expireImported({ store, material, clock }, undefined, clock());
+  expireImported(emulator, undefined, clock());
   for (const record of store.keys.due(clock())) {
     for (const old of store.materials.ofKey(record.keyId)) material.forgetMaterial(old.materialId);
     const details = deletionDetails(record, destroyMaterial(emulator, record));

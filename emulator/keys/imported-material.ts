@@ -2,12 +2,13 @@
 // Imported material: which of a key's materials are there, and what that makes of the key. A key is usable only
 // while every material that ever was current is there; its row has the current material exactly then.
 import { createHash } from 'node:crypto';
+import { serviceEventOf } from '../cloudtrail/service-event.ts';
 import type { Emulator } from '../settings.ts';
 import type { MaterialRecord } from '../store/key-materials.ts';
 import type { KeyRecord } from '../store/key-row.ts';
 
 /** The parts of an emulator that imported material concerns. */
-type Parts = Pick<Emulator, 'store' | 'material' | 'clock'>;
+type Parts = Pick<Emulator, 'store' | 'material' | 'clock' | 'trail' | 'place'>;
 
 /** A material's identifier: of this key and these bytes, as AWS's is. */
 export function importedMaterialId(keyId: string, material: Buffer): string {
@@ -60,6 +61,10 @@ export function forgetImported(emulator: Parts, material: MaterialRecord, visibl
 /** Takes away the materials, of this key or of all, whose time is over. */
 export function expireImported(emulator: Parts, keyId: string | undefined, now: number): void {
   for (const material of emulator.store.materials.expired(now)) {
-    if (keyId === undefined || material.keyId === keyId) forgetImported(emulator, material, now);
+    if (keyId !== undefined && material.keyId !== keyId) continue;
+    forgetImported(emulator, material, now);
+    const { keyId: ofKey, validTo } = material;
+    const act = { name: 'DeleteExpiredKeyMaterial', keyId: ofKey, at: validTo ?? now } as const;
+    emulator.trail.add(serviceEventOf(emulator.place, act));
   }
 }

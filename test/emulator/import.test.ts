@@ -22,6 +22,7 @@ import {
 } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { refusal, startEmulator, type TestEmulator } from './support.ts';
+import { trail } from './trail.ts';
 import { wrap } from './wrapping.ts';
 
 const DAY = 86_400_000;
@@ -237,6 +238,16 @@ describe('imported material', () => {
     expect((await describeKey(KeyId))?.KeyState).toBe('PendingImport');
     const expired = await refusal(kms.send(new DecryptCommand({ CiphertextBlob })));
     expect(expired.name).toBe('KMSInvalidStateException');
+    const { events } = await trail(emulator, '?limit=1000');
+    const [ended, ...more] = events.filter(
+      ({ eventName }) => eventName === 'DeleteExpiredKeyMaterial',
+    );
+    expect(more).toEqual([]);
+    expect(ended).toMatchObject({
+      eventType: 'AwsServiceEvent',
+      eventTime: `${ValidTo.toISOString().slice(0, 19)}Z`,
+      resources: [{ ARN: expect.stringContaining(KeyId) }],
+    });
     const other = await refusal(importMaterial(KeyId, randomBytes(32)));
     expect(other.name).toBe('IncorrectKeyMaterialException');
     await importMaterial(KeyId, material);

@@ -4,9 +4,11 @@ import { Sha256 } from '@aws-crypto/sha256-js';
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import {
   CreateKeyCommand,
+  DescribeKeyCommand,
   DisableKeyCommand,
   EncryptCommand,
   KMSClient,
+  RotateKeyOnDemandCommand,
 } from '@aws-sdk/client-kms';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -57,14 +59,19 @@ async function sqs<Answer>(operation: string, members: object): Promise<Answer> 
   return (await response.json()) as Answer;
 }
 
-/** A queue behind a rule for KMS calls; answers a reader of the events that came. */
-async function queueBehindRule(name: string, state: string, eventNames: readonly string[]) {
+/** A queue behind a rule for KMS events; answers a reader of those that came. What is left of an earlier run has other names. */
+async function queueBehindRule(
+  state: string,
+  eventNames: readonly string[],
+  type = 'AWS API Call via CloudTrail',
+) {
+  const name = `keyturn-${crypto.randomUUID()}`;
   const { QueueUrl } = await sqs<{ QueueUrl: string }>('CreateQueue', { QueueName: name });
   const Arn = `arn:aws:sqs:${stack.info.region}:000000000000:${name}`;
   const events = new EventBridgeClient(config());
   const EventPattern = JSON.stringify({
     source: ['aws.kms'],
-    'detail-type': ['AWS API Call via CloudTrail'],
+    'detail-type': [type],
     detail: { eventSource: ['kms.amazonaws.com'], eventName: eventNames },
   });
   const State = state as 'ENABLED';
@@ -80,8 +87,8 @@ async function queueBehindRule(name: string, state: string, eventNames: readonly
 it('a rule for all management events gets an Encrypt; an ordinary one gets changes only', async () => {
   const calls = ['Encrypt', 'DisableKey'];
   const all = 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS';
-  const everything = await queueBehindRule('everything', all, calls);
-  const changes = await queueBehindRule('changes', 'ENABLED', calls);
+  const everything = await queueBehindRule(all, calls);
+  const changes = await queueBehindRule('ENABLED', calls);
   const kms = new KMSClient({ ...config(), customUserAgent: 'consumer' });
   const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
   const { KeyId, Arn } = KeyMetadata ?? {};
@@ -111,4 +118,24 @@ it('a rule for all management events gets an Encrypt; an ordinary one gets chang
   expect(JSON.stringify(seen)).not.toContain('canary');
   expect(seen[1]?.detail).toMatchObject({ eventName: 'DisableKey', readOnly: false });
   expect(await changes()).toMatchObject([{ detail: { eventName: 'DisableKey' } }]);
+});
+
+it("KMS's own acts have a type of their own", async () => {
+  const acts = await queueBehindRule('ENABLED', ['RotateKey'], 'AWS Service Event via CloudTrail');
+  const kms = new KMSClient(config());
+  const { KeyId } = (await kms.send(new CreateKeyCommand({}))).KeyMetadata ?? {};
+  await kms.send(new RotateKeyOnDemandCommand({ KeyId }));
+
+  const seen: { detail: Record<string, unknown> }[] = [];
+  // A rotation is completed by whoever finds the key first.
+  const arrived = async () => {
+    await kms.send(new DescribeKeyCommand({ KeyId }));
+    seen.push(...(await acts()));
+    return seen.length > 0;
+  };
+  await until(arrived, { timeoutSeconds: 20, what: 'the rotation' });
+  expect(seen[0]?.detail).toMatchObject({
+    eventType: 'AwsServiceEvent',
+    serviceEventDetails: { rotationType: 'ON_DEMAND' },
+  });
 });

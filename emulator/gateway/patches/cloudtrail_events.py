@@ -34,6 +34,8 @@ logger = logging.getLogger("keyturn.gateway")
 
 ALL_EVENTS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 DETAIL_TYPE = "AWS API Call via CloudTrail"
+# What a service does by itself has a type of its own.
+SERVICE_DETAIL_TYPE = "AWS Service Event via CloudTrail"
 # How long the endpoint may hold a question that has no answer yet.
 WAIT_SECONDS = 10
 PAUSE_SECONDS = 1
@@ -107,6 +109,11 @@ def due(settings: Settings, after: int) -> dict | None:
         connection.close()
 
 
+def detail_type(event: dict) -> str:
+    """Under which type EventBridge has an event of the trail."""
+    return SERVICE_DETAIL_TYPE if event["eventType"] == "AwsServiceEvent" else DETAIL_TYPE
+
+
 def deliver(settings: Settings, event: dict) -> None:
     """One event onto the default bus of its account, past the emulator's log of events, which is never emptied."""
     from ministack.core.responses import set_request_account_id, set_request_region
@@ -117,7 +124,7 @@ def deliver(settings: Settings, event: dict) -> None:
     record = {
         "EventId": event["eventID"],
         "Source": f"aws.{event['eventSource'].partition('.')[0]}",
-        "DetailType": DETAIL_TYPE,
+        "DetailType": detail_type(event),
         "Detail": json.dumps(event),
         "EventBusName": "default",
         "Time": int(datetime.datetime.fromisoformat(event["eventTime"].replace("Z", "+00:00")).timestamp()),
