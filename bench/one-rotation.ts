@@ -80,6 +80,7 @@ export async function generateHere(here: InProcess, name: string): Promise<void>
     stage: STAGE,
     keyStore: KEY_STORE,
     classes: CLASSES,
+    dataKeyShards: 1,
     hsmType: 'hsm2m.medium',
   } as const;
   const { operationId } = await generateKey(

@@ -3,9 +3,11 @@
 // Both are eventually consistent on AWS and only nominate candidates.
 import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { DUE_INDEX, LIST_INDEX, OWNER_INDEX, SHARDS } from '#core/contract/table.ts';
-import type { Instant, KeyRecord } from '#core/keys/records.ts';
+import type { Instant, KeyRecord, VersionRecord } from '#core/keys/records.ts';
 import type { DueItem, Page } from '#core/ports/ledger.ts';
 import {
+  dataKeyPartition,
+  dataKeySort,
   duePartition,
   dueReencryptionPartition,
   type Item,
@@ -106,6 +108,24 @@ export async function listDueReencryptions(
 ): Promise<readonly string[]> {
   const rows = await dueRows(client, table, dueReencryptionPartition, before, limit);
   return rows.map((row) => String(row[DUE_INDEX.sort]).split('#')[1] ?? '');
+}
+
+/** Data keys of one shard of a parent, by name and version. */
+export async function listDataKeys(
+  client: DynamoDBDocumentClient,
+  table: string,
+  page: { parent: string; shard: number; after: string | null; limit: number },
+): Promise<Page<VersionRecord>> {
+  const rows = await queryShard(client, table, {
+    index: LIST_INDEX,
+    partition: dataKeyPartition(page.parent, page.shard),
+    comparison: '>',
+    bound: page.after ?? ' ',
+    limit: page.limit + 1,
+  });
+  const items = rows.slice(0, page.limit).map((row) => toRecord<VersionRecord>(row));
+  const last = items.at(-1);
+  return { items, nextCursor: rows.length > page.limit && last ? dataKeySort(last) : null };
 }
 
 /** What is due, the longest overdue first. */

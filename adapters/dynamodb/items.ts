@@ -95,9 +95,19 @@ export function keyItem(key: KeyRecord): Item {
   };
 }
 
+export const dataKeyPartition = (parent: string, shard: number) => `data-keys#${parent}#${shard}`;
+export const dataKeySort = ({ name, version }: VersionRecord) => `${name}#${pad(version, 8)}`;
+
 export const versionItem = (version: VersionRecord): Item => ({
   ...versionAddress(version.name, version.version),
   ...version,
+  // Where the data keys of a parent are found; its place stays the same when it is re-wrapped, so pages do not shift.
+  ...(version.dataKey
+    ? {
+        [LIST_INDEX.partition]: dataKeyPartition(version.dataKey.parent, shardOf(version.name)),
+        [LIST_INDEX.sort]: dataKeySort(version),
+      }
+    : {}),
 });
 export const consumerItem = (consumer: ConsumerRecord): Item => ({
   ...consumerAddress(consumer.key, consumer.name),

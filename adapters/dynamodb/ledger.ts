@@ -20,7 +20,13 @@ import type {
 } from '#core/ports/ledger.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.ts';
 import { toDomainError } from './errors.ts';
-import { listDue, listDueBetween, listDueReencryptions, listKeys } from './indexes.ts';
+import {
+  listDataKeys,
+  listDue,
+  listDueBetween,
+  listDueReencryptions,
+  listKeys,
+} from './indexes.ts';
 import * as items from './items.ts';
 
 type Write = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
@@ -81,6 +87,17 @@ export class DynamoDbLedger implements Ledger {
 
   async listKeysOf(owner: string, after: string | null, limit: number): Promise<Page<KeyRecord>> {
     return this.#translated(() => listKeys(this.#client, this.#table, { after, limit, owner }));
+  }
+
+  async listDataKeys(
+    parent: string,
+    shard: number,
+    after: string | null,
+    limit: number,
+  ): Promise<Page<VersionRecord>> {
+    return this.#translated(() =>
+      listDataKeys(this.#client, this.#table, { parent, shard, after, limit }),
+    );
   }
 
   async listDue(before: Instant, limit: number): Promise<readonly DueItem[]> {

@@ -105,6 +105,24 @@ export class MemoryLedger implements Ledger {
     return { items, nextCursor: found.length > limit ? (items.at(-1)?.name ?? null) : null };
   }
 
+  /** All in the first shard: there is nothing to spread here. */
+  async listDataKeys(
+    parent: string,
+    shard: number,
+    after: string | null,
+    limit: number,
+  ): Promise<Page<VersionRecord>> {
+    const found = [...this.#versions.values()]
+      .flat()
+      .filter(({ dataKey }) => shard === 0 && dataKey?.parent === parent)
+      .map((version) => ({ version, place: placeOf(version) }))
+      .filter(({ place }) => after === null || place > after)
+      .sort((a, b) => (a.place < b.place ? -1 : 1));
+    const items = structuredClone(found.slice(0, limit).map(({ version }) => version));
+    const nextCursor = found.length > limit ? (found[limit - 1]?.place ?? null) : null;
+    return { items, nextCursor };
+  }
+
   async listDue(before: Instant, limit: number): Promise<readonly DueItem[]> {
     return this.#due(({ dueAt: at }) => at <= before, limit);
   }
@@ -242,4 +260,8 @@ function toDueItem(key: KeyRecord): DueItem | null {
   if (due === null) return null;
   const operationId = key.lease?.operationId ?? null;
   return { kind: operationId ? 'operation' : 'key', name: key.name, operationId, dueAt: due };
+}
+
+function placeOf({ name, version }: VersionRecord): string {
+  return `${name}#${String(version).padStart(8, '0')}`;
 }

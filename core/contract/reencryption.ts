@@ -35,6 +35,9 @@ export const SourceLocation = z
       ciphertextAttributes: z.array(attribute).min(1).max(10),
       context: z.record(z.string().min(1).max(128), ContextValue).default({}),
     }),
+    z
+      .strictObject({ kind: z.literal('data-keys') })
+      .describe('the data keys that this key wraps; registered by itself with the first of them'),
     z.strictObject({ kind: z.literal('s3-objects'), bucketArn: bucket, prefix }),
     z.strictObject({
       kind: z.literal('s3-envelopes'),

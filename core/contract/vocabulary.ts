@@ -53,7 +53,13 @@ export type OperationKind = (typeof OPERATION_KINDS)[number];
 export type WorkflowKind = OperationKind | 'rotate-data-key';
 
 /** Places that hold ciphertexts of a key. */
-export const SOURCE_KINDS = ['dynamodb', 's3-objects', 's3-envelopes', 'none'] as const;
+export const SOURCE_KINDS = [
+  'data-keys',
+  'dynamodb',
+  's3-objects',
+  's3-envelopes',
+  'none',
+] as const;
 export type SourceKind = (typeof SOURCE_KINDS)[number];
 
 /** Copies of a source that re-encryption does not reach. */

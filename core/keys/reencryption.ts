@@ -40,7 +40,17 @@ export interface NothingStored {
   readonly reason: string;
 }
 
-export type SourceLocation = DynamoDbSource | S3ObjectSource | S3EnvelopeSource | NothingStored;
+/** The data keys that this key wraps: registered by itself with the first of them. */
+export interface DataKeysSource {
+  readonly kind: 'data-keys';
+}
+
+export type SourceLocation =
+  | DataKeysSource
+  | DynamoDbSource
+  | S3ObjectSource
+  | S3EnvelopeSource
+  | NothingStored;
 
 /** Copies that re-encryption cannot reach; each keeps an old ciphertext for so many days after it was replaced. */
 export interface DeclaredCopy {

@@ -11,6 +11,7 @@ import type { ClassPolicy } from '../policies/classes.ts';
 import type { KeyChange, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Directory, Ids, Principal, Workflows } from '../ports/platform.ts';
 import { admit, findClaimed, type IdempotencyClaim, idempotencyRecord } from './admit-operation.ts';
+import { ensureDataKeySource } from './data-key-source.ts';
 import { keyStream, toChange } from './mutate-key.ts';
 
 export interface GenerateKeyDeps {
@@ -39,6 +40,8 @@ export interface KeySite {
   readonly keyStore: string;
   readonly environments: readonly Environment[];
   readonly classes: readonly ClassPolicy[];
+  /** Parts in which the data keys of one parent are re-wrapped: the shards of their index. */
+  readonly dataKeyShards: number;
   /** Type of the HSMs of the stage's cluster: it says how many keys there is room for. */
   readonly hsmType: string;
 }
@@ -228,6 +231,8 @@ export async function generateKey(
   await checkPolicy(deps, site, input);
   const operationId = deps.ids.operationId();
   const key = await freeName(deps, site, await withParent(deps, site, input), by);
+  // Before the key exists: no data key is ever without the source that re-wraps it.
+  if (key.parent) await ensureDataKeySource({ ...deps, ...site }, key.parent, by);
   if (key.tier === 'kms') await checkRoom(deps, site, input);
   try {
     await deps.ledger.commit(creation(key, by, site, operationId, deps.clock.now()));

@@ -106,7 +106,10 @@ class Treatment {
       replaced.push(version === this.#target.version ? null : done.ciphertext);
     }
     if (replaced.every((part) => part === null)) return { ...NOTHING, versions };
-    const isRewritten = await this.#source.replace(item, { ciphertexts: replaced });
+    const isRewritten = await this.#source.replace(item, {
+      ciphertexts: replaced,
+      target: this.#target,
+    });
     return { versions, isRewritten, isChanged: !isRewritten, dead: null };
   }
 

@@ -86,7 +86,11 @@ export async function registerSource(deps: SourceDeps, input: SourceInput): Prom
     const at = deps.clock.now();
     const source = registered(snapshot, input, at);
     const policy = deps.classes.find(({ name }) => name === snapshot.key.class);
-    const isAutomatic = policy?.reencryption?.automatic ?? false;
+    const holdsDataKeys = [source, ...snapshot.sources].some(
+      ({ location }) => location.kind === 'data-keys',
+    );
+    // Data keys always follow their parent: nobody else knows of them, so nobody would ask.
+    const isAutomatic = holdsDataKeys || (policy?.reencryption?.automatic ?? false);
     const draft = {
       sources: [source],
       reencryption: {

@@ -2,7 +2,7 @@
 // Port of places that hold ciphertexts. A source hands them out page by page, each shard by itself, and replaces one
 // only while it is what was read: what an application writes meanwhile is never lost.
 import type { SourceRecord } from '../keys/reencryption.ts';
-import type { Context } from './key-vault.ts';
+import type { Context, VaultKey } from './key-vault.ts';
 
 /** A ciphertext inside an item. */
 export interface SealedPart {
@@ -29,7 +29,11 @@ export interface SourcePage {
 
 /** New ciphertexts in the order of the parts, null where one stays; or the key that the service is to use. */
 export type Replacement =
-  | { readonly ciphertexts: readonly (Uint8Array | null)[] }
+  | {
+      readonly ciphertexts: readonly (Uint8Array | null)[];
+      /** The version that they are under now; sources that keep it beside the ciphertext need it. */
+      readonly target?: VaultKey & { readonly version: number };
+    }
   | { readonly keyArn: string };
 
 export interface CiphertextSource {

@@ -104,6 +104,17 @@ export interface Ledger {
   listKeys(after: string | null, limit: number): Promise<Page<KeyRecord>>;
   /** Keys of one owner, in name order. */
   listKeysOf(owner: string, after: string | null, limit: number): Promise<Page<KeyRecord>>;
+  /**
+   * Versions of tier `data` that a key wraps, shard by shard. Eventually consistent, as the other lists: whoever changes
+   * one reads it again.
+   * @param after `nextCursor` of the page before
+   */
+  listDataKeys(
+    parent: string,
+    shard: number,
+    after: string | null,
+    limit: number,
+  ): Promise<Page<VersionRecord>>;
   listDue(before: Instant, limit: number): Promise<readonly DueItem[]>;
   /**
    * What comes due before `until`, the earliest first; at most `limit`.

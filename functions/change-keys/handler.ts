@@ -7,6 +7,7 @@ import {
   StartRotationRequest,
   UpdateKeyRequest,
 } from '#core/contract/api.ts';
+import { SHARDS } from '#core/contract/table.ts';
 import { idempotencyClaim } from '#core/operations/admit-operation.ts';
 import { generateKey, type KeySite } from '#core/operations/generate-key.ts';
 import { rotateKey } from '#core/operations/rotate-key.ts';
@@ -38,6 +39,7 @@ const site: KeySite = {
   keyStore: environment.KEY_STORE_NAME,
   environments: environment.ENVIRONMENTS_SERVED,
   classes: CLASSES,
+  dataKeyShards: SHARDS,
   hsmType: environment.HSM_TYPE,
 };
 const where = { account: environment.ACCOUNT_ID, region: process.env['AWS_REGION'] ?? 'us-east-1' };

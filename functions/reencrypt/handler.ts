@@ -3,6 +3,8 @@
 import { z } from 'zod';
 import { KmsReEncryptor } from '#adapters/kms/reencryption.ts';
 import { systemClock } from '#adapters/system/system.ts';
+import type { SourceRecord } from '#core/keys/reencryption.ts';
+import { DataKeySource } from '#core/operations/data-key-source.ts';
 import { reencryptShard } from '#core/operations/reencrypt-shard.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { StepInputSchema, stepHandler } from '../shared/step-handler.ts';
@@ -18,11 +20,17 @@ import {
 const PACE = { pageItems: 100, concurrency: 16, seconds: 60 };
 
 const environment = environmentOf('reencrypt');
+const table = ledger(environment.TABLE_NAME);
+const open = openSource(environment.STAGE);
 const deps = {
-  ledger: ledger(environment.TABLE_NAME),
+  ledger: table,
   progress: reencryptionProgress(environment.TABLE_NAME),
   clock: systemClock,
-  openSource: openSource(environment.STAGE),
+  // The wrapped data keys lie in our own records, not in an application's store.
+  openSource: (record: SourceRecord) =>
+    record.location.kind === 'data-keys'
+      ? new DataKeySource({ ledger: table, clock: systemClock }, record)
+      : open(record),
   reEncryptor: new KmsReEncryptor(kmsClient()),
   budget: workerBudget(environment.TABLE_NAME, environment.KMS_BUDGET),
 };

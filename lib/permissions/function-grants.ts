@@ -160,7 +160,7 @@ function reencryptionGrants(context: GrantContext): Pick<Duties, ReencryptionFun
     ],
     'track-reencryption': writeTable(table, DUE_INDEX.name),
     reencrypt: [
-      ...rows,
+      ...writeTable(table, LIST_INDEX.name),
       keys.onKeys(['kms:ReEncryptFrom', 'kms:ReEncryptTo']),
       // S3 re-encrypts its objects itself, with the rights of who copies them.
       keys.onKeys(['kms:Decrypt', 'kms:GenerateDataKey'], {

@@ -3,7 +3,8 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { DecryptCommand } from '@aws-sdk/client-kms';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Client } from '#client/sdk/index.ts';
+import { type Client, ProblemError } from '#client/sdk/index.ts';
+import { until } from '#scripts/local/waiting.ts';
 import { activeKey, ended, freshName, keyRequest, person, workload } from './scene.ts';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
@@ -63,5 +64,25 @@ describe('a key of tier data', () => {
       ['active', null, parent],
     ]);
     expect((await api.fetchDataKey(name, { version: 1 })).body.version).toBe(1);
+  });
+
+  it('is re-wrapped when its parent rotates, and opens what was encrypted before', async () => {
+    const { api } = await workload();
+    const made = await api.encrypt(name, { plaintext: base64('row') });
+    await rotate(parent);
+    // The sweep would start it, too.
+    await operator.startReencryption(parent).catch((error: unknown) => {
+      if (!(error instanceof ProblemError && error.status === 409)) throw error;
+    });
+    await until(
+      async () => {
+        const { items } = (await operator.listVersions(name)).body;
+        return items.every(({ wrappedBy }) => wrappedBy?.version === 2);
+      },
+      { timeoutSeconds: 90, what: 'data keys under the new version of the parent' },
+    );
+
+    const opened = await api.decrypt(name, { ciphertext: made.body.ciphertext });
+    expect(opened.body).toEqual({ plaintext: base64('row'), version: 2 });
   });
 });

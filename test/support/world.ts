@@ -13,6 +13,8 @@ import { MemoryStartSlots } from '#adapters/memory/start-slots.ts';
 import { MemoryVault } from '#adapters/memory/vault.ts';
 import { MemoryWorkflows } from '#adapters/memory/workflows.ts';
 import type { KeyRecord, VersionRecord } from '#core/keys/records.ts';
+import type { SourceRecord } from '#core/keys/reencryption.ts';
+import { DataKeySource } from '#core/operations/data-key-source.ts';
 import { type GenerateKeyInput, generateKey, type KeySite } from '#core/operations/generate-key.ts';
 import { keyStream } from '#core/operations/mutate-key.ts';
 import { type RotateKeyInput, rotateKey } from '#core/operations/rotate-key.ts';
@@ -49,6 +51,7 @@ export const SITE: KeySite = {
   keyStore: KEY_STORE,
   environments: ['development'],
   classes: CLASSES,
+  dataKeyShards: 1,
   hsmType: 'hsm2m.medium',
 };
 
@@ -122,7 +125,10 @@ export class World {
       crypto: withHook(this.vault.cryptoFor('verify-version'), hook),
       progress: withHook(this.progress, hook),
       reEncryptor: withHook(this.vault.reEncryptorFor('reencrypt'), hook),
-      openSource: ({ name }: { name: string }) => withHook(this.sourceOf(name), hook),
+      openSource: (record: SourceRecord) =>
+        record.location.kind === 'data-keys'
+          ? new DataKeySource({ ledger, clock }, record)
+          : withHook(this.sourceOf(record.name), hook),
       budget: { acquire: async () => {}, backOff: async () => {} },
       maker: withHook(this.vault.dataKeysFor('make-data-key'), hook),
     };

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every ledger must find by its indexes, beside what `ledger.contract.ts` holds.
 import { beforeEach, describe, expect, it } from 'vitest';
+import { SHARDS } from '#core/contract/table.ts';
 import type { Ledger } from '#core/ports/ledger.ts';
-import { aChange, aCreation, aKey } from '#test/support/records.ts';
+import { aChange, aCreation, aKey, aVersion } from '#test/support/records.ts';
 
 export function describeLedgerLists(title: string, fresh: () => Promise<Ledger>): void {
   describe(`${title}: lists`, () => {
@@ -42,6 +43,47 @@ export function describeLedgerLists(title: string, fresh: () => Promise<Ledger>)
       expect(await names(due(1), 2)).toEqual(['b', 'c']);
       expect(await names(`${due(1)}#b`, 10)).toEqual(['c', 'd']);
       expect(await names(due(2), 10)).toEqual(['d']);
+    });
+
+    it('lists the data keys that a key wraps, all shards together, in pages', async () => {
+      const dataKey = {
+        parent: 'orders',
+        parentVersion: 1,
+        keyId: 'k1',
+        keyArn: 'arn:k1',
+        wrapped: 'd3JhcHBlZA==',
+        wrappedAt: '2026-03-01T00:00:00.000Z',
+      };
+      const versions = (name: string, key: typeof dataKey) =>
+        [1, 2].map((version) => aVersion({ name, version, keyId: null, dataKey: key }));
+      await ledger.commit(aCreation(aKey({ name: 'a' }), { versions: versions('a', dataKey) }));
+      await ledger.commit(aCreation(aKey({ name: 'b' }), { versions: versions('b', dataKey) }));
+      const foreign = { ...dataKey, parent: 'others' };
+      await ledger.commit(aCreation(aKey({ name: 'c' }), { versions: versions('c', foreign) }));
+      await ledger.commit(aCreation(aKey({ name: 'd' }), { versions: [aVersion({ name: 'd' })] }));
+      const found: string[] = [];
+      for (let shard = 0; shard < SHARDS; shard += 1) {
+        let cursor: string | null = null;
+        do {
+          const page: Awaited<ReturnType<Ledger['listDataKeys']>> = await ledger.listDataKeys(
+            'orders',
+            shard,
+            cursor,
+            1,
+          );
+          found.push(...page.items.map(({ name, version }) => `${name}/v${version}`));
+          cursor = page.nextCursor;
+        } while (cursor !== null);
+      }
+
+      expect(found.sort()).toEqual(['a/v1', 'a/v2', 'b/v1', 'b/v2']);
+      // Names of keys are listed by the same index: its data keys are no keys.
+      expect((await ledger.listKeys(null, 10)).items.map(({ name }) => name)).toEqual([
+        'a',
+        'b',
+        'c',
+        'd',
+      ]);
     });
 
     it('counts keys and versions of a key store by class, with the change that makes them', async () => {

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeEach, describe, expect, it } from 'vitest';
 import { isError } from '#core/errors.ts';
+import type { SourceRecord } from '#core/keys/reencryption.ts';
 import { acknowledge } from '#core/operations/acknowledge-rotation.ts';
 import type { GenerateKeyInput } from '#core/operations/generate-key.ts';
 import { makeDataKey } from '#core/operations/make-data-key.ts';
+import { mutateKey } from '#core/operations/mutate-key.ts';
 import { planRotation } from '#core/operations/plan-rotation.ts';
 import { registerConsumer } from '#core/operations/register-consumer.ts';
 import { updateKey } from '#core/operations/update-key.ts';
 import { fetchDataKey } from '#core/operations/use-data-key.ts';
 import { decrypt, encrypt } from '#core/operations/use-key.ts';
+import { anAuditEntry } from '#test/support/records.ts';
 import { Simulation } from '#test/support/simulation.ts';
 import { withActiveKey } from '#test/support/steps.ts';
 import { ALICE, aRotation, aWorld, CONSUMER, PERMIT, type World } from '#test/support/world.ts';
@@ -296,7 +299,62 @@ describe('a key of tier data', () => {
     await simulation.runStarted();
     await rotate();
 
-    expect((await world.version(1, ROWS)).dataKey?.parentVersion).toBe(1);
     expect((await world.version(2, ROWS)).dataKey?.parentVersion).toBe(2);
+  });
+
+  it('is re-wrapped by the sweep after its parent rotated, every version, and opens as before', async () => {
+    await create();
+    const before = await encrypt(use(), await world.key(ROWS), TEXT, {});
+    await rotate();
+    await world.admitRotation();
+    await simulation.runStarted();
+    const old = await world.version(1, 'orders');
+    const stale = (await world.version(1, ROWS)).dataKey;
+    expect(stale).toMatchObject({ parentVersion: 1, keyId: old.keyId });
+    await simulation.sweep();
+
+    for (const version of [1, 2]) {
+      const { dataKey } = await world.version(version, ROWS);
+      expect(dataKey).toMatchObject({
+        parentVersion: 2,
+        keyId: (await world.version(2, 'orders')).keyId,
+      });
+      expect(dataKey?.wrapped).not.toBe(stale?.wrapped);
+    }
+    // The old version of the parent is not needed any more: nothing of it is usable from here on.
+    await world.vault.applyPolicy(old.keyId ?? '', 'suspended', []);
+    const opened = await decrypt(use(), await world.key(ROWS), before.ciphertext, {});
+    expect(Buffer.from(opened.plaintext).toString()).toBe('secret text');
+    const [source] = (await world.snapshot('orders')).sources;
+    expect(source).toMatchObject({ name: 'data-keys', count: { byVersion: { 2: 2 }, dead: 0 } });
+    expect(await world.actions(ROWS)).toContain('version.rewrapped');
+  });
+
+  it('keeps what a rotation wrote while it was being re-wrapped', async () => {
+    await create();
+    await world.admitRotation();
+    await simulation.runStarted();
+    const record = { ...(await world.snapshot('orders')).sources[0], key: 'orders' };
+    const source = world.deps.openSource(record as SourceRecord);
+    const page = await source.readPage(0, null, 10);
+    const { dataKey } = await world.version(1, ROWS);
+    await mutateKey(world.store, ROWS, ({ versions }) => ({
+      draft: {
+        versions: versions.map((version) => ({
+          ...version,
+          dataKey: dataKey ? { ...dataKey, wrapped: 'bmV3ZXI=' } : null,
+        })),
+        audit: anAuditEntry(),
+      },
+      result: undefined,
+    }));
+    const target = { keyId: 'k', keyArn: 'arn', version: 2 };
+    const [item] = page.items;
+
+    expect(item?.id).toBe('rows/v1');
+    expect(
+      item && (await source.replace(item, { ciphertexts: [Buffer.from('older')], target })),
+    ).toBe(false);
+    expect((await world.version(1, ROWS)).dataKey?.wrapped).toBe('bmV3ZXI=');
   });
 });
