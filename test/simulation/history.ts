@@ -22,6 +22,8 @@ export type Act =
       readonly consumer: number;
     }
   | { readonly do: 'extend'; readonly key: number; readonly seconds: number }
+  /** Somebody wants the old version back. */
+  | { readonly do: 'roll-back'; readonly key: number }
   /** A schedule event; two of them are a duplicate. */
   | { readonly do: 'sweep'; readonly times: 1 | 2 }
   | { readonly do: 'wait'; readonly seconds: number };
@@ -97,6 +99,7 @@ const anAct: fc.Arbitrary<Act> = fc.oneof(
       consumer: fc.nat({ max: 1 }),
     }),
   },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('roll-back' as const), key }) },
   {
     weight: 1,
     arbitrary: fc.record({

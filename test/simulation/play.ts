@@ -5,6 +5,7 @@ import { canonicalHash } from '#core/crypto/hashing.ts';
 import { isError, KeyturnError } from '#core/errors.ts';
 import { acknowledge, extendAcknowledgement } from '#core/operations/acknowledge-rotation.ts';
 import { laggards } from '#core/operations/await-acknowledgements.ts';
+import { rollBack } from '#core/operations/roll-back.ts';
 import { updateKey } from '#core/operations/update-key.ts';
 import { decrypt, encrypt } from '#core/operations/use-key.ts';
 import { register, remove } from '#test/support/consumers.ts';
@@ -183,6 +184,8 @@ class Player {
         return this.#acknowledge(this.#nameOf(act.key), consumerName(act.consumer));
       case 'extend':
         return this.#extend(this.#nameOf(act.key), act.seconds);
+      case 'roll-back':
+        return this.#rollBack(this.#nameOf(act.key));
     }
   }
 
@@ -253,6 +256,20 @@ class Player {
         consumer,
         version: operation.version,
         by: consumer,
+        decision: PERMIT,
+      }),
+    );
+    await this.#simulation.runStarted();
+  }
+
+  async #rollBack(name: string): Promise<void> {
+    const operation = (await this.#world.store.readKey(name))?.operation;
+    if (operation?.kind !== 'rotate-key') return;
+    await this.#api('POST rollback', () =>
+      rollBack(this.#world.deps, {
+        operationId: operation.id,
+        reason: 'errors',
+        by: ALICE.id,
         decision: PERMIT,
       }),
     );

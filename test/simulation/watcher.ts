@@ -102,10 +102,10 @@ export class Watcher {
       );
   }
 
-  /** I10: a consumer that answers has acknowledged the version that its key switches to. */
+  /** I10: a consumer that answers has acknowledged the version that its key switches to, unless it switches back. */
   #checkGate(before: KeySnapshot, { key, consumers }: KeySnapshot): void {
-    if (before.key.currentVersion === null || before.key.currentVersion === key.currentVersion)
-      return;
+    const earlier = before.key.currentVersion;
+    if (earlier === null || key.currentVersion === null || key.currentVersion <= earlier) return;
     for (const { name, acknowledgement, acknowledgedVersion } of consumers) {
       if (acknowledgement.mode === 'api' && acknowledgedVersion !== key.currentVersion)
         this.report(`I10 ${key.name} switched to v${key.currentVersion} without ${name}`);
