@@ -2,7 +2,8 @@
 // What every vault must do for the workflows. It runs over memory (unit) and over KMS (integration).
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ErrorCode } from '#core/contract/errors.ts';
-import { CANARY_CONTEXT_KEY } from '#core/keys/naming.ts';
+import { CANARY_CONTEXT_KEY, dataKeyContext } from '#core/keys/naming.ts';
+import type { DataKeyMaker } from '#core/ports/data-keys.ts';
 import type {
   AliasWriter,
   CryptoUser,
@@ -25,6 +26,8 @@ export interface VaultUnderTest {
   readonly verifier: CryptoUser;
   /** As `use-key`. */
   readonly dataPlane: CryptoUser;
+  /** As `make-data-key`. */
+  readonly maker: DataKeyMaker;
   readonly keyStoreId: string;
   setConnected(isConnected: boolean): Promise<void>;
 }
@@ -232,6 +235,50 @@ export function describeVault(title: string, open: () => Promise<VaultUnderTest>
         await expect(vault.dataPlane.decrypt(Buffer.from('no ciphertext'), {})).rejects.toEqual(
           named('CiphertextInvalid'),
         );
+      });
+    });
+
+    describe('data keys', () => {
+      const context = dataKeyContext('rows', 1);
+      const make = (keyId: string, under = context) =>
+        vault.maker.makeWrapped(keyId, under, vault.keyStoreId);
+
+      it('come wrapped, another one each time, and open under their context alone', async () => {
+        const keyId = await under('active');
+        const [first, second] = [await make(keyId), await make(keyId)];
+        const opened = await vault.dataPlane.decrypt(first.wrapped, context, keyId);
+
+        expect(first.keyArn.endsWith(`:key/${keyId}`)).toBe(true);
+        expect(opened.plaintext).toHaveLength(32);
+        expect((await vault.dataPlane.decrypt(second.wrapped, context)).plaintext).not.toEqual(
+          opened.plaintext,
+        );
+        await expect(
+          vault.dataPlane.decrypt(first.wrapped, dataKeyContext('rows', 2)),
+        ).rejects.toEqual(named('CiphertextInvalid'));
+      });
+
+      it('are made under their own context only', async () => {
+        const keyId = await under('active');
+
+        await expect(make(keyId, { order: '7' })).rejects.toEqual(named('AccessDenied'));
+      });
+
+      it.each(['pre-activation', 'decrypt-only', 'suspended', 'contained'] as const)(
+        'are not made under the %s policy',
+        async (template) => {
+          const keyId = await under(template);
+
+          await expect(make(keyId)).rejects.toEqual(named('AccessDenied'));
+        },
+      );
+
+      it('made before a key was restricted still open', async () => {
+        const keyId = await under('active');
+        const { wrapped } = await make(keyId);
+        await vault.policies.applyPolicy(keyId, 'decrypt-only', ACCESS);
+
+        expect((await vault.dataPlane.decrypt(wrapped, context)).keyId).toBe(keyId);
       });
     });
 

@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll } from 'vitest';
 import { KmsCryptoUser } from '#adapters/kms/crypto-user.ts';
+import { KmsDataKeyMaker } from '#adapters/kms/data-key-maker.ts';
 import { KmsAliasWriter, KmsKeyRemover, KmsPolicies } from '#adapters/kms/key-administration.ts';
 import { KmsKeyCreator } from '#adapters/kms/key-creator.ts';
 import { type FunctionName, roleName } from '#core/contract/environment.ts';
@@ -79,6 +80,7 @@ describeVault('KMS', async () => {
     remover: new KmsKeyRemover(as('compensate-operation')),
     verifier: new KmsCryptoUser(as('verify-version')),
     dataPlane: new KmsCryptoUser(as('use-key')),
+    maker: new KmsDataKeyMaker(as('make-data-key')),
     keyStoreId,
     setConnected: async (isConnected) => {
       const id = { CustomKeyStoreId: keyStoreId };

@@ -17,6 +17,7 @@ describeVault('MemoryVault', async () => {
     remover: vault,
     verifier: vault.cryptoFor('verify-version'),
     dataPlane: vault.cryptoFor('use-key'),
+    maker: vault.dataKeysFor('make-data-key'),
     keyStoreId: STORE,
     setConnected: async (isConnected) => vault.setConnected(STORE, isConnected),
   };
