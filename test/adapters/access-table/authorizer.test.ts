@@ -94,6 +94,8 @@ const PERMITTED: Record<
     principal: workload(ROLE),
     may: {
       'key:read': ["olga's key", 'a key of others', 'a read-only key'],
+      // Either right: KMS decides who unwraps it.
+      'key:fetch-data-key': ["olga's key", 'a key of others', 'a read-only key'],
       'key:encrypt': ["olga's key", 'a key of others'],
       'key:decrypt': ["olga's key", 'a read-only key'],
     },
@@ -193,6 +195,7 @@ describe('a decision', () => {
 
     expect(actions).not.toContain('key:encrypt');
     expect(actions).not.toContain('key:decrypt');
+    expect(actions).not.toContain('key:fetch-data-key');
   });
 });
 
