@@ -44,6 +44,7 @@ export function inProcess({ stack, keyStoreId }: MeasuredStack) {
     creator: vault,
     aliases: vault,
     policies: vault,
+    untagger: vault,
     crypto: vault.cryptoFor('verify-version'),
     directory: { ownerExists: async () => true },
     workflows: { start: async () => {} },

@@ -29,6 +29,7 @@ export const ROLE_RULES: readonly RoleRule[] = [
       'key:update',
       'key:rotate',
       'key:adopt',
+      'key:release',
       'consumer:manage',
       'rotation:extend',
       'rotation:force',

@@ -10,6 +10,7 @@ import type {
   Context,
   KeyCreator,
   KeyRemover,
+  KeyUntagger,
   PolicyWriter,
   Provenance,
   UnrecordedKey,
@@ -113,5 +114,11 @@ export class BudgetedPolicyWriter extends Metered<PolicyWriter> implements Polic
 export class BudgetedKeyRemover extends Metered<KeyRemover> implements KeyRemover {
   scheduleDeletion(keyId: string, days: number): Promise<void> {
     return this.within('ScheduleKeyDeletion', () => this.inner.scheduleDeletion(keyId, days));
+  }
+}
+
+export class BudgetedKeyUntagger extends Metered<KeyUntagger> implements KeyUntagger {
+  untag(keyId: string): Promise<void> {
+    return this.within('UntagResource', () => this.inner.untag(keyId));
   }
 }

@@ -5,16 +5,25 @@ import {
   DescribeKeyCommand,
   GetKeyPolicyCommand,
   type KMSClient,
+  ListResourceTagsCommand,
   PutKeyPolicyCommand,
   ScheduleKeyDeletionCommand,
+  UntagResourceCommand,
   UpdateAliasCommand,
 } from '@aws-sdk/client-kms';
 import canonicalize from 'canonicalize';
 import type { PolicyTemplate } from '#core/contract/vocabulary.ts';
 import { isError } from '#core/errors.ts';
 import type { AccessGrant } from '#core/keys/records.ts';
-import type { AliasWriter, KeyRemover, PolicyReader, PolicyWriter } from '#core/ports/key-vault.ts';
+import type {
+  AliasWriter,
+  KeyRemover,
+  KeyUntagger,
+  PolicyReader,
+  PolicyWriter,
+} from '#core/ports/key-vault.ts';
 import { translated } from './errors.ts';
+import { TAGS } from './key-creator.ts';
 import { keyPolicy, type PolicySite } from './key-policy.ts';
 
 export class KmsAliasWriter implements AliasWriter {
@@ -93,5 +102,25 @@ export class KmsKeyRemover implements KeyRemover {
       if (!isError(error, 'KeyNotUsable')) throw error;
       // KMS refuses a second schedule: the first one stands.
     }
+  }
+}
+
+export class KmsKeyUntagger implements KeyUntagger {
+  readonly #client: KMSClient;
+
+  constructor(client: KMSClient) {
+    this.#client = client;
+  }
+
+  async untag(keyId: string): Promise<void> {
+    // Looked first: without our tags IAM lets us do nothing to the key, so a second try would be refused.
+    const list = new ListResourceTagsCommand({ KeyId: keyId, Limit: 50 });
+    const { Tags } = await translated(() => this.#client.send(list));
+    const ours: readonly string[] = Object.values(TAGS);
+    const TagKeys = (Tags ?? []).flatMap(({ TagKey }) =>
+      TagKey && ours.includes(TagKey) ? [TagKey] : [],
+    );
+    if (TagKeys.length === 0) return;
+    await translated(() => this.#client.send(new UntagResourceCommand({ KeyId: keyId, TagKeys })));
   }
 }

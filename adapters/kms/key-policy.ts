@@ -153,14 +153,33 @@ class Statements {
     ];
   }
 
-  /** One statement per right: it names all principals of one account that have it. */
+  /** What KMS writes into the policy of a key whose maker says nothing: IAM of the account decides. */
+  delegation(): PolicyStatement {
+    return {
+      Sid: 'AccountDecides',
+      Effect: 'Allow',
+      Principal: { AWS: this.#account(this.#site.account) },
+      Action: ['kms:*'],
+      Resource: '*',
+    };
+  }
+
+  /** One statement per right: it names all principals of one account that have it, and our data plane. */
   consumers(access: readonly AccessGrant[], rights: readonly Right[]): PolicyStatement[] {
+    return this.users(access, rights, [this.role('use-key')]);
+  }
+
+  /** The same with other principals beside those of the access. */
+  users(
+    access: readonly AccessGrant[],
+    rights: readonly Right[],
+    beside: readonly string[] = [],
+  ): PolicyStatement[] {
     return rights.flatMap((right) => {
       const named = access
         .filter((grant) => grant.rights.includes(right))
         .map((grant) => grant.principal);
-      const dataPlane = this.role('use-key');
-      return byAccount([...named, dataPlane]).map(([account, principals]) =>
+      return byAccount([...named, ...beside]).map(([account, principals]) =>
         this.allow(`Consumers${capitalised(right)}${account}`, principals, RIGHT_ACTIONS[right]),
       );
     });
@@ -242,6 +261,12 @@ const TEMPLATES: Readonly<
     ...make.reencryptor({ direct: ['kms:ReEncryptFrom'], byS3: ['kms:Decrypt'] }),
   ],
   contained: (make) => [make.denyProtecting(), make.reencryption()],
+  released: (make, access) => [make.delegation(), ...make.users(access, ['encrypt', 'decrypt'])],
+  'released-decrypt-only': (make, access) => [
+    make.denyProtecting(),
+    make.delegation(),
+    ...make.users(access, ['decrypt']),
+  ],
 };
 
 /** The key policy of a state; equal input gives an equal document. Limit 32,768 bytes (KMS PutKeyPolicy). */
@@ -251,7 +276,9 @@ export function keyPolicy(
   access: readonly AccessGrant[],
 ): PolicyDocument {
   const make = new Statements(site);
-  const common = [make.metadata(), make.policyWriters()];
+  // A key that was let go names no role of Keyturn.
+  const isReleased = template === 'released' || template === 'released-decrypt-only';
+  const common = isReleased ? [] : [make.metadata(), make.policyWriters()];
   return {
     Version: '2012-10-17',
     Id: `keyturn-${site.stage}-${template}`,

@@ -16,6 +16,7 @@ import type {
   CryptoUser,
   KeyCreator,
   KeyRemover,
+  KeyUntagger,
   OrphanFinder,
   PolicyReader,
   PolicyWriter,
@@ -44,6 +45,7 @@ interface StoredKey extends VaultKey {
   readonly policy: Eventual<KeyPolicy>;
   readonly isRecorded: Eventual<boolean>;
   isPendingDeletion: boolean;
+  isTagged: boolean;
 }
 
 /** How the vault behaves. */
@@ -60,7 +62,14 @@ const PAGE = 100;
 const failure = (code: ErrorCode, message: string) => new KeyturnError(code, message);
 
 export class MemoryVault
-  implements KeyCreator, AliasWriter, PolicyWriter, PolicyReader, KeyRemover, OrphanFinder
+  implements
+    KeyCreator,
+    AliasWriter,
+    PolicyWriter,
+    PolicyReader,
+    KeyRemover,
+    KeyUntagger,
+    OrphanFinder
 {
   readonly #clock: Clock;
   readonly #visibilityCalls: number;
@@ -88,6 +97,7 @@ export class MemoryVault
     seenTemplate: PolicyTemplate;
     isRecorded: boolean;
     isPendingDeletion: boolean;
+    isTagged: boolean;
   }[] {
     return [...this.#keys.values()].map((key) => ({
       keyId: key.keyId,
@@ -96,6 +106,7 @@ export class MemoryVault
       seenTemplate: key.policy.seenAt(this.#calls).template,
       isRecorded: key.isRecorded.latest,
       isPendingDeletion: key.isPendingDeletion,
+      isTagged: key.isTagged,
     }));
   }
 
@@ -169,6 +180,7 @@ export class MemoryVault
       policy: new Eventual<KeyPolicy>({ template: 'pre-activation', access: [] }),
       isRecorded: new Eventual(false),
       isPendingDeletion: false,
+      isTagged: true,
     });
     return { keyId, keyArn };
   }
@@ -233,7 +245,7 @@ export class MemoryVault
   ): Promise<boolean> {
     const seen = this.#found(keyId).policy.seenAt(this.#calls);
     const isSameAccess =
-      !['active', 'decrypt-only'].includes(template) ||
+      !['active', 'decrypt-only', 'released', 'released-decrypt-only'].includes(template) ||
       JSON.stringify(seen.access) === JSON.stringify(access);
     return seen.template === template && isSameAccess;
   }
@@ -243,6 +255,14 @@ export class MemoryVault
     if (days < 7 || days > 30) throw failure('InternalError', 'the window is 7 to 30 days');
     this.#requireTemplate(key, 'pre-activation');
     key.isPendingDeletion = true;
+  }
+
+  async untag(keyId: string): Promise<void> {
+    const key = this.#found(keyId);
+    const { template } = key.policy.seenAt(this.#calls);
+    if (!template.startsWith('released'))
+      throw failure('AccessDenied', 'only a key that is let go loses its marks');
+    key.isTagged = false;
   }
 
   #found(keyId: string): StoredKey {
@@ -301,7 +321,8 @@ function permits(
 ): boolean {
   const { template, access } = policy;
   if (template === 'suspended' || template === 'contained') return false;
-  if (act === 'encrypt' && template === 'decrypt-only') return false;
+  if (act === 'encrypt' && template.endsWith('decrypt-only')) return false;
+  if (template.startsWith('released') && caller === 'use-key') return false;
   if (caller === 'verify-version') return CANARY_CONTEXT_KEY in context;
   if (template === 'pre-activation') return false;
   if (caller === 'make-data-key') return act === 'encrypt' && DATA_KEY_CONTEXT_KEY in context;

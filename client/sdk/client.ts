@@ -81,6 +81,8 @@ export function createClient(options: ClientOptions): Client {
     listVersions: (name, options) => call('listVersions', { ...options, path: { name } }),
     startRotation: (name, body = {}, options) =>
       call('startRotation', { ...options, path: { name }, body }),
+    releaseKey: (name, body = {}, options) =>
+      call('releaseKey', { ...options, path: { name }, body }),
     createAdoption: (body, options) => call('createAdoption', { ...options, body }),
     createPlan: (body, options) => call('createPlan', { ...options, body }),
     listConsumers: (name, options) => call('listConsumers', { ...options, path: { name } }),

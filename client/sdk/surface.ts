@@ -88,6 +88,12 @@ export interface Client {
     body?: RequestOf<'startRotation'>,
     options?: StartOptions,
   ): Answered<'startRotation'>;
+  /** Lets a key go: its KMS keys stay usable without Keyturn. */
+  releaseKey(
+    name: string,
+    body?: RequestOf<'releaseKey'>,
+    options?: StartOptions,
+  ): Answered<'releaseKey'>;
   /** What a KMS key is that Keyturn did not make, and what stands in the way of managing it; changes nothing. */
   createAdoption(
     body: RequestOf<'createAdoption'>,

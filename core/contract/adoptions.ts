@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bodies of the report on a KMS key that Keyturn did not make.
+// Bodies of the report on a KMS key that Keyturn did not make, and of letting one go.
 import { z } from 'zod';
-import { AccessEntry, instant } from './api.ts';
+import { AccessEntry, instant, text } from './api.ts';
 
 export const AdoptionRequest = z
   .strictObject({
@@ -14,6 +14,10 @@ export const AdoptionRequest = z
     mode: z.enum(['report']).default('report').describe('report: look, change nothing'),
   })
   .meta({ id: 'AdoptionRequest' });
+
+export const ReleaseKeyRequest = z
+  .strictObject({ reason: text.optional() })
+  .meta({ id: 'ReleaseKeyRequest' });
 
 export const AdoptionReport = z
   .object({

@@ -154,6 +154,7 @@ export const Key = z
     nextRotationAt: instant.nullable(),
     lastRotatedAt: instant.nullable(),
     createdAt: instant,
+    releasedAt: instant.nullable().optional().describe('Keyturn has let go of it'),
     revision: z.int().nonnegative(),
   })
   .meta({ id: 'Key' });

@@ -54,6 +54,7 @@ export const FUNCTION_ENVIRONMENT = {
   'read-keys': { KEY_STORE_NAME: z.string() },
   'read-calendar': {},
   'read-usage': {},
+  'release-keys': { UPDATE_ACCESS_ARN: z.string() },
   'report-adoptions': { KEY_STORE_NAME: z.string() },
   'plan-changes': { HSM_TYPE: z.string(), KMS_BUDGET: KmsBudgetSetting, ...WAITS },
   'change-keys': {
@@ -87,7 +88,7 @@ export const FUNCTION_ENVIRONMENT = {
   'verify-version': {},
   'place-alias': { KMS_BUDGET: KmsBudgetSetting },
   'apply-policy': { KMS_BUDGET: KmsBudgetSetting },
-  'complete-operation': {},
+  'complete-operation': { KMS_BUDGET: KmsBudgetSetting },
   'compensate-operation': { KMS_BUDGET: KmsBudgetSetting },
   'park-operation': { RETRY_AFTER_SECONDS: z.coerce.number().int().min(1) },
   reencrypt: { KMS_BUDGET: KmsBudgetSetting },

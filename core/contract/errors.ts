@@ -40,6 +40,7 @@ export const ERRORS = {
     title: 'The key state does not allow this',
     retryable: false,
   },
+  KeyReleased: { status: 409, title: 'Keyturn has let go of the key', retryable: false },
   KeyNotUsable: { status: 409, title: 'The key cannot be used now', retryable: false },
   RevisionConflict: {
     status: 409,

@@ -64,6 +64,7 @@ export const PLAN_EXAMPLES: Readonly<Record<string, unknown>> = {
     warnings: [],
   },
   AdoptionRequest: { kmsKey: 'alias/legacy-orders', mode: 'report' },
+  ReleaseKeyRequest: { reason: 'the team runs its keys itself' },
   AdoptionReport: {
     keyId: 'f2b1c6de-9a57-4c1e-8f0a-2d6b7c3e4a51',
     keyArn: 'arn:aws:kms:eu-west-1:111122223333:key/f2b1c6de-9a57-4c1e-8f0a-2d6b7c3e4a51',

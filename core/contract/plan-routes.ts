@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Routes of plans, reports and capacity; a part of the route table.
 import * as adoptions from './adoptions.ts';
+import { Accepted } from './api.ts';
 import * as plans from './plans.ts';
 
 export const PLAN_ROUTES = {
@@ -13,6 +14,17 @@ export const PLAN_ROUTES = {
     summary: 'Show what an operation would touch; changes nothing',
     request: plans.PlanRequest,
     response: plans.Plan,
+  },
+  releaseKey: {
+    method: 'POST',
+    path: '/v1/keys/{name}/releases',
+    function: 'release-keys',
+    action: 'key:release',
+    status: 202,
+    summary: 'Let a key go: its KMS keys stay usable without Keyturn',
+    request: adoptions.ReleaseKeyRequest,
+    response: Accepted,
+    idempotent: true,
   },
   createAdoption: {
     method: 'POST',

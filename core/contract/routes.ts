@@ -15,6 +15,7 @@ export const ACTIONS = [
   'key:rotate',
   'key:plan',
   'key:adopt',
+  'key:release',
   'key:encrypt',
   'key:decrypt',
   'key:fetch-data-key',

@@ -99,6 +99,8 @@ export const POLICY_TEMPLATES = [
   'suspended',
   'decrypt-only',
   'contained',
+  'released',
+  'released-decrypt-only',
 ] as const;
 export type PolicyTemplate = (typeof POLICY_TEMPLATES)[number];
 

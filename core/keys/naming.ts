@@ -18,6 +18,11 @@ export function keyAlias(stage: string, name: string): string {
   return `alias/keyturn/${stage}/${name}`;
 }
 
+/** Name under which keys of tier `data` are counted at the key that wraps them; never that of a key store. */
+export function wrappedBy(parent: string): string {
+  return `wrapped-by/${parent}`;
+}
+
 /** Permanent alias of one version. */
 export function versionAlias(stage: string, name: string, version: number): string {
   return `${keyAlias(stage, name)}/v${version}`;

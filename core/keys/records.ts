@@ -75,6 +75,8 @@ export interface KeyRecord {
   readonly dueBecause?: DueReason | null;
   /** Digest of the class policy that the due dates were computed by; absent in older rows. */
   readonly policyDigest?: string | null;
+  /** When Keyturn let go of it: the record stays as history, and nothing changes it any more; absent: managed. */
+  readonly releasedAt?: Instant | null;
   readonly createdAt: Instant;
   readonly createdBy: string;
   readonly lease: Lease | null;
@@ -171,6 +173,8 @@ export interface OperationRecord {
   readonly reason: string | null;
   /** Digest of the plan that its admission was held to; absent when nobody gave one. */
   readonly planDigest?: string | null;
+  /** Of a change of access that gives the key away (`core/operations/release-key.ts`). */
+  readonly isRelease?: true;
   readonly startedAt: Instant;
   readonly endedAt: Instant | null;
   /** When the sweep takes a parked operation up again. */

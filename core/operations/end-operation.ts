@@ -9,6 +9,7 @@ import type { KeyRemover } from '../ports/key-vault.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
 import { later } from './admit-operation.ts';
 import { isPastSwitch } from './apply-policy.ts';
+import { completeRelease, type ReleaseDeps } from './complete-release.ts';
 import { occupancyOf } from './create-version.ts';
 import { mutateKey } from './mutate-key.ts';
 import {
@@ -91,6 +92,8 @@ function completion(context: StepContext, at: string) {
   };
 }
 
+export type CompleteDeps = ReleaseDeps;
+
 /** True when the operation has ended: its steps have nothing left to do. */
 export async function endedAlready(deps: StepDeps, input: StepInput): Promise<boolean> {
   const operation = await deps.ledger.readOperation(input.operationId);
@@ -98,7 +101,7 @@ export async function endedAlready(deps: StepDeps, input: StepInput): Promise<bo
 }
 
 /** Ends a finished operation and frees the key. @throws KeyturnError `LeaseLost`, `TransitionForbidden` */
-export async function completeOperation(deps: StepDeps, input: StepInput): Promise<void> {
+export async function completeOperation(deps: CompleteDeps, input: StepInput): Promise<void> {
   if (await endedAlready(deps, input)) return;
   const { previous, operation } = await openStep(deps, input);
   if (operation.kind === 'update-access') return completeAccess(deps, input);
@@ -110,8 +113,9 @@ export async function completeOperation(deps: StepDeps, input: StepInput): Promi
   );
 }
 
-async function completeAccess(deps: StepDeps, input: StepInput): Promise<void> {
-  await openStep(deps, input, 'ProbeAccess');
+async function completeAccess(deps: CompleteDeps, input: StepInput): Promise<void> {
+  const { operation } = await openStep(deps, input, 'ProbeAccess');
+  if (operation.isRelease) return completeRelease(deps, input);
   await recordStep(deps, input, 'CompleteOperation', (context) =>
     accessCompletion(context, deps.clock.now()),
   );

@@ -4,7 +4,7 @@
 import { genesisHash } from '../audit/chain.ts';
 import type { Environment, Stage, Tier } from '../contract/vocabulary.ts';
 import { isError, KeyturnError, precondition } from '../errors.ts';
-import { keyAlias } from '../keys/naming.ts';
+import { keyAlias, wrappedBy } from '../keys/naming.ts';
 import type { AccessGrant, KeyRecord } from '../keys/records.ts';
 import { requireRoomForKey } from '../limits/hsm-capacity.ts';
 import type { ClassPolicy } from '../policies/classes.ts';
@@ -116,7 +116,10 @@ async function withParent(
   }
   const parent = await deps.ledger.readKeyRecord(name);
   const isFit =
-    parent?.tier === 'kms' && parent.state === 'active' && parent.environment === input.environment;
+    parent?.tier === 'kms' &&
+    parent.state === 'active' &&
+    !parent.releasedAt &&
+    parent.environment === input.environment;
   if (isFit) return { ...input, parent: name };
   throw badParent(
     `${name} cannot wrap data keys of ${input.environment}: it must be an active key of tier kms in the same environment`,
@@ -189,6 +192,9 @@ function creation(
       versions: [version],
       operation,
       idempotency: idempotencyRecord(by.claim, operationId, now),
+      ...(parent === null
+        ? {}
+        : { occupancy: { keyStore: wrappedBy(parent), class: className, keys: 1, versions: 0 } }),
       audit: {
         at: now,
         actor: by.principal.id,

@@ -27,6 +27,16 @@ export interface Draft {
   readonly audit: AuditEntry;
 }
 
+/** Nothing changes a key that was let go. @throws KeyturnError `KeyReleased` */
+export function requireManaged({ name, releasedAt }: KeyRecord): void {
+  if (!releasedAt) return;
+  throw new KeyturnError(
+    'KeyReleased',
+    `${name} was released at ${releasedAt}: its KMS keys are its owner's; the record is history`,
+    { details: { key: name, releasedAt } },
+  );
+}
+
 /** The name of a key's audit stream. */
 export function keyStream(name: string): string {
   return `key/${name}`;
@@ -59,6 +69,7 @@ export async function mutateKey<T>(
   for (let attempt = 1; ; attempt += 1) {
     const snapshot = await ledger.readKey(name);
     if (!snapshot) throw keyNotFound(name);
+    requireManaged(snapshot.key);
     const { draft, result } = decide(snapshot);
     if (!draft) return result;
     try {

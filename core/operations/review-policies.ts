@@ -16,7 +16,7 @@ export interface ReviewDeps {
 
 function newDates({ key, versions }: KeySnapshot, policy: ClassPolicy, now: Instant) {
   const current = versions.find(({ version }) => version === key.currentVersion);
-  if (key.state !== 'active' || !current?.activatedAt) return null;
+  if (key.state !== 'active' || key.releasedAt || !current?.activatedAt) return null;
   if (key.policyDigest === policyDigest(policy)) return null;
   const dates = dueDates(policy, key.name, current.activatedAt, now);
   return key.dueBecause ? { policyDigest: dates.policyDigest } : dates;
@@ -57,7 +57,7 @@ export async function reviewPolicies(
   for (const key of page.items) {
     const policy = deps.classes.find((candidate) => candidate.name === key.class);
     // The index nominates; only a key that it shows with another digest is read.
-    if (!policy || key.policyDigest === policyDigest(policy)) continue;
+    if (!policy || key.releasedAt || key.policyDigest === policyDigest(policy)) continue;
     if (await reviewKey(deps, key.name, policy)) changed += 1;
   }
   return { reviewed: page.items.length, changed, nextCursor: page.nextCursor };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operation `update-access`: brings the policy of every readable version to what the key's consumers may do now. All
 // puts are idempotent, so a new attempt simply does them again; nothing is undone, the operation goes forward.
+import type { PolicyTemplate } from '../contract/vocabulary.ts';
 import { KeyturnError, precondition } from '../errors.ts';
 import { accessOf, boundTo } from '../keys/consumers.ts';
 import type { OperationRecord, VersionRecord } from '../keys/records.ts';
@@ -20,7 +21,7 @@ import { openStep, recordStep, type StepContext, type StepInput } from './run-st
 export interface Target {
   readonly version: VersionRecord;
   readonly keyId: string;
-  readonly template: 'active' | 'decrypt-only';
+  readonly template: PolicyTemplate;
 }
 
 /** Readable versions and their policies; a bound one nobody holds on to any more loses the right to encrypt. */
@@ -32,6 +33,27 @@ export function targetsOf({ versions, consumers }: KeySnapshot): readonly Target
     const isReleased = version.substate === 'bound' && boundTo(consumers, version).length === 0;
     return [{ version, keyId, template: isReleased ? ('decrypt-only' as const) : template }];
   });
+}
+
+/** What a key's versions are left with when Keyturn lets go of it. */
+const RELEASED: Partial<Record<PolicyTemplate, PolicyTemplate>> = {
+  active: 'released',
+  'decrypt-only': 'released-decrypt-only',
+  released: 'released',
+  'released-decrypt-only': 'released-decrypt-only',
+};
+
+/** Readable versions of a key that is let go, and their policies. */
+export function releaseTargetsOf({ versions }: KeySnapshot): readonly Target[] {
+  return versions.flatMap((version) => {
+    const { keyId, policyTemplate, state } = version;
+    const template = RELEASED[policyTemplate];
+    return keyId === null || !mayProcess(state) || !template ? [] : [{ version, keyId, template }];
+  });
+}
+
+function targetsFor({ snapshot, operation }: StepContext): readonly Target[] {
+  return operation.isRelease ? releaseTargetsOf(snapshot) : targetsOf(snapshot);
 }
 
 /** True when the policies that are in force are not those that should be. */
@@ -95,15 +117,15 @@ export function admissionOf(
 
 /** Puts every policy. @throws KeyturnError `LeaseLost`, and what the vault answers */
 export async function applyAccess(deps: ApplyPolicyDeps, input: StepInput): Promise<void> {
-  const { snapshot } = await openStep(deps, input, 'BeginOperation');
-  const targets = targetsOf(snapshot);
-  const access = accessOf(snapshot.key);
+  const context = await openStep(deps, input, 'BeginOperation');
+  const targets = targetsFor(context);
+  const access = accessOf(context.snapshot.key);
   for (const { keyId, template } of targets)
     await deps.policies.applyPolicy(keyId, template, access);
-  await recordStep(deps, input, 'ApplyAccess', (context) => ({
+  await recordStep(deps, input, 'ApplyAccess', (current) => ({
     action: 'access.applied',
     detail: { policies: targets.length },
-    versions: targetsOf(context.snapshot)
+    versions: targetsFor(current)
       .filter(({ version, template }) => version.policyTemplate !== template)
       .map(({ version, template }) => ({ ...version, policyTemplate: template })),
   }));

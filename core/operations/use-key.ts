@@ -6,6 +6,7 @@ import { KeyturnError } from '../errors.ts';
 import type { KeyRecord, VersionRecord } from '../keys/records.ts';
 import { mayProcess, mayProtect } from '../keys/transitions.ts';
 import type { Context } from '../ports/key-vault.ts';
+import { requireManaged } from './mutate-key.ts';
 import { decryptWithDataKey, encryptWithDataKey, type UseDataKeyDeps } from './use-data-key.ts';
 
 export type UseKeyDeps = UseDataKeyDeps;
@@ -23,6 +24,7 @@ export async function encrypt(
   plaintext: Uint8Array,
   context: Context,
 ): Promise<{ ciphertext: Uint8Array; version: number }> {
+  requireManaged(key);
   if (key.tier === 'data') return encryptWithDataKey(deps, key, plaintext, context);
   if (!mayProtect(key.state) || key.currentKeyId === null || key.currentVersion === null) {
     throw notUsable(key, 'encrypt');
@@ -46,6 +48,7 @@ export async function decrypt(
   ciphertext: Uint8Array,
   context: Context,
 ): Promise<{ plaintext: Uint8Array; version: number }> {
+  requireManaged(key);
   if (key.tier === 'data') return decryptWithDataKey(deps, key, ciphertext, context);
   const opened = await deps.crypto.decrypt(ciphertext, context);
   const recorded = await deps.ledger.findRecordedKey(opened.keyId);

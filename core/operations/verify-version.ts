@@ -17,7 +17,7 @@ import {
   type StepDeps,
   type StepInput,
 } from './run-step.ts';
-import { targetsOf } from './update-access.ts';
+import { releaseTargetsOf, targetsOf } from './update-access.ts';
 
 export interface VerifyVersionDeps extends StepDeps {
   readonly crypto: CryptoUser;
@@ -175,6 +175,7 @@ async function checkAccess(
   input: StepInput,
   context: StepContext,
 ): Promise<void> {
+  if (context.operation.isRelease) return checkReleased(deps, input, context);
   const targets = targetsOf(context.snapshot);
   for (const { version } of targets) await holdsPolicy(deps, context, version);
   for (const { version } of targets.filter((target) => target.template === 'decrypt-only')) {
@@ -186,6 +187,20 @@ async function checkAccess(
   await recordStep(deps, input, 'ProbeAccess', () => ({
     action: 'access.probed',
     detail: { policies: targets.length },
+  }));
+}
+
+/** A key that is let go: every readable version shows the policy that it is left with. */
+async function checkReleased(
+  deps: VerifyVersionDeps,
+  input: StepInput,
+  context: StepContext,
+): Promise<void> {
+  const targets = releaseTargetsOf(context.snapshot);
+  for (const { version } of targets) await holdsPolicy(deps, context, version);
+  await recordStep(deps, input, 'ProbeAccess', () => ({
+    action: 'access.probed',
+    detail: { policies: targets.length, released: true },
   }));
 }
 

@@ -114,6 +114,11 @@ export interface KeyRemover {
   scheduleDeletion(keyId: string, days: number): Promise<void>;
 }
 
+export interface KeyUntagger {
+  /** Takes Keyturn's marks off a key, so that none of its roles reaches the key any more; a key without them stays. */
+  untag(keyId: string): Promise<void>;
+}
+
 export interface OrphanFinder {
   /** A page of this stage's vault keys that say they are not recorded. */
   listUnrecorded(

@@ -24,7 +24,7 @@ export function keyView(key: KeyRecord, where: Location): z.infer<typeof api.Key
     tier: key.tier,
     parent: key.parent ?? null,
     state: key.state,
-    substate: key.lease ? 'in-operation' : null,
+    substate: key.releasedAt ? 'released' : key.lease ? 'in-operation' : null,
     currentVersion: key.currentVersion,
     alias: key.tier === 'data' ? null : key.alias,
     location: { ...where, keyStore: key.keyStore },
@@ -33,6 +33,7 @@ export function keyView(key: KeyRecord, where: Location): z.infer<typeof api.Key
     nextRotationAt: key.nextRotationAt,
     lastRotatedAt: key.lastRotatedAt,
     createdAt: key.createdAt,
+    releasedAt: key.releasedAt ?? null,
     revision: key.revision,
   };
 }

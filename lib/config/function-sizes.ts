@@ -20,6 +20,7 @@ export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   'read-keys': ANSWER,
   'read-calendar': ANSWER,
   'read-usage': ANSWER,
+  'release-keys': ANSWER,
   'report-adoptions': ANSWER,
   'plan-changes': ANSWER,
   'change-keys': ANSWER,

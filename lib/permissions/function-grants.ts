@@ -46,6 +46,7 @@ type ApiFunction =
   | 'read-keys'
   | 'read-calendar'
   | 'read-usage'
+  | 'release-keys'
   | 'report-adoptions'
   | 'plan-changes'
   | 'change-keys'
@@ -72,6 +73,10 @@ function apiGrants({
     'read-keys': readTable(table, LIST_INDEX.name),
     'read-usage': readTable(table),
     'read-calendar': readTable(table, DUE_INDEX.name),
+    'release-keys': [
+      ...writeTable(table),
+      { actions: ['states:StartExecution'], resources: [names.stateMachineArn('update-access')] },
+    ],
     'report-adoptions': [...getFromTable(table), ...keys.inspect()],
     'plan-changes': readTable(table),
     'change-keys': [
@@ -124,7 +129,7 @@ function stepGrants({ keys, table }: GrantContext): Pick<Duties, StepFunction> {
     'verify-version': [...rows, keys.canary(), keys.onKeys(['kms:GetKeyPolicy'])],
     'place-alias': [...rows, ...keys.alias()],
     'apply-policy': [...rows, keys.onKeys(['kms:PutKeyPolicy', 'kms:GetKeyPolicy'])],
-    'complete-operation': rows,
+    'complete-operation': [...rows, ...keys.untag()],
     'compensate-operation': [
       ...rows,
       keys.onKeys(['kms:DescribeKey']),

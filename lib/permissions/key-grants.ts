@@ -73,6 +73,20 @@ export class KeyGrants {
     ];
   }
 
+  /** Takes our tags, and no others, off keys of the stage. */
+  untag(): readonly Grant[] {
+    return [
+      {
+        actions: ['kms:ListResourceTags'],
+        resources: [this.#allKeys],
+        wildcardReason: 'a key whose tags are off already is looked at once more',
+      },
+      this.onKeys(['kms:UntagResource'], {
+        'ForAllValues:StringLike': { 'aws:TagKeys': ['keyturn:*'] },
+      }),
+    ];
+  }
+
   /** Creates keys in a CloudHSM key store, tagged for this stage, and marks them as recorded. */
   create(): readonly Grant[] {
     const forStage = { 'aws:RequestTag/keyturn:stage': this.#stage };

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// A KMS key that somebody else made in the key store, as the deployed stack reports on it.
+// Keys on their way in and out: a KMS key that somebody else made, as the deployed stack reports on it, and a key of
+// ours that is let go.
 import {
   CreateAliasCommand,
   CreateKeyCommand,
+  DecryptCommand,
   DescribeKeyCommand,
+  EncryptCommand,
   GetKeyPolicyCommand,
   KMSClient,
   ListResourceTagsCommand,
 } from '@aws-sdk/client-kms';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Client } from '#client/sdk/index.ts';
-import { activeKey, freshName, person, ROOT_CREDENTIALS } from './scene.ts';
+import { activeKey, ended, freshName, person, ROOT_CREDENTIALS, workload } from './scene.ts';
 
 describe('a report on a foreign KMS key', () => {
   const { gatewayUrl, region, keyStoreId } = inject('stack');
@@ -82,5 +85,29 @@ describe('a report on a foreign KMS key', () => {
     await expect(operator.createAdoption({ kmsKey: 'alias/none' })).rejects.toMatchObject({
       status: 404,
     });
+  });
+});
+
+describe('a key that is let go', () => {
+  it('is used by its consumer as before, and carries no mark of Keyturn', async () => {
+    const { gatewayUrl, region } = inject('stack');
+    const root = new KMSClient({ endpoint: gatewayUrl, region, credentials: ROOT_CREDENTIALS });
+    const operator = await person('alice');
+    const name = await activeKey(operator, 'released');
+    const { kms } = await workload();
+    const KeyId = (await operator.listVersions(name)).body.items[0]?.keyArn ?? '';
+    const write = () => kms.send(new EncryptCommand({ KeyId, Plaintext: Buffer.from('kept') }));
+    const { CiphertextBlob } = await write();
+
+    const started = await operator.releaseKey(name, { reason: 'end-to-end test' });
+    expect(await ended(operator, started.body.operationId)).toMatchObject({ state: 'done' });
+
+    const opened = await kms.send(new DecryptCommand({ CiphertextBlob }));
+    expect(Buffer.from(opened.Plaintext ?? []).toString()).toBe('kept');
+    await expect(write()).resolves.toBeDefined();
+    const { Tags } = await root.send(new ListResourceTagsCommand({ KeyId }));
+    expect((Tags ?? []).filter(({ TagKey }) => TagKey?.startsWith('keyturn:'))).toEqual([]);
+    expect((await operator.getKey(name)).body).toMatchObject({ substate: 'released' });
+    await expect(operator.startRotation(name)).rejects.toMatchObject({ code: 'KeyReleased' });
   });
 });

@@ -62,6 +62,7 @@ vi.mock('#adapters/kms/key-administration.ts', () => ({
   KmsPolicies: adapter(),
   KmsAliasWriter: adapter(),
   KmsKeyRemover: adapter(),
+  KmsKeyUntagger: adapter(),
 }));
 vi.mock('#adapters/kms/crypto-user.ts', () => ({
   KmsCryptoUser: class {

@@ -16,6 +16,7 @@ const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'authorize-person': [],
   'serve-contract': ['kms:GetPublicKey'],
   'read-keys': [],
+  'release-keys': [],
   'report-adoptions': [
     'kms:DescribeKey',
     'kms:GetKeyLastUsage',
@@ -53,7 +54,7 @@ const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'verify-version': ['kms:Decrypt', 'kms:Encrypt', 'kms:GetKeyPolicy'],
   'place-alias': ['kms:CreateAlias', 'kms:DescribeKey', 'kms:UpdateAlias'],
   'apply-policy': ['kms:GetKeyPolicy', 'kms:PutKeyPolicy'],
-  'complete-operation': [],
+  'complete-operation': ['kms:ListResourceTags', 'kms:UntagResource'],
   'compensate-operation': ['kms:DescribeKey', 'kms:ScheduleKeyDeletion'],
   'park-operation': [],
   'find-due-rotations': [],
@@ -128,6 +129,7 @@ describe('roles of functions', () => {
       FUNCTION_NAMES.filter((name) => actionsOf(roleOf(name), 'states').includes(action));
 
     expect(holders('states:StartExecution')).toEqual([
+      'release-keys',
       'change-keys',
       'acknowledge-rotation',
       'deliver-webhooks',

@@ -60,6 +60,7 @@ export type StepFunctionName = Exclude<
   | 'read-keys'
   | 'read-calendar'
   | 'read-usage'
+  | 'release-keys'
   | 'report-adoptions'
   | 'plan-changes'
   | 'change-keys'

@@ -120,6 +120,7 @@ export class World {
       aliases: ports,
       policies: ports,
       remover: ports,
+      untagger: ports,
       meter: policyMeter(POLICY_SITE),
       orphans: ports,
       crypto: withHook(this.vault.cryptoFor('verify-version'), hook),

@@ -13,6 +13,7 @@ import { viewKey, viewKeys } from '../views.ts';
 import { resumeCommand, watchOperation } from '../watch-operation.ts';
 import { addHistory } from './history.ts';
 import { addAdopt, addPlan, printPlan } from './plan.ts';
+import { addRelease } from './release.ts';
 import { addRetire } from './retire.ts';
 import { addUsage } from './usage.ts';
 
@@ -210,5 +211,6 @@ export function addKeyCommands(program: Command, act: Act): void {
   addDue(key, act);
   addHistory(key, act);
   addRetire(key, act);
+  addRelease(key, act);
   addUsage(key, act);
 }

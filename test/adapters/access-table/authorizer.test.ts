@@ -47,6 +47,7 @@ const PERMITTED: Record<
       'key:update': EVERYTHING,
       'key:rotate': EVERYTHING,
       'key:adopt': EVERYTHING,
+      'key:release': EVERYTHING,
       'consumer:manage': EVERYTHING,
       'rotation:extend': EVERYTHING,
       'rotation:force': EVERYTHING,

@@ -41,6 +41,7 @@ const CALLS: Record<RouteId, readonly [(client: Client) => Promise<unknown>, str
   ],
   listVersions: [(c) => c.listVersions('orders'), '/v1/keys/orders/versions'],
   startRotation: [(c) => c.startRotation('orders'), '/v1/keys/orders/rotations'],
+  releaseKey: [(c) => c.releaseKey('orders'), '/v1/keys/orders/releases'],
   createAdoption: [(c) => c.createAdoption({ kmsKey: 'alias/legacy' }), '/v1/adoptions'],
   createPlan: [(c) => c.createPlan({ key: 'orders', operation: 'rotate-key' }), '/v1/plans'],
   listConsumers: [(c) => c.listConsumers('orders'), '/v1/keys/orders/consumers'],
