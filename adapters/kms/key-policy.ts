@@ -11,7 +11,7 @@ import type { PolicyMeter } from '#core/ports/key-vault.ts';
 export interface PolicyStatement {
   readonly Sid: string;
   readonly Effect: 'Allow' | 'Deny';
-  readonly Principal: { readonly AWS: string };
+  readonly Principal: { readonly AWS: string | readonly string[] };
   readonly Action: readonly string[];
   readonly Resource: '*';
   readonly Condition?: Readonly<
@@ -166,20 +166,11 @@ class Statements {
 
   /** One statement per right: it names all principals of one account that have it, and our data plane. */
   consumers(access: readonly AccessGrant[], rights: readonly Right[]): PolicyStatement[] {
-    return this.users(access, rights, [this.role('use-key')]);
-  }
-
-  /** The same with other principals beside those of the access. */
-  users(
-    access: readonly AccessGrant[],
-    rights: readonly Right[],
-    beside: readonly string[] = [],
-  ): PolicyStatement[] {
     return rights.flatMap((right) => {
       const named = access
         .filter((grant) => grant.rights.includes(right))
         .map((grant) => grant.principal);
-      return byAccount([...named, ...beside]).map(([account, principals]) =>
+      return byAccount([...named, this.role('use-key')]).map(([account, principals]) =>
         this.allow(`Consumers${capitalised(right)}${account}`, principals, RIGHT_ACTIONS[right]),
       );
     });
@@ -192,6 +183,26 @@ class Statements {
     return byAccount(named).map(([account, principals]) =>
       this.allow(`ServicesOf${account}`, principals, ['kms:CreateGrant'], isService),
     );
+  }
+
+  /**
+   * Roles of a key that was let go, as principals: what IAM lets them do may hang on the tags that Keyturn takes off,
+   * so the key policy alone has to be enough.
+   */
+  users(access: readonly AccessGrant[], rights: readonly Right[]): PolicyStatement[] {
+    return rights.flatMap((right) => {
+      const named = access.filter((grant) => grant.rights.includes(right));
+      const roles = [...new Set(named.map(({ principal }) => principal))].sort();
+      const [first] = roles;
+      if (first === undefined) return [];
+      return {
+        Sid: `Users${capitalised(right)}`,
+        Effect: 'Allow' as const,
+        Principal: { AWS: roles.length === 1 ? first : roles },
+        Action: RIGHT_ACTIONS[right],
+        Resource: '*' as const,
+      };
+    });
   }
 
   denyProtecting(): PolicyStatement {

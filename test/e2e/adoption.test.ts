@@ -11,7 +11,7 @@ import {
   KMSClient,
   ListResourceTagsCommand,
 } from '@aws-sdk/client-kms';
-import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import type { Client } from '#client/sdk/index.ts';
 import { activeKey, ended, freshName, person, ROOT_CREDENTIALS, workload } from './scene.ts';
 
@@ -37,6 +37,9 @@ describe('a report on a foreign KMS key', () => {
       }),
     );
     keyId = made.KeyMetadata?.KeyId ?? '';
+    // KMS shows a new key after a while.
+    const look = () => root.send(new DescribeKeyCommand({ KeyId: keyId }));
+    await vi.waitFor(look, { timeout: 20_000, interval: 200 });
     await root.send(new CreateAliasCommand({ AliasName: alias, TargetKeyId: keyId }));
   });
 
