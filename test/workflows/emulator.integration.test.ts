@@ -120,6 +120,7 @@ describe('the emulator of Step Functions', () => {
       'op_1',
       'op_2',
       'op_3',
+      'op_4',
     ]);
     expect(
       startedIn('goes on when one operation cannot be started, or is started already'),

@@ -5,11 +5,19 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import { parseArgs } from 'node:util';
 
-const names = ['port', 'data', 'region', 'account', 'gateway-secret-file', 'admin-token-file'];
+const text = { type: 'string' } as const;
 const { values } = parseArgs({
-  options: Object.fromEntries(
-    [...names, 'issuer-port', 'people'].map((name) => [name, { type: 'string' as const }]),
-  ),
+  options: {
+    port: text,
+    data: text,
+    region: text,
+    account: text,
+    'gateway-secret-file': text,
+    'admin-token-file': text,
+    'issuer-port': text,
+    people: text,
+    'explicit-hsm-admin': { type: 'boolean' },
+  },
 });
 const secret = readFileSync(String(values['gateway-secret-file']), 'utf8');
 let answersUrl: string | undefined;

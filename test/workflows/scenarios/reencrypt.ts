@@ -54,15 +54,11 @@ export const REENCRYPT: ScenarioTable = {
       status: 'SUCCEEDED',
     },
     {
-      name: 'retries a worker that was killed, and leaves a shard that fails for good',
+      name: 'retries a worker that was killed',
       input,
       stubs: {
-        BeginReencryption: [pass(1, 'archive', 'objects')],
-        ReencryptSlice: [
-          fails('Runtime.ExitError'),
-          answers({ isDone: true }),
-          fails('KeyNotUsable'),
-        ],
+        BeginReencryption: [pass(1, 'archive')],
+        ReencryptSlice: [fails('Runtime.ExitError'), answers({ isDone: true })],
         ClosePass: [fails('SourceUnavailable')],
       },
       path: [
@@ -71,6 +67,25 @@ export const REENCRYPT: ScenarioTable = {
         'ReencryptShards',
         ...SLICE,
         'ShardDone',
+        'ClosePass',
+        'ParkOperation',
+        'Parked',
+      ],
+      status: 'FAILED',
+      error: 'Parked',
+    },
+    {
+      name: 'leaves a shard that fails for good',
+      input,
+      stubs: {
+        BeginReencryption: [pass(1, 'archive')],
+        ReencryptSlice: [fails('KeyNotUsable')],
+        ClosePass: [fails('SourceUnavailable')],
+      },
+      path: [
+        'BeginReencryption',
+        'HasPass',
+        'ReencryptShards',
         'ReencryptSlice',
         'ShardLeft',
         'ClosePass',
