@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `/encrypt` answers for a key of tier `data` (`docs/decisions/0014-wrapped-data-keys.md`):
+// What `/encrypt` answers for a key of tier `data` (`docs/decisions/0015-wrapped-data-keys.md`):
 //   `KTD1` | length of the name, 1 byte | name | version, 4 bytes big-endian | IV, 12 bytes | tag, 16 bytes | ciphertext
 // All before the IV, and behind it the encryption context in canonical form (RFC 8785), is authenticated.
 import { IV_BYTES, open, seal, TAG_BYTES } from '../crypto/aes-gcm.ts';

@@ -160,6 +160,7 @@ it('publishes the outputs that others read', () => {
     'StateMachineProvisionKeyStoreArn',
     'StateMachineReencryptArn',
     'StateMachineReviewPoliciesArn',
+    'StateMachineRotateDataKeyArn',
     'StateMachineRotateKeyArn',
     'StateMachineRotationSweepArn',
     'StateMachineUndoOperationArn',
