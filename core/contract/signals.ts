@@ -26,6 +26,8 @@ export const SIGNALS = {
     score: z.number().min(0).max(100),
     reference,
   }),
+  /** A version protected much: it is replaced before AES-GCM's bound on one key. */
+  'usage.volume': z.strictObject({ version, key: KeyName, reference }),
   /** The classes of this deployment changed. */
   'policy.changed': z.strictObject({ version, reference }),
 } as const;

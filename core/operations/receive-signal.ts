@@ -6,7 +6,8 @@ import type { Signal } from '../contract/signals.ts';
 import { sha256Hex } from '../crypto/hashing.ts';
 import { isError } from '../errors.ts';
 import type { DueReason, Instant } from '../keys/records.ts';
-import type { ClassPolicy } from '../policies/classes.ts';
+import { type ClassPolicy, DEFAULT_MAXIMUM_ENCRYPTIONS } from '../policies/classes.ts';
+import type { KeyUseLog } from '../ports/key-use-log.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
 import type { Directory, Workflows } from '../ports/platform.ts';
 import { type AdmitDueDeps, admitDue } from './admit-due.ts';
@@ -17,6 +18,7 @@ import { mutateKey } from './mutate-key.ts';
 export interface SignalDeps extends AdmitDueDeps {
   readonly directory: Directory;
   readonly workflows: Workflows;
+  readonly log: Pick<KeyUseLog, 'read'>;
 }
 
 /**
@@ -74,9 +76,25 @@ async function claimsOf(deps: SignalDeps, signal: Signal): Promise<readonly Clai
         },
       ];
     }
+    case 'usage.volume':
+      return [await claimOfVolume(deps, signal.detail.key)];
     case 'policy.changed':
       return [];
   }
+}
+
+/** Counts are upper bounds, so a key rotates rather early than late. */
+async function claimOfVolume(deps: SignalDeps, name: string): Promise<Claim> {
+  const uses = await deps.log.read(name);
+  return {
+    key: name,
+    reason: reason('its version protected much', false),
+    holds: ({ key }, policy) => {
+      const current = uses.filter(({ version }) => version === key.currentVersion);
+      const encryptions = current.reduce((sum, { encrypts }) => sum + encrypts, 0);
+      return encryptions >= (policy?.triggers?.maximumEncryptions ?? DEFAULT_MAXIMUM_ENCRYPTIONS);
+    },
+  };
 }
 
 /** The directory is the truth about who is there; an event about somebody it still knows claims nothing. */

@@ -10,6 +10,10 @@ import { lastOpening, SchedulePolicy } from './schedule.ts';
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
+/** Encryptions under one AES-GCM key with random IVs (NIST SP 800-38D §8.3). */
+const AES_GCM_BOUND = 2 ** 32;
+/** Half of the bound leaves time to rotate. */
+export const DEFAULT_MAXIMUM_ENCRYPTIONS = AES_GCM_BOUND / 2;
 
 const Members = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/),
@@ -29,6 +33,8 @@ const Members = z.strictObject({
     .strictObject({
       /** A `risk.score` event at or above this makes the key due; 0 to 100. */
       riskThreshold: z.number().min(0).max(100).optional(),
+      /** Encryptions under one version from which on a `usage.volume` event makes the key due; absent: 2^31. */
+      maximumEncryptions: z.int().min(1).max(AES_GCM_BOUND).optional(),
       /** An event finds a key that rotated within so many hours rotated already. */
       cooldownHours: z.int().min(0).max(8760),
     })

@@ -12,12 +12,13 @@ import { CLASSES } from '#policies/classes.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { logger } from '../shared/logging.ts';
 import { stepHandler } from '../shared/step-handler.ts';
-import { directory, ledger, startSlots, workflows } from '../shared/wiring.ts';
+import { directory, keyUseLog, ledger, startSlots, workflows } from '../shared/wiring.ts';
 
 const environment = environmentOf('receive-signals');
 const deps = {
   ledger: ledger(environment.TABLE_NAME),
   slots: startSlots(environment.TABLE_NAME),
+  log: keyUseLog(environment.TABLE_NAME),
   workflows: workflows({
     'rotate-key': environment.ROTATE_KEY_ARN,
     'rotate-data-key': environment.ROTATE_DATA_KEY_ARN,

@@ -11,7 +11,13 @@ it('takes the published signals of named sources in this account only', () => {
     EventPattern: {
       source: ['keyturn.signals'],
       account: [ACCOUNT],
-      'detail-type': ['personnel.changed', 'dependency.incident', 'risk.score', 'policy.changed'],
+      'detail-type': [
+        'personnel.changed',
+        'dependency.incident',
+        'risk.score',
+        'usage.volume',
+        'policy.changed',
+      ],
     },
     Targets: [
       Match.objectLike({ DeadLetterConfig: Match.anyValue(), RetryPolicy: Match.anyValue() }),

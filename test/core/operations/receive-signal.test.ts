@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeEach, describe, expect, it } from 'vitest';
+import { MemoryKeyUseLog } from '#adapters/memory/key-use-log.ts';
 import { parseSignal, type Signal } from '#core/contract/signals.ts';
 import { receiveSignal } from '#core/operations/receive-signal.ts';
 import { begin, ROTATION_STEPS, runSteps, withActiveKey } from '#test/support/steps.ts';
@@ -42,12 +43,14 @@ describe('an event on the bus', () => {
 
 describe('a signal', () => {
   let world: World;
+  let log: MemoryKeyUseLog;
   beforeEach(async () => {
+    log = new MemoryKeyUseLog();
     world = await withActiveKey(await aWorld());
     world.clock.advance(3600);
   });
   const receive = (patch: Record<string, unknown> = {}) =>
-    receiveSignal(world.deps, STAGE, signal(patch));
+    receiveSignal({ ...world.deps, log }, STAGE, signal(patch));
   const revision = async () => (await world.key()).revision;
 
   it('with a risk score at the threshold of the class starts a rotation that says why', async () => {
@@ -99,6 +102,26 @@ describe('a signal', () => {
     });
 
     expect([outcomes, await revision()]).toEqual([{}, before]);
+  });
+
+  it('about volume holds from the bound of the record of key use on', async () => {
+    const volume = { 'detail-type': 'usage.volume', detail: { version: 1, key: 'orders' } };
+    const use = {
+      key: 'orders',
+      principal: 'p',
+      decrypts: 0,
+      refusals: 0,
+      lastEncryptAt: null,
+      lastDecryptAt: null,
+    };
+    await log.add([{ ...use, version: 1, encrypts: 2 ** 31 - 1 }]);
+    const before = await receive(volume);
+    await log.add([{ ...use, version: 1, encrypts: 1 }]);
+
+    expect([before, await receive({ ...volume, id: 'e2' })]).toEqual([
+      { orders: 'untrue' },
+      { orders: 'due' },
+    ]);
   });
 
   it('about an owner who left makes exactly their keys due', async () => {
