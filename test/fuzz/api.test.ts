@@ -10,6 +10,7 @@ import { ROUTES, type Route, type RouteId } from '#core/contract/routes.ts';
 import { placeHold } from '#core/operations/place-hold.ts';
 import { requestTask } from '#core/provisioning/provision-key-store.ts';
 import { registered } from '#test/support/consumers.ts';
+import { aForeignKey } from '#test/support/foreign-keys.ts';
 import { ACCOUNT, type Caller, current, eventOf, renewWorld } from '#test/support/functions.ts';
 import { register } from '#test/support/reencryption.ts';
 import { runs } from '#test/support/runs.ts';
@@ -28,6 +29,11 @@ vi.mock('#adapters/stepfunctions/task-callback.ts', () => ({
   },
 }));
 
+vi.mock('#adapters/kms/key-inspector.ts', () => ({
+  KmsKeyInspector: class {
+    inspect = async () => aForeignKey();
+  },
+}));
 vi.mock('#adapters/kms/notice-signer.ts', () => ({
   publicJwk: async () => EXAMPLES['NoticeKeys'] && Object(EXAMPLES['NoticeKeys']).keys[0],
 }));
@@ -47,6 +53,8 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   'manage-holds': (await import('#functions/manage-holds/handler.ts')).handler,
   'judge-retirement': (await import('#functions/judge-retirement/handler.ts')).handler,
   'watch-rotation': (await import('#functions/watch-rotation/handler.ts')).handler,
+  'release-keys': (await import('#functions/release-keys/handler.ts')).handler,
+  'report-adoptions': (await import('#functions/report-adoptions/handler.ts')).handler,
   'read-keys': (await import('#functions/read-keys/handler.ts')).handler,
   'use-key': (await import('#functions/use-key/handler.ts')).handler,
   'manage-key-stores': (await import('#functions/manage-key-stores/handler.ts')).handler,
@@ -214,13 +222,19 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
   const world = await withActiveKey(await renewWorld());
   const { ledger, clock, vault } = world;
   const simulation = new Simulation(world);
-  await registered(simulation, 'billing', {
-    principal: `arn:aws:iam::${ACCOUNT}:role/billing`,
-    ...(IN_BAKE.includes(route)
-      ? { acknowledgement: { mode: 'wait', waitSeconds: 0, url: null } }
-      : {}),
-  });
+  // A key with consumers is not released without approvals, which nobody can give yet.
+  if (route !== 'releaseKey')
+    await registered(simulation, 'billing', {
+      principal: `arn:aws:iam::${ACCOUNT}:role/billing`,
+      ...(IN_BAKE.includes(route)
+        ? { acknowledgement: { mode: 'wait', waitSeconds: 0, url: null } }
+        : {}),
+    });
   await withStoredData(world);
+  if (route === 'fetchDataKey') {
+    await world.admitKey({ name: 'rows', tier: 'data', parent: 'orders' });
+    await simulation.runStarted();
+  }
   const [consumer] = (await world.snapshot()).consumers;
   const rotation = await rotationFor(route, simulation);
   const { operationId = '' } = (await ledger.readKeyStore('main')) ?? {};
@@ -260,6 +274,9 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     reportRotation: { consumer: 'billing', version: 2, calls: 10, errors: 0 },
     rollBackRotation: { reason: 'asked' },
     createPlan: EXAMPLES['PlanRequest'],
+    releaseKey: EXAMPLES['ReleaseKeyRequest'],
+    createAdoption: EXAMPLES['AdoptionRequest'],
+    fetchDataKey: {},
     putSource: EXAMPLES['PutSourceRequest'],
     startReencryption: {},
     putHold: EXAMPLES['PutHoldRequest'],
@@ -278,6 +295,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     checkRetirement: { name: 'orders', version: '1' },
     retireVersion: { name: 'orders', version: '1' },
     readCapacity: { name: 'main' },
+    fetchDataKey: { name: 'rows' },
     ...Object.fromEntries(
       [...IN_ROTATION, ...IN_BAKE].map((id) => [id, { operationId: rotation }]),
     ),
@@ -288,6 +306,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     decrypt: { role: 'orders-api' },
     acknowledgeRotation: { role: 'billing' },
     reportRotation: { role: 'billing' },
+    fetchDataKey: { role: 'orders-api' },
   };
   const ofConsumer: readonly RouteId[] = ['putConsumer', 'deleteConsumer'];
   return (id) => ({
