@@ -40,6 +40,21 @@ async function point(
   throw taken(alias, target);
 }
 
+/**
+ * Points an alias back at the key it was moved from just now. KMS may still show that key, which says nothing: the
+ * move is made in any case, and made twice is made once.
+ */
+async function pointBack(
+  aliases: AliasWriter,
+  alias: string,
+  to: string,
+  from: string | null,
+): Promise<void> {
+  const target = await aliases.aliasTarget(alias);
+  if (target !== null && target !== to && target !== from) throw taken(alias, target);
+  await aliases.moveAlias(alias, to);
+}
+
 /** Makes an alias that was not there. An earlier try may have made it, and KMS not show it yet. */
 async function create(aliases: AliasWriter, alias: string, to: string): Promise<void> {
   try {
@@ -160,7 +175,7 @@ export async function switchAlias(deps: PlaceAliasDeps, input: StepInput): Promi
   if (isRecorded(operation, 'SwitchAlias')) return;
   precondition(version.keyId, 'the alias is switched to a version whose KMS key was recorded');
   if (operation.rollback) {
-    await point(deps.aliases, snapshot.key.alias, version.keyId, previous?.keyId ?? null);
+    await pointBack(deps.aliases, snapshot.key.alias, version.keyId, previous?.keyId ?? null);
   } else if (version.state !== 'active') {
     // A key without consumers passes here with no record and no call: it neither waits nor pays.
     if (previous && answering(snapshot.consumers).length > 0) await passGate(deps, input);

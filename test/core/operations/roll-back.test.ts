@@ -84,6 +84,22 @@ describe('a rotation in its bake', () => {
     expect(ciphertext.length).toBeGreaterThan(0);
   });
 
+  it('moves the alias back although KMS still shows the move before it not at all', async () => {
+    const { alias, currentKeyId } = await world.key();
+    const old = (await world.version(1)).keyId;
+    // A reader sees the alias late: where it led before the switch.
+    const aliasTarget = world.vault.aliasTarget.bind(world.vault);
+    let isStale = true;
+    world.vault.aliasTarget = async (name) => (isStale ? old : aliasTarget(name));
+    await goBack();
+    await runSteps(world, await begin(world), ROTATION_STEPS, 'ProbeAlias');
+    isStale = false;
+
+    expect(currentKeyId).not.toBe(old);
+    expect(await aliasTarget(alias)).toBe(old);
+    await finish();
+  });
+
   it('asked twice goes back once, in one execution', async () => {
     await goBack();
     const { fence } = await world.key();
