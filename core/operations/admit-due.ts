@@ -4,7 +4,7 @@
 // event only says where to look.
 import { rotationDueAt } from '../keys/due.ts';
 import type { Instant } from '../keys/records.ts';
-import { type ClassPolicy, nextNoticeAt } from '../policies/classes.ts';
+import { type ClassPolicy, classOf, nextNoticeAt } from '../policies/classes.ts';
 import { isOpen, nextOpening } from '../policies/schedule.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Ids } from '../ports/platform.ts';
@@ -34,7 +34,7 @@ function isDue(snapshot: KeySnapshot, now: Instant): boolean {
 }
 
 function policyOf(deps: AdmitDueDeps, snapshot: KeySnapshot): ClassPolicy | undefined {
-  return deps.classes.find((candidate) => candidate.name === snapshot.key.class);
+  return classOf(deps.classes, snapshot.key.class);
 }
 
 function nextHour(now: Instant): Instant {

@@ -12,7 +12,7 @@ import {
   type AcknowledgementPolicy,
   DEFAULT_ACKNOWLEDGEMENT,
 } from '../policies/acknowledgement.ts';
-import type { ClassPolicy } from '../policies/classes.ts';
+import { type ClassPolicy, classOf } from '../policies/classes.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
 import { later } from './admit-operation.ts';
 import { isPastSwitch } from './apply-policy.ts';
@@ -32,7 +32,7 @@ export function acknowledgementPolicy(
   classes: readonly ClassPolicy[],
   className: string,
 ): AcknowledgementPolicy {
-  const policy = classes.find((candidate) => candidate.name === className);
+  const policy = classOf(classes, className);
   return policy?.acknowledgement ?? DEFAULT_ACKNOWLEDGEMENT;
 }
 

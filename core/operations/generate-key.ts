@@ -7,7 +7,7 @@ import { isError, KeyturnError, precondition } from '../errors.ts';
 import { keyAlias, wrappedBy } from '../keys/naming.ts';
 import type { AccessGrant, KeyRecord } from '../keys/records.ts';
 import { requireRoomForKey } from '../limits/hsm-capacity.ts';
-import type { ClassPolicy } from '../policies/classes.ts';
+import { type ClassPolicy, classOf } from '../policies/classes.ts';
 import type { KeyChange, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Directory, Ids, Principal, Workflows } from '../ports/platform.ts';
 import { admit, findClaimed, type IdempotencyClaim, idempotencyRecord } from './admit-operation.ts';
@@ -88,7 +88,7 @@ async function checkRoom(
   site: KeySite,
   input: GenerateKeyInput,
 ): Promise<void> {
-  const policy = site.classes.find(({ name }) => name === input.class);
+  const policy = classOf(site.classes, input.class);
   precondition(policy, `class ${input.class} exists`);
   const occupancies = await deps.ledger.readOccupancy(site.keyStore);
   requireRoomForKey(site.hsmType, occupancies, site.classes, policy);
@@ -102,7 +102,7 @@ async function withParent(
   site: KeySite,
   { parent: asked, ...input }: GenerateKeyInput,
 ): Promise<AdmittedInput> {
-  const fixed = site.classes.find((policy) => policy.name === input.class)?.dataKeyParent;
+  const fixed = classOf(site.classes, input.class)?.dataKeyParent;
   if (input.tier === 'kms') {
     if (asked == null) return input;
     throw badParent('only a key of tier data has a parent', 'is for tier data');

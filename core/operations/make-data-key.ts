@@ -7,7 +7,7 @@ import { answering } from '../keys/consumers.ts';
 import { dataKeyContext } from '../keys/naming.ts';
 import type { VersionRecord, WrappedDataKey } from '../keys/records.ts';
 import { mayProtect, transition } from '../keys/transitions.ts';
-import { dueDates } from '../policies/classes.ts';
+import { classOf, dueDates } from '../policies/classes.ts';
 import type { DataKeyMaker } from '../ports/data-keys.ts';
 import { type GateDeps, passGate } from './await-acknowledgements.ts';
 import { endedAlready } from './end-operation.ts';
@@ -54,7 +54,7 @@ function replaced(previous: VersionRecord, at: string): VersionRecord {
 function completion(deps: MakeDataKeyDeps, context: StepContext, dataKey: WrappedDataKey) {
   const { snapshot, version, previous, operation } = context;
   const at = deps.clock.now();
-  const policy = deps.classes.find((candidate) => candidate.name === snapshot.key.class);
+  const policy = classOf(deps.classes, snapshot.key.class);
   precondition(policy, `class ${snapshot.key.class} exists`);
   const { parent, parentVersion } = dataKey;
   const active: VersionRecord = {

@@ -5,7 +5,7 @@
 import { isError, KeyturnError, precondition } from '../errors.ts';
 import { answering } from '../keys/consumers.ts';
 import { transition } from '../keys/transitions.ts';
-import { type ClassPolicy, dueDates } from '../policies/classes.ts';
+import { type ClassPolicy, classOf, dueDates } from '../policies/classes.ts';
 import type { AliasWriter } from '../ports/key-vault.ts';
 import { later } from './admit-operation.ts';
 import { passGate } from './await-acknowledgements.ts';
@@ -115,7 +115,7 @@ async function noteIntent(deps: PlaceAliasDeps, input: StepInput): Promise<void>
 
 function activation(deps: PlaceAliasDeps, { snapshot, version, previous }: StepContext) {
   const at = deps.clock.now();
-  const policy = deps.classes.find((candidate) => candidate.name === snapshot.key.class);
+  const policy = classOf(deps.classes, snapshot.key.class);
   precondition(policy, `class ${snapshot.key.class} exists`);
   const active = {
     ...version,

@@ -5,7 +5,7 @@ import { canonicalHash } from '../crypto/hashing.ts';
 import { KeyturnError } from '../errors.ts';
 import { accessOf } from '../keys/consumers.ts';
 import { mayProcess } from '../keys/transitions.ts';
-import type { ClassPolicy } from '../policies/classes.ts';
+import { type ClassPolicy, classOf } from '../policies/classes.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
 import type { Waits } from './begin-operation.ts';
 
@@ -25,7 +25,7 @@ function basisOf({ classes, waits }: PlanSite, { key, versions, consumers }: Key
     keyStore: key.keyStore,
     alias: key.alias,
     access: accessOf(key),
-    class: classes.find(({ name }) => name === key.class) ?? key.class,
+    class: classOf(classes, key.class) ?? key.class,
     currentVersion: key.currentVersion,
     currentKeyId: key.currentKeyId,
     nextVersion: key.latestVersion + 1,

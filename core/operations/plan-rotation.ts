@@ -10,7 +10,7 @@ import type { Instant, KeyRecord, VersionRecord } from '../keys/records.ts';
 import { mayProcess } from '../keys/transitions.ts';
 import { type Forecast, forecast, requireRoomForVersion } from '../limits/hsm-capacity.ts';
 import { DEFAULT_ACKNOWLEDGEMENT } from '../policies/acknowledgement.ts';
-import type { ClassPolicy } from '../policies/classes.ts';
+import { type ClassPolicy, classOf } from '../policies/classes.ts';
 import { nextOpening } from '../policies/schedule.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock } from '../ports/platform.ts';
@@ -131,7 +131,7 @@ async function factsOf(deps: PlanDeps, name: string): Promise<Facts> {
   checkRotatable(snapshot);
   const { key } = snapshot;
   precondition(key.currentVersion, 'an active key has a current version');
-  const policy = deps.classes.find((candidate) => candidate.name === key.class);
+  const policy = classOf(deps.classes, key.class);
   precondition(policy, `class ${key.class} exists`);
   const current = versionOf(snapshot, key.currentVersion);
   return { snapshot, current, policy, next: key.latestVersion + 1, now: deps.clock.now() };

@@ -3,7 +3,7 @@
 // their keys are not part of it.
 import { rotationDueAt } from '../keys/due.ts';
 import type { Instant, KeyRecord } from '../keys/records.ts';
-import type { ClassPolicy } from '../policies/classes.ts';
+import { type ClassPolicy, classOf } from '../policies/classes.ts';
 import type { Ledger } from '../ports/ledger.ts';
 
 export interface CalendarEntry {
@@ -35,7 +35,7 @@ function crowdedHours(
 ): readonly CrowdedHour[] {
   const counts = new Map<string, CrowdedHour>();
   for (const { class: name, dueAt } of entries) {
-    const limit = classes.find((policy) => policy.name === name)?.schedule?.maxStartsPerHour;
+    const limit = classOf(classes, name)?.schedule?.maxStartsPerHour;
     if (limit === undefined) continue;
     const hour = `${dueAt.slice(0, 13)}:00:00.000Z`;
     const due = (counts.get(`${hour}#${name}`)?.due ?? 0) + 1;

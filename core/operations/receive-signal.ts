@@ -6,7 +6,7 @@ import type { Signal } from '../contract/signals.ts';
 import { sha256Hex } from '../crypto/hashing.ts';
 import { isError } from '../errors.ts';
 import type { DueReason, Instant } from '../keys/records.ts';
-import { type ClassPolicy, DEFAULT_MAXIMUM_ENCRYPTIONS } from '../policies/classes.ts';
+import { type ClassPolicy, classOf, DEFAULT_MAXIMUM_ENCRYPTIONS } from '../policies/classes.ts';
 import type { KeyUseLog } from '../ports/key-use-log.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
 import type { Directory, Workflows } from '../ports/platform.ts';
@@ -137,7 +137,7 @@ async function makeDue(deps: SignalDeps, signal: Signal, claim: Claim): Promise<
   if (await findClaimed(deps.ledger, idempotency)) return 'repeated';
   const known = await deps.ledger.readKey(claim.key);
   if (!known) return 'untrue';
-  const policy = deps.classes.find((candidate) => candidate.name === known.key.class);
+  const policy = classOf(deps.classes, known.key.class);
   const refusal = verdict({ snapshot: known, claim, policy }, signal.at, now);
   if (refusal) return refusal;
   const limit = policy?.schedule?.maxStartsPerHour ?? DEFAULT_HOURLY_LIMIT;

@@ -8,7 +8,7 @@ import type {
   SourceLocation,
   SourceRecord,
 } from '../keys/reencryption.ts';
-import type { ClassPolicy } from '../policies/classes.ts';
+import { type ClassPolicy, classOf } from '../policies/classes.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision } from '../ports/platform.ts';
 import { mutateKey } from './mutate-key.ts';
@@ -85,7 +85,7 @@ export async function registerSource(deps: SourceDeps, input: SourceInput): Prom
     refuseWhileRunning(snapshot);
     const at = deps.clock.now();
     const source = registered(snapshot, input, at);
-    const policy = deps.classes.find(({ name }) => name === snapshot.key.class);
+    const policy = classOf(deps.classes, snapshot.key.class);
     const holdsDataKeys = [source, ...snapshot.sources].some(
       ({ location }) => location.kind === 'data-keys',
     );

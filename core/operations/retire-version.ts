@@ -11,7 +11,7 @@ import {
   type RetirementCondition,
   type RetirementFacts,
 } from '../keys/retirement.ts';
-import type { ClassPolicy } from '../policies/classes.ts';
+import { type ClassPolicy, classOf } from '../policies/classes.ts';
 import type { EvidenceStore } from '../ports/evidence-store.ts';
 import type { KeyUseLog } from '../ports/key-use-log.ts';
 import type { LastUse, LastUseReader } from '../ports/key-vault.ts';
@@ -50,7 +50,7 @@ function factsOf(
   version: number,
   lastUse: LastUse | null,
 ): RetirementFacts {
-  const policy = deps.classes.find(({ name }) => name === snapshot.key.class);
+  const policy = classOf(deps.classes, snapshot.key.class);
   return {
     snapshot,
     version: requireVersion(snapshot, version),

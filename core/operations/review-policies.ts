@@ -3,7 +3,7 @@
 // get new ones; a date that a person or an event set stays. It goes through the keys in pages, so it
 // is run once a day and after a deployment, not by every sweep.
 import type { Instant } from '../keys/records.ts';
-import { type ClassPolicy, dueDates, policyDigest } from '../policies/classes.ts';
+import { type ClassPolicy, classOf, dueDates, policyDigest } from '../policies/classes.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock } from '../ports/platform.ts';
 import { type Draft, mutateKey } from './mutate-key.ts';
@@ -55,7 +55,7 @@ export async function reviewPolicies(
   const page = await deps.ledger.listKeys(after, limit);
   let changed = 0;
   for (const key of page.items) {
-    const policy = deps.classes.find((candidate) => candidate.name === key.class);
+    const policy = classOf(deps.classes, key.class);
     // The index nominates; only a key that it shows with another digest is read.
     if (!policy || key.releasedAt || key.policyDigest === policyDigest(policy)) continue;
     if (await reviewKey(deps, key.name, policy)) changed += 1;

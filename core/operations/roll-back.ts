@@ -5,7 +5,7 @@
 // From then on it goes forward.
 import { KeyturnError, precondition } from '../errors.ts';
 import type { Instant, OperationRecord } from '../keys/records.ts';
-import type { ClassPolicy } from '../policies/classes.ts';
+import { type ClassPolicy, classOf } from '../policies/classes.ts';
 import type { KeyUseLog } from '../ports/key-use-log.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Workflows } from '../ports/platform.ts';
@@ -137,7 +137,7 @@ async function breach(
   const since: Instant | null = recordedAt(operation, 'SwitchAlias');
   if (since === null) return null;
   const { calls, errors } = await deps.log.sumSince(key.name, operation.version, since);
-  const policy = deps.classes.find(({ name }) => name === key.class);
+  const policy = classOf(deps.classes, key.class);
   const limit = policy?.bake ?? DEFAULT_BREACH;
   const isBreach = errors >= limit.errors && errors >= limit.errorShare * calls;
   return isBreach ? `${errors} of ${calls} calls under version ${operation.version} failed` : null;

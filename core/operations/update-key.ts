@@ -2,7 +2,7 @@
 // Use case: change when a key is due. The ETag that the caller saw must still be the key's revision.
 import { KeyturnError } from '../errors.ts';
 import type { Instant, KeyRecord } from '../keys/records.ts';
-import { type ClassPolicy, nextNoticeAt } from '../policies/classes.ts';
+import { type ClassPolicy, classOf, nextNoticeAt } from '../policies/classes.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision } from '../ports/platform.ts';
 import { mutateKey } from './mutate-key.ts';
@@ -38,7 +38,7 @@ export async function updateKey(
       );
     }
     const at = deps.clock.now();
-    const policy = deps.classes.find((candidate) => candidate.name === key.class);
+    const policy = classOf(deps.classes, key.class);
     const draft = {
       key: {
         nextRotationAt: input.nextRotationAt,

@@ -61,6 +61,11 @@ export const ClassPolicy = Members.superRefine((policy, context) => {
 });
 export type ClassPolicy = z.infer<typeof Members>;
 
+/** The class of a name; undefined when the deployment has none of it. */
+export function classOf(classes: readonly ClassPolicy[], name: string): ClassPolicy | undefined {
+  return classes.find((policy) => policy.name === name);
+}
+
 /** A share of the jitter that is the same for one key and spread evenly over all: 0 to below 1. */
 function spread(name: string): number {
   return Number.parseInt(sha256Hex(name).slice(0, 8), 16) / 2 ** 32;
