@@ -47,6 +47,12 @@ export const ERRORS = {
     title: 'The record changed meanwhile, too often to retry',
     retryable: true,
   },
+  EscrowIncomplete: { status: 409, title: 'Too few shares hold', retryable: false },
+  EscrowCheckFailed: {
+    status: 409,
+    title: 'The rebuilt secret is not the one in escrow',
+    retryable: false,
+  },
   PlanStale: {
     status: 409,
     title: 'What was planned has changed',
