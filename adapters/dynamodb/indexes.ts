@@ -3,11 +3,15 @@
 // Both are eventually consistent on AWS and only nominate candidates.
 import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { DUE_INDEX, LIST_INDEX, OWNER_INDEX, SHARDS } from '#core/contract/table.ts';
+import type { ApprovalRecord } from '#core/approvals/records.ts';
 import type { Instant, KeyRecord, VersionRecord } from '#core/keys/records.ts';
+import type { ApprovalFilter } from '#core/ports/approvals.ts';
 import type { DueItem, Page } from '#core/ports/ledger.ts';
 import {
+  approvalsPartition,
   dataKeyPartition,
   dataKeySort,
+  dueApprovalPartition,
   duePartition,
   dueReencryptionPartition,
   type Item,
@@ -108,6 +112,35 @@ export async function listDueReencryptions(
 ): Promise<readonly string[]> {
   const rows = await dueRows(client, table, dueReencryptionPartition, before, limit);
   return rows.map((row) => String(row[DUE_INDEX.sort]).split('#')[1] ?? '');
+}
+
+/** Ids of requests for approval that somebody should have looked at. */
+export async function listDueApprovals(
+  client: DynamoDBDocumentClient,
+  table: string,
+  before: Instant,
+  limit: number,
+): Promise<readonly string[]> {
+  const rows = await dueRows(client, table, dueApprovalPartition, before, limit);
+  return rows.map((row) => String(row[DUE_INDEX.sort]).split('#')[1] ?? '');
+}
+
+/** Requests for approval in the order of their ids. */
+export async function listApprovals(
+  client: DynamoDBDocumentClient,
+  table: string,
+  page: { filter: ApprovalFilter; after: string | null; limit: number },
+): Promise<Page<ApprovalRecord>> {
+  const rows = await queryShards(client, table, (shard) => ({
+    index: LIST_INDEX,
+    partition: approvalsPartition(page.filter, shard),
+    comparison: '>',
+    bound: page.after ?? ' ',
+    limit: page.limit + 1,
+  }));
+  const sorted = rows.sort(bySort(LIST_INDEX.sort));
+  const items = sorted.slice(0, page.limit).map((row) => toRecord<ApprovalRecord>(row));
+  return { items, nextCursor: sorted.length > page.limit ? (items.at(-1)?.id ?? null) : null };
 }
 
 /** Data keys of one shard of a parent, by name and version. */

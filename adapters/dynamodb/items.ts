@@ -2,6 +2,7 @@
 // How records lie in the one table. Partition by aggregate: a key and its versions are one partition, so that one
 // strongly consistent Query reads them; each audit stream is a partition of its own.
 import { createHash } from 'node:crypto';
+import type { ApprovalRecord } from '#core/approvals/records.ts';
 import type { AuditRecord } from '#core/audit/chain.ts';
 import {
   DUE_INDEX,
@@ -16,6 +17,7 @@ import type { ConsumerRecord } from '#core/keys/consumers.ts';
 import { dueAt } from '#core/keys/due.ts';
 import type { KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
 import type { HoldRecord, ReencryptionRecord, SourceRecord } from '#core/keys/reencryption.ts';
+import type { ApprovalFilter } from '#core/ports/approvals.ts';
 import type { IdempotencyRecord, KeyChange } from '#core/ports/ledger.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.ts';
 
@@ -69,12 +71,19 @@ export const taskAddress = (keyStore: string, id: string) =>
 export const auditAddress = (stream: string, sequence: number) =>
   at(auditPartition(stream), auditSort(sequence));
 
+export const approvalAddress = (id: string) => at(`approval#${id}`);
+/** Apart from the request, so that no read of one brings the token along. */
+export const ballotAddress = (id: string) => at(`approval#${id}`, 'ballot');
+
 /** Shard of a name in the indexes: stable, evenly spread. */
 export function shardOf(name: string): number {
   return (createHash('sha256').update(name).digest()[0] ?? 0) % SHARDS;
 }
 export const duePartition = (shard: number) => `due#${shard}`;
 export const dueReencryptionPartition = (shard: number) => `due-reencryption#${shard}`;
+export const dueApprovalPartition = (shard: number) => `due-approval#${shard}`;
+export const approvalsPartition = (filter: ApprovalFilter, shard: number) =>
+  `approvals-${filter}#${shard}`;
 export const listPartition = (shard: number) => `keys#${shard}`;
 export const ownerPartition = (owner: string, shard: number) => `owner#${owner}#${shard}`;
 
@@ -148,6 +157,21 @@ export const auditItem = (record: AuditRecord): Item => ({
   ...auditAddress(record.stream, record.sequence),
   ...record,
 });
+export const approvalItem = (approval: ApprovalRecord): Item => {
+  const shard = shardOf(approval.id);
+  return {
+    ...approvalAddress(approval.id),
+    ...approval,
+    [LIST_INDEX.partition]: approvalsPartition(approval.dueAt === null ? 'ended' : 'open', shard),
+    [LIST_INDEX.sort]: approval.id,
+    ...(approval.dueAt
+      ? {
+          [DUE_INDEX.partition]: dueApprovalPartition(shard),
+          [DUE_INDEX.sort]: `${approval.dueAt}#${approval.id}`,
+        }
+      : {}),
+  };
+};
 export const keyStoreItem = (keyStore: KeyStoreRecord): Item => ({
   ...keyStoreAddress(keyStore.name),
   ...keyStore,

@@ -2,12 +2,19 @@
 // The ledger on DynamoDB: reads are strongly consistent, each change is one TransactWriteItems whose condition is
 // the revision that the decision was made on, its audit row included.
 import type { DynamoDBDocumentClient, TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
-import { GetCommand, QueryCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand, QueryCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import type { ApprovalRecord } from '#core/approvals/records.ts';
 import { type AuditHead, type AuditRecord, genesisHash } from '#core/audit/chain.ts';
 import { PARTITION_KEY, SORT_KEY } from '#core/contract/table.ts';
 import type { ConsumerRecord } from '#core/keys/consumers.ts';
 import type { Instant, KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
 import type { HoldRecord, ReencryptionRecord, SourceRecord } from '#core/keys/reencryption.ts';
+import type {
+  ApprovalChange,
+  ApprovalFilter,
+  ApprovalLedger,
+  Ballots,
+} from '#core/ports/approvals.ts';
 import type {
   DueItem,
   IdempotencyRecord,
@@ -21,8 +28,10 @@ import type {
 import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.ts';
 import { toDomainError } from './errors.ts';
 import {
+  listApprovals,
   listDataKeys,
   listDue,
+  listDueApprovals,
   listDueBetween,
   listDueReencryptions,
   listKeys,
@@ -34,7 +43,7 @@ type Write = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 const below = (rows: readonly items.Item[], prefix: string) =>
   rows.filter((row) => String(row[SORT_KEY]).startsWith(prefix));
 
-export class DynamoDbLedger implements Ledger {
+export class DynamoDbLedger implements Ledger, ApprovalLedger, Ballots {
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;
 
@@ -140,8 +149,50 @@ export class DynamoDbLedger implements Ledger {
       ...(change.operation ? [this.#put(items.operationItem(change.operation))] : []),
       ...(change.occupancy ? [this.#count(change.key.name, change.occupancy)] : []),
       ...(change.recordedKey ? [this.#recordOnce(change.recordedKey)] : []),
+      ...(change.approval ? this.#approvalWrites(change.approval) : []),
       ...this.#tail(change),
     ]);
+  }
+
+  async readApproval(id: string): Promise<ApprovalRecord | null> {
+    return this.#get<ApprovalRecord>(items.approvalAddress(id));
+  }
+
+  async listApprovals(
+    filter: ApprovalFilter,
+    after: string | null,
+    limit: number,
+  ): Promise<Page<ApprovalRecord>> {
+    return this.#translated(() =>
+      listApprovals(this.#client, this.#table, { filter, after, limit }),
+    );
+  }
+
+  async listDueApprovals(before: Instant, limit: number): Promise<readonly string[]> {
+    return this.#translated(() => listDueApprovals(this.#client, this.#table, before, limit));
+  }
+
+  async commitApproval(change: ApprovalChange): Promise<void> {
+    await this.#transact(this.#approvalWrites(change));
+  }
+
+  #approvalWrites(change: ApprovalChange): Write[] {
+    return [
+      this.#guarded(items.approvalItem(change.approval), change.expectedRevision),
+      ...this.#tail(change),
+    ];
+  }
+
+  async putBallot(approvalId: string, sealedToken: string): Promise<void> {
+    const Item = { ...items.ballotAddress(approvalId), sealedToken };
+    await this.#translated(() =>
+      this.#client.send(new PutCommand({ TableName: this.#table, Item })),
+    );
+  }
+
+  async readBallot(approvalId: string): Promise<string | null> {
+    const found = await this.#get<{ sealedToken: string }>(items.ballotAddress(approvalId));
+    return found?.sealedToken ?? null;
   }
 
   async readOccupancy(keyStore: string): Promise<readonly Occupancy[]> {
@@ -228,10 +279,14 @@ export class DynamoDbLedger implements Ledger {
 
   async #headOf(stream: string): Promise<AuditHead> {
     const [kind, name] = stream.split('/');
-    const record =
-      kind === 'key' ? await this.readKeyRecord(name ?? '') : await this.readKeyStore(name ?? '');
+    const record = await this.#headRecord(kind ?? '', name ?? '');
     if (!record) return { sequence: 0, hash: genesisHash(stream) };
     return { sequence: record.revision, hash: record.auditHead };
+  }
+
+  #headRecord(kind: string, name: string) {
+    if (kind === 'key') return this.readKeyRecord(name);
+    return kind === 'approval' ? this.readApproval(name) : this.readKeyStore(name);
   }
 
   async #get<T>(address: items.Item): Promise<T | null> {

@@ -6,6 +6,7 @@ export class CountingIds implements Ids {
   #operations = 0;
   #tasks = 0;
   #batches = 0;
+  #approvals = 0;
 
   operationId(): string {
     this.#operations += 1;
@@ -20,5 +21,10 @@ export class CountingIds implements Ids {
   batchId(): string {
     this.#batches += 1;
     return `bat_${String(this.#batches).padStart(26, '0')}`;
+  }
+
+  approvalId(): string {
+    this.#approvals += 1;
+    return `apr_${String(this.#approvals).padStart(26, '0')}`;
   }
 }

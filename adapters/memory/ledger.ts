@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ledger in memory, for unit tests and simulation. It passes the same contract suite as the DynamoDB one.
+import type { ApprovalRecord } from '#core/approvals/records.ts';
 import { type AuditHead, type AuditRecord, genesisHash } from '#core/audit/chain.ts';
 import { KeyturnError } from '#core/errors.ts';
 import type { ConsumerRecord } from '#core/keys/consumers.ts';
 import { dueAt } from '#core/keys/due.ts';
 import type { Instant, KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
 import type { HoldRecord, ReencryptionRecord, SourceRecord } from '#core/keys/reencryption.ts';
+import type {
+  ApprovalChange,
+  ApprovalFilter,
+  ApprovalLedger,
+  Ballots,
+} from '#core/ports/approvals.ts';
 import type {
   DueItem,
   IdempotencyRecord,
@@ -38,7 +45,7 @@ class NamedRows<T extends { readonly key: string; readonly name: string }> {
   }
 }
 
-export class MemoryLedger implements Ledger {
+export class MemoryLedger implements Ledger, ApprovalLedger, Ballots {
   readonly #keys = new Map<string, KeyRecord>();
   readonly #versions = new Map<string, VersionRecord[]>();
   readonly #consumers = new NamedRows<ConsumerRecord>();
@@ -51,6 +58,8 @@ export class MemoryLedger implements Ledger {
   readonly #audit = new Map<string, AuditRecord[]>();
   readonly #occupancy = new Map<string, Map<string, Occupancy>>();
   readonly #keyStores = new Map<string, KeyStoreRecord>();
+  readonly #approvals = new Map<string, ApprovalRecord>();
+  readonly #ballots = new Map<string, string>();
   readonly #tasks = new Map<string, HsmTaskRecord[]>();
 
   async readKey(name: string): Promise<KeySnapshot | null> {
@@ -170,6 +179,7 @@ export class MemoryLedger implements Ledger {
       throw conflict();
     }
     this.#checkTail(change);
+    if (change.approval) this.#checkApproval(change.approval);
     this.#keys.set(key.name, structuredClone(key));
     for (const version of change.versions ?? []) this.#putVersion(structuredClone(version));
     for (const consumer of change.consumers ?? []) this.#consumers.put(structuredClone(consumer));
@@ -185,7 +195,56 @@ export class MemoryLedger implements Ledger {
         name: recordedKey.name,
         version: recordedKey.version,
       });
+    if (change.approval) this.#putApproval(change.approval);
     this.#putTail(change);
+  }
+
+  async readApproval(id: string): Promise<ApprovalRecord | null> {
+    return structuredClone(this.#approvals.get(id) ?? null);
+  }
+
+  async listApprovals(
+    filter: ApprovalFilter,
+    after: string | null,
+    limit: number,
+  ): Promise<Page<ApprovalRecord>> {
+    const found = [...this.#approvals.values()]
+      .filter(({ id, dueAt: due }) => (due === null) === (filter === 'ended') && id > (after ?? ''))
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
+    const items = structuredClone(found.slice(0, limit));
+    return { items, nextCursor: found.length > limit ? (items.at(-1)?.id ?? null) : null };
+  }
+
+  async listDueApprovals(before: Instant, limit: number): Promise<readonly string[]> {
+    return [...this.#approvals.values()]
+      .flatMap(({ id, dueAt: due }) => (due !== null && due <= before ? [`${due}#${id}`] : []))
+      .sort()
+      .slice(0, limit)
+      .map((row) => row.split('#')[1] ?? '');
+  }
+
+  async commitApproval(change: ApprovalChange): Promise<void> {
+    this.#checkApproval(change);
+    this.#putApproval(change);
+  }
+
+  #checkApproval(change: ApprovalChange): void {
+    const known = this.#approvals.get(change.approval.id)?.revision ?? null;
+    if (known !== change.expectedRevision) throw conflict();
+    this.#checkTail(change);
+  }
+
+  #putApproval(change: ApprovalChange): void {
+    this.#approvals.set(change.approval.id, structuredClone(change.approval));
+    this.#putTail(change);
+  }
+
+  async putBallot(approvalId: string, sealedToken: string): Promise<void> {
+    this.#ballots.set(approvalId, sealedToken);
+  }
+
+  async readBallot(approvalId: string): Promise<string | null> {
+    return this.#ballots.get(approvalId) ?? null;
   }
 
   async readOccupancy(keyStore: string): Promise<readonly Occupancy[]> {
@@ -247,9 +306,14 @@ export class MemoryLedger implements Ledger {
     );
   }
 
+  #headRecord(kind: string, name: string) {
+    if (kind === 'key') return this.#keys.get(name);
+    return kind === 'approval' ? this.#approvals.get(name) : this.#keyStores.get(name);
+  }
+
   #headOf(stream: string): AuditHead {
     const [kind, name = ''] = stream.split('/');
-    const record = kind === 'key' ? this.#keys.get(name) : this.#keyStores.get(name);
+    const record = this.#headRecord(kind ?? '', name);
     if (!record) return { sequence: 0, hash: genesisHash(stream) };
     return { sequence: record.revision, hash: record.auditHead };
   }

@@ -10,6 +10,7 @@ export const ulidIds: Ids = {
   operationId: () => `op_${ulid()}`,
   taskId: () => `task_${ulid()}`,
   batchId: () => `bat_${ulid()}`,
+  approvalId: () => `apr_${ulid()}`,
 };
 
 /** Bytes from the operating system's generator. */

@@ -50,7 +50,7 @@ export const OPERATION_KINDS = [
 ] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 /** State machines that run operations: those of their kinds, and the short one for rotations of tier `data`. */
-export type WorkflowKind = OperationKind | 'rotate-data-key';
+export type WorkflowKind = OperationKind | 'rotate-data-key' | 'approve';
 
 /** Places that hold ciphertexts of a key. */
 export const SOURCE_KINDS = [

@@ -152,6 +152,8 @@ export interface AcknowledgementWait {
   readonly remindedPercent: number;
   /** How often the class itself, not a person, gave more time. */
   readonly extensions: number;
+  /** The approval by which the switch does not wait for those who did not answer. */
+  readonly forcedBy?: string;
 }
 
 export interface OperationRecord {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Use cases around a rotation that waits for its consumers: acknowledge, give more time, force. The acknowledgement
+// Use cases around a rotation that waits for its consumers: acknowledge, give more time. The acknowledgement
 // that completes the set raises the fence and starts the next attempt; should that start be lost, the sweep has it.
 import { KeyturnError } from '../errors.ts';
 import { answering, type ConsumerRecord } from '../keys/consumers.ts';
 import type { Instant, OperationRecord } from '../keys/records.ts';
-import type { Approvals } from '../ports/approvals.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Workflows } from '../ports/platform.ts';
 import { later } from './admit-operation.ts';
@@ -222,30 +221,4 @@ export function rotationStatus(
   const lagging = laggards(snapshot, operation, now).map(({ name }) => name);
   const consumers = answering(snapshot.consumers);
   return { operation, isWaiting: isWaiting(operation) && lagging.length > 0, lagging, consumers };
-}
-
-/**
- * Switches although consumers did not answer. Nobody may do that alone.
- * @throws KeyturnError `ApprovalRequired` naming who would break; `TransitionForbidden` when it does not wait
- */
-export async function forceRotation(
-  deps: RotationDeps & { readonly approvals: Approvals },
-  input: { readonly operationId: string; readonly by: string },
-): Promise<void> {
-  const known = await readRotation(deps.ledger, input.operationId);
-  const snapshot = await deps.ledger.readKey(known.key);
-  const status = snapshot && rotationStatus(snapshot, known, deps.clock.now());
-  if (!status?.isWaiting) {
-    throw new KeyturnError(
-      'TransitionForbidden',
-      `${known.id} does not wait for acknowledgements now`,
-      { details: { operationId: known.id } },
-    );
-  }
-  await deps.approvals.require({
-    act: `rotation.force (without ${status.lagging.join(', ')})`,
-    key: known.key,
-    operationId: known.id,
-    requestedBy: input.by,
-  });
 }

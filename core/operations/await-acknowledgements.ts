@@ -179,7 +179,7 @@ export function lookAtWait(
   const wait = operation.acknowledgement;
   precondition(wait, 'the consumers of a rotation that waits were told');
   const lagging = laggards(snapshot, operation, now).map(({ name }) => name);
-  if (lagging.length === 0) return { outcome: 'open' };
+  if (lagging.length === 0 || wait.forcedBy) return { outcome: 'open' };
   const note = noteOf(wait, acknowledgementPolicy(classes, snapshot.key.class), now);
   const draft = waitDraft(snapshot, operation, note, now);
   if (!note.isClosed) return { outcome: 'wait', lagging, draft };
@@ -221,7 +221,11 @@ function openDraft(snapshot: KeySnapshot, operation: OperationRecord, now: Insta
       action: 'acknowledgement.completed',
       decision: { effect: 'permit', rule: 'lease-holder' },
       operationId: operation.id,
-      detail: { version: operation.version, consumers: answering(snapshot.consumers).length },
+      detail: {
+        version: operation.version,
+        consumers: answering(snapshot.consumers).length,
+        forcedBy: operation.acknowledgement?.forcedBy ?? null,
+      },
     },
   };
 }

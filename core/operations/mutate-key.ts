@@ -24,6 +24,8 @@ export interface Draft {
   readonly idempotency?: IdempotencyRecord;
   readonly recordedKey?: NonNullable<KeyChange['recordedKey']>;
   readonly occupancy?: NonNullable<KeyChange['occupancy']>;
+  /** The approval that it executes. */
+  readonly approval?: NonNullable<KeyChange['approval']>;
   readonly audit: AuditEntry;
 }
 

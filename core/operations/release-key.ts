@@ -3,7 +3,7 @@
 // account and names the roles that used them; the record stays as history and its name is not given out again. It
 // is a change of access that ends with nobody of ours in the policies, so the workflow is `update-access`.
 import { KeyturnError } from '../errors.ts';
-import type { Approvals } from '../ports/approvals.ts';
+import type { ApprovalChange } from '../ports/approvals.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Ids, Workflows } from '../ports/platform.ts';
 import { findClaimed, type IdempotencyClaim } from './admit-operation.ts';
@@ -14,7 +14,6 @@ import { admissionOf } from './update-access.ts';
 export interface ReleaseKeyDeps {
   readonly ledger: Ledger;
   readonly workflows: Workflows;
-  readonly approvals: Approvals;
   readonly clock: Clock;
   readonly ids: Ids;
 }
@@ -25,21 +24,21 @@ export interface ReleaseKeyInput {
   readonly by: string;
   readonly decision: Decision;
   readonly claim: IdempotencyClaim;
+  /** Of a key with consumers: the approval that is used up with it. */
+  readonly approve?: (snapshot: KeySnapshot, operationId: string) => ApprovalChange;
 }
 
-/** Consumers lose what Keyturn does for them: nobody takes that from them alone. */
-async function requireConsent(deps: ReleaseKeyDeps, input: ReleaseKeyInput): Promise<number> {
-  const snapshot = await deps.ledger.readKey(input.key);
-  if (!snapshot) throw keyNotFound(input.key);
+/** A key that may be let go. @throws KeyturnError `KeyNotFound`, `KeyReleased`, `TransitionForbidden` */
+export async function requireReleasable(ledger: Ledger, name: string): Promise<KeySnapshot> {
+  const snapshot = await ledger.readKey(name);
+  if (!snapshot) throw keyNotFound(name);
   requireManaged(snapshot.key);
-  await requireNothingWrapped(deps.ledger, input.key);
-  const { length } = snapshot.consumers;
-  const request = { act: 'key.release', key: input.key, operationId: null, requestedBy: input.by };
-  if (length > 0) await deps.approvals.require(request);
-  return length;
+  await requireNothingWrapped(ledger, name);
+  check(snapshot);
+  return snapshot;
 }
 
-function check({ key, consumers }: KeySnapshot, consented: number): void {
+function check({ key }: KeySnapshot): void {
   if (key.tier !== 'kms')
     throw new KeyturnError(
       'TransitionForbidden',
@@ -52,32 +51,45 @@ function check({ key, consumers }: KeySnapshot, consented: number): void {
       `${key.name} is ${key.state}; only a key whose material may be used is let go`,
       { details: { key: key.name, state: key.state } },
     );
-  if (consumers.length <= consented) return;
+}
+
+/** Consumers lose what Keyturn does for them: nobody takes that from them alone. */
+function requireNobodyConcerned({ key, consumers }: KeySnapshot): void {
+  if (consumers.length === 0) return;
   throw new KeyturnError(
     'ApprovalRequired',
-    `${key.name} got a consumer meanwhile; its release needs approvals`,
+    `${key.name} has ${consumers.length} consumer(s); its release needs approvals`,
+    { details: { key: key.name, consumers: consumers.length } },
   );
 }
 
 /**
- * Admits the release of a key and starts it.
- * @throws KeyturnError `KeyNotFound`, `KeyReleased`, `KeyNotUsable`, `ApprovalRequired`, `OperationInProgress`, `TransitionForbidden`,
+ * Admits the release of a key that nobody consumes, and starts it.
+ * @throws KeyturnError `KeyNotFound`, `KeyReleased`, `ApprovalRequired`, `OperationInProgress`, `TransitionForbidden`,
  *   `IdempotencyKeyReused`
  */
 export async function releaseKey(
   deps: ReleaseKeyDeps,
   input: ReleaseKeyInput,
 ): Promise<{ operationId: string }> {
-  const operationId = (await findClaimed(deps.ledger, input.claim)) ?? (await admit(deps, input));
+  const operationId = await admitRelease(deps, input);
   await deps.workflows.start('update-access', operationId, 1);
   return { operationId };
 }
 
-async function admit(deps: ReleaseKeyDeps, input: ReleaseKeyInput): Promise<string> {
-  const consented = await requireConsent(deps, input);
+/** Admits it alone; what is approved starts it behind the transaction. @see releaseKey */
+export async function admitRelease(
+  deps: Omit<ReleaseKeyDeps, 'workflows'>,
+  input: ReleaseKeyInput,
+): Promise<string> {
+  const known = await findClaimed(deps.ledger, input.claim);
+  if (known) return known;
+  await requireReleasable(deps.ledger, input.key);
   const id = deps.ids.operationId();
   return mutateKey(deps.ledger, input.key, (snapshot) => {
-    check(snapshot, consented);
+    check(snapshot);
+    const approval = input.approve?.(snapshot, id);
+    if (!approval) requireNobodyConcerned(snapshot);
     const now = deps.clock.now();
     const { by, claim, reason } = input;
     const admission = admissionOf(snapshot, { id, by, now, claim, hasWork: true });
@@ -85,6 +97,7 @@ async function admit(deps: ReleaseKeyDeps, input: ReleaseKeyInput): Promise<stri
     const draft = {
       ...admission,
       ...(operation ? { operation: { ...operation, reason, isRelease: true as const } } : {}),
+      ...(approval ? { approval } : {}),
       audit: {
         at: now,
         actor: by,

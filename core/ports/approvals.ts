@@ -1,17 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
-// Port of what needs the consent of several people: forcing a rotation, destroying a version, changing a quorum.
-// Every such act ends here; who may approve, and how, is the adapter's.
+// Ports of m-of-n: requests with their votes, who may vote by which rules, and the ballots that wake the workflow.
+import type { ApprovalRecord, Elector } from '../approvals/records.ts';
+import type { ApprovalRule } from '../approvals/rules.ts';
+import type { AuditRecord } from '../audit/chain.ts';
+import type { Instant } from '../keys/records.ts';
+import type { IdempotencyRecord, Page } from './ledger.ts';
 
-/** An act that nobody may do alone. */
-export interface ApprovalRequest {
-  /** What is to be done, such as `rotation.force`. */
-  readonly act: string;
-  readonly key: string;
-  readonly operationId: string | null;
-  readonly requestedBy: string;
+/**
+ * One transaction on one request; alone, or inside the change that it allows. [INV-06] `expectedRevision` is the one
+ * that was decided on, null for a request that must not exist.
+ */
+export interface ApprovalChange {
+  readonly expectedRevision: number | null;
+  readonly approval: ApprovalRecord;
+  readonly idempotency?: IdempotencyRecord;
+  readonly audit: AuditRecord;
 }
 
-export interface Approvals {
-  /** Returns when the act has been approved. @throws KeyturnError `ApprovalRequired` */
-  require(request: ApprovalRequest): Promise<void>;
+/** Open: pending, or approved and not executed. */
+export type ApprovalFilter = 'open' | 'ended';
+
+/** Reads are strongly consistent except the lists, which only find candidates. */
+export interface ApprovalLedger {
+  readApproval(id: string): Promise<ApprovalRecord | null>;
+  /** In the order of their ids, which is that of time. */
+  listApprovals(
+    filter: ApprovalFilter,
+    after: string | null,
+    limit: number,
+  ): Promise<Page<ApprovalRecord>>;
+  /** Ids of requests that somebody should have looked at before. */
+  listDueApprovals(before: Instant, limit: number): Promise<readonly string[]>;
+  /** @throws KeyturnError `RevisionConflict` when the revision moved; nothing is written then. */
+  commitApproval(change: ApprovalChange): Promise<void>;
+}
+
+/** The sealed task token of the execution that waits for a decision; the last one wins. */
+export interface Ballots {
+  putBallot(approvalId: string, sealedToken: string): Promise<void>;
+  readBallot(approvalId: string): Promise<string | null>;
+}
+
+/** Who may vote, and by which rules, as they are now. */
+export interface Electorate {
+  people(): Promise<readonly Elector[]>;
+  rules(): Promise<readonly ApprovalRule[]>;
+}
+
+/** Checks that a vote was signed by a key of the voter. */
+export interface VoteVerifier {
+  /** @returns what is wrong with the vote's signature; null: it holds */
+  fault(approval: ApprovalRecord, vote: ApprovalRecord['votes'][number]): Promise<string | null>;
 }

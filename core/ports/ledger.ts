@@ -5,6 +5,7 @@ import type { AuditHead, AuditRecord } from '../audit/chain.ts';
 import type { ConsumerRecord } from '../keys/consumers.ts';
 import type { Instant, KeyRecord, OperationRecord, VersionRecord } from '../keys/records.ts';
 import type { HoldRecord, ReencryptionRecord, SourceRecord } from '../keys/reencryption.ts';
+import type { ApprovalChange } from './approvals.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '../provisioning/records.ts';
 
 /** A key with what a decision about it needs, read at one revision. */
@@ -59,6 +60,8 @@ export interface KeyChange {
     readonly keys: number;
     readonly versions: number;
   };
+  /** The approval that this change executes: used up in the same transaction, so never twice. [INV-05] */
+  readonly approval?: ApprovalChange;
   readonly audit: AuditRecord;
 }
 

@@ -14,6 +14,8 @@ export interface Ids {
   taskId(): string;
   /** `bat_` and a ULID: names the execution of several operations. */
   batchId(): string;
+  /** `apr_` and a ULID. */
+  approvalId(): string;
 }
 
 export interface Workflows {

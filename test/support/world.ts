@@ -12,6 +12,8 @@ import { MemoryReencryptionProgress } from '#adapters/memory/reencryption-progre
 import { MemoryStartSlots } from '#adapters/memory/start-slots.ts';
 import { MemoryVault } from '#adapters/memory/vault.ts';
 import { MemoryWorkflows } from '#adapters/memory/workflows.ts';
+import type { Elector } from '#core/approvals/records.ts';
+import type { ApprovalRule } from '#core/approvals/rules.ts';
 import type { KeyRecord, VersionRecord } from '#core/keys/records.ts';
 import type { SourceRecord } from '#core/keys/reencryption.ts';
 import { DataKeySource } from '#core/operations/data-key-source.ts';
@@ -22,7 +24,9 @@ import type { ClassPolicy } from '#core/policies/classes.ts';
 import type { KeySnapshot } from '#core/ports/ledger.ts';
 import type { Decision, Principal } from '#core/ports/platform.ts';
 import { admitKeyStore, recordProgress } from '#core/provisioning/provision-key-store.ts';
+import { APPROVAL_RULES } from '#policies/approval-rules.ts';
 import { CLASSES } from '#policies/classes.ts';
+import { DIRECTORY } from '#policies/directory.ts';
 
 export const STAGE = 'local';
 export const KEY_STORE = 'main';
@@ -82,6 +86,11 @@ export class World {
   classes: readonly ClassPolicy[] = CLASSES;
   /** Waits of executions that are started from now on. */
   waits = WAITS;
+  /** Who votes by which rules, as they are now. */
+  people: readonly Elector[] = DIRECTORY.local;
+  rules: readonly ApprovalRule[] = APPROVAL_RULES;
+  /** What a vote's signature is found to be; signatures themselves are tested where they are checked. */
+  signatureFault: string | null = null;
   readonly directory = { ownerExists: async (owner: string) => owner === 'olga' };
   /** The ledger and the vault themselves, past every hook. */
   readonly store = new MemoryLedger();
@@ -115,6 +124,9 @@ export class World {
       classes,
       slots,
       waits: this.waits,
+      approvals: ledger,
+      electorate: { people: async () => this.people, rules: async () => this.rules },
+      verifier: { fault: async () => this.signatureFault },
       stage: STAGE,
       creator: ports,
       aliases: ports,

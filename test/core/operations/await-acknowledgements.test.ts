@@ -2,11 +2,9 @@
 // A rotation and its consumers: told, reminded, acknowledging, and what the class does when some do not. Class `test`
 // waits 30 s and undoes the rotation.
 import { beforeEach, describe, expect, it } from 'vitest';
-import { refusingApprovals } from '#adapters/system/approvals.ts';
 import {
   acknowledge,
   extendAcknowledgement,
-  forceRotation,
   readRotation,
   rotationStatus,
 } from '#core/operations/acknowledge-rotation.ts';
@@ -187,22 +185,6 @@ describe('a rotation of a key with consumers', () => {
     await ack();
     await simulation.runStarted();
     expect((await operation()).state).toBe('done');
-  });
-
-  it('is forced by nobody alone, and says who would break', async () => {
-    await registered(simulation);
-    await rotate();
-
-    const forced = forceRotation(
-      { ...world.deps, approvals: refusingApprovals },
-      { operationId: id, by: 'usr_alice' },
-    );
-
-    await expect(forced).rejects.toMatchObject({
-      name: 'ApprovalRequired',
-      message: expect.stringContaining('billing'),
-    });
-    expect(await status()).toMatchObject({ isWaiting: true });
   });
 
   it('waits until the instant that a person gives, and takes the same instant twice as one', async () => {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeEach, describe, expect, it } from 'vitest';
-import { refusingApprovals } from '#adapters/system/approvals.ts';
 import { releaseKey } from '#core/operations/release-key.ts';
 import { reviewPolicies } from '#core/operations/review-policies.ts';
 import { findDueRotations } from '#core/operations/rotation-sweep.ts';
@@ -17,7 +16,7 @@ describe('releasing a key', () => {
   let simulation: Simulation;
   const admit = () =>
     releaseKey(
-      { ...world.deps, approvals: refusingApprovals },
+      world.deps,
       { key: 'orders', reason: 'own team', by: ALICE.id, decision: PERMIT, claim: CLAIM },
     );
   const release = async () => {
@@ -95,7 +94,7 @@ describe('releasing a key', () => {
 
     expect(await admit()).toEqual(first);
     const again = releaseKey(
-      { ...world.deps, approvals: refusingApprovals },
+      world.deps,
       {
         key: 'orders',
         reason: null,

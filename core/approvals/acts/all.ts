@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every act that needs approvals, by its action. To add one: its file, and a line here.
+import type { ApprovalAction } from '../../contract/approvals.ts';
+import { KeyturnError } from '../../errors.ts';
+import type { Act } from '../act.ts';
+import { type ForceRotationDeps, forceRotation } from './force-rotation.ts';
+import { releaseKeyAct } from './release-key.ts';
+
+type ReleaseDeps = Parameters<typeof releaseKeyAct.describe>[0];
+
+/** What all acts together need. */
+export type ActDeps = ForceRotationDeps & ReleaseDeps;
+
+const ACTS = {
+  'rotation.force': forceRotation,
+  'key.release': releaseKeyAct,
+} as const satisfies Partial<Record<ApprovalAction, Act<never>>>;
+export type ActName = keyof typeof ACTS;
+export const ACT_NAMES = Object.keys(ACTS) as ActName[];
+
+/** The act of an action. @throws KeyturnError `InternalError` for one that nothing carries out */
+export function actOf(action: ApprovalAction): Act<ActDeps> {
+  const act = (ACTS as Partial<Record<ApprovalAction, Act<ActDeps>>>)[action];
+  if (act) return act;
+  throw new KeyturnError('InternalError', `nothing carries out ${action}`);
+}
