@@ -15,6 +15,7 @@ export const WORKFLOW_NAMES = [
   'reencrypt',
   'rotation-sweep',
   'review-policies',
+  'approve',
 ] as const;
 export type WorkflowName = (typeof WORKFLOW_NAMES)[number];
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who approves what. The first rule that matches decides; what no rule names nobody can approve. A change here is a
 // change of policy: it goes through review like code.
-import type { ApprovalRule } from '#core/approvals/rules.ts';
+import type { ApprovalRule } from '#core/policies/approval-rules.ts';
 
 /** Seconds. */
 const MINUTE = 60;

@@ -11,7 +11,9 @@ export interface RoleRule {
   readonly onlyOwned?: true;
 }
 
+/** People decide only on what they are on the roster of; the engine checks that for every request. */
 const READ: readonly Action[] = [
+  'approval:read',
   'key:read',
   'key:plan',
   'source:read',
@@ -33,6 +35,7 @@ export const ROLE_RULES: readonly RoleRule[] = [
       'consumer:manage',
       'rotation:extend',
       'rotation:force',
+      'approval:cancel',
       'source:manage',
       'key:reencrypt',
       'key:hold',
@@ -59,7 +62,11 @@ export const ROLE_RULES: readonly RoleRule[] = [
     actions: ['source:manage', 'key:reencrypt', 'key:hold'],
     onlyOwned: true,
   },
-  { id: 'custodians-read', group: 'grp_custodians', actions: READ },
+  {
+    id: 'custodians-decide',
+    group: 'grp_custodians',
+    actions: [...READ, 'approval:vote', 'approval:cancel'],
+  },
   {
     id: 'auditors-read',
     group: 'grp_auditors',

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who votes by which rules, from the tables of `policies/`: what was reviewed and deployed is what holds.
-import type { Elector } from '#core/approvals/records.ts';
-import type { ApprovalRule } from '#core/approvals/rules.ts';
+import type { ApprovalRule, Elector } from '#core/policies/approval-rules.ts';
 import type { Electorate } from '#core/ports/approvals.ts';
 
 export class TableElectorate implements Electorate {

@@ -2,8 +2,8 @@
 // Queries on the sharded indexes: a fixed number of queries per page, however many keys there are; never a scan.
 // Both are eventually consistent on AWS and only nominate candidates.
 import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { DUE_INDEX, LIST_INDEX, OWNER_INDEX, SHARDS } from '#core/contract/table.ts';
 import type { ApprovalRecord } from '#core/approvals/records.ts';
+import { DUE_INDEX, LIST_INDEX, OWNER_INDEX, SHARDS } from '#core/contract/table.ts';
 import type { Instant, KeyRecord, VersionRecord } from '#core/keys/records.ts';
 import type { ApprovalFilter } from '#core/ports/approvals.ts';
 import type { DueItem, Page } from '#core/ports/ledger.ts';

@@ -9,13 +9,9 @@ import { PARTITION_KEY, SORT_KEY } from '#core/contract/table.ts';
 import type { ConsumerRecord } from '#core/keys/consumers.ts';
 import type { Instant, KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
 import type { HoldRecord, ReencryptionRecord, SourceRecord } from '#core/keys/reencryption.ts';
+import type { ApprovalFilter, ApprovalLedger, Ballots } from '#core/ports/approvals.ts';
 import type {
   ApprovalChange,
-  ApprovalFilter,
-  ApprovalLedger,
-  Ballots,
-} from '#core/ports/approvals.ts';
-import type {
   DueItem,
   IdempotencyRecord,
   KeyChange,

@@ -13,7 +13,7 @@ export const EXIT_CODES = {
   notFound: { code: 5, meaning: 'not found' },
   conflict: { code: 6, meaning: 'conflict: taken, busy, or changed since it was read' },
   unavailable: { code: 7, meaning: 'throttled or unavailable; trying again can help' },
-  pending: { code: 8, meaning: 'needs approval (collecting approvals comes later)' },
+  pending: { code: 8, meaning: 'waits for approvals; with --wait: what becomes of it' },
   integrity: { code: 9, meaning: 'audit verify found a broken chain' },
   interrupted: { code: 130, meaning: 'interrupted; a started operation goes on' },
 } as const;

@@ -2,6 +2,7 @@
 // Runs one command line against a host and gives its exit code. Holds no state and never exits the process.
 import { Command, CommanderError } from 'commander';
 import { type Act, createRoot, flagsOf } from './command-tree.ts';
+import { addApprovalCommands } from './commands/approval.ts';
 import { addAuditCommands } from './commands/audit.ts';
 import { addCalendarCommand } from './commands/calendar.ts';
 import { addConsumerCommands } from './commands/consumer.ts';
@@ -44,6 +45,7 @@ export function createProgram(host: Host, act: Act): Command {
   addSourceCommands(program, act);
   addReencryptCommands(program, act);
   addHoldCommands(program, act);
+  addApprovalCommands(program, act);
   addOperationCommands(program, act);
   addCalendarCommand(program, act);
   addAuditCommands(program, act);

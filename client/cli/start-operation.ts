@@ -32,10 +32,16 @@ function isUncertain(error: unknown, signal: AbortSignal): boolean {
   return error instanceof ProblemError && error.status >= 500;
 }
 
-async function send(context: Context, work: Work, idempotencyKey: string) {
+/** Sends a start; when its answer is lost, says how to find what may have been started. */
+export async function sendStart<T>(
+  context: Context,
+  options: WorkOptions,
+  start: (options: { idempotencyKey: string; signal: AbortSignal }) => Promise<T>,
+): Promise<T> {
   const { signal, report } = context;
+  const idempotencyKey = options.idempotencyKey ?? randomUUID();
   try {
-    return await work.start({ idempotencyKey, signal });
+    return await start({ idempotencyKey, signal });
   } catch (error) {
     if (isUncertain(error, signal))
       report.notice(
@@ -53,7 +59,7 @@ export async function startOperation(
   work: Work,
 ): Promise<Outcome> {
   await announceChange(context, work.what);
-  const answer = await send(context, work, options.idempotencyKey ?? randomUUID());
+  const answer = await sendStart(context, options, work.start);
   const { operationId } = answer.body;
   const resume = work.resume(operationId);
   if (context.settings.flags.wait) {

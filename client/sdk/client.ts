@@ -125,6 +125,11 @@ export function createClient(options: ClientOptions): Client {
     decrypt: (name, body, options) => call('decrypt', { ...options, path: { name }, body }),
     fetchDataKey: (name, body = {}, options) =>
       call('fetchDataKey', { ...options, path: { name }, body }),
+    listApprovals: ({ state, ...options } = {}) =>
+      call('listApprovals', { ...options, ...(state ? { query: { state } } : {}) }),
+    getApproval: (id, options) => call('getApproval', { ...options, path: { id } }),
+    castVote: (id, body, options) => call('castVote', { ...options, path: { id }, body }),
+    cancelApproval: (id, options) => call('cancelApproval', { ...options, path: { id } }),
     getOperation: (id, options) => call('getOperation', { ...options, path: { id } }),
     readAudit: (key, options) => call('readAudit', { ...options, query: { key } }),
     readUsage: (name, options) => call('readUsage', { ...options, path: { name } }),

@@ -137,7 +137,7 @@ export interface Client {
   forceRotation(
     operationId: string,
     body: RequestOf<'forceRotation'>,
-    options?: CallOptions,
+    options?: StartOptions,
   ): Answered<'forceRotation'>;
   listSources(name: string, options?: CallOptions): Answered<'listSources'>;
   putSource(
@@ -171,6 +171,13 @@ export interface Client {
     body?: RequestOf<'fetchDataKey'>,
     options?: CallOptions,
   ): Answered<'fetchDataKey'>;
+  /** Requests for approval; open ones when `state` is left out. */
+  listApprovals(
+    options?: PageOptions & { readonly state?: 'open' | 'ended' },
+  ): Answered<'listApprovals'>;
+  getApproval(id: string, options?: CallOptions): Answered<'getApproval'>;
+  castVote(id: string, body: RequestOf<'castVote'>, options?: CallOptions): Answered<'castVote'>;
+  cancelApproval(id: string, options?: CallOptions): Answered<'cancelApproval'>;
   getOperation(id: string, options?: CallOptions): Answered<'getOperation'>;
   readAudit(key: string, options?: PageOptions): Answered<'readAudit'>;
   /** Who used which version last, as CloudTrail saw it. */

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The seam of everything that needs approvals: one file per act under `acts/`. An act says what it would do on the state
 // of now, and does it in one transaction that uses its approval up.
+
 import type { ApprovalAction } from '../contract/approvals.ts';
 import type { Environment, WorkflowKind } from '../contract/vocabulary.ts';
-import type { ApprovalChange } from '../ports/approvals.ts';
+import type { ApprovalChange } from '../ports/ledger.ts';
 import type { ApprovalParameters, ApprovalRecord, BlastRadius } from './records.ts';
 
 /** What is asked for. */

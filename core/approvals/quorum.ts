@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counting votes. [INV-05] an approval counts only of somebody who was eligible when it was requested and still is, who
-// did not ask for it, and who saw what is about to be done; one human has one vote.
+// Counting votes. [INV-05] an act with a quorum is done once at most, and only with the votes it needs. An approval
+// counts only of somebody who was eligible when it was requested and still is, who did not ask for it, and who saw what
+// is about to be done; one human has one vote.
 import { equalDigests } from '../crypto/hashing.ts';
-import type { ApprovalRecord, Elector, VoteRecord } from './records.ts';
-import { distinctTeamsOf } from './rules.ts';
+import type { Elector } from '../policies/approval-rules.ts';
+import { distinctTeamsOf } from '../policies/approval-rules.ts';
+import type { ApprovalRecord, VoteRecord } from './records.ts';
 
 /** What the votes come to, judged by who is eligible now. */
 export interface Tally {

@@ -10,19 +10,10 @@ import type {
 } from '../contract/approvals.ts';
 import type { Environment } from '../contract/vocabulary.ts';
 import type { Instant } from '../keys/records.ts';
-import type { FrozenRule } from './rules.ts';
+import type { Elector, FrozenRule } from '../policies/approval-rules.ts';
 
 /** Ids and numbers that say what exactly is to be done. Never key material, tokens or free text of others. */
 export type ApprovalParameters = Readonly<Record<string, string | number | boolean | null>>;
-
-/** Somebody who may vote, as the directory knew them. */
-export interface Elector {
-  /** Immutable id of the human; two accounts of one human are one entry in the directory. */
-  readonly sub: string;
-  readonly user: string;
-  readonly groups: readonly string[];
-  readonly teams: readonly string[];
-}
 
 export interface VoteRecord {
   readonly by: string;

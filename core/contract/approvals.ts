@@ -108,8 +108,13 @@ export const Vote = z
   })
   .meta({ id: 'Vote' });
 
-const Elector = z
-  .object({ sub: z.string(), user: z.string(), groups: z.array(z.string()), teams: z.array(z.string()) })
+export const Elector = z
+  .object({
+    sub: z.string(),
+    user: z.string(),
+    groups: z.array(z.string()),
+    teams: z.array(z.string()),
+  })
   .meta({ id: 'Elector' });
 
 const Scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
@@ -187,11 +192,12 @@ export const ApprovalPage = z
   .object({ items: z.array(Approval), nextCursor: z.string().nullable() })
   .meta({ id: 'ApprovalPage' });
 
-/** Answer to an act that waits for approvals. */
-export const ApprovalAccepted = z
-  .object({ approvalId: ApprovalId, digest: Digest, expiresAt: instant })
-  .meta({ id: 'ApprovalAccepted' });
-
-export const CancelApprovalRequest = z
-  .strictObject({ reason: Reason.optional() })
-  .meta({ id: 'CancelApprovalRequest' });
+/** Answer to an act: it runs, or it waits for approvals. */
+export const ActAccepted = z
+  .object({
+    operationId: z.string().nullable().describe('null while the act waits for approvals'),
+    approvalId: ApprovalId.nullable().describe('null for an act that needed none'),
+    digest: Digest.nullable(),
+    expiresAt: instant.nullable(),
+  })
+  .meta({ id: 'ActAccepted' });

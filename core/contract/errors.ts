@@ -23,7 +23,11 @@ export const ERRORS = {
   NotEligible: { status: 403, title: 'Not among those who decide on this', retryable: false },
   ChannelNotAllowed: { status: 403, title: 'This may not be decided there', retryable: false },
   SignatureRequired: { status: 403, title: 'The vote must be signed', retryable: false },
-  SignatureInvalid: { status: 403, title: 'The signature does not prove the vote', retryable: false },
+  SignatureInvalid: {
+    status: 403,
+    title: 'The signature does not prove the vote',
+    retryable: false,
+  },
   AccessDenied: { status: 403, title: 'Denied by policy', retryable: false },
   KeyNotFound: { status: 404, title: 'No such key', retryable: false },
   OperationNotFound: { status: 404, title: 'No such operation', retryable: false },

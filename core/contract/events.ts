@@ -24,6 +24,13 @@ const keyVersion = z.int().positive();
 const lagging = z.array(name).describe('consumers that have not acknowledged');
 const owner = z.string().describe('accountable person or team of the key');
 const consumer = name;
+/** Members of every event about a request for approval. */
+const APPROVAL = {
+  key: name.nullable().describe('null for what is no matter of one key'),
+  approvalId: z.string(),
+  act: z.string().describe('what is decided on, such as rotation.force'),
+  digest: z.string().describe('of the request: the same on every surface'),
+} as const;
 
 interface EventType {
   /** Action of the audit record that the event is made of. */
@@ -135,6 +142,61 @@ export const EVENTS = {
     summary: 'A consumer was removed',
     members: { consumer },
   },
+  'approval.requested': {
+    action: 'approval.requested',
+    summary: 'People are asked to decide on an act',
+    members: APPROVAL,
+  },
+  'approval.voted': {
+    action: 'approval.voted',
+    summary: 'Somebody voted; the quorum is not there yet',
+    members: { ...APPROVAL, count: z.int(), required: z.int() },
+  },
+  'approval.approved': {
+    action: 'approval.approved',
+    summary: 'The last vote that was needed: it will be done within its window',
+    members: { ...APPROVAL, count: z.int(), required: z.int() },
+  },
+  'approval.denied': {
+    action: 'approval.denied',
+    summary: 'Somebody denied it',
+    members: APPROVAL,
+  },
+  'approval.expired': {
+    action: 'approval.expired',
+    summary: 'Not decided in time',
+    members: APPROVAL,
+  },
+  'approval.extended': {
+    action: 'approval.extended',
+    summary: 'People could not be told, so they have more time, once',
+    members: { ...APPROVAL, closesAt: instant },
+  },
+  'approval.reminded': {
+    action: 'approval.reminded',
+    summary: 'Half of the window has passed',
+    members: { ...APPROVAL, percent: z.int() },
+  },
+  'approval.escalated': {
+    action: 'approval.escalated',
+    summary: 'Most of the window has passed: deputies are told too',
+    members: { ...APPROVAL, percent: z.int() },
+  },
+  'approval.cancelled': {
+    action: 'approval.cancelled',
+    summary: 'Who asked took it back',
+    members: APPROVAL,
+  },
+  'approval.executed': {
+    action: 'approval.executed',
+    summary: 'It was done, once, by the operation of this event',
+    members: APPROVAL,
+  },
+  'approval.lapsed': {
+    action: 'approval.lapsed',
+    summary: 'It was approved and could not be done any more; the request says why',
+    members: APPROVAL,
+  },
   'key.access.updated': {
     action: 'access.updated',
     summary: 'The key policies of all readable versions name the consumers of now',
@@ -144,9 +206,12 @@ export const EVENTS = {
 export type EventName = keyof typeof EVENTS;
 export const EVENT_NAMES = Object.keys(EVENTS) as EventName[];
 
-/** What all details have. */
+/** What all details of events about a key have. */
 const EventBase = z.object(BASE);
-export type EventDetail = z.infer<typeof EventBase> & Readonly<Record<string, unknown>>;
+export type KeyEventDetail = z.infer<typeof EventBase> & Readonly<Record<string, unknown>>;
+/** What all details have. */
+export type EventDetail = Omit<z.infer<typeof EventBase>, 'key'> &
+  Readonly<Record<string, unknown>> & { readonly key: string | null };
 
 export interface KeyturnEvent {
   readonly name: EventName;
@@ -158,6 +223,11 @@ export function eventSchema(name: EventName) {
   return z.object({ ...BASE, ...EVENTS[name].members });
 }
 
+/** Schema of the detail of an event that is about a key for certain. */
+export function keyEventSchema(event: EventName) {
+  return eventSchema(event).extend({ key: name });
+}
+
 type Recorded = z.infer<typeof AuditRecord>;
 
 function eventName(record: Recorded): EventName | null {
@@ -167,22 +237,29 @@ function eventName(record: Recorded): EventName | null {
   return type.only === undefined || record.detail[type.only] != null ? found : null;
 }
 
+/** What the streams are about whose records are told. */
+const ABOUT: Readonly<Record<string, (id: string, record: Recorded) => Record<string, unknown>>> = {
+  key: (key) => ({ key }),
+  approval: (approvalId, { detail }) => ({ approvalId, key: detail['key'] ?? null }),
+};
+
 /**
- * The event of an audit record; null for records that tell nobody outside, and for streams that are no key's.
+ * The event of an audit record; null for records that tell nobody outside, and for other streams.
  * @throws ZodError when the record does not have what its event needs
  */
 export function toEvent(record: Recorded): KeyturnEvent | null {
-  const [kind, key] = record.stream.split('/');
-  const name = kind === 'key' ? eventName(record) : null;
+  const [kind = '', id = ''] = record.stream.split('/');
+  const about = ABOUT[kind]?.(id, record);
+  const name = about ? eventName(record) : null;
   if (name === null) return null;
   const { version: keyVersion, lagging: names, ...detail } = record.detail;
   const told = {
     ...detail,
+    ...about,
     ...(typeof names === 'string' ? { lagging: names.split(',').filter(Boolean) } : {}),
     keyVersion,
     version: EVENT_VERSION,
     id: `${record.stream}#${record.sequence}`,
-    key,
     at: record.at,
     operationId: record.operationId,
   };

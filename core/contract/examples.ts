@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One example per body, shown in the OpenAPI document and in `docs/api.md`. A test parses each with its schema.
 
+import { APPROVAL_EXAMPLES } from './approval-examples.ts';
 import { PLAN_EXAMPLES } from './plan-examples.ts';
 import { REENCRYPTION_EXAMPLES } from './reencryption-examples.ts';
 
@@ -135,6 +136,7 @@ const CONSUMER = {
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ...REENCRYPTION_EXAMPLES,
   ...PLAN_EXAMPLES,
+  ...APPROVAL_EXAMPLES,
   Accepted: ACCEPTED,
   CreateKeyRequest: CREATE_KEY,
   UpdateKeyRequest: { nextRotationAt: '2026-12-01T09:00:00Z' },

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import * as adoptions from './adoptions.ts';
 import * as api from './api.ts';
+import * as approvals from './approvals.ts';
 import * as consumers from './consumers.ts';
 import { ERRORS } from './errors.ts';
 import { EVENT_NAMES, EVENTS, eventSchema } from './events.ts';
@@ -39,6 +40,7 @@ function schemas(): Record<string, Json> {
   for (const value of Object.values({
     ...adoptions,
     ...api,
+    ...approvals,
     ...consumers,
     ...plans,
     ...reencryption,

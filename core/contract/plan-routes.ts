@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Routes of plans, reports and capacity; a part of the route table.
 import * as adoptions from './adoptions.ts';
-import { Accepted } from './api.ts';
+import { ActAccepted } from './approvals.ts';
 import * as plans from './plans.ts';
 
 export const PLAN_ROUTES = {
@@ -21,9 +21,10 @@ export const PLAN_ROUTES = {
     function: 'release-keys',
     action: 'key:release',
     status: 202,
-    summary: 'Let a key go: its KMS keys stay usable without Keyturn',
+    summary:
+      'Let a key go, with approvals where it has consumers: its KMS keys stay usable without Keyturn',
     request: adoptions.ReleaseKeyRequest,
-    response: Accepted,
+    response: ActAccepted,
     idempotent: true,
   },
   createAdoption: {

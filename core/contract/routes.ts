@@ -3,6 +3,8 @@
 // OpenAPI document is rendered from it, so none of them can disagree.
 import type { z } from 'zod';
 import * as api from './api.ts';
+import { APPROVAL_ROUTES } from './approval-routes.ts';
+import { ActAccepted } from './approvals.ts';
 import * as consumers from './consumers.ts';
 import { PLAN_ROUTES } from './plan-routes.ts';
 import { REENCRYPTION_ROUTES } from './reencryption-routes.ts';
@@ -35,6 +37,9 @@ export const ACTIONS = [
   'audit:read',
   'key-store:provision',
   'key-store:read',
+  'approval:read',
+  'approval:vote',
+  'approval:cancel',
   'task:read',
   'task:complete',
 ] as const;
@@ -244,10 +249,11 @@ export const ROUTES = {
     path: '/v1/rotations/{operationId}/force',
     function: 'acknowledge-rotation',
     action: 'rotation:force',
-    status: 200,
-    summary: 'Switch although consumers did not acknowledge; needs approvals',
+    status: 202,
+    summary: 'Ask for approvals to switch although consumers did not acknowledge',
     request: consumers.ForceRotationRequest,
-    response: consumers.Rotation,
+    response: ActAccepted,
+    idempotent: true,
   },
   reportRotation: {
     method: 'POST',
@@ -269,6 +275,7 @@ export const ROUTES = {
     request: consumers.RollBackRotationRequest,
     response: api.Operation,
   },
+  ...APPROVAL_ROUTES,
   getOperation: {
     method: 'GET',
     path: '/v1/operations/{id}',
@@ -284,7 +291,8 @@ export const ROUTES = {
     function: 'read-keys',
     action: 'audit:read',
     status: 200,
-    summary: 'Read the audit records of one key (?key=NAME)',
+    summary:
+      'Read the audit records of one key (?key=NAME) or of one request for approval (?approval=ID)',
     response: api.AuditPage,
   },
   createKeyStore: {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Use case: one person decides on one request, on whatever surface. One reject ends it; the last approval that the
-// quorum needs opens its window for one execution. [INV-05]
+// quorum needs opens its window for one execution.
 import { eligibleNow, sameDigest, tally } from '../approvals/quorum.ts';
-import type { ApprovalRecord, Elector, VoteRecord } from '../approvals/records.ts';
+import type { ApprovalRecord, VoteRecord } from '../approvals/records.ts';
 import type { VoteChannel, VoteDecision, VoteSignature } from '../contract/approvals.ts';
 import { KeyturnError } from '../errors.ts';
+import type { Elector } from '../policies/approval-rules.ts';
 import type { ApprovalLedger, Electorate, VoteVerifier } from '../ports/approvals.ts';
 import type { Clock, Decision, Principal } from '../ports/platform.ts';
 import { later } from './admit-operation.ts';
@@ -64,7 +65,11 @@ function requireOpen(approval: ApprovalRecord): void {
   throw closed(approval);
 }
 
-function closed({ id, state, cause }: Pick<ApprovalRecord, 'id' | 'state' | 'cause'>): KeyturnError {
+function closed({
+  id,
+  state,
+  cause,
+}: Pick<ApprovalRecord, 'id' | 'state' | 'cause'>): KeyturnError {
   return new KeyturnError(
     'ApprovalClosed',
     `${id} is ${state} already${cause ? ` (${cause})` : ''}; your vote changes nothing`,

@@ -2,7 +2,7 @@
 // Use case: signed notices of one event to the consumers that asked for webhooks. What became of each is recorded with
 // the consumer, so its view shows it; what failed is thrown in the end, so that the event is delivered again, and then
 // only to those who have not had it. The answer `{"version": N}` of a consumer counts as its acknowledgement.
-import type { EventDetail } from '../contract/events.ts';
+import type { KeyEventDetail } from '../contract/events.ts';
 import type { NoticeName } from '../contract/notices.ts';
 import { isError, KeyturnError } from '../errors.ts';
 import type { ConsumerRecord, Delivery } from '../keys/consumers.ts';
@@ -17,7 +17,7 @@ export interface DeliverDeps extends AcknowledgeDeps {
 
 export interface Notice {
   readonly name: NoticeName;
-  readonly detail: EventDetail;
+  readonly detail: KeyEventDetail;
 }
 
 /** Who is told: all webhooks of the key, of a reminder only those that lag; nobody twice. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Use case: do what was approved, once. Everything is looked at again: the digest, who is eligible now, each signature,
-// the window, and, inside the one transaction that does it, the state that the request rests on. [INV-05]
+// the window, and, inside the one transaction that does it, the state that the request rests on.
 import type { Act, Consume } from '../approvals/act.ts';
 import { sameDigest, tally } from '../approvals/quorum.ts';
 import type { ApprovalRecord } from '../approvals/records.ts';
@@ -118,21 +118,25 @@ export function consumer(approval: ApprovalRecord, now: string): Consume {
         { details: { approvalId: approval.id } },
       );
     }
-    return toApprovalChange(approval, { state: 'executed', executedAs, cause: null }, {
-      at: now,
-      actor: EXECUTOR,
-      action: 'approval.executed',
-      decision: { effect: 'permit', rule: approval.rule.name },
-      operationId: executedAs ?? approval.operationId,
-      detail: {
-        act: approval.action,
-        key: approval.key,
-        digest: approval.digest,
-        approvers: approval.votes
-          .filter(({ decision }) => decision === 'approve')
-          .map(({ by }) => by)
-          .join(','),
+    return toApprovalChange(
+      approval,
+      { state: 'executed', executedAs, cause: null },
+      {
+        at: now,
+        actor: EXECUTOR,
+        action: 'approval.executed',
+        decision: { effect: 'permit', rule: approval.rule.name },
+        operationId: executedAs ?? approval.operationId,
+        detail: {
+          act: approval.action,
+          key: approval.key,
+          digest: approval.digest,
+          approvers: approval.votes
+            .filter(({ decision }) => decision === 'approve')
+            .map(({ by }) => by)
+            .join(','),
+        },
       },
-    });
+    );
   };
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a request for approval changes: read, decide, commit under the condition that nothing moved, else decide again.
-// Vote, expiry, cancel and execution meet in this one condition, so each pair of them has one outcome. [INV-06]
+// Vote, expiry, cancel and execution meet in this one condition, so each pair of them has one outcome.
+
 import type { ApprovalRecord } from '../approvals/records.ts';
 import { type AuditEntry, link } from '../audit/chain.ts';
 import { isError, KeyturnError } from '../errors.ts';
-import type { ApprovalChange, ApprovalLedger } from '../ports/approvals.ts';
+import type { ApprovalLedger } from '../ports/approvals.ts';
+import type { ApprovalChange } from '../ports/ledger.ts';
 
 const MAX_TRIES = 8;
 

@@ -3,8 +3,7 @@
 // account and names the roles that used them; the record stays as history and its name is not given out again. It
 // is a change of access that ends with nobody of ours in the policies, so the workflow is `update-access`.
 import { KeyturnError } from '../errors.ts';
-import type { ApprovalChange } from '../ports/approvals.ts';
-import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
+import type { ApprovalChange, KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Ids, Workflows } from '../ports/platform.ts';
 import { findClaimed, type IdempotencyClaim } from './admit-operation.ts';
 import { requireNothingWrapped } from './complete-release.ts';

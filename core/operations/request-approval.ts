@@ -4,11 +4,11 @@
 import type { Act, ActRequest } from '../approvals/act.ts';
 import type { ApprovalRecord } from '../approvals/records.ts';
 import { requestDigest } from '../approvals/request-digest.ts';
-import { electorsOf, freezeRule, isThin, ruleFor } from '../approvals/rules.ts';
 import { genesisHash } from '../audit/chain.ts';
 import type { ApprovalAction } from '../contract/approvals.ts';
 import { canonicalHash } from '../crypto/hashing.ts';
 import { KeyturnError, precondition } from '../errors.ts';
+import { electorsOf, freezeRule, isThin, ruleFor } from '../policies/approval-rules.ts';
 import { type ClassPolicy, classOf } from '../policies/classes.ts';
 import type { ApprovalLedger, Electorate } from '../ports/approvals.ts';
 import type { Ledger } from '../ports/ledger.ts';
@@ -131,24 +131,28 @@ async function write(
 ): Promise<ApprovalRecord> {
   const now = clock.now();
   const first = { ...approval, auditHead: genesisHash(approvalStream(approval.id)) };
-  const change = toApprovalChange(first, {}, {
-    at: now,
-    actor: by.id,
-    action: 'approval.requested',
-    decision,
-    operationId: approval.operationId,
-    detail: {
-      act: approval.action,
-      key: approval.key,
-      version: approval.version,
-      digest: approval.digest,
-      required: approval.rule.required,
-      eligible: approval.roster.length,
-      expiresAt: approval.expiresAt,
-      // Whoever looks after the directory is warned before the quorum is lost.
-      thinRoster: thin,
+  const change = toApprovalChange(
+    first,
+    {},
+    {
+      at: now,
+      actor: by.id,
+      action: 'approval.requested',
+      decision,
+      operationId: approval.operationId,
+      detail: {
+        act: approval.action,
+        key: approval.key,
+        version: approval.version,
+        digest: approval.digest,
+        required: approval.rule.required,
+        eligible: approval.roster.length,
+        expiresAt: approval.expiresAt,
+        // Whoever looks after the directory is warned before the quorum is lost.
+        thinRoster: thin,
+      },
     },
-  });
+  );
   await approvals.commitApproval({
     ...change,
     expectedRevision: null,

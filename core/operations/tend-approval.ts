@@ -113,7 +113,7 @@ export async function tendApproval(
 /** Who may take a request back: whoever asked, and those who decide on it by denying it. */
 export async function cancelApproval(
   { approvals, clock }: TendApprovalDeps,
-  input: { id: string; by: Principal; decision: Decision; reason: string | null },
+  input: { id: string; by: Principal; decision: Decision },
 ): Promise<ApprovalRecord> {
   const { approval } = await mutateApproval(approvals, input.id, (found) => {
     if (found.requestedBy !== input.by.id)

@@ -1,21 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ports of m-of-n: requests with their votes, who may vote by which rules, and the ballots that wake the workflow.
-import type { ApprovalRecord, Elector } from '../approvals/records.ts';
-import type { ApprovalRule } from '../approvals/rules.ts';
-import type { AuditRecord } from '../audit/chain.ts';
+import type { ApprovalRecord } from '../approvals/records.ts';
 import type { Instant } from '../keys/records.ts';
-import type { IdempotencyRecord, Page } from './ledger.ts';
-
-/**
- * One transaction on one request; alone, or inside the change that it allows. [INV-06] `expectedRevision` is the one
- * that was decided on, null for a request that must not exist.
- */
-export interface ApprovalChange {
-  readonly expectedRevision: number | null;
-  readonly approval: ApprovalRecord;
-  readonly idempotency?: IdempotencyRecord;
-  readonly audit: AuditRecord;
-}
+import type { ApprovalRule, Elector } from '../policies/approval-rules.ts';
+import type { ApprovalChange, Page } from './ledger.ts';
 
 /** Open: pending, or approved and not executed. */
 export type ApprovalFilter = 'open' | 'ended';

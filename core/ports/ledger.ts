@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Port of the state: records and audit in one place, changed in one transaction. Every read is strongly consistent
 // except the lists by index, which only find candidates: whoever acts on one re-reads it.
+import type { ApprovalRecord } from '../approvals/records.ts';
 import type { AuditHead, AuditRecord } from '../audit/chain.ts';
 import type { ConsumerRecord } from '../keys/consumers.ts';
 import type { Instant, KeyRecord, OperationRecord, VersionRecord } from '../keys/records.ts';
 import type { HoldRecord, ReencryptionRecord, SourceRecord } from '../keys/reencryption.ts';
-import type { ApprovalChange } from './approvals.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '../provisioning/records.ts';
 
 /** A key with what a decision about it needs, read at one revision. */
@@ -60,7 +60,7 @@ export interface KeyChange {
     readonly keys: number;
     readonly versions: number;
   };
-  /** The approval that this change executes: used up in the same transaction, so never twice. [INV-05] */
+  /** The approval that this change executes: used up in the same transaction, so never twice. */
   readonly approval?: ApprovalChange;
   readonly audit: AuditRecord;
 }
@@ -70,6 +70,17 @@ export interface KeyStoreChange {
   readonly expectedRevision: number | null;
   readonly keyStore: KeyStoreRecord;
   readonly tasks?: readonly HsmTaskRecord[];
+  readonly idempotency?: IdempotencyRecord;
+  readonly audit: AuditRecord;
+}
+
+/**
+ * One transaction on one request; alone, or inside the change that it allows. `expectedRevision` is the one
+ * that was decided on, null for a request that must not exist.
+ */
+export interface ApprovalChange {
+  readonly expectedRevision: number | null;
+  readonly approval: ApprovalRecord;
   readonly idempotency?: IdempotencyRecord;
   readonly audit: AuditRecord;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rotations and their consumers: shows who lags, takes acknowledgements, gives more time. Who forces needs approvals.
-import { refusingApprovals } from '#adapters/system/approvals.ts';
-import { systemClock } from '#adapters/system/system.ts';
+import { systemClock, ulidIds } from '#adapters/system/system.ts';
+import { forceRotation as forceAct } from '#core/approvals/acts/force-rotation.ts';
 import {
   AcknowledgeRequest,
   ExtendRotationRequest,
@@ -10,19 +10,21 @@ import {
 import {
   acknowledge,
   extendAcknowledgement,
-  forceRotation as force,
   readRotation,
   rotationStatus,
 } from '#core/operations/acknowledge-rotation.ts';
+import { idempotencyClaim } from '#core/operations/admit-operation.ts';
 import { acknowledgementPolicy } from '#core/operations/await-acknowledgements.ts';
 import { keyNotFound } from '#core/operations/mutate-key.ts';
+import { requestApproval } from '#core/operations/request-approval.ts';
 import { CLASSES } from '#policies/classes.ts';
 import { type ApiRequest, apiHandler, type RouteHandler } from '../shared/api-handler.ts';
-import { parseBody } from '../shared/api-request.ts';
+import { idempotencyKeyOf, parseBody } from '../shared/api-request.ts';
+import { approvalAnswer } from '../shared/approval-views.ts';
 import { consumerView, rotationView } from '../shared/consumer-views.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { accessObject } from '../shared/views.ts';
-import { authorizer, ledger, workflows } from '../shared/wiring.ts';
+import { authorizer, electorate, ledger, workflows } from '../shared/wiring.ts';
 
 const environment = environmentOf('acknowledge-rotation');
 const table = ledger(environment.TABLE_NAME);
@@ -32,8 +34,13 @@ const deps = {
   workflows: workflows({
     'rotate-key': environment.ROTATE_KEY_ARN,
     'rotate-data-key': environment.ROTATE_DATA_KEY_ARN,
+    approve: environment.APPROVE_ARN,
   }),
-  approvals: refusingApprovals,
+  approvals: table,
+  electorate: electorate(environment.STAGE),
+  classes: CLASSES,
+  ids: ulidIds,
+  stage: environment.STAGE,
   waits: { settleSeconds: environment.SETTLE_SECONDS, bakeSeconds: environment.BAKE_SECONDS },
 };
 
@@ -97,10 +104,19 @@ const extendRotation: RouteHandler = async (request) => {
 };
 
 const forceRotation: RouteHandler = async (request) => {
-  const { operation } = await decidedRotation(request);
-  parseBody(request.event, ForceRotationRequest);
-  await force(deps, { operationId: operation.id, by: request.principal.id });
-  return viewOf(operation.id);
+  const { operation, decision } = await decidedRotation(request);
+  const header = idempotencyKeyOf(request.event);
+  const body = parseBody(request.event, ForceRotationRequest);
+  const route = `POST /v1/rotations/${operation.id}/force`;
+  const approval = await requestApproval(deps, forceAct, {
+    action: 'rotation.force',
+    request: { key: operation.key, version: null, operationId: operation.id, parameters: {} },
+    by: request.principal,
+    decision,
+    reason: body.reason,
+    claim: idempotencyClaim(request.principal.id, route, header, body),
+  });
+  return approvalAnswer(approval);
 };
 
 export const handler = apiHandler(

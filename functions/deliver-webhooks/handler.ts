@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { KmsNoticeSigner } from '#adapters/kms/notice-signer.ts';
 import { systemClock } from '#adapters/system/system.ts';
 import { WebhookSender } from '#adapters/webhooks/webhook-sender.ts';
-import { eventSchema } from '#core/contract/events.ts';
+import { keyEventSchema } from '#core/contract/events.ts';
 import { NOTICE_EVENTS } from '#core/contract/notices.ts';
 import { deliverWebhooks } from '#core/operations/deliver-webhooks.ts';
 import { environmentOf } from '../shared/environment.ts';
@@ -28,5 +28,5 @@ const deps = {
 const Event = z.object({ 'detail-type': z.enum(NOTICE_EVENTS), detail: z.unknown() });
 
 export const handler = stepHandler(Event, async ({ 'detail-type': name, detail }) => ({
-  told: await deliverWebhooks(deps, { name, detail: eventSchema(name).parse(detail) }),
+  told: await deliverWebhooks(deps, { name, detail: keyEventSchema(name).parse(detail) }),
 }));

@@ -9,6 +9,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { AccessTableAuthorizer, TableDirectory } from '#adapters/access-table/authorizer.ts';
+import { TableElectorate } from '#adapters/approvals/electorate.ts';
 import { DynamoDbBucketRows } from '#adapters/dynamodb/bucket-rows.ts';
 import { DynamoDbKeyUseLog } from '#adapters/dynamodb/key-use-log.ts';
 import { DynamoDbLedger } from '#adapters/dynamodb/ledger.ts';
@@ -22,6 +23,7 @@ import { systemTimer } from '#adapters/system/timer.ts';
 import type { KmsBudget } from '#core/contract/kms-quotas.ts';
 import type { Stage, WorkflowKind } from '#core/contract/vocabulary.ts';
 import { LeasedRateBudget } from '#core/limits/leased-budget.ts';
+import type { ApprovalLedger, Ballots, Electorate, VoteVerifier } from '#core/ports/approvals.ts';
 import type { OpenSource } from '#core/ports/ciphertext-source.ts';
 import type { KeyUseLog } from '#core/ports/key-use-log.ts';
 import type { Ledger } from '#core/ports/ledger.ts';
@@ -29,6 +31,7 @@ import type { Authorizer, Directory } from '#core/ports/platform.ts';
 import type { RateBudget } from '#core/ports/rate-budget.ts';
 import type { ReencryptionProgress } from '#core/ports/reencryption-progress.ts';
 import type { StartSlots } from '#core/ports/start-slots.ts';
+import { APPROVAL_RULES } from '#policies/approval-rules.ts';
 import { DIRECTORY } from '#policies/directory.ts';
 import { ROLE_RULES } from '#policies/roles.ts';
 
@@ -44,7 +47,7 @@ function tableClient(): DynamoDBDocumentClient {
   return DynamoDBDocumentClient.from(new DynamoDBClient({ maxAttempts: MAX_ATTEMPTS }));
 }
 
-export function ledger(tableName: string): Ledger {
+export function ledger(tableName: string): Ledger & ApprovalLedger & Ballots {
   return new DynamoDbLedger(tableClient(), tableName);
 }
 
@@ -104,6 +107,15 @@ export function authorizer(stage: Stage): Authorizer {
 export function directory(stage: Stage): Directory {
   return new TableDirectory(DIRECTORY[stage]);
 }
+
+export function electorate(stage: Stage): Electorate {
+  return new TableElectorate(DIRECTORY[stage], APPROVAL_RULES);
+}
+
+/** Fails closed: nobody has a key of their own yet, so no signature can hold. */
+export const voteVerifier: VoteVerifier = {
+  fault: async (_approval, { name }) => `${name} has no key registered`,
+};
 
 /** Partition of a Region: the policies must name roles in the partition they live in. */
 function partitionOf(region: string): string {

@@ -30,6 +30,7 @@ export function functionGrants(context: GrantContext): Duties {
     ...apiGrants(context),
     ...stepGrants(context),
     ...reencryptionGrants(context),
+    ...approvalGrants(context),
     ...sweepAndStoreGrants(context),
   };
 }
@@ -75,7 +76,10 @@ function apiGrants({
     'read-calendar': readTable(table, DUE_INDEX.name),
     'release-keys': [
       ...writeTable(table),
-      { actions: ['states:StartExecution'], resources: [names.stateMachineArn('update-access')] },
+      {
+        actions: ['states:StartExecution'],
+        resources: [names.stateMachineArn('update-access'), names.stateMachineArn('approve')],
+      },
     ],
     'report-adoptions': [...getFromTable(table), ...keys.inspect()],
     'plan-changes': readTable(table),
@@ -88,7 +92,10 @@ function apiGrants({
     ],
     'acknowledge-rotation': [
       ...writeTable(table),
-      { actions: ['states:StartExecution'], resources: rotationMachines(names) },
+      {
+        actions: ['states:StartExecution'],
+        resources: [...rotationMachines(names), names.stateMachineArn('approve')],
+      },
     ],
     'watch-rotation': [
       ...writeTable(table),
@@ -176,7 +183,41 @@ function reencryptionGrants(context: GrantContext): Pick<Duties, ReencryptionFun
   };
 }
 
-type OtherFunction = Exclude<FunctionName, ApiFunction | StepFunction | ReencryptionFunction>;
+type ApprovalFunction =
+  | 'read-approvals'
+  | 'cast-vote'
+  | 'open-ballot'
+  | 'tend-approval'
+  | 'execute-approved';
+
+/** Who takes votes starts nothing but the execution that waits for them, and who executes takes no votes. */
+function approvalGrants(context: GrantContext): Pick<Duties, ApprovalFunction> {
+  const { names, table, tokenKeyArn } = context;
+  const approve = names.stateMachineArn('approve');
+  const answer: Grant = { actions: ['states:SendTaskSuccess'], resources: [approve] };
+  return {
+    'read-approvals': readTable(table, LIST_INDEX.name),
+    'cast-vote': [...writeTable(table), answer, tokenGrant('kms:Decrypt', tokenKeyArn)],
+    // Answers at once for what was decided before it waited.
+    'open-ballot': [...writeTable(table), answer, tokenGrant('kms:Encrypt', tokenKeyArn)],
+    'tend-approval': [
+      ...writeTable(table, DUE_INDEX.name),
+      { actions: ['states:StartExecution'], resources: [approve] },
+    ],
+    'execute-approved': [
+      ...writeTable(table, LIST_INDEX.name),
+      {
+        actions: ['states:StartExecution'],
+        resources: [...rotationMachines(names), names.stateMachineArn('update-access')],
+      },
+    ],
+  };
+}
+
+type OtherFunction = Exclude<
+  FunctionName,
+  ApiFunction | StepFunction | ReencryptionFunction | ApprovalFunction
+>;
 
 function sweepAndStoreGrants(context: GrantContext): Pick<Duties, OtherFunction> {
   const { names, keys, table, tokenKeyArn } = context;

@@ -32,6 +32,9 @@ export interface EventsStackProps extends StackProps {
 /** A stream keeps a record for a day (DynamoDB developer guide, streams): so long publishing is tried. */
 const STREAM_HOURS = 24;
 
+/** Audit streams whose records become events. */
+const TOLD_STREAMS = ['key', 'approval'];
+
 /** See the file's head. */
 export class EventsStack extends Stack {
   /** By alarm: what was not published, what was not delivered. */
@@ -49,14 +52,14 @@ export class EventsStack extends Stack {
       eventSourceArn: state.tableStreamArn,
       startingPosition: StartingPosition.TRIM_HORIZON,
       batchSize: 100,
-      filters: [
+      filters: TOLD_STREAMS.map((stream) =>
         FilterCriteria.filter({
           eventName: FilterRule.isEqual('INSERT'),
           dynamodb: {
-            NewImage: { [PARTITION_KEY]: { S: FilterRule.beginsWith('audit#key/') } },
+            NewImage: { [PARTITION_KEY]: { S: FilterRule.beginsWith(`audit#${stream}/`) } },
           },
         }),
-      ],
+      ),
       reportBatchItemFailures: true,
       bisectBatchOnError: true,
       retryAttempts: 1000,

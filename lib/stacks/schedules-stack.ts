@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What fires by itself: the recurring sweep and the daily review of class policies. The role may start these two state
-// machines; a one-time schedule made at run time in the same group uses the same role and target. What cannot be delivered waits in a queue with an alarm.
+// What fires by itself: the recurring sweep, the daily review of class policies, and the look after requests for
+// approval. The role may start these two state machines and invoke this one function. What cannot be delivered waits in a queue with an alarm.
 import { CfnOutput, Duration, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnSchedule, CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
@@ -18,6 +18,16 @@ export interface SchedulesStackProps extends StackProps {
 
 /** At night in most places; a deployment is followed within a day. */
 const DAILY = 'cron(30 1 * * ? *)';
+/** What an execution that was lost should have reminded of or executed is taken up within minutes. */
+const OFTEN = 'rate(1 minute)';
+
+interface Firing {
+  readonly name: string;
+  readonly arn: string;
+  readonly description: string;
+  readonly when: string;
+  readonly input: string;
+}
 
 /** See the file's head. */
 export class SchedulesStack extends Stack {
@@ -27,16 +37,22 @@ export class SchedulesStack extends Stack {
     super(scope, id, props);
     const sweepArn = names.stateMachineArn('rotation-sweep');
     const reviewArn = names.stateMachineArn('review-policies');
+    const tendArn = names.arn('lambda', `function:${names.of('tend-approval')}`);
     const group = new CfnScheduleGroup(this, 'Group', { name: names.of('schedules') });
     const role = new Role(this, 'SchedulerRole', {
       roleName: names.of('scheduler'),
       assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
         conditions: { StringEquals: { 'aws:SourceAccount': settings.account } },
       }),
-      inlinePolicies: { duty: toPolicy(startGrant([sweepArn, reviewArn])) },
+      inlinePolicies: {
+        duty: toPolicy([
+          ...startGrant([sweepArn, reviewArn]),
+          { actions: ['lambda:InvokeFunction'], resources: [tendArn] },
+        ]),
+      },
     });
     this.deadLetters = this.#queueFor(role);
-    const add = (id: string, name: WorkflowName, description: string, when: string) =>
+    const fire = (id: string, { name, arn, description, when, input }: Firing) =>
       new CfnSchedule(this, id, {
         name: names.of(name),
         groupName: names.of('schedules'),
@@ -45,18 +61,27 @@ export class SchedulesStack extends Stack {
         scheduleExpressionTimezone: settings.sweep.timeZone,
         flexibleTimeWindow: { mode: 'OFF' },
         target: {
-          arn: names.stateMachineArn(name),
+          arn,
           roleArn: role.roleArn,
-          input: '{}',
+          input,
           // Past the next sweep a late one is of no use.
           retryPolicy: { maximumRetryAttempts: 3, maximumEventAgeInSeconds: 900 },
           deadLetterConfig: { arn: this.deadLetters.queueArn },
         },
       }).addResourceDependency(group);
+    const add = (id: string, name: WorkflowName, description: string, when: string) =>
+      fire(id, { name, arn: names.stateMachineArn(name), description, when, input: '{}' });
     const sweeps = 'Finds keys that are due and starts their rotations';
     add('Sweep', 'rotation-sweep', sweeps, settings.sweep.rate);
     const reviews = 'Gives keys of changed classes their new due dates';
     add('Review', 'review-policies', reviews, DAILY);
+    fire('Approvals', {
+      name: 'tend-approvals',
+      arn: tendArn,
+      description: 'Takes up requests for approval whose execution was lost',
+      when: OFTEN,
+      input: JSON.stringify({ act: 'resume' }),
+    });
     new CfnOutput(this, 'SchedulerRoleArn', { value: role.roleArn });
     new CfnOutput(this, 'SchedulerGroupName', { value: names.of('schedules') });
     new CfnOutput(this, 'SweepScheduleName', { value: names.of('rotation-sweep') });

@@ -61,6 +61,7 @@ const WORKFLOWS: Readonly<Record<WorkflowName, WorkflowUses>> = {
     starts: ['rotate-key', 'rotate-data-key', 'generate-key', 'update-access', 'reencrypt'],
   },
   'review-policies': { functions: ['review-policies'] },
+  approve: { functions: ['open-ballot', 'tend-approval', 'execute-approved'] },
 };
 
 /** See the file's head. */

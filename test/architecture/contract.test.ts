@@ -114,8 +114,14 @@ describe('routes', () => {
 });
 
 describe('workflows', () => {
-  it('are one per kind of operation, the short rotation, the sweep, the review, and what undoes', () => {
-    const others = ['rotate-data-key', 'rotation-sweep', 'review-policies', 'undo-operation'];
+  it('are one per kind of operation, the short rotation, the sweep, the review, approvals, and what undoes', () => {
+    const others = [
+      'approve',
+      'rotate-data-key',
+      'rotation-sweep',
+      'review-policies',
+      'undo-operation',
+    ];
     expect([...OPERATION_KINDS, ...others].sort()).toEqual(WORKFLOWS);
   });
 

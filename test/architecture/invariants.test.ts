@@ -29,7 +29,7 @@ describe('security invariants', () => {
     expect(inTitles.length).toBe(new Set(inTitles).size);
   });
 
-  it('hold today for aliases, ciphertexts, states, leases, audit, endings, histories, consumers and rollbacks', () => {
+  it('hold today for aliases, ciphertexts, states, leases, quorums, audit, endings, histories, consumers and rollbacks', () => {
     const ids = new Set(inCode.map((mark) => mark.slice(1, 7)));
 
     expect([...ids].sort()).toEqual([
@@ -37,6 +37,7 @@ describe('security invariants', () => {
       'INV-02',
       'INV-03',
       'INV-04',
+      'INV-05',
       'INV-06',
       'INV-08',
       'INV-09',

@@ -15,14 +15,14 @@ const NOTHING = /^$/;
 const ANYTHING = /./;
 /** What is pure in core: ports and records, no use case. */
 const CORE_WITHOUT_USE_CASES =
-  /^core\/(ports|contract|keys|audit|crypto|policies|escrow\/records|provisioning\/records|errors)\b/;
+  /^core\/(ports|contract|keys|audit|crypto|policies|(approvals|escrow|provisioning)\/records|errors)\b/;
 
 export const ROOMS: Readonly<Record<string, Room>> = {
   'core/contract': { at: /^core\/contract\//, ours: [], packages: /^zod$/ },
   'core/crypto': { at: /^core\/crypto\//, ours: [], packages: /^(node:crypto|canonicalize)$/ },
   'core/policies': {
     at: /^core\/policies\//,
-    ours: [/^core\/keys\/records/, /^core\/crypto\/hashing/],
+    ours: [/^core\/(contract\/approvals|errors|keys\/records)/, /^core\/crypto\/hashing/],
     packages: /^(zod|temporal-polyfill)$/,
   },
   core: { at: /^core\//, ours: [/^core\//], packages: NOTHING },

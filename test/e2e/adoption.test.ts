@@ -103,7 +103,7 @@ describe('a key that is let go', () => {
     const { CiphertextBlob } = await write();
 
     const started = await operator.releaseKey(name, { reason: 'end-to-end test' });
-    expect(await ended(operator, started.body.operationId)).toMatchObject({ state: 'done' });
+    expect(await ended(operator, started.body.operationId ?? '')).toMatchObject({ state: 'done' });
 
     const opened = await kms.send(new DecryptCommand({ CiphertextBlob }));
     expect(Buffer.from(opened.Plaintext ?? []).toString()).toBe('kept');

@@ -100,15 +100,21 @@ describe('POST /v1/rotations/{operationId}/extension', () => {
 });
 
 describe('POST /v1/rotations/{operationId}/force', () => {
-  it('needs approvals, and names who would break', async () => {
+  it('asks for approvals, and names who would break', async () => {
     const answer = await request(handler, 'forceRotation', {
       as: { person: 'alice' },
       body: { reason: 'billing is off' },
+      headers: { 'Idempotency-Key': 'force-1' },
       path: path(),
     });
 
-    expect(answer).toMatchObject({ status: 403, body: { code: 'ApprovalRequired' } });
-    expect(answer.body.detail).toContain('billing');
+    expect(answer).toMatchObject({ status: 202, body: { operationId: null } });
+    const { approvalId } = answer.body;
+    expect(answer.headers).toMatchObject({ location: `/v1/approvals/${approvalId}` });
+    expect(await current.world.store.readApproval(approvalId)).toMatchObject({
+      what: expect.stringContaining('billing'),
+      state: 'pending',
+    });
     expect((await show()).body.isWaiting).toBe(true);
   });
 });

@@ -9,6 +9,7 @@ import { EXAMPLES } from '#core/contract/examples.ts';
 import { ROUTES, type Route, type RouteId } from '#core/contract/routes.ts';
 import { placeHold } from '#core/operations/place-hold.ts';
 import { requestTask } from '#core/provisioning/provision-key-store.ts';
+import { ask } from '#test/support/approvals.ts';
 import { registered } from '#test/support/consumers.ts';
 import { aForeignKey } from '#test/support/foreign-keys.ts';
 import { ACCOUNT, type Caller, current, eventOf, renewWorld } from '#test/support/functions.ts';
@@ -21,6 +22,7 @@ import { PERMIT, type World } from '#test/support/world.ts';
 vi.mock('#adapters/kms/token-seal.ts', () => ({
   KmsTokenSeal: class {
     open = async (sealed: string) => sealed;
+    seal = async (token: string) => token;
   },
 }));
 vi.mock('#adapters/stepfunctions/task-callback.ts', () => ({
@@ -38,28 +40,7 @@ vi.mock('#adapters/kms/notice-signer.ts', () => ({
   publicJwk: async () => EXAMPLES['NoticeKeys'] && Object(EXAMPLES['NoticeKeys']).keys[0],
 }));
 
-type Handler = (
-  event: APIGatewayProxyEvent,
-  context?: unknown,
-) => Promise<{ statusCode: number; headers: Readonly<Record<string, string>>; body: string }>;
-const HANDLERS: Readonly<Record<string, Handler>> = {
-  'change-keys': (await import('#functions/change-keys/handler.ts')).handler,
-  'read-calendar': (await import('#functions/read-calendar/handler.ts')).handler,
-  'read-usage': (await import('#functions/read-usage/handler.ts')).handler,
-  'manage-consumers': (await import('#functions/manage-consumers/handler.ts')).handler,
-  'acknowledge-rotation': (await import('#functions/acknowledge-rotation/handler.ts')).handler,
-  'plan-changes': (await import('#functions/plan-changes/handler.ts')).handler,
-  'manage-reencryption': (await import('#functions/manage-reencryption/handler.ts')).handler,
-  'manage-holds': (await import('#functions/manage-holds/handler.ts')).handler,
-  'judge-retirement': (await import('#functions/judge-retirement/handler.ts')).handler,
-  'watch-rotation': (await import('#functions/watch-rotation/handler.ts')).handler,
-  'release-keys': (await import('#functions/release-keys/handler.ts')).handler,
-  'report-adoptions': (await import('#functions/report-adoptions/handler.ts')).handler,
-  'read-keys': (await import('#functions/read-keys/handler.ts')).handler,
-  'use-key': (await import('#functions/use-key/handler.ts')).handler,
-  'manage-key-stores': (await import('#functions/manage-key-stores/handler.ts')).handler,
-  'serve-contract': (await import('#functions/serve-contract/handler.ts')).handler,
-};
+const { HANDLERS } = await import('./handlers.ts');
 const IDS = Object.keys(ROUTES) as RouteId[];
 /** Of each route; enough to meet every kind of refusal in a second. */
 const RUNS = 150;
@@ -80,6 +61,8 @@ const NAMES = [
   'principal',
   'rights',
   'reason',
+  'decision',
+  'digest',
   'nextRotationAt',
   'plaintext',
   'ciphertext',
@@ -113,6 +96,7 @@ const CALLERS: readonly Caller[] = [
   { person: 'alice' },
   { person: 'olga' },
   { person: 'ada' },
+  { person: 'bob' },
   { person: 'nobody' },
   { role: 'orders-api' },
   { role: 'orders-api' },
@@ -189,8 +173,6 @@ const IN_BAKE: readonly RouteId[] = ['reportRotation', 'rollBackRotation'];
 const ANSWERS: Partial<Record<RouteId, number>> = {
   // Provisioning a second time is refused.
   createKeyStore: 409,
-  // Nobody can approve yet.
-  forceRotation: 403,
 };
 
 /** A rotation in the place that the route is for. @returns its operation, '' for routes that want none */
@@ -222,15 +204,15 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
   const world = await withActiveKey(await renewWorld());
   const { ledger, clock, vault } = world;
   const simulation = new Simulation(world);
-  // A key with consumers is not released without approvals, which nobody can give yet.
-  if (route !== 'releaseKey')
-    await registered(simulation, 'billing', {
-      principal: `arn:aws:iam::${ACCOUNT}:role/billing`,
-      ...(IN_BAKE.includes(route)
-        ? { acknowledgement: { mode: 'wait', waitSeconds: 0, url: null } }
-        : {}),
-    });
+  await registered(simulation, 'billing', {
+    principal: `arn:aws:iam::${ACCOUNT}:role/billing`,
+    ...(IN_BAKE.includes(route)
+      ? { acknowledgement: { mode: 'wait', waitSeconds: 0, url: null } }
+      : {}),
+  });
   await withStoredData(world);
+  // Before it wraps data keys: then nobody could let it go.
+  const approval = await ask(world, 'key.release', { key: 'orders' });
   if (route === 'fetchDataKey') {
     await world.admitKey({ name: 'rows', tier: 'data', parent: 'orders' });
     await simulation.runStarted();
@@ -273,6 +255,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     forceRotation: { reason: 'asked' },
     reportRotation: { consumer: 'billing', version: 2, calls: 10, errors: 0 },
     rollBackRotation: { reason: 'asked' },
+    castVote: { decision: 'approve', digest: approval.digest },
     createPlan: EXAMPLES['PlanRequest'],
     releaseKey: EXAMPLES['ReleaseKeyRequest'],
     createAdoption: EXAMPLES['AdoptionRequest'],
@@ -283,6 +266,9 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
   };
   const names: Partial<Record<RouteId, Record<string, string>>> = {
     getOperation: { id: (await current.world.version(1)).operationId },
+    getApproval: { id: approval.id },
+    castVote: { id: approval.id },
+    cancelApproval: { id: approval.id },
     getKeyStore: { name: 'main' },
     listTasks: { name: 'main' },
     getConsumer: { name: 'orders', consumer: 'billing' },
@@ -307,6 +293,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     acknowledgeRotation: { role: 'billing' },
     reportRotation: { role: 'billing' },
     fetchDataKey: { role: 'orders-api' },
+    castVote: { person: 'bob' },
   };
   const ofConsumer: readonly RouteId[] = ['putConsumer', 'deleteConsumer'];
   return (id) => ({
@@ -335,6 +322,8 @@ async function stateOf(): Promise<string> {
     await store.readTasks('main'),
     workflows.started,
     vault.inspect(),
+    await store.listApprovals('open', null, 100),
+    await store.listApprovals('ended', null, 100),
     vault.inspectAliases(),
   ]);
 }

@@ -17,6 +17,11 @@ const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'serve-contract': ['kms:GetPublicKey'],
   'read-keys': [],
   'release-keys': [],
+  'read-approvals': [],
+  'cast-vote': ['kms:Decrypt'],
+  'open-ballot': ['kms:Encrypt'],
+  'tend-approval': [],
+  'execute-approved': [],
   'report-adoptions': [
     'kms:DescribeKey',
     'kms:GetKeyLastUsage',
@@ -85,6 +90,7 @@ const TABLE_ACTIONS: Partial<Record<FunctionName, readonly string[]>> = {
   'serve-contract': READ,
   'read-keys': READ,
   'read-calendar': READ,
+  'read-approvals': READ,
   'read-usage': READ,
   'plan-changes': READ,
   'use-key': ['dynamodb:GetItem'],
@@ -114,8 +120,8 @@ describe('roles of functions', () => {
 
   it.each([
     // `reencrypt` finds the data keys of a parent there.
-    [['read-keys', 'reencrypt', 'review-policies'], 'list'],
-    [['read-calendar', 'track-reencryption', 'find-due-rotations'], 'due'],
+    [['read-keys', 'read-approvals', 'execute-approved', 'reencrypt', 'review-policies'], 'list'],
+    [['read-calendar', 'tend-approval', 'track-reencryption', 'find-due-rotations'], 'due'],
     [['receive-signals'], 'owner'],
   ] as const)('%s query index %s', (names, index) => {
     const users = FUNCTION_NAMES.filter((one) =>
@@ -131,6 +137,8 @@ describe('roles of functions', () => {
 
     expect(holders('states:StartExecution')).toEqual([
       'release-keys',
+      'tend-approval',
+      'execute-approved',
       'change-keys',
       'acknowledge-rotation',
       'deliver-webhooks',
@@ -141,7 +149,12 @@ describe('roles of functions', () => {
       'record-key-use',
       'receive-signals',
     ]);
-    expect(holders('states:SendTaskSuccess')).toEqual(['manage-key-stores', 'request-hsm-admin']);
+    expect(holders('states:SendTaskSuccess')).toEqual([
+      'cast-vote',
+      'open-ballot',
+      'manage-key-stores',
+      'request-hsm-admin',
+    ]);
   });
 
   it('answers tasks of provisioning alone', () => {
@@ -158,6 +171,14 @@ describe('roles of functions', () => {
         conditions: {},
       },
     ]);
+  });
+
+  it('lets nobody both decide on an act and carry it out', () => {
+    const actions = (name: FunctionName) =>
+      [...actionsOf(roleOf(name), 'states'), ...actionsOf(direct(roleOf(name)), 'kms')].sort();
+
+    expect(actions('cast-vote')).toEqual(['kms:Decrypt', 'states:SendTaskSuccess']);
+    expect(actions('execute-approved')).toEqual(['states:StartExecution']);
   });
 
   it('uses the table key only through DynamoDB', () => {
@@ -284,13 +305,20 @@ describe('every role of a deployment', () => {
     ]);
   });
 
-  it('gives the scheduler the sweep, the review and nothing else', () => {
+  it('gives the scheduler the sweep, the review, the look after approvals and nothing else', () => {
     expect(everyRole.get('keyturn-production-scheduler')).toEqual([
       {
         action: 'states:StartExecution',
         resources: [
           `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:keyturn-production-review-policies`,
           `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:keyturn-production-rotation-sweep`,
+        ],
+        conditions: {},
+      },
+      {
+        action: 'lambda:InvokeFunction',
+        resources: [
+          `arn:aws:lambda:${REGION}:${ACCOUNT}:function:keyturn-production-tend-approval`,
         ],
         conditions: {},
       },

@@ -123,6 +123,7 @@ interface States {
   readonly [name: string]: {
     readonly Parameters?: { readonly FunctionName?: string };
     readonly TimeoutSeconds?: number;
+    readonly TimeoutSecondsPath?: string;
     readonly ItemProcessor?: { readonly States: States };
   };
 }
@@ -130,7 +131,8 @@ interface States {
 function tasksOf({ States }: { readonly States: States }): { fn: string; seconds: number }[] {
   return Object.values(States).flatMap((state) => {
     const inner = state.ItemProcessor ? tasksOf(state.ItemProcessor) : [];
-    const fn = state.Parameters?.FunctionName;
+    // A wait for a token ends when the next thing is due; its function may still run then, and does no harm.
+    const fn = state.TimeoutSecondsPath ? undefined : state.Parameters?.FunctionName;
     return fn === undefined ? inner : [...inner, { fn, seconds: state.TimeoutSeconds ?? 0 }];
   });
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Asking, voting and executing in a world.
-import { type ActName, actOf } from '#core/approvals/acts/all.ts';
+
 import type { ActRequest } from '#core/approvals/act.ts';
+import { type ActName, actOf } from '#core/approvals/acts/all.ts';
 import type { ApprovalRecord, VoteRecord } from '#core/approvals/records.ts';
 import type { VoteSignature } from '#core/contract/approvals.ts';
 import { type CastVoteInput, castVote } from '#core/operations/cast-vote.ts';

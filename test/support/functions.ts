@@ -26,6 +26,7 @@ export const ENVIRONMENT = {
   ROTATE_DATA_KEY_ARN: 'machine-rotate-data-key',
   ROTATE_KEY_ARN: 'machine-rotate-key',
   NOTICE_KEY_ARN: 'notice-key',
+  APPROVE_ARN: 'machine-approve',
   UPDATE_ACCESS_ARN: 'machine-update-access',
   SETTLE_SECONDS: '5',
   BAKE_SECONDS: '10',
@@ -62,6 +63,8 @@ vi.mock('#functions/shared/wiring.ts', () => ({
   keyUseLog: () => new MemoryKeyUseLog(),
   workflows: () => following(() => current.world.workflows),
   authorizer: () => new AccessTableAuthorizer(ROLE_RULES, DIRECTORY.local),
+  electorate: () => following(() => current.world.deps.electorate),
+  voteVerifier: following(() => current.world.deps.verifier),
   directory: () => new TableDirectory(DIRECTORY.local),
   policySite: () => ({ stage: 'local', account: ACCOUNT, partition: 'aws' }),
 }));

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builders of records, complete and valid, with what a test says different.
+import type { ApprovalRecord } from '#core/approvals/records.ts';
 import { type AuditEntry, genesisHash, link } from '#core/audit/chain.ts';
 import type { ConsumerRecord } from '#core/keys/consumers.ts';
 import type { KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
 import { keyStream, toChange } from '#core/operations/mutate-key.ts';
+import type { FrozenRule } from '#core/policies/approval-rules.ts';
 import type { KeyChange } from '#core/ports/ledger.ts';
 
 export const T0 = '2026-01-01T00:00:00.000Z';
@@ -102,6 +104,67 @@ export function anOperation(patch: Partial<OperationRecord> = {}): OperationReco
     endedAt: null,
     retryAt: null,
     timeline: [{ step: 'Admitted', at: T0 }],
+    ...patch,
+  };
+}
+
+const RULE: FrozenRule = {
+  name: 'daily-work',
+  required: 2,
+  groups: [{ group: 'grp_custodians', required: 0 }],
+  distinctTeams: 1,
+  signed: false,
+  slack: true,
+  windowSeconds: 3600,
+  executionSeconds: 900,
+  deputies: null,
+};
+
+/** A request that was not written yet: its revision is 0. */
+export function anApproval(patch: Partial<ApprovalRecord> = {}): ApprovalRecord {
+  const id = patch.id ?? 'apr_00000000000000000000000001';
+  const expiresAt = '2026-01-01T01:00:00.000Z';
+  return {
+    id,
+    stage: 'local',
+    action: 'key.release',
+    key: 'orders',
+    version: 1,
+    operationId: null,
+    parameters: {},
+    basis: '0'.repeat(64),
+    class: 'test',
+    environment: 'development',
+    what: 'Let go of orders',
+    blast: {
+      consumers: 0,
+      topOwners: [],
+      lastUse: null,
+      unreadable: null,
+      undo: null,
+      irreversible: false,
+    },
+    reason: 'asked',
+    requestedBy: 'usr_alice',
+    requesterName: 'alice',
+    requestedAt: T0,
+    expiresAt,
+    closesAt: expiresAt,
+    rule: RULE,
+    roster: [],
+    digest: '0'.repeat(64),
+    state: 'pending',
+    cause: null,
+    votes: [],
+    approvedAt: null,
+    executeBefore: null,
+    executedAs: null,
+    remindedPercent: 0,
+    undelivered: [],
+    attempt: 1,
+    dueAt: null,
+    revision: 0,
+    auditHead: genesisHash(`approval/${id}`),
     ...patch,
   };
 }

@@ -12,14 +12,13 @@ import { MemoryReencryptionProgress } from '#adapters/memory/reencryption-progre
 import { MemoryStartSlots } from '#adapters/memory/start-slots.ts';
 import { MemoryVault } from '#adapters/memory/vault.ts';
 import { MemoryWorkflows } from '#adapters/memory/workflows.ts';
-import type { Elector } from '#core/approvals/records.ts';
-import type { ApprovalRule } from '#core/approvals/rules.ts';
 import type { KeyRecord, VersionRecord } from '#core/keys/records.ts';
 import type { SourceRecord } from '#core/keys/reencryption.ts';
 import { DataKeySource } from '#core/operations/data-key-source.ts';
 import { type GenerateKeyInput, generateKey, type KeySite } from '#core/operations/generate-key.ts';
 import { keyStream } from '#core/operations/mutate-key.ts';
 import { type RotateKeyInput, rotateKey } from '#core/operations/rotate-key.ts';
+import type { ApprovalRule, Elector } from '#core/policies/approval-rules.ts';
 import type { ClassPolicy } from '#core/policies/classes.ts';
 import type { KeySnapshot } from '#core/ports/ledger.ts';
 import type { Decision, Principal } from '#core/ports/platform.ts';

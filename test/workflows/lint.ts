@@ -31,6 +31,10 @@ const SAFE_ENDS: readonly string[] = [
   'FindDueRotations',
   'SweepOrphans',
   'ReviewPolicies',
+  // The request's row is the record, and the sweep goes on from it.
+  'AwaitDecision',
+  'TendApproval',
+  'ExecuteApproved',
 ];
 
 /** Half of an Express execution's five minutes: the longest that one Retry of a step may back off in all. */

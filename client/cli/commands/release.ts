@@ -3,8 +3,8 @@
 import type { Command } from 'commander';
 import { type Act, addVerb, withIdempotencyKey } from '../command-tree.ts';
 import type { Context } from '../context.ts';
-import { startOperation, type WorkOptions } from '../start-operation.ts';
-import { resumeCommand, watchOperation } from '../watch-operation.ts';
+import { startAct } from '../start-act.ts';
+import type { WorkOptions } from '../start-operation.ts';
 
 const DUTIES =
   'from then on its owner rotates it, watches its use, keeps its old versions readable and destroys them; ' +
@@ -16,11 +16,9 @@ async function release(
   options: WorkOptions & { readonly reason?: string },
 ) {
   const body = options.reason === undefined ? {} : { reason: options.reason };
-  const outcome = await startOperation(context, options, {
+  const outcome = await startAct(context, options, {
     what: `release key ${name} for good`,
     start: (started) => context.client().releaseKey(name, body, started),
-    watch: (id) => watchOperation(context, id),
-    resume: (id) => resumeCommand(context, id),
   });
   context.report.notice(`keyturn: ${DUTIES}`, { notice: 'what the owner does', duties: DUTIES });
   return outcome;
@@ -29,7 +27,7 @@ async function release(
 /** Adds the verb to `key`. */
 export function addRelease(key: Command, act: Act): void {
   const verb = addVerb(key, 'release <name>', {
-    summary: 'Let a key go for good: its KMS keys stay usable without Keyturn',
+    summary: 'Let a key go for good; with consumers it needs approvals (exit code 8)',
     examples: [
       'keyturn key release orders --wait',
       'keyturn key release orders --reason "the team runs its keys itself"',

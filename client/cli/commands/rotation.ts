@@ -2,10 +2,12 @@
 // `keyturn rotation …`: a rotation and the consumers that it waits for.
 import type { Command } from 'commander';
 import { announceChange } from '../announce.ts';
-import { type Act, addNoun, addVerb } from '../command-tree.ts';
+import { type Act, addNoun, addVerb, withIdempotencyKey } from '../command-tree.ts';
 import { viewConsumer, viewRotation } from '../consumer-views.ts';
 import { type Context, printAnswer } from '../context.ts';
 import { UsageError } from '../failures.ts';
+import { startAct } from '../start-act.ts';
+import type { WorkOptions } from '../start-operation.ts';
 import { viewOperation } from '../views.ts';
 import { watchOperation } from '../watch-operation.ts';
 import { parseInstant } from './key.ts';
@@ -84,23 +86,22 @@ function addExtend(noun: Command, act: Act): void {
 }
 
 function addForce(noun: Command, act: Act): void {
-  addVerb(noun, 'force <operation>', {
+  const verb = addVerb(noun, 'force <operation>', {
     summary: 'Ask to switch without those that lag; needs approvals (exit code 8)',
     examples: [
       `keyturn rotation force ${ID} --reason "billing was switched off"`,
-      `keyturn rotation force ${ID} --reason "billing was switched off" --output json`,
+      `keyturn rotation force ${ID} --reason "billing was switched off" --wait`,
     ],
-  })
-    .requiredOption('--reason <text>', 'why, for the audit record')
-    .action(
-      act(async (context: Context, id: string, { reason }: { reason: string }) => {
-        await announceChange(context, `force rotation ${id}`);
-        const { signal } = context;
-        const answer = await context.client().forceRotation(id, { reason }, { signal });
-        printAnswer(context, answer, viewRotation);
-        return 'ok';
-      }),
-    );
+  }).requiredOption('--reason <text>', 'why, for those who decide and for the audit record');
+  withIdempotencyKey(verb).action(
+    act(async (context: Context, id: string, options: WorkOptions & { reason: string }) => {
+      const { reason } = options;
+      return startAct(context, options, {
+        what: `ask for approvals to force rotation ${id}`,
+        start: (started) => context.client().forceRotation(id, { reason }, started),
+      });
+    }),
+  );
 }
 
 function addRollback(noun: Command, act: Act): void {

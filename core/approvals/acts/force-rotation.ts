@@ -49,8 +49,7 @@ function basisOf({ key }: KeySnapshot, { operation }: Held) {
   };
 }
 
-const namesOf = (consumers: readonly ConsumerRecord[]) =>
-  consumers.map(({ name }) => name).sort();
+const namesOf = (consumers: readonly ConsumerRecord[]) => consumers.map(({ name }) => name).sort();
 
 export const forceRotation: Act<ForceRotationDeps> = {
   action: 'rotation.force',
@@ -97,7 +96,11 @@ export const forceRotation: Act<ForceRotationDeps> = {
       const audit = {
         ...draft.audit,
         action: 'rotation.forced',
-        detail: { version: held.operation.version, approval: approval.id, without: agreed.join(',') },
+        detail: {
+          version: held.operation.version,
+          approval: approval.id,
+          without: agreed.join(','),
+        },
       };
       return {
         draft: { ...draft, audit, approval: consume(basisOf(snapshot, held), id) },

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Act `key.release`: Keyturn lets go of a key that has consumers, who lose what it does for them.
 import { mayProcess } from '../../keys/transitions.ts';
-import type { KeySnapshot } from '../../ports/ledger.ts';
 import {
   admitRelease,
   type ReleaseKeyDeps,
   requireReleasable,
 } from '../../operations/release-key.ts';
+import type { KeySnapshot } from '../../ports/ledger.ts';
 import type { Act } from '../act.ts';
 import { blastOf } from '../blast-radius.ts';
 

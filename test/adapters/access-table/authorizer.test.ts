@@ -27,6 +27,7 @@ const person = (user: string): Principal => {
 const workload = (id: string): Principal => ({ id, kind: 'workload', name: null, groups: [] });
 
 const READ = {
+  'approval:read': EVERYTHING,
   'key:read': EVERYTHING,
   'key:plan': EVERYTHING,
   'consumer:read': EVERYTHING,
@@ -51,6 +52,7 @@ const PERMITTED: Record<
       'consumer:manage': EVERYTHING,
       'rotation:extend': EVERYTHING,
       'rotation:force': EVERYTHING,
+      'approval:cancel': EVERYTHING,
       'rotation:roll-back': EVERYTHING,
       'source:manage': EVERYTHING,
       'key:reencrypt': EVERYTHING,
@@ -79,7 +81,10 @@ const PERMITTED: Record<
   ...Object.fromEntries(
     ['bob', 'carol', 'dan', 'erin', 'frank'].map((user) => [
       user,
-      { principal: person(user), may: READ },
+      {
+        principal: person(user),
+        may: { ...READ, 'approval:vote': EVERYTHING, 'approval:cancel': EVERYTHING },
+      },
     ]),
   ),
   ada: {

@@ -121,7 +121,7 @@ describe('rotation', () => {
     'GET /v1/rotations/op_1': { body: example('Rotation') },
     'POST /v1/rotations/op_1/extension': { body: example('Rotation') },
     'POST /v1/rotations/op_1/acks': problem(403, 'AccessDenied'),
-    'POST /v1/rotations/op_1/force': problem(403, 'ApprovalRequired'),
+    'POST /v1/rotations/op_1/force': { status: 202, body: example('ActAccepted') },
   };
   const run = async (...argv: string[]) => {
     const api = await startApi(replies);
@@ -153,9 +153,12 @@ describe('rotation', () => {
   });
 
   it('force waits for approvals: exit code 8', async () => {
-    const { code, err } = await run('force', 'op_1', '--reason', 'switched off');
+    const { code, out, err } = await run('force', 'op_1', '--reason', 'switched off');
 
     expect(code).toBe(8);
-    expect(err).toContain('pproval');
+    expect(out).toMatch(/^apr_/);
+    expect(err).toMatch(
+      /waits for approvals, digest 3b0c6f1d9a52\n +next: keyturn approval watch apr_/,
+    );
   });
 });

@@ -116,6 +116,16 @@ const CALLS: Record<RouteId, readonly [(client: Client) => Promise<unknown>, str
     (c) => c.fetchDataKey('orders-rows', { version: 2 }),
     '/v1/keys/orders-rows/data-keys',
   ],
+  listApprovals: [
+    (c) => c.listApprovals({ state: 'ended', limit: 5 }),
+    '/v1/approvals?state=ended&limit=5',
+  ],
+  getApproval: [(c) => c.getApproval('apr_1'), '/v1/approvals/apr_1'],
+  castVote: [
+    (c) => c.castVote('apr_1', { decision: 'deny', digest: '0'.repeat(64) }),
+    '/v1/approvals/apr_1/votes',
+  ],
+  cancelApproval: [(c) => c.cancelApproval('apr_1'), '/v1/approvals/apr_1'],
   getOperation: [(c) => c.getOperation('op_1'), '/v1/operations/op_1'],
   readAudit: [(c) => c.readAudit('orders', { limit: 2 }), '/v1/audit?key=orders&limit=2'],
   readUsage: [(c) => c.readUsage('orders'), '/v1/keys/orders/usage'],

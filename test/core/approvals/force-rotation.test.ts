@@ -27,7 +27,13 @@ describe('forcing a rotation', () => {
     return vote(world, approval, 'carol');
   };
   const ack = (consumer: string) =>
-    acknowledge(world.deps, { operationId: id, consumer, version: 2, by: consumer, decision: PERMIT });
+    acknowledge(world.deps, {
+      operationId: id,
+      consumer,
+      version: 2,
+      by: consumer,
+      decision: PERMIT,
+    });
 
   it('names who would break, and switches without them', async () => {
     const approval = await approve();

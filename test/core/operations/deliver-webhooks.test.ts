@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type EventDetail, toEvent } from '#core/contract/events.ts';
+import { type KeyEventDetail, keyEventSchema, toEvent } from '#core/contract/events.ts';
 import type { NoticeName } from '#core/contract/notices.ts';
 import { KeyturnError } from '#core/errors.ts';
 import { readRotation } from '#core/operations/acknowledge-rotation.ts';
@@ -55,12 +55,12 @@ describe('deliverWebhooks', () => {
       },
     },
   });
-  const eventOf = async (action: string): Promise<EventDetail> => {
+  const eventOf = async (action: string): Promise<KeyEventDetail> => {
     const { records } = await world.store.readAudit('key/orders', 0, 1000);
     const record = records.findLast((one) => one.action === action);
     const event = record && toEvent({ ...record });
     if (!event) throw new Error(`no event of ${action}`);
-    return event.detail;
+    return keyEventSchema(event.name).parse(event.detail);
   };
   const staged = async () => ({
     name: 'key.version.staged' as NoticeName,

@@ -15,10 +15,13 @@ describe('releasing a key', () => {
   let world: World;
   let simulation: Simulation;
   const admit = () =>
-    releaseKey(
-      world.deps,
-      { key: 'orders', reason: 'own team', by: ALICE.id, decision: PERMIT, claim: CLAIM },
-    );
+    releaseKey(world.deps, {
+      key: 'orders',
+      reason: 'own team',
+      by: ALICE.id,
+      decision: PERMIT,
+      claim: CLAIM,
+    });
   const release = async () => {
     const { operationId } = await admit();
     await simulation.run('update-access', operationId, 1);
@@ -93,16 +96,13 @@ describe('releasing a key', () => {
     await simulation.run('update-access', first.operationId, 1);
 
     expect(await admit()).toEqual(first);
-    const again = releaseKey(
-      world.deps,
-      {
-        key: 'orders',
-        reason: null,
-        by: ALICE.id,
-        decision: PERMIT,
-        claim: { scope: 'other', bodyHash: 'b' },
-      },
-    );
+    const again = releaseKey(world.deps, {
+      key: 'orders',
+      reason: null,
+      by: ALICE.id,
+      decision: PERMIT,
+      claim: { scope: 'other', bodyHash: 'b' },
+    });
     await expect(again).rejects.toMatchObject({ name: 'KeyReleased' });
   });
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { APPROVE } from './approve.ts';
 import { GENERATE_KEY } from './generate-key.ts';
 import { PROVISION_KEY_STORE } from './provision-key-store.ts';
 import { REENCRYPT } from './reencrypt.ts';
@@ -21,4 +22,5 @@ export const SCENARIO_TABLES: readonly ScenarioTable[] = [
   UPDATE_ACCESS,
   REVIEW_POLICIES,
   PROVISION_KEY_STORE,
+  APPROVE,
 ];

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
 import {
-  additionalAt,
   ApprovalRule,
+  additionalAt,
   distinctTeamsOf,
   electorsOf,
   freezeRule,
   isThin,
   ruleFor,
-} from '#core/approvals/rules.ts';
+} from '#core/policies/approval-rules.ts';
 import { APPROVAL_RULES } from '#policies/approval-rules.ts';
 
 const RULE: ApprovalRule = {
@@ -21,7 +21,12 @@ const RULE: ApprovalRule = {
   executionSeconds: 600,
 };
 const people = (...users: string[]) =>
-  users.map((user) => ({ sub: `usr_${user}`, user, groups: ['grp_custodians'], teams: [] as string[] }));
+  users.map((user) => ({
+    sub: `usr_${user}`,
+    user,
+    groups: ['grp_custodians'],
+    teams: [] as string[],
+  }));
 const NOW = '2026-11-23T12:00:00.000Z';
 const freeze = (patch: Partial<ApprovalRule>, of = people('a', 'b', 'c'), required = 2) =>
   freezeRule({ ...RULE, ...patch }, { quorum: { required, of: 3 } }, of, NOW);
@@ -39,12 +44,24 @@ describe('approval rules', () => {
     ['no action', { actions: [] }],
     ['an unknown action', { actions: ['key.read'] }],
     ['a window that never opens', { windowSeconds: 0 }],
-    ['an unknown time zone', {
-      afterHours: { timeZone: 'Mars/Base', weekdays: [1], from: '08:00', to: '18:00', additional: 1 },
-    }],
-    ['an hour that there is not', {
-      afterHours: { timeZone: 'UTC', weekdays: [1], from: '24:00', to: '18:00', additional: 1 },
-    }],
+    [
+      'an unknown time zone',
+      {
+        afterHours: {
+          timeZone: 'Mars/Base',
+          weekdays: [1],
+          from: '08:00',
+          to: '18:00',
+          additional: 1,
+        },
+      },
+    ],
+    [
+      'an hour that there is not',
+      {
+        afterHours: { timeZone: 'UTC', weekdays: [1], from: '24:00', to: '18:00', additional: 1 },
+      },
+    ],
     ['signed votes in Slack', { signed: true, slack: true }],
     ['a member that nobody knows', { selfApproval: true }],
   ])('refuses %s', (_what, patch) => {

@@ -6,8 +6,7 @@ import { APPROVAL_ACTIONS, type ApprovalAction } from '../contract/approvals.ts'
 import { canonicalHash } from '../crypto/hashing.ts';
 import { KeyturnError } from '../errors.ts';
 import type { Instant } from '../keys/records.ts';
-import type { ClassPolicy } from '../policies/classes.ts';
-import type { Elector } from './records.ts';
+import type { ClassPolicy } from './classes.ts';
 
 const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be HH:MM');
 
@@ -42,7 +41,10 @@ export const ApprovalRule = z
     signed: z.boolean(),
     /** Whether Slack's buttons decide; where not, they lead to the page. */
     slack: z.boolean(),
-    windowSeconds: z.int().min(60).max(30 * 86_400),
+    windowSeconds: z
+      .int()
+      .min(60)
+      .max(30 * 86_400),
     /** From the last vote to the one execution, at most. */
     executionSeconds: z.int().min(10).max(86_400),
     /** Group that is told at 80 % of the window; its members vote only if `groups` has them. */
@@ -53,6 +55,15 @@ export const ApprovalRule = z
     path: ['slack'],
   });
 export type ApprovalRule = z.infer<typeof ApprovalRule>;
+
+/** Somebody who may vote, as the directory knows them. */
+export interface Elector {
+  /** Immutable id of the human; two accounts of one human are one entry in the directory. */
+  readonly sub: string;
+  readonly user: string;
+  readonly groups: readonly string[];
+  readonly teams: readonly string[];
+}
 
 /** A rule as one request is held to it. */
 export interface FrozenRule {
@@ -179,7 +190,8 @@ export function freezeRule(
   now: Instant,
 ): FrozenRule {
   const quorum = rule.required ?? policy?.quorum.required;
-  if (quorum === undefined) throw impossible(`rule ${rule.name} has no quorum, and no class gives one`);
+  if (quorum === undefined)
+    throw impossible(`rule ${rule.name} has no quorum, and no class gives one`);
   const frozen: FrozenRule = {
     name: rule.name,
     required: quorum + additionalAt(rule, now),

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Does what was approved, once: admissions only, so its role reaches the table and starts workflows, and no key.
+// Only the workflow `approve` may invoke it.
+import { z } from 'zod';
+import { systemClock, ulidIds } from '#adapters/system/system.ts';
+import { type ActDeps, actOf } from '#core/approvals/acts/all.ts';
+import { executeApproved } from '#core/operations/execute-approved.ts';
+import { environmentOf } from '../shared/environment.ts';
+import { stepHandler } from '../shared/step-handler.ts';
+import { electorate, ledger, voteVerifier, workflows } from '../shared/wiring.ts';
+
+const environment = environmentOf('execute-approved');
+const table = ledger(environment.TABLE_NAME);
+const deps = {
+  ledger: table,
+  approvals: table,
+  electorate: electorate(environment.STAGE),
+  verifier: voteVerifier,
+  clock: systemClock,
+  ids: ulidIds,
+  waits: { settleSeconds: environment.SETTLE_SECONDS, bakeSeconds: environment.BAKE_SECONDS },
+  workflows: workflows({
+    'rotate-key': environment.ROTATE_KEY_ARN,
+    'rotate-data-key': environment.ROTATE_DATA_KEY_ARN,
+    'update-access': environment.UPDATE_ACCESS_ARN,
+  }),
+};
+const Input = z.object({ approvalId: z.string() });
+
+export const handler = stepHandler(Input, async ({ approvalId }) => {
+  const { state, executedAs } = await executeApproved<ActDeps>(deps, actOf, approvalId);
+  return { state, executedAs };
+});
