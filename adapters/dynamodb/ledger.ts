@@ -6,10 +6,12 @@ import { GetCommand, PutCommand, QueryCommand, TransactWriteCommand } from '@aws
 import type { ApprovalRecord } from '#core/approvals/records.ts';
 import { type AuditHead, type AuditRecord, genesisHash } from '#core/audit/chain.ts';
 import { PARTITION_KEY, SORT_KEY } from '#core/contract/table.ts';
+import type { ShareEnvelope, StoredShares } from '#core/escrow/records.ts';
 import type { ConsumerRecord } from '#core/keys/consumers.ts';
 import type { Instant, KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
 import type { HoldRecord, ReencryptionRecord, SourceRecord } from '#core/keys/reencryption.ts';
 import type { ApprovalFilter, ApprovalLedger, Ballots } from '#core/ports/approvals.ts';
+import type { ShareArchive } from '#core/ports/escrow.ts';
 import type {
   ApprovalChange,
   DueItem,
@@ -23,6 +25,7 @@ import type {
 } from '#core/ports/ledger.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.ts';
 import { toDomainError } from './errors.ts';
+import { escrowItems, escrowOf, sharesAddress } from './escrow-rows.ts';
 import {
   listApprovals,
   listDataKeys,
@@ -39,7 +42,7 @@ type Write = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 const below = (rows: readonly items.Item[], prefix: string) =>
   rows.filter((row) => String(row[SORT_KEY]).startsWith(prefix));
 
-export class DynamoDbLedger implements Ledger, ApprovalLedger, Ballots {
+export class DynamoDbLedger implements Ledger, ApprovalLedger, Ballots, ShareArchive {
   readonly #client: DynamoDBDocumentClient;
   readonly #table: string;
 
@@ -62,7 +65,8 @@ export class DynamoDbLedger implements Ledger, ApprovalLedger, Ballots {
       .map((row) => items.toRecord<ConsumerRecord>(row))
       .filter((consumer) => consumer.state !== 'removed');
     const operation = key.lease ? await this.readOperation(key.lease.operationId) : null;
-    return { key, versions, consumers, ...reencryptionOf(rest), operation };
+    const escrow = escrowOf(rest);
+    return { key, versions, consumers, ...reencryptionOf(rest), escrow, operation };
   }
 
   async readKeyRecord(name: string): Promise<KeyRecord | null> {
@@ -142,6 +146,7 @@ export class DynamoDbLedger implements Ledger, ApprovalLedger, Ballots {
       ...(change.sources ?? []).map((source) => this.#put(items.sourceItem(source))),
       ...(change.holds ?? []).map((hold) => this.#put(items.holdItem(hold))),
       ...(change.reencryption ? [this.#put(items.reencryptionItem(change.reencryption))] : []),
+      ...escrowItems(change.escrow).map((item) => this.#put(item)),
       ...(change.operation ? [this.#put(items.operationItem(change.operation))] : []),
       ...(change.occupancy ? [this.#count(change.key.name, change.occupancy)] : []),
       ...(change.recordedKey ? [this.#recordOnce(change.recordedKey)] : []),
@@ -189,6 +194,10 @@ export class DynamoDbLedger implements Ledger, ApprovalLedger, Ballots {
   async readBallot(approvalId: string): Promise<string | null> {
     const found = await this.#get<{ sealedToken: string }>(items.ballotAddress(approvalId));
     return found?.sealedToken ?? null;
+  }
+
+  async readShares(setId: string, generation: number): Promise<readonly ShareEnvelope[]> {
+    return (await this.#get<StoredShares>(sharesAddress(setId, generation)))?.envelopes ?? [];
   }
 
   async readOccupancy(keyStore: string): Promise<readonly Occupancy[]> {

@@ -7,6 +7,8 @@ export class CountingIds implements Ids {
   #tasks = 0;
   #batches = 0;
   #approvals = 0;
+  #escrowSets = 0;
+  #escrowSessions = 0;
 
   operationId(): string {
     this.#operations += 1;
@@ -26,5 +28,15 @@ export class CountingIds implements Ids {
   approvalId(): string {
     this.#approvals += 1;
     return `apr_${String(this.#approvals).padStart(26, '0')}`;
+  }
+
+  escrowSetId(): string {
+    this.#escrowSets += 1;
+    return `esc_${String(this.#escrowSets).padStart(26, '0')}`;
+  }
+
+  escrowSessionId(): string {
+    this.#escrowSessions += 1;
+    return `ers_${String(this.#escrowSessions).padStart(26, '0')}`;
   }
 }

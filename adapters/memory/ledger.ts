@@ -3,11 +3,19 @@
 import type { ApprovalRecord } from '#core/approvals/records.ts';
 import { type AuditHead, type AuditRecord, genesisHash } from '#core/audit/chain.ts';
 import { KeyturnError } from '#core/errors.ts';
+import type {
+  EscrowChange,
+  EscrowSessionRecord,
+  EscrowSetRecord,
+  ShareEnvelope,
+  StoredShares,
+} from '#core/escrow/records.ts';
 import type { ConsumerRecord } from '#core/keys/consumers.ts';
 import { dueAt } from '#core/keys/due.ts';
 import type { Instant, KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
 import type { HoldRecord, ReencryptionRecord, SourceRecord } from '#core/keys/reencryption.ts';
 import type { ApprovalFilter, ApprovalLedger, Ballots } from '#core/ports/approvals.ts';
+import type { ShareArchive } from '#core/ports/escrow.ts';
 import type {
   ApprovalChange,
   DueItem,
@@ -41,12 +49,15 @@ class NamedRows<T extends { readonly key: string; readonly name: string }> {
   }
 }
 
-export class MemoryLedger implements Ledger, ApprovalLedger, Ballots {
+export class MemoryLedger implements Ledger, ApprovalLedger, Ballots, ShareArchive {
   readonly #keys = new Map<string, KeyRecord>();
   readonly #versions = new Map<string, VersionRecord[]>();
   readonly #consumers = new NamedRows<ConsumerRecord>();
   readonly #sources = new NamedRows<SourceRecord>();
   readonly #holds = new NamedRows<HoldRecord>();
+  readonly #escrowSets = new NamedRows<EscrowSetRecord>();
+  readonly #escrowSessions = new NamedRows<EscrowSessionRecord>();
+  readonly #shares = new Map<string, StoredShares>();
   readonly #reencryptions = new Map<string, ReencryptionRecord>();
   readonly #operations = new Map<string, OperationRecord>();
   readonly #idempotency = new Map<string, IdempotencyRecord>();
@@ -69,6 +80,7 @@ export class MemoryLedger implements Ledger, ApprovalLedger, Ballots {
       sources: this.#sources.of(name).filter((source) => source.removedAt === null),
       holds: this.#holds.of(name).filter((hold) => hold.releasedAt === null),
       reencryption: this.#reencryptions.get(name) ?? null,
+      escrow: { sets: this.#escrowSets.of(name), sessions: this.#escrowSessions.of(name) },
       operation,
     });
   }
@@ -183,6 +195,7 @@ export class MemoryLedger implements Ledger, ApprovalLedger, Ballots {
     for (const hold of change.holds ?? []) this.#holds.put(structuredClone(hold));
     if (change.reencryption)
       this.#reencryptions.set(key.name, structuredClone(change.reencryption));
+    this.#putEscrow(structuredClone(change.escrow ?? {}));
     if (change.operation)
       this.#operations.set(change.operation.id, structuredClone(change.operation));
     if (change.occupancy) this.#count(change.occupancy);
@@ -241,6 +254,17 @@ export class MemoryLedger implements Ledger, ApprovalLedger, Ballots {
 
   async readBallot(approvalId: string): Promise<string | null> {
     return this.#ballots.get(approvalId) ?? null;
+  }
+
+  #putEscrow({ sets, sessions, shares }: EscrowChange): void {
+    for (const set of sets ?? []) this.#escrowSets.put(set);
+    for (const session of sessions ?? []) this.#escrowSessions.put(session);
+    for (const stored of shares ?? [])
+      this.#shares.set(`${stored.setId}#${stored.generation}`, stored);
+  }
+
+  async readShares(setId: string, generation: number): Promise<readonly ShareEnvelope[]> {
+    return structuredClone(this.#shares.get(`${setId}#${generation}`)?.envelopes ?? []);
   }
 
   async readOccupancy(keyStore: string): Promise<readonly Occupancy[]> {

@@ -11,6 +11,8 @@ export const ulidIds: Ids = {
   taskId: () => `task_${ulid()}`,
   batchId: () => `bat_${ulid()}`,
   approvalId: () => `apr_${ulid()}`,
+  escrowSetId: () => `esc_${ulid()}`,
+  escrowSessionId: () => `ers_${ulid()}`,
 };
 
 /** Bytes from the operating system's generator. */

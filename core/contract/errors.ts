@@ -34,6 +34,7 @@ export const ERRORS = {
   ConsumerNotFound: { status: 404, title: 'No such consumer', retryable: false },
   KeyStoreNotFound: { status: 404, title: 'No such key store', retryable: false },
   SourceNotFound: { status: 404, title: 'No such source', retryable: false },
+  EscrowNotFound: { status: 404, title: 'Nothing of it is in escrow', retryable: false },
   HoldNotFound: { status: 404, title: 'No such hold', retryable: false },
   ApprovalNotFound: { status: 404, title: 'No such approval', retryable: false },
   TaskNotFound: { status: 404, title: 'No such task', retryable: false },
@@ -65,6 +66,7 @@ export const ERRORS = {
     title: 'The rebuilt secret is not the one in escrow',
     retryable: false,
   },
+  ShareRefused: { status: 422, title: 'The share does not hold', retryable: false },
   PlanStale: {
     status: 409,
     title: 'What was planned has changed',

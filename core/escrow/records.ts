@@ -68,6 +68,8 @@ export interface EscrowSetRecord {
   readonly createdAt: Instant;
   readonly createdBy: string;
   readonly activatedAt: Instant | null;
+  /** When its shares were brought together last: what was opened once should be split anew. */
+  readonly openedAt: Instant | null;
   readonly retiredAt: Instant | null;
   /** Why it is retired. */
   readonly cause: string | null;
@@ -87,3 +89,70 @@ export type ShareFault =
   | 'another-custodians'
   | 'duplicate'
   | 'bent';
+
+/** What the shares are brought together for. */
+export type EscrowPurpose = 'recover' | 'reshare';
+
+/** `requested` waits for approvals; `open` takes contributions until it expires. */
+export type EscrowSessionState = 'requested' | 'open' | 'done' | 'cancelled';
+
+/** A share that its custodian opened and sealed again, to the session. */
+export interface Contribution {
+  readonly custodian: string;
+  readonly at: Instant;
+  /** age file to the session's recipient, base64. */
+  readonly sealed: string;
+}
+
+/** One bringing-together of shares. Its one-time age key dies with it. */
+export interface EscrowSessionRecord {
+  readonly key: string;
+  /** `ers_` and a ULID. */
+  readonly name: string;
+  readonly purpose: EscrowPurpose;
+  readonly setId: string;
+  readonly version: number;
+  readonly generation: number;
+  readonly state: EscrowSessionState;
+  /** age recipient that contributions are sealed to; part of what is approved. */
+  readonly recipient: string;
+  /** The identity of the recipient, sealed in KMS; null once the session has ended. */
+  readonly sealedIdentity: string | null;
+  /** Of a re-share: the quorum and the custodians of the next generation. */
+  readonly next: { readonly required: number; readonly custodians: readonly Custodian[] } | null;
+  readonly reason: string | null;
+  readonly requestedBy: string;
+  readonly requestedAt: Instant;
+  readonly expiresAt: Instant;
+  /** The request for approval that opened it. */
+  readonly approvalId: string | null;
+  /** Emptied when the session ends. */
+  readonly contributions: readonly Contribution[];
+  /** Whose shares were used. */
+  readonly used: readonly string[];
+  /** Whose were refused, and why; of the last try. */
+  readonly refused: string | null;
+  readonly endedAt: Instant | null;
+}
+
+/** What a key has in escrow. */
+export interface EscrowRecords {
+  /** In the order of versions and generations. */
+  readonly sets: readonly EscrowSetRecord[];
+  /** In the order of their ids, which is that of time. */
+  readonly sessions: readonly EscrowSessionRecord[];
+}
+
+/** The stored envelopes of one generation. */
+export interface StoredShares {
+  readonly setId: string;
+  readonly generation: number;
+  readonly envelopes: readonly ShareEnvelope[];
+}
+
+/** What one transaction on a key changes of its escrow. */
+export interface EscrowChange {
+  readonly sets?: readonly EscrowSetRecord[];
+  readonly sessions?: readonly EscrowSessionRecord[];
+  readonly shares?: readonly StoredShares[];
+}

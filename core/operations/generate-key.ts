@@ -185,6 +185,7 @@ function creation(
       sources: [],
       holds: [],
       reencryption: null,
+      escrow: { sets: [], sessions: [] },
       operation: null,
     },
     {

@@ -4,6 +4,7 @@
 // written together or not at all.
 import { type AuditEntry, link } from '../audit/chain.ts';
 import { isError, KeyturnError, precondition } from '../errors.ts';
+import type { EscrowChange } from '../escrow/records.ts';
 import type { ConsumerRecord } from '../keys/consumers.ts';
 import type { KeyRecord, OperationRecord, VersionRecord } from '../keys/records.ts';
 import type { HoldRecord, ReencryptionRecord, SourceRecord } from '../keys/reencryption.ts';
@@ -20,6 +21,7 @@ export interface Draft {
   readonly sources?: readonly SourceRecord[];
   readonly holds?: readonly HoldRecord[];
   readonly reencryption?: ReencryptionRecord;
+  readonly escrow?: EscrowChange;
   readonly operation?: OperationRecord;
   readonly idempotency?: IdempotencyRecord;
   readonly recordedKey?: NonNullable<KeyChange['recordedKey']>;

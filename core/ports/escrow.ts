@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ports of escrow: arithmetic of shares, sealing to people, signatures, import into the vault.
+import type { ShareEnvelope } from '../escrow/records.ts';
 
 export interface SecretSplitter {
   /** Shares of which any `required` rebuild the secret and fewer say nothing of it; they are the caller's to wipe. */
@@ -24,4 +25,26 @@ export interface ShareSigner {
 
 export interface ShareVerifier {
   verify(message: Uint8Array, signature: string): Promise<boolean>;
+}
+
+/** Stored envelopes lie apart from the key's records: nobody else needs them. They are written with the key. */
+export interface ShareArchive {
+  /** Empty when there are none. */
+  readShares(setId: string, generation: number): Promise<readonly ShareEnvelope[]>;
+}
+
+/** Keeps the identity of a session's one-time key unreadable at rest; bound to its session. */
+export interface SessionSeal {
+  seal(identity: string, session: string): Promise<string>;
+  open(sealed: string, session: string): Promise<string>;
+}
+
+export interface MaterialImporter {
+  /**
+   * Puts material into a vault key that waits for some. The same material again is no error.
+   * @throws KeyturnError `EscrowCheckFailed` when the vault key was made of other material
+   */
+  importMaterial(keyId: string, material: Uint8Array): Promise<void>;
+  /** False while the vault key waits for material: its first, or because its own expired or was deleted. */
+  hasMaterial(keyId: string): Promise<boolean>;
 }

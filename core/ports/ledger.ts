@@ -3,6 +3,7 @@
 // except the lists by index, which only find candidates: whoever acts on one re-reads it.
 import type { ApprovalRecord } from '../approvals/records.ts';
 import type { AuditHead, AuditRecord } from '../audit/chain.ts';
+import type { EscrowChange, EscrowRecords } from '../escrow/records.ts';
 import type { ConsumerRecord } from '../keys/consumers.ts';
 import type { Instant, KeyRecord, OperationRecord, VersionRecord } from '../keys/records.ts';
 import type { HoldRecord, ReencryptionRecord, SourceRecord } from '../keys/reencryption.ts';
@@ -20,6 +21,7 @@ export interface KeySnapshot {
   readonly holds: readonly HoldRecord[];
   /** Null for a key that never had a source. */
   readonly reencryption: ReencryptionRecord | null;
+  readonly escrow: EscrowRecords;
   /** The operation that holds the lease. */
   readonly operation: OperationRecord | null;
 }
@@ -45,6 +47,7 @@ export interface KeyChange {
   readonly sources?: readonly SourceRecord[];
   readonly holds?: readonly HoldRecord[];
   readonly reencryption?: ReencryptionRecord;
+  readonly escrow?: EscrowChange;
   readonly operation?: OperationRecord;
   readonly idempotency?: IdempotencyRecord;
   /** Reverse look-up from KMS key to version; fails when the KMS key is recorded under another version. */

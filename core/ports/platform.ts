@@ -16,6 +16,10 @@ export interface Ids {
   batchId(): string;
   /** `apr_` and a ULID. */
   approvalId(): string;
+  /** `esc_` and a ULID: names the set of one version's shares. */
+  escrowSetId(): string;
+  /** `ers_` and a ULID. */
+  escrowSessionId(): string;
 }
 
 export interface Workflows {

@@ -192,20 +192,21 @@ export function aCreation(key: KeyRecord, rest: Partial<KeyChange> = {}): KeyCha
   };
 }
 
+/** What a key has that nothing was registered for. */
+export const EMPTY = {
+  consumers: [],
+  sources: [],
+  holds: [],
+  reencryption: null,
+  escrow: { sets: [], sessions: [] },
+};
+
 /** The transaction that changes a key as it was read. */
 export function aChange(
   key: KeyRecord,
   patch: Partial<KeyRecord> = {},
   rest: Partial<KeyChange> = {},
 ): KeyChange {
-  const snapshot = {
-    key,
-    versions: [],
-    consumers: [],
-    sources: [],
-    holds: [],
-    reencryption: null,
-    operation: null,
-  };
+  const snapshot = { key, versions: [], ...EMPTY, operation: null };
   return { ...toChange(snapshot, { key: patch, audit: anAuditEntry() }), ...rest };
 }

@@ -14,6 +14,7 @@ import {
   anAuditEntry,
   anOperation,
   aVersion,
+  EMPTY,
   T0,
 } from '#test/support/records.ts';
 import { describeConsumers } from './consumers.contract.ts';
@@ -51,8 +52,6 @@ const TASK: HsmTaskRecord = {
   createdAt: T0,
   completedBy: null,
 };
-
-const EMPTY = { consumers: [], sources: [], holds: [], reencryption: null };
 
 /**
  * Declares the suite.
