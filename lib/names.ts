@@ -8,6 +8,7 @@ import type { Settings } from './config/settings.ts';
 export const WORKFLOW_NAMES = [
   'provision-key-store',
   'generate-key',
+  'adopt-key',
   'rotate-key',
   'rotate-data-key',
   'update-access',

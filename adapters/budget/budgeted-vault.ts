@@ -6,11 +6,14 @@ import { isError } from '#core/errors.ts';
 import type { AccessGrant } from '#core/keys/records.ts';
 import type { DataKeyMaker } from '#core/ports/data-keys.ts';
 import type {
+  AliasRemover,
   AliasWriter,
   Context,
   KeyCreator,
+  KeyMarker,
   KeyRemover,
   KeyUntagger,
+  PolicyRestorer,
   PolicyWriter,
   Provenance,
   UnrecordedKey,
@@ -120,5 +123,27 @@ export class BudgetedKeyRemover extends Metered<KeyRemover> implements KeyRemove
 export class BudgetedKeyUntagger extends Metered<KeyUntagger> implements KeyUntagger {
   untag(keyId: string): Promise<void> {
     return this.within('UntagResource', () => this.inner.untag(keyId));
+  }
+}
+
+export class BudgetedKeyMarker extends Metered<KeyMarker> implements KeyMarker {
+  mark(keyId: string, provenance: Provenance): Promise<void> {
+    return this.within('TagResource', () => this.inner.mark(keyId, provenance));
+  }
+
+  unmark(keyId: string, operationId: string): Promise<void> {
+    return this.within('UntagResource', () => this.inner.unmark(keyId, operationId));
+  }
+}
+
+export class BudgetedPolicyRestorer extends Metered<PolicyRestorer> implements PolicyRestorer {
+  restorePolicy(keyId: string, document: string): Promise<void> {
+    return this.within('PutKeyPolicy', () => this.inner.restorePolicy(keyId, document));
+  }
+}
+
+export class BudgetedAliasRemover extends Metered<AliasRemover> implements AliasRemover {
+  removeAlias(alias: string, keyId: string): Promise<void> {
+    return this.within('DeleteAlias', () => this.inner.removeAlias(alias, keyId));
   }
 }

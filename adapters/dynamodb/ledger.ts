@@ -86,8 +86,10 @@ export class DynamoDbLedger implements Ledger, ApprovalLedger, Ballots, ShareArc
   }
 
   async findRecordedKey(keyId: string): Promise<{ name: string; version: number } | null> {
-    const found = await this.#get<{ name: string; version: number }>(items.vaultKeyAddress(keyId));
-    return found && { name: found.name, version: found.version };
+    const found = await this.#get<NonNullable<KeyChange['recordedKey']>>(
+      items.vaultKeyAddress(keyId),
+    );
+    return found && !found.isGivenBack ? { name: found.name, version: found.version } : null;
   }
 
   async listKeys(after: string | null, limit: number): Promise<Page<KeyRecord>> {
@@ -275,9 +277,17 @@ export class DynamoDbLedger implements Ledger, ApprovalLedger, Ballots, ShareArc
       Put: {
         TableName: this.#table,
         Item: items.vaultKeyItem(recorded),
-        ConditionExpression: `attribute_not_exists(${PARTITION_KEY}) OR (#name = :name AND #version = :version)`,
-        ExpressionAttributeNames: { '#name': 'name', '#version': 'version' },
-        ExpressionAttributeValues: { ':name': recorded.name, ':version': recorded.version },
+        ConditionExpression: `attribute_not_exists(${PARTITION_KEY}) OR (#name = :name AND #version = :version) OR #givenBack = :true`,
+        ExpressionAttributeNames: {
+          '#name': 'name',
+          '#version': 'version',
+          '#givenBack': 'isGivenBack',
+        },
+        ExpressionAttributeValues: {
+          ':name': recorded.name,
+          ':version': recorded.version,
+          ':true': true,
+        },
       },
     };
   }

@@ -2,12 +2,15 @@
 // Aliases, policies and removal: each class serves one duty, and so one function's role.
 import {
   CreateAliasCommand,
+  DeleteAliasCommand,
   DescribeKeyCommand,
   GetKeyPolicyCommand,
   type KMSClient,
+  ListAliasesCommand,
   ListResourceTagsCommand,
   PutKeyPolicyCommand,
   ScheduleKeyDeletionCommand,
+  TagResourceCommand,
   UntagResourceCommand,
   UpdateAliasCommand,
 } from '@aws-sdk/client-kms';
@@ -16,14 +19,18 @@ import type { PolicyTemplate } from '#core/contract/vocabulary.ts';
 import { isError } from '#core/errors.ts';
 import type { AccessGrant } from '#core/keys/records.ts';
 import type {
+  AliasRemover,
   AliasWriter,
+  KeyMarker,
   KeyRemover,
   KeyUntagger,
   PolicyReader,
+  PolicyRestorer,
   PolicyWriter,
+  Provenance,
 } from '#core/ports/key-vault.ts';
 import { translated } from './errors.ts';
-import { TAGS } from './key-creator.ts';
+import { TAGS, toTags } from './key-creator.ts';
 import { keyPolicy, type PolicySite } from './key-policy.ts';
 
 export class KmsAliasWriter implements AliasWriter {
@@ -56,7 +63,39 @@ export class KmsAliasWriter implements AliasWriter {
   }
 }
 
-export class KmsPolicies implements PolicyWriter, PolicyReader {
+export class KmsAliasRemover implements AliasRemover {
+  readonly #client: KMSClient;
+
+  constructor(client: KMSClient) {
+    this.#client = client;
+  }
+
+  async removeAlias(alias: string, keyId: string): Promise<void> {
+    if (!(await this.#mayLead(alias, keyId))) return;
+    try {
+      await translated(() => this.#client.send(new DeleteAliasCommand({ AliasName: alias })));
+    } catch (error) {
+      // There was none, or it is gone and KMS still showed it.
+      if (!isError(error, 'KeyNotYetVisible')) throw error;
+    }
+  }
+
+  /** It leads to the key, or KMS does not show it: then it may have been made just now. */
+  async #mayLead(alias: string, keyId: string): Promise<boolean> {
+    try {
+      const target = await new KmsAliasWriter(this.#client).aliasTarget(alias);
+      return target === keyId || target === null;
+    } catch (error) {
+      if (!isError(error, 'AccessDenied')) throw error;
+      // It leads to a key that is none of ours, unless the key itself says otherwise.
+      const command = new ListAliasesCommand({ KeyId: keyId, Limit: 100 });
+      const { Aliases } = await translated(() => this.#client.send(command));
+      return (Aliases ?? []).some(({ AliasName }) => AliasName === alias);
+    }
+  }
+}
+
+export class KmsPolicies implements PolicyWriter, PolicyReader, PolicyRestorer {
   readonly #client: KMSClient;
   readonly #site: PolicySite;
 
@@ -70,9 +109,12 @@ export class KmsPolicies implements PolicyWriter, PolicyReader {
     template: PolicyTemplate,
     access: readonly AccessGrant[],
   ): Promise<void> {
-    const Policy = JSON.stringify(keyPolicy(this.#site, template, access));
-    const command = new PutKeyPolicyCommand({ KeyId: keyId, PolicyName: 'default', Policy });
-    await translated(() => this.#client.send(command));
+    await this.restorePolicy(keyId, JSON.stringify(keyPolicy(this.#site, template, access)));
+  }
+
+  async restorePolicy(keyId: string, document: string): Promise<void> {
+    const named = { KeyId: keyId, PolicyName: 'default', Policy: document };
+    await translated(() => this.#client.send(new PutKeyPolicyCommand(named)));
   }
 
   async hasPolicy(
@@ -105,6 +147,35 @@ export class KmsKeyRemover implements KeyRemover {
   }
 }
 
+/** Tags of a key; ours, and what else is there. */
+async function tagsOf(client: KMSClient, keyId: string): Promise<ReadonlyMap<string, string>> {
+  const list = new ListResourceTagsCommand({ KeyId: keyId, Limit: 50 });
+  const { Tags } = await translated(() => client.send(list));
+  return new Map((Tags ?? []).map(({ TagKey, TagValue }) => [TagKey ?? '', TagValue ?? '']));
+}
+
+export class KmsKeyMarker implements KeyMarker {
+  readonly #client: KMSClient;
+
+  constructor(client: KMSClient) {
+    this.#client = client;
+  }
+
+  async mark(keyId: string, provenance: Provenance): Promise<void> {
+    // Looked first: the right to mark ends with the first mark.
+    const marked = (await tagsOf(this.#client, keyId)).get(TAGS.operation);
+    if (marked === provenance.operationId) return;
+    const Tags = [...toTags(provenance, true), { TagKey: TAGS.adopted, TagValue: 'true' }];
+    await translated(() => this.#client.send(new TagResourceCommand({ KeyId: keyId, Tags })));
+  }
+
+  async unmark(keyId: string, operationId: string): Promise<void> {
+    const tags = await tagsOf(this.#client, keyId);
+    if (tags.get(TAGS.operation) !== operationId) return;
+    await new KmsKeyUntagger(this.#client).untag(keyId);
+  }
+}
+
 export class KmsKeyUntagger implements KeyUntagger {
   readonly #client: KMSClient;
 
@@ -114,11 +185,9 @@ export class KmsKeyUntagger implements KeyUntagger {
 
   async untag(keyId: string): Promise<void> {
     // Looked first: without our tags IAM lets us do nothing to the key, so a second try would be refused.
-    const list = new ListResourceTagsCommand({ KeyId: keyId, Limit: 50 });
-    const { Tags } = await translated(() => this.#client.send(list));
     const ours: readonly string[] = Object.values(TAGS);
-    const TagKeys = (Tags ?? []).flatMap(({ TagKey }) =>
-      TagKey && ours.includes(TagKey) ? [TagKey] : [],
+    const TagKeys = [...(await tagsOf(this.#client, keyId)).keys()].filter((tag) =>
+      ours.includes(tag),
     );
     if (TagKeys.length === 0) return;
     await translated(() => this.#client.send(new UntagResourceCommand({ KeyId: keyId, TagKeys })));

@@ -29,9 +29,11 @@ export const TAGS = {
   version: 'keyturn:version',
   operation: 'keyturn:operation',
   recorded: 'keyturn:recorded',
+  /** On a key that somebody else made: the roles that schedule deletions do not reach it. */
+  adopted: 'keyturn:adopted',
 } as const;
 
-function toTags(provenance: Provenance, recorded: boolean) {
+export function toTags(provenance: Provenance, recorded: boolean) {
   const { stage, name, version, operationId } = provenance;
   return Object.entries({
     [TAGS.stage]: stage,

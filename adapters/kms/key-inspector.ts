@@ -5,6 +5,7 @@ import {
   GetKeyLastUsageCommand,
   GetKeyPolicyCommand,
   GetKeyRotationStatusCommand,
+  type GrantListEntry,
   type KeyMetadata,
   type KMSClient,
   ListAliasesCommand,
@@ -12,7 +13,7 @@ import {
   ListResourceTagsCommand,
 } from '@aws-sdk/client-kms';
 import { isError, KeyturnError, precondition } from '#core/errors.ts';
-import type { ForeignKey, KeyInspector } from '#core/ports/key-inspector.ts';
+import type { ForeignGrant, ForeignKey, KeyInspector } from '#core/ports/key-inspector.ts';
 import { translated } from './errors.ts';
 
 /** A report counts grants up to here; a key with more has "many". */
@@ -39,7 +40,7 @@ export class KmsKeyInspector implements KeyInspector {
       policy: await read('policy', () => this.#policy(KeyId)),
       aliases: await read('aliases', () => this.#aliases(KeyId)),
       tags: await read('tags', () => this.#tags(KeyId)),
-      grants: await read('grants', () => this.#grants(KeyId)),
+      grants: await read('grants', async () => (await this.#grants(KeyId)).length),
       isRotatedByVault: await read('rotation', () => this.#rotation(KeyId)),
       lastUsedAt: await read('last use', () => this.#lastUse(KeyId)),
       unreadable,
@@ -74,16 +75,20 @@ export class KmsKeyInspector implements KeyInspector {
     return Object.fromEntries((Tags ?? []).map(({ TagKey, TagValue }) => [TagKey, TagValue]));
   }
 
-  async #grants(KeyId: string): Promise<number> {
-    let count = 0;
+  async listGrants(keyId: string): Promise<readonly ForeignGrant[]> {
+    return translated(() => this.#grants(keyId));
+  }
+
+  async #grants(KeyId: string): Promise<ForeignGrant[]> {
+    const grants: ForeignGrant[] = [];
     let Marker: string | undefined;
     do {
       const command = new ListGrantsCommand({ KeyId, Limit: 100, ...(Marker ? { Marker } : {}) });
       const page = await this.#client.send(command);
-      count += page.Grants?.length ?? 0;
+      grants.push(...(page.Grants ?? []).map(grantOf));
       Marker = page.Truncated ? page.NextMarker : undefined;
-    } while (Marker && count < MAX_GRANTS);
-    return count;
+    } while (Marker && grants.length < MAX_GRANTS);
+    return grants;
   }
 
   async #rotation(KeyId: string): Promise<boolean | null> {
@@ -97,6 +102,10 @@ export class KmsKeyInspector implements KeyInspector {
     const { KeyLastUsage } = await this.#client.send(new GetKeyLastUsageCommand({ KeyId }));
     return KeyLastUsage?.Timestamp?.toISOString() ?? null;
   }
+}
+
+function grantOf({ GrantId, GranteePrincipal, Operations }: GrantListEntry): ForeignGrant {
+  return { id: GrantId ?? '', grantee: GranteePrincipal ?? '', operations: Operations ?? [] };
 }
 
 async function readable<T>(

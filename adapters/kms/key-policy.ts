@@ -166,14 +166,48 @@ class Statements {
 
   /** One statement per right: it names all principals of one account that have it, and our data plane. */
   consumers(access: readonly AccessGrant[], rights: readonly Right[]): PolicyStatement[] {
-    return rights.flatMap((right) => {
+    const byRight = rights.flatMap((right) => {
       const named = access
-        .filter((grant) => grant.rights.includes(right))
+        .filter((grant) => grant.rights.includes(right) && !grant.isNamed)
         .map((grant) => grant.principal);
       return byAccount([...named, this.role('use-key')]).map(([account, principals]) =>
         this.allow(`Consumers${capitalised(right)}${account}`, principals, RIGHT_ACTIONS[right]),
       );
     });
+    return [...byRight, ...this.named(access, rights)];
+  }
+
+  /**
+   * Roles that the policy of an adopted key let in by itself: IAM of their account need not, as before. Any principal,
+   * narrowed to their ARNs, and not the roles as principals: one that is deleted would make KMS refuse the policy of
+   * every later version (AWS KMS developer guide, key policies).
+   */
+  named(access: readonly AccessGrant[], rights: readonly Right[]): PolicyStatement[] {
+    const all = access.filter((grant) => grant.isNamed);
+    const allow = (sid: string, grants: readonly AccessGrant[], actions: readonly string[]) => {
+      const roles = [...new Set(grants.map(({ principal }) => principal))].sort();
+      if (roles.length === 0) return [];
+      const Condition = { ArnEquals: { 'aws:PrincipalArn': roles } };
+      const Principal = { AWS: '*' };
+      return {
+        Sid: sid,
+        Effect: 'Allow',
+        Principal,
+        Action: actions,
+        Resource: '*',
+        Condition,
+      } as const;
+    };
+    return [
+      ...rights.flatMap((right) =>
+        allow(
+          `Named${capitalised(right)}`,
+          all.filter((grant) => grant.rights.includes(right)),
+          RIGHT_ACTIONS[right],
+        ),
+      ),
+      ...[allow('NamedLookUp', all, ['kms:DescribeKey'])].flat(),
+    ];
   }
 
   /** AWS services use a key by grants that they make for themselves (AWS KMS developer guide, grants): only they may. */

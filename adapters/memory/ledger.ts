@@ -61,7 +61,7 @@ export class MemoryLedger implements Ledger, ApprovalLedger, Ballots, ShareArchi
   readonly #reencryptions = new Map<string, ReencryptionRecord>();
   readonly #operations = new Map<string, OperationRecord>();
   readonly #idempotency = new Map<string, IdempotencyRecord>();
-  readonly #recorded = new Map<string, { name: string; version: number }>();
+  readonly #recorded = new Map<string, NonNullable<KeyChange['recordedKey']>>();
   readonly #audit = new Map<string, AuditRecord[]>();
   readonly #occupancy = new Map<string, Map<string, Occupancy>>();
   readonly #keyStores = new Map<string, KeyStoreRecord>();
@@ -103,7 +103,8 @@ export class MemoryLedger implements Ledger, ApprovalLedger, Ballots, ShareArchi
   }
 
   async findRecordedKey(keyId: string): Promise<{ name: string; version: number } | null> {
-    return this.#recorded.get(keyId) ?? null;
+    const found = this.#recorded.get(keyId);
+    return found && !found.isGivenBack ? { name: found.name, version: found.version } : null;
   }
 
   async listKeys(after: string | null, limit: number): Promise<Page<KeyRecord>> {
@@ -182,6 +183,7 @@ export class MemoryLedger implements Ledger, ApprovalLedger, Ballots, ShareArchi
     const recorded = recordedKey && this.#recorded.get(recordedKey.keyId);
     if (
       recorded &&
+      !recorded.isGivenBack &&
       (recorded.name !== recordedKey.name || recorded.version !== recordedKey.version)
     ) {
       throw conflict();
@@ -199,11 +201,7 @@ export class MemoryLedger implements Ledger, ApprovalLedger, Ballots, ShareArchi
     if (change.operation)
       this.#operations.set(change.operation.id, structuredClone(change.operation));
     if (change.occupancy) this.#count(change.occupancy);
-    if (recordedKey)
-      this.#recorded.set(recordedKey.keyId, {
-        name: recordedKey.name,
-        version: recordedKey.version,
-      });
+    if (recordedKey) this.#recorded.set(recordedKey.keyId, structuredClone(recordedKey));
     if (change.approval) this.#putApproval(change.approval);
     this.#putTail(change);
   }

@@ -3,22 +3,25 @@
 // the policy template decides who may do what, a disconnected store makes keys unavailable, a key pending deletion
 // is of no use, and changes can be seen late. It passes the same contract suite as the KMS adapters.
 import { randomBytes } from 'node:crypto';
-import type { FunctionName } from '#core/contract/environment.ts';
 import type { ErrorCode } from '#core/contract/errors.ts';
 import type { PolicyTemplate } from '#core/contract/vocabulary.ts';
 import { KeyturnError } from '#core/errors.ts';
-import { CANARY_CONTEXT_KEY, DATA_KEY_CONTEXT_KEY } from '#core/keys/naming.ts';
+import { readForeignPolicy } from '#core/keys/foreign-policy.ts';
 import type { AccessGrant } from '#core/keys/records.ts';
 import type { DataKeyMaker } from '#core/ports/data-keys.ts';
+import type { KeyInspector } from '#core/ports/key-inspector.ts';
 import type {
+  AliasRemover,
   AliasWriter,
   Context,
   CryptoUser,
   KeyCreator,
+  KeyMarker,
   KeyRemover,
   KeyUntagger,
   OrphanFinder,
   PolicyReader,
+  PolicyRestorer,
   PolicyWriter,
   Provenance,
   ReEncryptor,
@@ -28,25 +31,7 @@ import type {
 import type { Clock } from '#core/ports/platform.ts';
 import { Eventual } from './eventual.ts';
 import { MemoryKeyMaterial } from './key-material.ts';
-
-type Caller = FunctionName | `arn:${string}`;
-
-interface KeyPolicy {
-  readonly template: PolicyTemplate;
-  readonly access: readonly AccessGrant[];
-}
-
-interface StoredKey extends VaultKey {
-  readonly provenance: Provenance;
-  readonly keyStoreId: string;
-  readonly createdAt: string;
-  readonly visibleFrom: number;
-  readonly material: MemoryKeyMaterial;
-  readonly policy: Eventual<KeyPolicy>;
-  readonly isRecorded: Eventual<boolean>;
-  isPendingDeletion: boolean;
-  isTagged: boolean;
-}
+import { type Caller, type KeyPolicy, NOBODY, permits, type StoredKey } from './stored-key.ts';
 
 /** How the vault behaves. */
 export interface MemoryVaultOptions {
@@ -59,6 +44,12 @@ export interface MemoryVaultOptions {
 
 const PAGE = 100;
 
+const ACCOUNT = '000000000000';
+
+function originalPolicy(document: string): KeyPolicy {
+  return { template: 'original', access: readForeignPolicy(document, ACCOUNT).access, document };
+}
+
 const failure = (code: ErrorCode, message: string) => new KeyturnError(code, message);
 
 export class MemoryVault
@@ -69,6 +60,9 @@ export class MemoryVault
     PolicyReader,
     KeyRemover,
     KeyUntagger,
+    KeyMarker,
+    AliasRemover,
+    PolicyRestorer,
     OrphanFinder
 {
   readonly #clock: Clock;
@@ -93,8 +87,9 @@ export class MemoryVault
   inspect(): readonly {
     keyId: string;
     provenance: Provenance;
-    template: PolicyTemplate;
-    seenTemplate: PolicyTemplate;
+    template: KeyPolicy['template'];
+    seenTemplate: KeyPolicy['template'];
+    policy: KeyPolicy;
     isRecorded: boolean;
     isPendingDeletion: boolean;
     isTagged: boolean;
@@ -104,6 +99,7 @@ export class MemoryVault
       provenance: key.provenance,
       template: key.policy.latest.template,
       seenTemplate: key.policy.seenAt(this.#calls).template,
+      policy: key.policy.latest,
       isRecorded: key.isRecorded.latest,
       isPendingDeletion: key.isPendingDeletion,
       isTagged: key.isTagged,
@@ -167,6 +163,23 @@ export class MemoryVault
       throw failure('KeyStoreMisconfigured', 'the vault does not know the recorded key store');
     }
     this.#requireConnection(keyStoreId);
+    return this.#add(keyStoreId, provenance, { template: 'pre-activation', access: [] });
+  }
+
+  /** Makes a key as somebody else would, past every hook: IAM of the account decides, beside what the policy names. */
+  addForeignKey(document: string, aliases: readonly string[] = []): VaultKey {
+    const keyStoreId = [...this.#connected.keys()][0] ?? '';
+    const made = this.#add(keyStoreId, NOBODY, originalPolicy(document), { team: 'orders' });
+    for (const alias of aliases) this.#aliases.set(alias, new Eventual<string | null>(made.keyId));
+    return made;
+  }
+
+  #add(
+    keyStoreId: string,
+    provenance: Provenance,
+    policy: KeyPolicy,
+    otherTags: Readonly<Record<string, string>> = {},
+  ): VaultKey {
     const keyId = `00000000-0000-4000-8000-${String(this.#keys.size + 1).padStart(12, '0')}`;
     const keyArn = `arn:aws:kms:us-east-1:000000000000:key/${keyId}`;
     this.#keys.set(keyId, {
@@ -175,12 +188,14 @@ export class MemoryVault
       provenance,
       keyStoreId,
       createdAt: this.#clock.now(),
-      visibleFrom: this.#calls + this.#visibilityCalls,
+      // What somebody else made was there before.
+      visibleFrom: provenance === NOBODY ? 0 : this.#calls + this.#visibilityCalls,
       material: new MemoryKeyMaterial(keyId),
-      policy: new Eventual<KeyPolicy>({ template: 'pre-activation', access: [] }),
+      policy: new Eventual(policy),
       isRecorded: new Eventual(false),
+      otherTags,
       isPendingDeletion: false,
-      isTagged: true,
+      isTagged: provenance !== NOBODY,
     });
     return { keyId, keyArn };
   }
@@ -265,6 +280,69 @@ export class MemoryVault
     key.isTagged = false;
   }
 
+  async mark(keyId: string, provenance: Provenance): Promise<void> {
+    const key = this.#found(keyId);
+    if (key.provenance.operationId === provenance.operationId && key.isTagged) return;
+    if (key.isTagged) throw failure('AccessDenied', 'a key that carries marks gets no others');
+    this.#requireTemplate(key, 'original');
+    key.provenance = provenance;
+    key.isRecorded.set(true, 0);
+    key.isTagged = true;
+  }
+
+  async unmark(keyId: string, operationId: string): Promise<void> {
+    const key = this.#found(keyId);
+    if (!key.isTagged || key.provenance.operationId !== operationId) return;
+    this.#requireTemplate(key, 'original');
+    key.provenance = NOBODY;
+    key.isTagged = false;
+  }
+
+  async restorePolicy(keyId: string, document: string): Promise<void> {
+    const seen = this.#calls + this.#visibilityCalls;
+    this.#found(keyId).policy.set(originalPolicy(document), seen);
+  }
+
+  async removeAlias(alias: string, keyId: string): Promise<void> {
+    this.#requireTemplate(this.#found(keyId), 'original');
+    if (this.#aliases.get(alias)?.latest === keyId) this.#aliases.delete(alias);
+  }
+
+  /** The vault as it is read before an adoption. */
+  inspector(): KeyInspector {
+    return {
+      inspect: async (reference) => {
+        const key = this.#found(this.#aliases.get(reference)?.latest ?? reference);
+        const policy = key.policy.seenAt(this.#calls);
+        const { stage, operationId } = key.provenance;
+        const marks = { 'keyturn:stage': stage, 'keyturn:operation': operationId };
+        return {
+          keyId: key.keyId,
+          keyArn: key.keyArn,
+          description: '',
+          createdAt: key.createdAt,
+          state: key.isPendingDeletion ? 'PendingDeletion' : 'Enabled',
+          origin: 'AWS_CLOUDHSM',
+          keySpec: 'SYMMETRIC_DEFAULT',
+          usage: 'ENCRYPT_DECRYPT',
+          manager: 'CUSTOMER',
+          isMultiRegion: false,
+          keyStoreId: key.keyStoreId,
+          policy: policy.document ?? JSON.stringify(policy),
+          aliases: [...this.#aliases].flatMap(([alias, target]) =>
+            target.latest === key.keyId ? [alias] : [],
+          ),
+          tags: { ...key.otherTags, ...(key.isTagged ? marks : {}) },
+          grants: 0,
+          isRotatedByVault: null,
+          lastUsedAt: null,
+          unreadable: [],
+        };
+      },
+      listGrants: async () => [],
+    };
+  }
+
   #found(keyId: string): StoredKey {
     this.#calls += 1;
     const key = this.#keys.get(keyId);
@@ -275,7 +353,7 @@ export class MemoryVault
   /** Refusals come in the order of KMS: unknown, denied, then what the key's state forbids. */
   #usable(caller: Caller, act: 'encrypt' | 'decrypt', keyId: string, context: Context): StoredKey {
     const key = this.#found(keyId);
-    if (!permits(key.policy.seenAt(this.#calls), caller, act, context)) {
+    if (!permits(key, key.policy.seenAt(this.#calls), caller, act, context)) {
       throw failure('AccessDenied', `the policy of the key does not let ${caller} ${act}`);
     }
     this.#requireNotDeleted(key);
@@ -292,7 +370,7 @@ export class MemoryVault
     if (key.isPendingDeletion) throw failure('KeyNotUsable', 'the key is pending deletion');
   }
 
-  #requireTemplate(key: StoredKey, template: PolicyTemplate): void {
+  #requireTemplate(key: StoredKey, template: KeyPolicy['template']): void {
     if (key.policy.seenAt(this.#calls).template !== template)
       throw failure('AccessDenied', `only the ${template} policy lets a function do that`);
   }
@@ -310,22 +388,4 @@ export class MemoryVault
         state: isPendingDeletion ? ('other' as const) : ('enabled' as const),
       }));
   }
-}
-
-/** What each template lets whom do (`docs/key-policies.md`). */
-function permits(
-  policy: KeyPolicy,
-  caller: Caller,
-  act: 'encrypt' | 'decrypt',
-  context: Context,
-): boolean {
-  const { template, access } = policy;
-  if (template === 'suspended' || template === 'contained') return false;
-  if (act === 'encrypt' && template.endsWith('decrypt-only')) return false;
-  if (template.startsWith('released') && caller === 'use-key') return false;
-  if (caller === 'verify-version') return CANARY_CONTEXT_KEY in context;
-  if (template === 'pre-activation') return false;
-  if (caller === 'make-data-key') return act === 'encrypt' && DATA_KEY_CONTEXT_KEY in context;
-  if (caller === 'use-key' || caller === 'reencrypt') return true;
-  return access.some((grant) => grant.principal === caller && grant.rights.includes(act));
 }

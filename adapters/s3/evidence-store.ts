@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Evidence in the object-locked bucket. The name holds the digest of the content, so a second write of the same name
 // is the same document: it is left out.
-import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { KeyturnError } from '#core/errors.ts';
-import type { EvidenceStore } from '#core/ports/evidence-store.ts';
+import type { EvidenceReader, EvidenceStore } from '#core/ports/evidence-store.ts';
 
-export class S3EvidenceStore implements EvidenceStore {
+export class S3EvidenceStore implements EvidenceStore, EvidenceReader {
   readonly #client: S3Client;
   readonly #bucket: string;
 
@@ -31,6 +31,18 @@ export class S3EvidenceStore implements EvidenceStore {
         'the evidence could not be stored, so nothing was marked; try again',
         { cause },
       );
+    }
+  }
+
+  async read(name: string): Promise<string> {
+    try {
+      const command = new GetObjectCommand({ Bucket: this.#bucket, Key: name });
+      const { Body } = await this.#client.send(command);
+      return (await Body?.transformToString('utf-8')) ?? '';
+    } catch (cause) {
+      throw new KeyturnError('DependencyUnavailable', 'the evidence could not be read; try again', {
+        cause,
+      });
     }
   }
 }

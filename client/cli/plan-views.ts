@@ -75,8 +75,13 @@ export function viewAdoption(report: ResponseOf<'createAdoption'>, width: Width)
     width,
   );
   if (report.findings.length === 0) return fields;
-  const rows = report.findings.map(({ weight, code, detail }) => [weight, code, detail]);
-  return `${fields}\n\n${renderTable(['weight', 'finding', 'detail'], rows, width)}`;
+  const rows = report.findings.map(({ weight, code, accept, detail }) => [
+    weight,
+    code,
+    accept,
+    detail,
+  ]);
+  return `${fields}\n\n${renderTable(['weight', 'finding', 'to accept', 'detail'], rows, width)}`;
 }
 
 /** How full a key store is, by class. */

@@ -2,6 +2,7 @@
 // The typed client: one method per route of the contract, so a route without a method does not compile.
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
+import { Accepted } from '#core/contract/api.ts';
 import { ROUTES, type Route, type RouteId } from '#core/contract/routes.ts';
 import { readAnswer } from './answer.ts';
 import { ArgumentError } from './errors.ts';
@@ -21,6 +22,8 @@ interface Call extends PageOptions, StartOptions {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly ifMatch?: string;
+  /** Of a route where some bodies start work: this one does. */
+  readonly startsWork?: true;
 }
 
 /**
@@ -46,7 +49,9 @@ function toRequest(endpointUrl: string, route: Route, call: Call): HttpRequest {
     headers: {
       accept: 'application/json, application/problem+json',
       ...(call.body !== undefined && { 'content-type': 'application/json' }),
-      ...(route.idempotent && { 'idempotency-key': call.idempotencyKey ?? randomUUID() }),
+      ...((route.idempotent || call.startsWork) && {
+        'idempotency-key': call.idempotencyKey ?? randomUUID(),
+      }),
       ...(call.ifMatch !== undefined && { 'if-match': call.ifMatch }),
     },
     ...(call.body !== undefined && { body: JSON.stringify(call.body) }),
@@ -65,11 +70,15 @@ export function createClient(options: ClientOptions): Client {
   const send = options.send ?? createTransport(options.ca ? { ca: options.ca } : {});
   const authorize = authorizer(options);
 
-  async function call<Id extends RouteId>(id: Id, details: Call = {}): Answered<Id> {
-    const route: Route = ROUTES[id];
+  async function ask(route: Route, details: Call) {
     const request = toRequest(options.endpointUrl, route, details);
     const proof = route.action === null ? {} : await authorize(request);
-    const response = await send({ ...request, headers: { ...request.headers, ...proof } });
+    return send({ ...request, headers: { ...request.headers, ...proof } });
+  }
+
+  async function call<Id extends RouteId>(id: Id, details: Call = {}): Answered<Id> {
+    const route: Route = ROUTES[id];
+    const response = await ask(route, details);
     return readAnswer(route.response as z.ZodType<ResponseOf<Id>> | null, response);
   }
 
@@ -84,6 +93,10 @@ export function createClient(options: ClientOptions): Client {
     releaseKey: (name, body = {}, options) =>
       call('releaseKey', { ...options, path: { name }, body }),
     createAdoption: (body, options) => call('createAdoption', { ...options, body }),
+    adoptKey: async (body, options) => {
+      const details = { ...options, body: { ...body, mode: 'adopt' }, startsWork: true as const };
+      return readAnswer(Accepted, await ask(ROUTES.createAdoption, details));
+    },
     createPlan: (body, options) => call('createPlan', { ...options, body }),
     listConsumers: (name, options) => call('listConsumers', { ...options, path: { name } }),
     getConsumer: ({ key: name, consumer }, options) =>

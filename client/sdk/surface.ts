@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the client offers, as types derived from the route table: a body that changes there changes here.
 import type { z } from 'zod';
+import type { AdoptKeyRequest, ReportRequest } from '#core/contract/adoptions.ts';
 import type { ROUTES, RouteId } from '#core/contract/routes.ts';
 import type { Answer } from './answer.ts';
 import type { HttpRequest, Send } from './transport.ts';
@@ -96,9 +97,14 @@ export interface Client {
   ): Answered<'releaseKey'>;
   /** What a KMS key is that Keyturn did not make, and what stands in the way of managing it; changes nothing. */
   createAdoption(
-    body: RequestOf<'createAdoption'>,
+    body: z.input<typeof ReportRequest>,
     options?: CallOptions,
   ): Answered<'createAdoption'>;
+  /** Takes such a key over: the same route, and what may be lost by it is named in `accept`. */
+  adoptKey(
+    body: Omit<z.input<typeof AdoptKeyRequest>, 'mode'>,
+    options?: StartOptions,
+  ): Answered<'createKey'>;
   /** What an operation would touch; changes nothing. */
   createPlan(body: RequestOf<'createPlan'>, options?: CallOptions): Answered<'createPlan'>;
   listConsumers(name: string, options?: PageOptions): Answered<'listConsumers'>;

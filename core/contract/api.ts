@@ -150,6 +150,10 @@ export const Key = z
     alias: z.string().nullable().describe('null for tier data: its versions are no KMS keys'),
     location: z.object({ account: z.string(), region: z.string(), keyStore: z.string() }),
     access: z.array(AccessEntry),
+    legacyAliases: z
+      .array(z.string())
+      .optional()
+      .describe('aliases from before its adoption, which move with its own'),
     operationId: z.string().nullable().describe('the operation that holds the key now'),
     nextRotationAt: instant.nullable(),
     lastRotatedAt: instant.nullable(),

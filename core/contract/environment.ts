@@ -31,6 +31,10 @@ const ClusterSettings = z.string().transform((json) =>
 /** JSON in one variable: the share of KMS's quotas that is Keyturn's. */
 const KmsBudgetSetting = z.string().transform((json) => KmsBudget.parse(JSON.parse(json)));
 
+const EnvironmentList = z
+  .string()
+  .transform((list) => z.array(z.enum(ENVIRONMENTS)).parse(list.split(',')));
+
 /** Waits of a rotation: until KMS shows changes everywhere, and until the old version stops encrypting. */
 const WAITS = {
   SETTLE_SECONDS: z.coerce.number().int().min(0),
@@ -60,14 +64,19 @@ export const FUNCTION_ENVIRONMENT = {
   'open-ballot': { TOKEN_KEY_ARN: z.string() },
   'tend-approval': { APPROVE_ARN: z.string() },
   'execute-approved': { ...ROTATION_MACHINES, UPDATE_ACCESS_ARN: z.string(), ...WAITS },
-  'report-adoptions': { KEY_STORE_NAME: z.string() },
+  'manage-adoptions': {
+    KEY_STORE_NAME: z.string(),
+    HSM_TYPE: z.string(),
+    ENVIRONMENTS_SERVED: EnvironmentList,
+    ADOPT_KEY_ARN: z.string(),
+    /** JSON list: aliases of others that the stage may move. */
+    MOVABLE_ALIASES: z.string().transform((json) => z.array(z.string()).parse(JSON.parse(json))),
+  },
   'plan-changes': { HSM_TYPE: z.string(), KMS_BUDGET: KmsBudgetSetting, ...WAITS },
   'change-keys': {
     KEY_STORE_NAME: z.string(),
     HSM_TYPE: z.string(),
-    ENVIRONMENTS_SERVED: z
-      .string()
-      .transform((list) => z.array(z.enum(ENVIRONMENTS)).parse(list.split(','))),
+    ENVIRONMENTS_SERVED: EnvironmentList,
     GENERATE_KEY_ARN: z.string(),
     ...ROTATION_MACHINES,
     ...WAITS,
@@ -89,10 +98,11 @@ export const FUNCTION_ENVIRONMENT = {
   },
   'begin-operation': WAITS,
   'create-version': { KMS_BUDGET: KmsBudgetSetting },
+  'adopt-version': { KMS_BUDGET: KmsBudgetSetting, EVIDENCE_BUCKET: z.string().min(3) },
   'make-data-key': { KMS_BUDGET: KmsBudgetSetting },
   'verify-version': {},
   'place-alias': { KMS_BUDGET: KmsBudgetSetting },
-  'apply-policy': { KMS_BUDGET: KmsBudgetSetting },
+  'apply-policy': { KMS_BUDGET: KmsBudgetSetting, EVIDENCE_BUCKET: z.string().min(3) },
   'complete-operation': { KMS_BUDGET: KmsBudgetSetting },
   'compensate-operation': { KMS_BUDGET: KmsBudgetSetting },
   'park-operation': { RETRY_AFTER_SECONDS: z.coerce.number().int().min(1) },

@@ -53,6 +53,7 @@ export const ERRORS = {
   ApprovalClosed: { status: 409, title: 'The request is not open any more', retryable: false },
   ApprovalStale: { status: 409, title: 'What was to be approved has changed', retryable: false },
   AlreadyVoted: { status: 409, title: 'One person has one vote', retryable: false },
+  KeyNotAdoptable: { status: 409, title: 'The KMS key cannot be adopted so', retryable: false },
   KeyReleased: { status: 409, title: 'Keyturn has let go of the key', retryable: false },
   KeyNotUsable: { status: 409, title: 'The key cannot be used now', retryable: false },
   RevisionConflict: {

@@ -48,6 +48,11 @@ export const EVENTS = {
     summary: 'A key has its first version and can be used',
     members: { keyVersion },
   },
+  'key.adopted': {
+    action: 'key.adopted',
+    summary: 'A KMS key that was made elsewhere is the first version of a key',
+    members: { keyVersion },
+  },
   'key.rotation.due-soon': {
     action: 'rotation.noticed',
     summary: 'A key is due within the lead time of its class',

@@ -95,7 +95,8 @@ function refusals(id: RouteId, route: Route): number[] {
   if (route.request || hasPath || isPaged(route)) statuses.push(400);
   if (route.request) statuses.push(409, 413, 415);
   if (route.method === 'DELETE') statuses.push(409);
-  if (route.idempotent) statuses.push(422);
+  if (route.idempotent || route.mayStart) statuses.push(422);
+  if (route.mayStart) statuses.push(404);
   if (route.conditional) statuses.push(412, 428);
   return [...new Set(statuses)].sort((a, b) => a - b);
 }
@@ -126,8 +127,10 @@ function parameters(id: RouteId, route: Route): Json[] {
     list.push(parameter('cursor', 'query', { type: 'string' }, '`nextCursor` of the page before'));
   }
   const header = { type: 'string', minLength: 1, maxLength: 255 };
-  if (route.idempotent)
-    list.push(parameter('Idempotency-Key', 'header', header, 'Same key and body: same operation'));
+  if (route.idempotent || route.mayStart) {
+    const key = parameter('Idempotency-Key', 'header', header, 'Same key and body: same operation');
+    list.push({ ...key, required: route.idempotent === true });
+  }
   if (route.conditional) {
     const ifMatch = parameter('If-Match', 'header', header, '`ETag` as last read');
     list.push({ ...ifMatch, required: route.conditional === 'always' });
@@ -142,12 +145,21 @@ function jsonContent(schema: z.ZodType | null): Json {
 
 function successHeaders(id: RouteId, { status }: Route): Json {
   const text = { type: 'string' };
-  if (status === 202)
-    return { headers: { Location: { schema: text, description: 'Path of the operation' } } };
+  if (status === 202) return { headers: LOCATION };
   if (['getKey', 'updateKey', 'getConsumer'].includes(id))
     return { headers: { ETag: { schema: text, description: 'Revision, for If-Match' } } };
   return {};
 }
+
+const LOCATION: Json = {
+  Location: { schema: { type: 'string' }, description: 'Path of the operation' },
+};
+
+const STARTED: Json = {
+  description: 'Started; follow the operation',
+  headers: LOCATION,
+  content: jsonContent(api.Accepted),
+};
 
 function operation(id: RouteId, route: Route): Json {
   const problems = refusals(id, route).map(
@@ -165,6 +177,7 @@ function operation(id: RouteId, route: Route): Json {
         ...successHeaders(id, route),
         content: jsonContent(route.response),
       },
+      ...(route.mayStart && { '202': STARTED }),
       ...Object.fromEntries(problems),
     },
     security: route.action === null ? [] : [{ person: [] }, { workload: [] }],

@@ -64,6 +64,18 @@ export const PLAN_EXAMPLES: Readonly<Record<string, unknown>> = {
     warnings: [],
   },
   AdoptionRequest: { kmsKey: 'alias/legacy-orders', mode: 'report' },
+  ReportRequest: { kmsKey: 'alias/legacy-orders', mode: 'report' },
+  AdoptKeyRequest: {
+    kmsKey: 'alias/legacy-orders',
+    mode: 'adopt',
+    name: 'orders',
+    class: 'internal-data',
+    owner: 'payments',
+    purpose: 'order archive',
+    environment: 'development',
+    aliases: ['alias/legacy-orders'],
+    accept: ['delegated'],
+  },
   ReleaseKeyRequest: { reason: 'the team runs its keys itself' },
   AdoptionReport: {
     keyId: 'f2b1c6de-9a57-4c1e-8f0a-2d6b7c3e4a51',
@@ -88,7 +100,9 @@ export const PLAN_EXAMPLES: Readonly<Record<string, unknown>> = {
       {
         code: 'aliases',
         weight: 'warns',
-        detail: 'alias/legacy-orders: who encrypts by these has to move to ours',
+        detail:
+          'alias/legacy-orders: who encrypts by it cannot after the first rotation, unless the adoption takes it along',
+        accept: 'alias:alias/legacy-orders',
       },
     ],
     isAdoptable: true,

@@ -30,12 +30,13 @@ export const PLAN_ROUTES = {
   createAdoption: {
     method: 'POST',
     path: '/v1/adoptions',
-    function: 'report-adoptions',
+    function: 'manage-adoptions',
     action: 'key:adopt',
     status: 200,
-    summary: 'Report on a KMS key that Keyturn did not make; changes nothing',
+    summary: 'Report on a KMS key that Keyturn did not make, or take it over',
     request: adoptions.AdoptionRequest,
     response: adoptions.AdoptionReport,
+    mayStart: true,
   },
   readCapacity: {
     method: 'GET',

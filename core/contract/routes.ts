@@ -59,6 +59,8 @@ export interface Route {
   readonly status: 200 | 202;
   /** What starts work needs an Idempotency-Key. */
   readonly idempotent?: true;
+  /** Some bodies start work: those need an Idempotency-Key and answer 202 with an operation. */
+  readonly mayStart?: true;
   /** What changes a record that exists needs the ETag that it was read with; `ifExists`: only then. */
   readonly conditional?: 'always' | 'ifExists';
 }

@@ -47,6 +47,7 @@ export const OPERATION_KINDS = [
   'provision-key-store',
   'update-access',
   'reencrypt',
+  'adopt-key',
 ] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 /** State machines that run operations: those of their kinds, and the short one for rotations of tier `data`. */
@@ -113,6 +114,8 @@ export const STEPS = [
   'Admitted',
   'BeginOperation',
   'CreateVersion',
+  /** Takes over a KMS key that exists: its evidence is kept, then it is tagged. */
+  'AdoptVersion',
   'VerifyVersion',
   'NameVersion',
   'OpenPolicy',

@@ -64,6 +64,7 @@ function merged(grants: readonly AccessGrant[]): AccessGrant[] {
     principal,
     rights: RIGHTS.filter((right) => all.some(({ rights }) => rights.includes(right))),
     ...(all.some(({ forService }) => forService) ? { forService: true as const } : {}),
+    ...(all.some(({ isNamed }) => isNamed) ? { isNamed: true as const } : {}),
   }));
 }
 

@@ -18,10 +18,23 @@ export interface ForeignPolicy {
   readonly lost: readonly LostStatement[];
 }
 
-/** One action of each right stands for it. */
-const RIGHT_ACTION: Readonly<Record<Right, string>> = {
-  encrypt: 'kms:Encrypt',
-  decrypt: 'kms:Decrypt',
+/** A right is what each of these alone comes to. */
+const RIGHT_ACTIONS: Readonly<Record<Right, readonly string[]>> = {
+  encrypt: ['kms:Encrypt', 'kms:GenerateDataKey'],
+  decrypt: ['kms:Decrypt'],
+};
+/** Actions, and the usual patterns of them, that a right says again; a pattern of both needs both rights. */
+const SAID_AGAIN: Readonly<Record<string, readonly Right[]>> = {
+  'kms:encrypt': ['encrypt'],
+  'kms:generatedatakey': ['encrypt'],
+  'kms:generatedatakey*': ['encrypt'],
+  'kms:generatedatakeywithoutplaintext': ['encrypt'],
+  'kms:reencryptto': ['encrypt'],
+  'kms:decrypt': ['decrypt'],
+  'kms:reencryptfrom': ['decrypt'],
+  'kms:reencrypt*': ['encrypt', 'decrypt'],
+  // A role that the policy names may look the key up, whatever its rights.
+  'kms:describekey': [],
 };
 const ROLE = /^arn:aws(-[a-z]+)*:iam::\d{12}:role\/[\w+=,.@-]{1,64}$/;
 
@@ -77,7 +90,17 @@ function statementsOf(document: string): Statement[] {
 }
 
 function rightsOf({ actions }: Statement): Right[] {
-  return RIGHTS.filter((right) => actions.some((pattern) => covers(pattern, RIGHT_ACTION[right])));
+  const allows = (action: string) => actions.some((pattern) => covers(pattern, action));
+  return RIGHTS.filter((right) => RIGHT_ACTIONS[right].some(allows));
+}
+
+/** Actions of a statement that the rights of its roles do not say again. */
+function unsaid(statement: Statement): string[] {
+  const rights = rightsOf(statement);
+  return statement.actions.filter((action) => {
+    const needed = SAID_AGAIN[action.toLowerCase()];
+    return !needed?.every((right) => rights.includes(right));
+  });
 }
 
 function isAccount(principal: string, account: string): boolean {
@@ -91,7 +114,10 @@ function lossOf(statement: Statement, account: string): string | null {
   if (statement.others.length > 0) return `it names ${statement.others.join(', ')}`;
   if (statement.isConditional) return 'it holds under conditions only';
   const foreign = statement.principals.filter((one) => !isAccount(one, account) && !ROLE.test(one));
-  return foreign.length > 0 ? `it names ${foreign.join(', ')}` : null;
+  if (foreign.length > 0) return `it names ${foreign.join(', ')}`;
+  const roles = statement.principals.filter((one) => ROLE.test(one));
+  const beyond = roles.length > 0 ? unsaid(statement) : [];
+  return beyond.length > 0 ? `it lets ${roles.join(', ')} do ${beyond.join(', ')}` : null;
 }
 
 function grantsOf(statements: readonly Statement[]): AccessGrant[] {

@@ -22,6 +22,8 @@ export interface AccessGrant {
   readonly rights: readonly Right[];
   /** An AWS service uses the key for the principal, by grants that it makes for itself. */
   readonly forService?: true;
+  /** The key policy alone lets the role in, as that of the adopted key did: its own IAM policies need not. */
+  readonly isNamed?: true;
 }
 
 /** One mutating operation per key. `fence` grows with every attempt, so an older attempt can write no more. */
@@ -58,6 +60,8 @@ export interface KeyRecord {
   readonly consumerAccess?: readonly AccessGrant[];
   readonly keyStore: string;
   readonly alias: string;
+  /** Aliases from before its adoption that lead where `alias` does: they move with it. Absent: none. */
+  readonly legacyAliases?: readonly string[];
   /** State of the current version; `pre-activation` until the first is active. */
   readonly state: KeyState;
   readonly currentVersion: number | null;
@@ -107,6 +111,16 @@ export interface WrappedDataKey {
   readonly wrappedAt: Instant;
 }
 
+/** Where a version comes from that Keyturn did not make. */
+export interface Adoption {
+  /** SHA-256 of the key policy that the adoption was asked for with: another one is not taken over. */
+  readonly policyDigest: string;
+  /** True when it takes up a place in the key store of the stage. */
+  readonly isInKeyStore: boolean;
+  /** What it was before, kept as evidence; null until that is stored, and nothing was changed until then. */
+  readonly original: { readonly object: string; readonly digest: string } | null;
+}
+
 export interface VersionRecord {
   readonly name: string;
   readonly version: number;
@@ -121,13 +135,15 @@ export interface VersionRecord {
   readonly operationId: string;
   /** How often CreateKey may have been called; above 0 without `keyId` there can be an orphan. */
   readonly creationAttempts: number;
-  readonly policyTemplate: PolicyTemplate;
+  readonly policyTemplate: PolicyTemplate | 'original';
   /** A ciphertext made when the version was verified, and the SHA-256 of what it holds: proves reads later. */
   readonly canary: { readonly ciphertext: string; readonly digest: string } | null;
   readonly createdAt: Instant;
   readonly verifiedAt: Instant | null;
   readonly activatedAt: Instant | null;
   readonly deactivatedAt: Instant | null;
+  /** Of a version that was somebody else's KMS key: `original` is then its policy until it is opened. */
+  readonly adoption?: Adoption;
   /** Present while the version is ready to be destroyed. */
   readonly retirement?: RetirementEvidence | null;
 }
@@ -142,7 +158,9 @@ export type VersionSubstate =
   | 'bound'
   /** Every condition of retirement holds; the evidence is stored (`retirement`). */
   | 'ready-to-destroy'
-  | 'destroy-scheduled';
+  | 'destroy-scheduled'
+  /** Its adoption was undone: the KMS key is as it was, and none of ours. */
+  | 'given-back';
 
 /** The wait of a rotation for its consumers, kept in its row: no execution runs meanwhile. */
 export interface AcknowledgementWait {

@@ -81,15 +81,16 @@ async function keepBound(deps: ApplyPolicyDeps, input: StepInput, services: numb
  * opened and probed again. Whoever records first, this or the intent to switch, keeps the other from its act.
  * @returns false when the operation is past the switch, where nothing is closed any more
  */
-async function noteClosing(deps: ApplyPolicyDeps, input: StepInput): Promise<boolean> {
+export async function noteClosing(deps: StepDeps, input: StepInput): Promise<boolean> {
   return mutateKey(deps.ledger, input.key, (snapshot) => {
     const { version, operation } = leasedContext(snapshot, input);
     if (isPastSwitch(version)) return { draft: null, result: false };
     if (isRecorded(operation, 'ClosePolicy') && !isRecorded(operation, 'OpenPolicy'))
       return { draft: null, result: true };
     const at = deps.clock.now();
+    const template = version.adoption ? ('original' as const) : ('pre-activation' as const);
     const draft = {
-      versions: [{ ...version, policyTemplate: 'pre-activation' as const }],
+      versions: [{ ...version, policyTemplate: template }],
       operation: withStep(operation, 'ClosePolicy', at),
       audit: {
         at,
@@ -97,7 +98,7 @@ async function noteClosing(deps: ApplyPolicyDeps, input: StepInput): Promise<boo
         action: 'policy.close-intended',
         decision: { effect: 'permit' as const, rule: 'lease-holder' },
         operationId: input.operationId,
-        detail: { version: version.version, template: 'pre-activation' },
+        detail: { version: version.version, template },
       },
     };
     return { draft, result: true };

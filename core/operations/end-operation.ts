@@ -2,12 +2,15 @@
 // How an operation ends: completed, undone before the switch, or parked with its cause and the time at which the
 // sweep takes it up again. [INV-08] a rotation that fails before the switch is undone and frees its key.
 import type { AuditValue } from '../audit/chain.ts';
+import type { OperationKind } from '../contract/vocabulary.ts';
 import { KeyturnError, precondition } from '../errors.ts';
 import type { VersionRecord } from '../keys/records.ts';
 import { transition } from '../keys/transitions.ts';
 import type { KeyRemover } from '../ports/key-vault.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
 import { later } from './admit-operation.ts';
+import { adoptedOccupancy } from './adopt-key.ts';
+import { type GiveBackDeps, giveBack } from './adopt-version.ts';
 import { isPastSwitch } from './apply-policy.ts';
 import { completeRelease, type ReleaseDeps } from './complete-release.ts';
 import { occupancyOf } from './create-version.ts';
@@ -47,6 +50,11 @@ export function describeFailure(failure: Failure): string {
   return `${failure.error}: ${failure.cause}`.slice(0, 500);
 }
 
+const COMPLETED: Partial<Record<OperationKind, string>> = {
+  'rotate-key': 'rotation.completed',
+  'adopt-key': 'key.adopted',
+};
+
 /** A replaced version stops protecting new data, unless an AWS service still holds on to it. */
 function retired(previous: VersionRecord, at: string): VersionRecord[] {
   if (previous.substate === 'bound') return [];
@@ -83,7 +91,7 @@ function completion(context: StepContext, at: string) {
   const { previous, operation, snapshot } = context;
   if (operation.rollback) return rolledBack(context, at);
   return {
-    action: operation.kind === 'rotate-key' ? 'rotation.completed' : 'key.created',
+    action: COMPLETED[operation.kind] ?? 'key.created',
     detail: { previousVersion: previous?.version ?? null },
     key: { lease: null, retryNotBefore: null },
     versions: previous ? retired(previous, at) : [],
@@ -121,7 +129,7 @@ async function completeAccess(deps: CompleteDeps, input: StepInput): Promise<voi
   );
 }
 
-export interface CompensateDeps extends StepDeps {
+export interface CompensateDeps extends StepDeps, GiveBackDeps {
   readonly remover: KeyRemover;
 }
 
@@ -132,6 +140,7 @@ function doubtOf(version: VersionRecord, at: string) {
 }
 
 function undone(version: VersionRecord): VersionRecord {
+  if (version.adoption) return { ...version, substate: 'given-back' };
   if (version.keyId === null) {
     // A data key that was never current protected nothing: its wrapped bytes go with it.
     const dataKey = version.dataKey ? { dataKey: null } : {};
@@ -145,8 +154,21 @@ function undone(version: VersionRecord): VersionRecord {
   return { ...version, substate: 'destroy-scheduled' };
 }
 
+/** What is scheduled for deletion gives its place back within KMS's window; an adopted key is nobody's of ours. */
+function placeGivenBack({ version, snapshot, operation }: StepContext) {
+  const { keyId } = version;
+  if (keyId === null) return {};
+  if (!version.adoption) return { occupancy: occupancyOf(snapshot.key, operation, -1) };
+  const { name, version: number } = version;
+  return {
+    occupancy: adoptedOccupancy(snapshot.key, version, -1),
+    recordedKey: { keyId, name, version: number, isGivenBack: true as const },
+  };
+}
+
 /**
- * Undoes an operation that has not switched: its KMS key is scheduled for deletion, the old version stays in use.
+ * Undoes an operation that has not switched: its KMS key is scheduled for deletion, or, if it was adopted, given back
+ * as it was; the old version stays in use.
  * @throws KeyturnError `TransitionForbidden` after the switch; `LeaseLost`; and what the vault answers
  */
 export async function compensateOperation(
@@ -161,7 +183,8 @@ export async function compensateOperation(
       'after the alias switch an operation only goes forward',
     );
   }
-  if (version.keyId !== null)
+  if (version.adoption) await giveBack(deps, version);
+  else if (version.keyId !== null)
     await deps.remover.scheduleDeletion(version.keyId, UNUSED_KEY_WINDOW_DAYS);
   const cause = describeFailure(input.failure);
   await recordStep(deps, input, 'CompensateOperation', (context) => {
@@ -173,12 +196,10 @@ export async function compensateOperation(
         lease: null,
         retryNotBefore: later(at, RETRY_AFTER_COMPENSATION_SECONDS),
         ...doubtOf(context.version, at),
+        ...(context.version.adoption ? { legacyAliases: [] } : {}),
       },
       versions: [undone(context.version)],
-      // What is scheduled for deletion gives its place back within KMS's window.
-      ...(context.version.keyId === null
-        ? {}
-        : { occupancy: occupancyOf(context.snapshot.key, context.operation, -1) }),
+      ...placeGivenBack(context),
       operation: { state: 'compensated', endedAt: at, cause, retryAt: null },
     };
   });

@@ -8,7 +8,7 @@ import { keyAlias, wrappedBy } from '../keys/naming.ts';
 import type { AccessGrant, KeyRecord } from '../keys/records.ts';
 import { requireRoomForKey } from '../limits/hsm-capacity.ts';
 import { type ClassPolicy, classOf } from '../policies/classes.ts';
-import type { KeyChange, Ledger } from '../ports/ledger.ts';
+import type { KeyChange, KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Directory, Ids, Principal, Workflows } from '../ports/platform.ts';
 import { admit, findClaimed, type IdempotencyClaim, idempotencyRecord } from './admit-operation.ts';
 import { ensureDataKeySource } from './data-key-source.ts';
@@ -53,10 +53,11 @@ export interface Requester {
   readonly claim: IdempotencyClaim;
 }
 
-async function checkPolicy(
-  deps: GenerateKeyDeps,
+/** @throws KeyturnError `NotServedHere`, `ValidationFailed`, `UnknownOwner` */
+export async function checkPolicy(
+  deps: Pick<GenerateKeyDeps, 'directory'>,
   site: KeySite,
-  input: GenerateKeyInput,
+  input: Pick<GenerateKeyInput, 'environment' | 'class' | 'owner'>,
 ): Promise<void> {
   if (!site.environments.includes(input.environment)) {
     throw new KeyturnError(
@@ -82,11 +83,14 @@ async function checkPolicy(
   }
 }
 
-/** The cluster has to hold what the class keeps of the key, beside what it keeps of the others. */
-async function checkRoom(
-  deps: GenerateKeyDeps,
+/**
+ * The cluster has to hold what the class keeps of the key, beside what it keeps of the others.
+ * @throws KeyturnError `InfeasiblePolicy`
+ */
+export async function checkRoom(
+  deps: Pick<GenerateKeyDeps, 'ledger'>,
   site: KeySite,
-  input: GenerateKeyInput,
+  input: Pick<GenerateKeyInput, 'class'>,
 ): Promise<void> {
   const policy = classOf(site.classes, input.class);
   precondition(policy, `class ${input.class} exists`);
@@ -159,6 +163,20 @@ function isAbandoned(key: KeyRecord): boolean {
   return key.lease === null && key.currentVersion === null;
 }
 
+/** A key of which nothing else is recorded yet. */
+export function snapshotOf(key: KeyRecord): KeySnapshot {
+  return {
+    key,
+    versions: [],
+    consumers: [],
+    sources: [],
+    holds: [],
+    reencryption: null,
+    escrow: { sets: [], sessions: [] },
+    operation: null,
+  };
+}
+
 function creation(
   key: KeyRecord,
   by: Requester,
@@ -177,40 +195,28 @@ function creation(
     stage: site.stage,
   });
   const { class: className, owner, environment, tier, parent = null } = key;
-  const change = toChange(
-    {
-      key,
-      versions: [],
-      consumers: [],
-      sources: [],
-      holds: [],
-      reencryption: null,
-      escrow: { sets: [], sessions: [] },
-      operation: null,
+  const change = toChange(snapshotOf(key), {
+    key: { lease, fence: lease.fence, latestVersion: version.version },
+    versions: [version],
+    operation,
+    idempotency: idempotencyRecord(by.claim, operationId, now),
+    ...(parent === null
+      ? {}
+      : { occupancy: { keyStore: wrappedBy(parent), class: className, keys: 1, versions: 0 } }),
+    audit: {
+      at: now,
+      actor: by.principal.id,
+      action: 'key.create-admitted',
+      decision: by.decision,
+      operationId,
+      detail: { version: version.version, class: className, owner, environment, tier, parent },
     },
-    {
-      key: { lease, fence: lease.fence, latestVersion: version.version },
-      versions: [version],
-      operation,
-      idempotency: idempotencyRecord(by.claim, operationId, now),
-      ...(parent === null
-        ? {}
-        : { occupancy: { keyStore: wrappedBy(parent), class: className, keys: 1, versions: 0 } }),
-      audit: {
-        at: now,
-        actor: by.principal.id,
-        action: 'key.create-admitted',
-        decision: by.decision,
-        operationId,
-        detail: { version: version.version, class: className, owner, environment, tier, parent },
-      },
-    },
-  );
+  });
   return { ...change, expectedRevision: key.revision === 0 ? null : key.revision };
 }
 
 /** The record to begin with: a new one, or the one an undone generation left. @throws `KeyAlreadyExists` */
-async function freeName(
+export async function freeName(
   deps: GenerateKeyDeps,
   site: KeySite,
   input: AdmittedInput,

@@ -70,6 +70,35 @@ async function create(aliases: AliasWriter, alias: string, to: string): Promise<
   }
 }
 
+/** Aliases of the key from before its adoption; an alias that its owner removed is not made again. */
+async function legacyTargets(deps: PlaceAliasDeps, { snapshot }: StepContext) {
+  const targets: { readonly alias: string; readonly target: string }[] = [];
+  for (const alias of snapshot.key.legacyAliases ?? []) {
+    const target = await deps.aliases.aliasTarget(alias);
+    if (target !== null) targets.push({ alias, target });
+  }
+  return targets;
+}
+
+/** Before the switch: somebody else's use of a legacy alias stops the rotation while it can still go back. */
+async function checkLegacy(deps: PlaceAliasDeps, context: StepContext): Promise<void> {
+  const ours = [context.version.keyId, context.previous?.keyId ?? null];
+  for (const { alias, target } of await legacyTargets(deps, context))
+    if (!ours.includes(target)) throw taken(alias, target);
+}
+
+/** Moves the legacy aliases to where the key's own alias leads. */
+async function moveLegacy(
+  deps: PlaceAliasDeps,
+  context: StepContext,
+  move: typeof point,
+): Promise<void> {
+  const { version, previous } = context;
+  precondition(version.keyId, 'aliases are moved to a version whose KMS key was recorded');
+  for (const { alias } of await legacyTargets(deps, context))
+    await move(deps.aliases, alias, version.keyId, previous?.keyId ?? null);
+}
+
 function taken(alias: string, found: string): KeyturnError {
   return new KeyturnError(
     'AliasTaken',
@@ -171,16 +200,20 @@ function switchBack(deps: PlaceAliasDeps, { snapshot, version, previous }: StepC
  *   vault answers
  */
 export async function switchAlias(deps: PlaceAliasDeps, input: StepInput): Promise<void> {
-  const { snapshot, version, previous, operation } = await openStep(deps, input, 'ProbeOpen');
+  const opened = await openStep(deps, input, 'ProbeOpen');
+  const { snapshot, version, previous, operation } = opened;
   if (isRecorded(operation, 'SwitchAlias')) return;
   precondition(version.keyId, 'the alias is switched to a version whose KMS key was recorded');
   if (operation.rollback) {
     await pointBack(deps.aliases, snapshot.key.alias, version.keyId, previous?.keyId ?? null);
+    await moveLegacy(deps, opened, pointBack);
   } else if (version.state !== 'active') {
     // A key without consumers passes here with no record and no call: it neither waits nor pays.
     if (previous && answering(snapshot.consumers).length > 0) await passGate(deps, input);
+    if (version.substate !== 'switching') await checkLegacy(deps, opened);
     await noteIntent(deps, input);
     await point(deps.aliases, snapshot.key.alias, version.keyId, previous?.keyId ?? null);
+    await moveLegacy(deps, opened, point);
   }
   await recordStep(deps, input, 'SwitchAlias', (context) =>
     context.operation.rollback ? switchBack(deps, context) : activation(deps, context),
@@ -192,12 +225,20 @@ export async function switchAlias(deps: PlaceAliasDeps, input: StepInput): Promi
  * @throws KeyturnError `LeaseLost`, `ProbeNotYetConclusive`, and what the vault answers
  */
 export async function probeAlias(deps: PlaceAliasDeps, input: StepInput): Promise<void> {
-  const { snapshot, version, operation } = await openStep(deps, input, 'SwitchAlias');
+  const opened = await openStep(deps, input, 'SwitchAlias');
+  const { snapshot, version, operation } = opened;
   if (isRecorded(operation, 'ProbeAlias')) return;
-  if ((await deps.aliases.aliasTarget(snapshot.key.alias)) !== version.keyId) {
+  const main = {
+    alias: snapshot.key.alias,
+    target: await deps.aliases.aliasTarget(snapshot.key.alias),
+  };
+  const behind = [main, ...(await legacyTargets(deps, opened))].find(
+    ({ target }) => target !== version.keyId,
+  );
+  if (behind) {
     throw new KeyturnError(
       'ProbeNotYetConclusive',
-      `${snapshot.key.alias} does not show version ${version.version} yet`,
+      `${behind.alias} does not show version ${version.version} yet`,
     );
   }
   await recordStep(deps, input, 'ProbeAlias', () => ({

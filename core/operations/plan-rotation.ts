@@ -75,7 +75,11 @@ function aliasesOf(deps: PlanDeps, { snapshot: { key }, next }: Facts): Plan['al
   if (key.tier === 'data') return [];
   return [
     { alias: versionAlias(deps.stage, key.name, next), act: 'create', from: null },
-    { alias: key.alias, act: 'move', from: key.currentVersion },
+    ...[key.alias, ...(key.legacyAliases ?? [])].map((alias) => ({
+      alias,
+      act: 'move' as const,
+      from: key.currentVersion,
+    })),
   ];
 }
 
@@ -161,6 +165,7 @@ export async function planRotation(deps: PlanDeps, name: string): Promise<Plan> 
   const occupancies = await deps.ledger.readOccupancy(keyStore);
   const room = forecast(deps.hsmType, occupancies, deps.classes, now);
   const { tier } = snapshot.key;
+  const legacyAliases = snapshot.key.legacyAliases?.length ?? 0;
   if (tier === 'kms') requireRoomForVersion(deps.hsmType, room.versions);
   const consumers = consumersOf(facts);
   const waits = waitsOf(deps, facts);
@@ -175,7 +180,7 @@ export async function planRotation(deps: PlanDeps, name: string): Promise<Plan> 
     aliases: aliasesOf(deps, facts),
     consumers,
     ciphertexts: ciphertextsOf(facts),
-    kmsCalls: [...rotationCalls({ tier, isOldVersionBound }, deps.budget)],
+    kmsCalls: [...rotationCalls({ tier, isOldVersionBound, legacyAliases }, deps.budget)],
     capacity: {
       keyStore,
       hsmType: deps.hsmType,

@@ -13,7 +13,7 @@ export interface ReportAdoptionDeps {
   readonly keyStore: string;
 }
 
-type Finding = AdoptionReport['findings'][number];
+export type Finding = AdoptionReport['findings'][number];
 type Judge = (facts: Facts) => readonly Finding[];
 
 interface Facts {
@@ -23,8 +23,19 @@ interface Facts {
   readonly storeId: string | null;
 }
 
-const blocks = (code: string, detail: string): Finding => ({ code, weight: 'blocks', detail });
-const warns = (code: string, detail: string): Finding => ({ code, weight: 'warns', detail });
+const blocks = (code: string, detail: string): Finding => ({
+  code,
+  weight: 'blocks',
+  detail,
+  accept: null,
+});
+/** @param accept what an adoption has to accept by name, because somebody may lose something by it */
+const warns = (code: string, detail: string, accept: string | null = null): Finding => ({
+  code,
+  weight: 'warns',
+  detail,
+  accept,
+});
 
 const identity: Judge = ({ key, managedAs }) => [
   ...(managedAs
@@ -64,7 +75,12 @@ const place: Judge = ({ key, storeId }) => [
         ),
       ]),
   ...(key.isMultiRegion
-    ? [warns('multi-region', 'replicas in other Regions are not followed by a rotation')]
+    ? [
+        blocks(
+          'multi-region',
+          'its replicas in other Regions have policies of their own, which nothing here reaches',
+        ),
+      ]
     : []),
   ...(key.isRotatedByVault
     ? [warns('rotated-by-kms', 'KMS rotates it as well: turn that off, or both do')]
@@ -74,13 +90,18 @@ const place: Judge = ({ key, storeId }) => [
 const policyFindings: Judge = ({ policy }) => {
   if (!policy) return [];
   const lost = policy.lost.map(({ sid, why }) =>
-    warns('statement-lost', `statement ${sid} would be lost when the policy is replaced: ${why}`),
+    warns(
+      'statement-lost',
+      `statement ${sid} would be lost when the policy is replaced: ${why}`,
+      `statement:${sid}`,
+    ),
   );
   const delegated = policy.isDelegated
     ? [
         warns(
           'delegated',
-          'IAM of the account decides who may use it: name every user as access before the first rotation',
+          'IAM of the account decides who may use it: only whom the access names can use it once it is adopted',
+          'delegated',
         ),
       ]
     : [
@@ -93,10 +114,16 @@ const policyFindings: Judge = ({ policy }) => {
 };
 
 const users: Judge = ({ key }) => [
-  ...(key.grants ? [warns('grants', `${key.grants} grants end with the right to encrypt`)] : []),
-  ...(key.aliases && key.aliases.length > 0
-    ? [warns('aliases', `${key.aliases.join(', ')}: who encrypts by these has to move to ours`)]
+  ...(key.grants
+    ? [warns('grants', `${key.grants} grants end with the right to encrypt`, 'grants')]
     : []),
+  ...(key.aliases ?? []).map((alias) =>
+    warns(
+      'aliases',
+      `${alias}: who encrypts by it cannot after the first rotation, unless the adoption takes it along`,
+      `alias:${alias}`,
+    ),
+  ),
   ...(key.lastUsedAt === null && !key.unreadable.includes('last use')
     ? [warns('unused', 'no use was seen: is it needed?')]
     : []),
@@ -106,8 +133,17 @@ const records: Judge = ({ key }) => [
   ...(key.tags && Object.keys(key.tags).some((tag) => /^owner$/i.test(tag))
     ? []
     : [warns('no-owner', 'no tag names an owner: somebody accountable has to be found')]),
-  ...key.unreadable.map((what) => warns('unreadable', `its ${what} may not be read by us`)),
+  ...key.unreadable.map((what) => unreadable(what)),
 ];
+
+/** Without these an adoption could neither keep users nor give the key back as it was. */
+const NEEDED: readonly string[] = ['policy', 'tags', 'aliases'];
+
+function unreadable(what: string): Finding {
+  const detail = `its ${what} may not be read by us`;
+  if (NEEDED.includes(what)) return blocks('unreadable', detail);
+  return warns('unreadable', detail, what === 'grants' ? 'unreadable:grants' : null);
+}
 
 const JUDGES: readonly Judge[] = [identity, tags, place, policyFindings, users, records];
 
@@ -127,6 +163,14 @@ function viewOf({ key, policy, managedAs }: Facts, findings: Finding[]): Adoptio
   };
 }
 
+/** A report, and what it was made of. */
+export interface Judged {
+  readonly key: ForeignKey;
+  readonly report: AdoptionReport;
+  /** True when it lies in the key store of the stage. */
+  readonly isInKeyStore: boolean;
+}
+
 /**
  * Reports on one key.
  * @param reference id, ARN or alias of the vault key
@@ -136,6 +180,11 @@ export async function reportAdoption(
   deps: ReportAdoptionDeps,
   reference: string,
 ): Promise<AdoptionReport> {
+  return (await judgeAdoption(deps, reference)).report;
+}
+
+/** The report together with the key as it was read. @throws as {@link reportAdoption} */
+export async function judgeAdoption(deps: ReportAdoptionDeps, reference: string): Promise<Judged> {
   const key = await deps.inspector.inspect(reference);
   const store = await deps.ledger.readKeyStore(deps.keyStore);
   const facts: Facts = {
@@ -144,8 +193,7 @@ export async function reportAdoption(
     managedAs: await deps.ledger.findRecordedKey(key.keyId),
     storeId: store?.keyStoreId ?? null,
   };
-  return viewOf(
-    facts,
-    JUDGES.flatMap((judge) => judge(facts)),
-  );
+  const findings = JUDGES.flatMap((judge) => judge(facts));
+  const isInKeyStore = key.keyStoreId !== null && key.keyStoreId === facts.storeId;
+  return { key, report: viewOf(facts, findings), isInKeyStore };
 }

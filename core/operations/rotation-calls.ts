@@ -9,6 +9,8 @@ export interface RotationShape {
   readonly tier: Tier;
   /** An AWS service holds on to the old version: it is not restricted. */
   readonly isOldVersionBound: boolean;
+  /** How many aliases from before an adoption move along. */
+  readonly legacyAliases?: number;
 }
 
 export interface PlannedCall {
@@ -35,19 +37,23 @@ const ROUND_TRIP = { Encrypt: 1, Decrypt: 2 } as const;
 /** Round trips on the new version: before it is opened, behind that, and as the control of the last probe. */
 const ROUND_TRIPS = { open: 2, control: 1 } as const;
 
-function countsOf({ tier, isOldVersionBound }: RotationShape): Readonly<Record<string, number>> {
+function countsOf({
+  tier,
+  isOldVersionBound,
+  legacyAliases = 0,
+}: RotationShape): Readonly<Record<string, number>> {
   if (tier === 'data') return { GenerateDataKeyWithoutPlaintext: 1 };
   const trips = ROUND_TRIPS.open + (isOldVersionBound ? 0 : ROUND_TRIPS.control);
   return {
     CreateKey: 1,
     TagResource: 1,
     CreateAlias: 1,
-    UpdateAlias: 1,
+    UpdateAlias: 1 + legacyAliases,
     // Opens the new version and restricts the old one.
     PutKeyPolicy: isOldVersionBound ? 1 : 2,
     GetKeyPolicy: 2,
-    // Looks before each alias is placed, and once behind the switch.
-    DescribeKey: 3,
+    // Looks before each alias is placed, and once behind the switch; for a legacy one also before its intent is recorded.
+    DescribeKey: 3 + 4 * legacyAliases,
     // The refusal of the old version is asked for, too.
     Encrypt: trips * ROUND_TRIP.Encrypt + (isOldVersionBound ? 0 : 1),
     // And what the old version once wrote is read.

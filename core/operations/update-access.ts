@@ -36,7 +36,7 @@ export function targetsOf({ versions, consumers }: KeySnapshot): readonly Target
 }
 
 /** What a key's versions are left with when Keyturn lets go of it. */
-const RELEASED: Partial<Record<PolicyTemplate, PolicyTemplate>> = {
+const RELEASED: Partial<Record<VersionRecord['policyTemplate'], PolicyTemplate>> = {
   active: 'released',
   'decrypt-only': 'released-decrypt-only',
   released: 'released',

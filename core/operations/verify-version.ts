@@ -13,6 +13,7 @@ import {
   isRecorded,
   openStep,
   recordStep,
+  requireBehind,
   type StepContext,
   type StepDeps,
   type StepInput,
@@ -85,11 +86,13 @@ async function readsOldCanary(deps: VerifyVersionDeps, version: VersionRecord): 
 
 async function holdsPolicy(deps: VerifyVersionDeps, context: StepContext, version: VersionRecord) {
   const access = accessOf(context.snapshot.key);
-  if (await deps.policies.hasPolicy(keyIdOf(version), version.policyTemplate, access)) return;
+  const { policyTemplate: template } = version;
+  precondition(template !== 'original', 'what is probed is a policy of ours');
+  if (await deps.policies.hasPolicy(keyIdOf(version), template, access)) return;
   throw new KeyturnError(
     'ProbeNotYetConclusive',
-    `version ${version.version} does not show its ${version.policyTemplate} policy yet`,
-    { details: { version: version.version, template: version.policyTemplate } },
+    `version ${version.version} does not show its ${template} policy yet`,
+    { details: { version: version.version, template } },
   );
 }
 
@@ -221,6 +224,8 @@ export async function verifyVersion(
   input: StepInput & { check: Check },
 ): Promise<void> {
   const { behind, step, run } = CHECKS_BY_NAME[input.check];
-  const context = await openStep(deps, input, behind);
+  const context = await openStep(deps, input);
+  const isAdopted = context.operation.kind === 'adopt-key' && behind === 'CreateVersion';
+  requireBehind(context.operation, isAdopted ? 'AdoptVersion' : behind);
   if (!isRecorded(context.operation, step)) await run(deps, input, context);
 }

@@ -5,3 +5,8 @@ export interface EvidenceStore {
   /** Stores a document under a name; the same name again with the same content is no error. */
   store(name: string, document: string): Promise<void>;
 }
+
+export interface EvidenceReader {
+  /** @throws KeyturnError `DependencyUnavailable` when it cannot be read */
+  read(name: string): Promise<string>;
+}

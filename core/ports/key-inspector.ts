@@ -28,6 +28,13 @@ export interface ForeignKey {
   readonly unreadable: readonly string[];
 }
 
+/** A grant on a key, as far as it says who may do what. */
+export interface ForeignGrant {
+  readonly id: string;
+  readonly grantee: string;
+  readonly operations: readonly string[];
+}
+
 export interface KeyInspector {
   /**
    * Reads one key.
@@ -35,4 +42,6 @@ export interface KeyInspector {
    * @throws KeyturnError `KeyNotFound`, `AccessDenied` when not even its metadata can be read, and the vault's failures
    */
   inspect(reference: string): Promise<ForeignKey>;
+  /** Grants on a key, at most a thousand. */
+  listGrants(keyId: string): Promise<readonly ForeignGrant[]>;
 }

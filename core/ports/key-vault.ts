@@ -119,6 +119,24 @@ export interface KeyUntagger {
   untag(keyId: string): Promise<void>;
 }
 
+/** Puts Keyturn's marks on a key that it did not make, and takes them off again. */
+export interface KeyMarker {
+  /** Marks the key as a recorded version that was adopted; its other tags stay. The same twice is the same. */
+  mark(keyId: string, provenance: Provenance): Promise<void>;
+  /** Takes the marks of this operation off; a key without them, or with others, stays as it is. */
+  unmark(keyId: string, operationId: string): Promise<void>;
+}
+
+export interface PolicyRestorer {
+  /** Puts a policy document as it is. */
+  restorePolicy(keyId: string, document: string): Promise<void>;
+}
+
+export interface AliasRemover {
+  /** Removes the alias if it leads to this key; one that is gone, or leads elsewhere, is left. */
+  removeAlias(alias: string, keyId: string): Promise<void>;
+}
+
 export interface OrphanFinder {
   /** A page of this stage's vault keys that say they are not recorded. */
   listUnrecorded(

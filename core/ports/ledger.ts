@@ -55,6 +55,8 @@ export interface KeyChange {
     readonly keyId: string;
     readonly name: string;
     readonly version: number;
+    /** It is no key of ours any more: nobody finds it, and it may be recorded anew. */
+    readonly isGivenBack?: true;
   };
   /** What the change adds to the count of a class's keys and versions in a key store. */
   readonly occupancy?: {

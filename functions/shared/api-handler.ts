@@ -24,6 +24,8 @@ export interface ApiRequest {
 /** What a route answers. */
 export interface ApiAnswer {
   readonly body: unknown;
+  /** Where it is not the route's own. */
+  readonly status?: 202;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -94,7 +96,7 @@ export function apiHandler(
         'x-request-id': requestId,
       };
       return {
-        statusCode: ROUTES[id].status,
+        statusCode: answer.status ?? ROUTES[id].status,
         headers: { ...headers, ...answer.headers },
         body: JSON.stringify(answer.body),
       };

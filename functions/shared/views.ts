@@ -29,6 +29,7 @@ export function keyView(key: KeyRecord, where: Location): z.infer<typeof api.Key
     alias: key.tier === 'data' ? null : key.alias,
     location: { ...where, keyStore: key.keyStore },
     access: key.access.map((grant) => ({ principal: grant.principal, rights: [...grant.rights] })),
+    legacyAliases: [...(key.legacyAliases ?? [])],
     operationId: key.lease?.operationId ?? null,
     nextRotationAt: key.nextRotationAt,
     lastRotatedAt: key.lastRotatedAt,

@@ -21,7 +21,7 @@ export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   'read-calendar': ANSWER,
   'read-usage': ANSWER,
   'release-keys': ANSWER,
-  'report-adoptions': ANSWER,
+  'manage-adoptions': ANSWER,
   'plan-changes': ANSWER,
   'change-keys': ANSWER,
   'manage-consumers': ANSWER,
@@ -47,6 +47,7 @@ export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   'begin-operation': STEP,
   // Looks through the account's keys for one whose record was lost.
   'create-version': { ...STEP, timeoutSeconds: 110 },
+  'adopt-version': STEP,
   'make-data-key': STEP,
   'verify-version': STEP,
   'place-alias': STEP,

@@ -89,6 +89,17 @@ export const Settings = z.strictObject({
   cluster: Cluster,
   kms: KmsBudget,
   reencryption: z.strictObject({ sources: z.array(SourceSetting) }),
+  /** Aliases of adopted keys that rotations may move: naming one in a request grants nothing. */
+  adoption: z.strictObject({
+    aliases: z.array(
+      z
+        .string()
+        .regex(
+          /^alias\/(?!aws\/|keyturn)[\w/-]{1,250}\*?$/,
+          'must be an alias, or the beginning of aliases with a * behind it',
+        ),
+    ),
+  }),
   retention: z.strictObject({
     /** Keep table, buckets, keys and secret when their stack is deleted. */
     retainState: z.boolean(),

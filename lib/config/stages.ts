@@ -44,6 +44,7 @@ const AWS_STAGE = {
   // Half: the consumers' own calls and other teams live in the same quotas.
   kms: { share: 0.5, quotas: {} },
   reencryption: { sources: [] },
+  adoption: { aliases: [] },
   functions: { architecture: 'x86_64', tracing: true, reservedConcurrency: {} },
   // A cached decision may outlive its token by the cache time: a minute saves most calls and keeps that short.
   api: { requestsPerSecond: 200, burst: 400, authorizerCacheSeconds: 60, manageLoggingRole: true },
@@ -67,6 +68,7 @@ export const STAGE_DEFAULTS: Readonly<Record<Stage, StageDefaults>> = {
     stage: 'local',
     environmentsServed: ['development'],
     keyUse: { batchSeconds: 1 },
+    adoption: { aliases: ['alias/legacy-*'] },
     cluster: { ...EXAMPLE.cluster, pollSeconds: 1 },
     timings: {
       settleSeconds: 5,

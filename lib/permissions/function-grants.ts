@@ -6,7 +6,7 @@ import { DUE_INDEX, LIST_INDEX, OWNER_INDEX } from '../../core/contract/table.ts
 import type { Names } from '../names.ts';
 import { type Grant, NO_RESOURCE_LEVEL } from './grant.ts';
 import type { KeyGrants } from './key-grants.ts';
-import { evidenceGrants, type SourceSetting, sourceGrants } from './source-grants.ts';
+import { evidenceGrants, readEvidence, type SourceSetting, sourceGrants } from './source-grants.ts';
 import { getFromTable, readStream, readTable, type TableArns, writeTable } from './table-grants.ts';
 
 /** What the permissions refer to. */
@@ -20,6 +20,8 @@ export interface GrantContext {
   readonly noticeKeyArn: string;
   readonly evidence: { readonly bucketArn: string; readonly keyArn: string };
   readonly sources: readonly SourceSetting[];
+  /** Aliases of others that the stage may move. */
+  readonly movableAliases: readonly string[];
 }
 
 type Duties = Readonly<Record<FunctionName, readonly Grant[]>>;
@@ -48,7 +50,7 @@ type ApiFunction =
   | 'read-calendar'
   | 'read-usage'
   | 'release-keys'
-  | 'report-adoptions'
+  | 'manage-adoptions'
   | 'plan-changes'
   | 'change-keys'
   | 'manage-consumers'
@@ -81,7 +83,11 @@ function apiGrants({
         resources: [names.stateMachineArn('update-access'), names.stateMachineArn('approve')],
       },
     ],
-    'report-adoptions': [...getFromTable(table), ...keys.inspect()],
+    'manage-adoptions': [
+      ...writeTable(table),
+      ...keys.inspect(),
+      { actions: ['states:StartExecution'], resources: [names.stateMachineArn('adopt-key')] },
+    ],
     'plan-changes': readTable(table),
     'change-keys': [
       ...writeTable(table),
@@ -119,6 +125,7 @@ function apiGrants({
 type StepFunction =
   | 'begin-operation'
   | 'create-version'
+  | 'adopt-version'
   | 'make-data-key'
   | 'verify-version'
   | 'place-alias'
@@ -127,22 +134,31 @@ type StepFunction =
   | 'compensate-operation'
   | 'park-operation';
 
-function stepGrants({ keys, table }: GrantContext): Pick<Duties, StepFunction> {
+function stepGrants(context: GrantContext): Pick<Duties, StepFunction> {
+  const { keys, table } = context;
   const rows = writeTable(table);
+  const adoptions = { folder: 'adoption', region: table.region } as const;
   return {
     'begin-operation': rows,
     'create-version': [...rows, ...keys.create(), ...keys.find()],
+    'adopt-version': [...rows, ...keys.adopt(), ...evidenceGrants(context.evidence, adoptions)],
     'make-data-key': [...rows, keys.dataKeys()],
     'verify-version': [...rows, keys.canary(), keys.onKeys(['kms:GetKeyPolicy'])],
-    'place-alias': [...rows, ...keys.alias()],
-    'apply-policy': [...rows, keys.onKeys(['kms:PutKeyPolicy', 'kms:GetKeyPolicy'])],
+    'place-alias': [...rows, ...keys.alias(), ...keys.moveLegacy(context.movableAliases)],
+    'apply-policy': [
+      ...rows,
+      keys.onKeys(['kms:PutKeyPolicy', 'kms:GetKeyPolicy']),
+      // Gives an adopted key its own policy back.
+      ...readEvidence(context.evidence, adoptions),
+    ],
     'complete-operation': [...rows, ...keys.untag()],
     'compensate-operation': [
       ...rows,
       keys.onKeys(['kms:DescribeKey']),
-      keys.onKeys(['kms:ScheduleKeyDeletion'], {
+      keys.remove({
         NumericGreaterThanEquals: { 'kms:ScheduleKeyDeletionPendingWindowInDays': '7' },
       }),
+      ...keys.giveBack(),
     ],
     'park-operation': rows,
   };
@@ -168,7 +184,7 @@ function reencryptionGrants(context: GrantContext): Pick<Duties, ReencryptionFun
     'judge-retirement': [
       ...rows,
       keys.onKeys(['kms:GetKeyLastUsage']),
-      ...evidenceGrants(context.evidence, table.region),
+      ...evidenceGrants(context.evidence, { folder: 'retirement', region: table.region }),
     ],
     'track-reencryption': writeTable(table, DUE_INDEX.name),
     reencrypt: [
@@ -258,9 +274,7 @@ function sweepAndStoreGrants(context: GrantContext): Pick<Duties, OtherFunction>
     'sweep-orphans': [
       ...rows,
       ...keys.find(),
-      keys.onKeys(['kms:ScheduleKeyDeletion'], {
-        StringEquals: { 'aws:ResourceTag/keyturn:recorded': 'false' },
-      }),
+      keys.remove({ StringEquals: { 'aws:ResourceTag/keyturn:recorded': 'false' } }),
     ],
     'request-hsm-admin': [
       ...rows,

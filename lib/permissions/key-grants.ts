@@ -7,6 +7,8 @@ import { type Grant, NO_RESOURCE_LEVEL } from './grant.ts';
 const STAGE_TAG = 'aws:ResourceTag/keyturn:stage';
 const UNKNOWN_AT_SYNTH = 'managed keys are created at run time: a tag condition narrows the grant';
 
+const NAMED_AFTER_KEYS = 'aliases are named after keys, which are created at run time';
+
 /** Grants on the managed keys of one stage. */
 export class KeyGrants {
   readonly #names: Names;
@@ -73,8 +75,64 @@ export class KeyGrants {
     ];
   }
 
+  /** First contact with a key of somebody else: it is read, and marked once. */
+  adopt(): readonly Grant[] {
+    return [
+      ...this.inspect(),
+      {
+        actions: ['kms:TagResource'],
+        resources: [this.#allKeys],
+        conditions: {
+          // A key that carries a stage, this one or another, cannot be taken.
+          Null: { [STAGE_TAG]: 'true' },
+          StringEquals: {
+            'aws:RequestTag/keyturn:stage': this.#stage,
+            'aws:RequestTag/keyturn:recorded': 'true',
+            'aws:RequestTag/keyturn:adopted': 'true',
+          },
+          'ForAllValues:StringLike': { 'aws:TagKeys': ['keyturn:*'] },
+        },
+        wildcardReason: 'a key that is to be adopted carries no tag of ours yet',
+      },
+    ];
+  }
+
+  /** Takes our aliases and tags off keys that were adopted, and off no others. */
+  giveBack(): readonly Grant[] {
+    const adopted = { StringEquals: { 'aws:ResourceTag/keyturn:adopted': 'true' } };
+    return [
+      ...this.untag(adopted),
+      { actions: ['kms:ListAliases'], resources: ['*'], wildcardReason: NO_RESOURCE_LEVEL },
+      {
+        actions: ['kms:DeleteAlias'],
+        resources: [this.#ownAliases],
+        wildcardReason: NAMED_AFTER_KEYS,
+      },
+      this.onKeys(['kms:DeleteAlias'], adopted),
+    ];
+  }
+
+  /** Schedules the deletion of keys that Keyturn made: an adopted one is out of reach. */
+  remove(conditions: NonNullable<Grant['conditions']> = {}): Grant {
+    return this.onKeys(['kms:ScheduleKeyDeletion'], {
+      ...conditions,
+      Null: { 'aws:ResourceTag/keyturn:adopted': 'true' },
+    });
+  }
+
+  /** Moves aliases of others that the settings name, between keys of the stage. */
+  moveLegacy(aliases: readonly string[]): readonly Grant[] {
+    return aliases.map((alias) => ({
+      actions: ['kms:UpdateAlias'],
+      resources: [this.#names.arn('kms', alias)],
+      ...(alias.includes('*')
+        ? { wildcardReason: 'the setting names a family of aliases of one application' }
+        : {}),
+    }));
+  }
+
   /** Takes our tags, and no others, off keys of the stage. */
-  untag(): readonly Grant[] {
+  untag(conditions: NonNullable<Grant['conditions']> = {}): readonly Grant[] {
     return [
       {
         actions: ['kms:ListResourceTags'],
@@ -82,6 +140,7 @@ export class KeyGrants {
         wildcardReason: 'a key whose tags are off already is looked at once more',
       },
       this.onKeys(['kms:UntagResource'], {
+        ...conditions,
         'ForAllValues:StringLike': { 'aws:TagKeys': ['keyturn:*'] },
       }),
     ];
@@ -121,11 +180,15 @@ export class KeyGrants {
     return [
       {
         actions,
-        resources: [this.#names.arn('kms', `alias/keyturn/${this.#stage}/*`)],
-        wildcardReason: 'aliases are named after keys, which are created at run time',
+        resources: [this.#ownAliases],
+        wildcardReason: NAMED_AFTER_KEYS,
       },
       this.onKeys([...actions, 'kms:DescribeKey']),
     ];
+  }
+
+  get #ownAliases(): string {
+    return this.#names.arn('kms', `alias/keyturn/${this.#stage}/*`);
   }
 
   get #allKeys(): string {

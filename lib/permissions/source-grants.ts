@@ -52,18 +52,43 @@ export function sourceGrants(sources: readonly SourceSetting[], region: string):
   return sources.flatMap((source) => grantsOf(source, region));
 }
 
-/** Adds evidence of retirement; nothing there can be read or changed with it. */
-export function evidenceGrants(
-  { bucketArn, keyArn }: { readonly bucketArn: string; readonly keyArn: string },
-  region: string,
+interface EvidencePlace {
+  readonly bucketArn: string;
+  readonly keyArn: string;
+}
+
+/** Kinds of evidence, by the folder that they lie in. */
+export type EvidenceFolder = 'retirement' | 'adoption';
+
+function evidence(
+  actions: readonly string[],
+  keyActions: readonly string[],
+  { bucketArn, keyArn }: EvidencePlace,
+  { folder, region }: { readonly folder: EvidenceFolder; readonly region: string },
 ): readonly Grant[] {
   return [
-    named(['s3:PutObject'], `${bucketArn}/retirement/*`, 'evidence is named by its digest'),
+    named(actions, `${bucketArn}/${folder}/*`, 'evidence is named by its digest'),
     {
-      // Decrypt: S3 asks for it where an upload takes several parts.
-      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      actions: keyActions,
       resources: [keyArn],
       conditions: { StringEquals: { 'kms:ViaService': `s3.${region}.amazonaws.com` } },
     },
   ];
+}
+
+/** Adds evidence of one kind; nothing there can be read or changed with it. */
+export function evidenceGrants(
+  place: EvidencePlace,
+  where: { readonly folder: EvidenceFolder; readonly region: string },
+): readonly Grant[] {
+  // Decrypt: S3 asks for it where an upload takes several parts.
+  return evidence(['s3:PutObject'], ['kms:Decrypt', 'kms:GenerateDataKey'], place, where);
+}
+
+/** Reads evidence of one kind. */
+export function readEvidence(
+  place: EvidencePlace,
+  where: { readonly folder: EvidenceFolder; readonly region: string },
+): readonly Grant[] {
+  return evidence(['s3:GetObject'], ['kms:Decrypt'], place, where);
 }

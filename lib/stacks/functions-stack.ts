@@ -49,6 +49,7 @@ export class FunctionsStack extends Stack {
       noticeKeyArn: state.noticeKeyArn,
       evidence: { bucketArn: state.evidenceBucketArn, keyArn: state.evidenceKeyArn },
       sources: settings.reencryption.sources,
+      movableAliases: settings.adoption.aliases,
     });
     const add = (name: FunctionName): IFunction =>
       new LambdaFunction(this, pascalCase(name), {
@@ -88,6 +89,8 @@ function environmentValues(props: FunctionsStackProps): Readonly<Record<string, 
     ROTATE_DATA_KEY_ARN: names.stateMachineArn('rotate-data-key'),
     ROTATE_KEY_ARN: names.stateMachineArn('rotate-key'),
     UPDATE_ACCESS_ARN: names.stateMachineArn('update-access'),
+    ADOPT_KEY_ARN: names.stateMachineArn('adopt-key'),
+    MOVABLE_ALIASES: JSON.stringify(settings.adoption.aliases),
     REENCRYPT_ARN: names.stateMachineArn('reencrypt'),
     EVIDENCE_BUCKET: state.evidenceBucketName,
     PROVISION_KEY_STORE_ARN: names.stateMachineArn('provision-key-store'),

@@ -43,6 +43,13 @@ const WORKFLOWS: Readonly<Record<WorkflowName, WorkflowUses>> = {
     grants: provisioningGrants,
   },
   'generate-key': { functions: [...ROTATION_STEPS, 'make-data-key', ...UNDOING] },
+  'adopt-key': {
+    functions: [
+      ...ROTATION_STEPS.filter((name) => name !== 'create-version'),
+      'adopt-version',
+      ...UNDOING,
+    ],
+  },
   'rotate-data-key': { functions: ['make-data-key'], starts: ['undo-operation'] },
   'rotate-key': { functions: ROTATION_STEPS, starts: ['undo-operation'] },
   'undo-operation': { functions: ['apply-policy', ...UNDOING] },
@@ -58,7 +65,14 @@ const WORKFLOWS: Readonly<Record<WorkflowName, WorkflowUses>> = {
   reencrypt: { functions: ['track-reencryption', 'reencrypt'] },
   'rotation-sweep': {
     functions: ['find-due-rotations', 'track-reencryption', 'sweep-orphans'],
-    starts: ['rotate-key', 'rotate-data-key', 'generate-key', 'update-access', 'reencrypt'],
+    starts: [
+      'rotate-key',
+      'rotate-data-key',
+      'generate-key',
+      'adopt-key',
+      'update-access',
+      'reencrypt',
+    ],
   },
   'review-policies': { functions: ['review-policies'] },
   approve: { functions: ['open-ballot', 'tend-approval', 'execute-approved'] },

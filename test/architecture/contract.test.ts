@@ -126,9 +126,8 @@ describe('workflows', () => {
   });
 
   it('have states for the steps that an operation shows', () => {
-    const states = ['generate-key', 'rotate-key', 'update-access', 'reencrypt'].flatMap((name) =>
-      allStates(readWorkflow(name)).map(([state]) => state),
-    );
+    const kinds = ['generate-key', 'adopt-key', 'rotate-key', 'update-access', 'reencrypt'];
+    const states = kinds.flatMap((name) => allStates(readWorkflow(name)).map(([state]) => state));
 
     // Before and at the switch, in its state: a key without consumers pays nothing for them.
     const inOthers = ['Admitted', 'StageVersion', 'AwaitAcknowledgements', 'RollBack'];

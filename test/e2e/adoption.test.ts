@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keys on their way in and out: a KMS key that somebody else made, as the deployed stack reports on it, and a key of
-// ours that is let go.
+// Keys on their way in and out: a KMS key that somebody else made, as the deployed stack reports on it and takes it
+// over, and a key of ours that is let go.
 import {
   CreateAliasCommand,
   CreateKeyCommand,
@@ -13,7 +13,17 @@ import {
 } from '@aws-sdk/client-kms';
 import { beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import type { Client } from '#client/sdk/index.ts';
-import { activeKey, ended, freshName, person, ROOT_CREDENTIALS, workload } from './scene.ts';
+import { consolePolicy } from '#test/support/foreign-keys.ts';
+import {
+  activeKey,
+  ended,
+  freshName,
+  keyRequest,
+  person,
+  ROOT_CREDENTIALS,
+  WORKLOAD,
+  workload,
+} from './scene.ts';
 
 describe('a report on a foreign KMS key', () => {
   const { gatewayUrl, region, keyStoreId } = inject('stack');
@@ -91,6 +101,158 @@ describe('a report on a foreign KMS key', () => {
   });
 });
 
+describe('a foreign key that is taken over', () => {
+  const { gatewayUrl, region, keyStoreId, roles } = inject('stack');
+  const root = new KMSClient({ endpoint: gatewayUrl, region, credentials: ROOT_CREDENTIALS });
+  const CONSUMER = roles[WORKLOAD] ?? '';
+  let operator: Client;
+  let kms: KMSClient;
+
+  beforeAll(async () => {
+    operator = await person('alice');
+    ({ kms } = await workload());
+  });
+
+  /** A key as another team makes one: the account decides, and the workload is let in by the policy. */
+  async function foreignKey(alias: string) {
+    const policy = consolePolicy(CONSUMER);
+    const made = await root.send(
+      new CreateKeyCommand({
+        Origin: 'AWS_CLOUDHSM',
+        CustomKeyStoreId: keyStoreId ?? '',
+        Policy: policy,
+        Tags: [{ TagKey: 'team', TagValue: 'orders' }],
+      }),
+    );
+    const keyId = made.KeyMetadata?.KeyId ?? '';
+    const shown = { timeout: 20_000, interval: 200 };
+    await vi.waitFor(() => root.send(new DescribeKeyCommand({ KeyId: keyId })), shown);
+    await root.send(new CreateAliasCommand({ AliasName: alias, TargetKeyId: keyId }));
+    await vi.waitFor(() => root.send(new DescribeKeyCommand({ KeyId: alias })), shown);
+    await expect
+      .poll(async () => (await operator.createAdoption({ kmsKey: keyId })).body.aliases, shown)
+      .toEqual([alias]);
+    return { keyId, policy };
+  }
+  const targetOf = async (KeyId: string) =>
+    (await root.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata?.KeyId;
+  const policyOf = async (KeyId: string) =>
+    (await root.send(new GetKeyPolicyCommand({ KeyId }))).Policy;
+  const tagsOf = async (KeyId: string) =>
+    (await root.send(new ListResourceTagsCommand({ KeyId }))).Tags ?? [];
+  const encrypt = async (KeyId: string, text: string) =>
+    (await kms.send(new EncryptCommand({ KeyId, Plaintext: Buffer.from(text) }))).CiphertextBlob;
+  const decrypt = async (CiphertextBlob: Uint8Array | undefined) =>
+    Buffer.from(
+      (await kms.send(new DecryptCommand({ CiphertextBlob }))).Plaintext ?? [],
+    ).toString();
+  const request = (kmsKey: string, name: string) => ({
+    ...keyRequest(name),
+    kmsKey,
+    access: undefined,
+    accept: ['delegated'],
+  });
+
+  it('keeps its consumer working by the legacy alias: through adoption, rotation and release', async () => {
+    const alias = `alias/${freshName('legacy')}`;
+    const name = freshName('adopted');
+    const { keyId } = await foreignKey(alias);
+    const failures: unknown[] = [];
+    const written: [Uint8Array | undefined, string][] = [];
+    let isOver = false;
+    const consuming = (async () => {
+      for (let count = 0; !isOver; count += 1) {
+        try {
+          const text = `order ${count}`;
+          const ciphertext = await encrypt(alias, text);
+          if (written.length < 200) written.push([ciphertext, text]);
+          expect(await decrypt(ciphertext)).toBe(text);
+        } catch (error) {
+          failures.push(error);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    })();
+
+    try {
+      const refused = operator.adoptKey({ ...request(alias, name), accept: [] });
+      await expect(refused).rejects.toMatchObject({ code: 'KeyNotAdoptable' });
+      const { body } = await operator.adoptKey({ ...request(alias, name), aliases: [alias] });
+      expect(await ended(operator, body.operationId)).toMatchObject({
+        state: 'done',
+        kind: 'adopt-key',
+      });
+      expect((await operator.getKey(name)).body).toMatchObject({
+        state: 'active',
+        currentVersion: 1,
+        legacyAliases: [alias],
+      });
+      expect((await operator.listVersions(name)).body.items).toMatchObject([{ keyId }]);
+      expect((await operator.createAdoption({ kmsKey: keyId })).body).toMatchObject({
+        managedAs: name,
+        isAdoptable: false,
+      });
+      // The same data plane as for keys of ours, beside the consumer's own calls.
+      const { api } = await workload();
+      const sealed = await api.encrypt(name, { plaintext: 'eA==' });
+      expect((await api.decrypt(name, { ciphertext: sealed.body.ciphertext })).body).toEqual({
+        plaintext: 'eA==',
+        version: 1,
+      });
+
+      const rotation = await operator.startRotation(name);
+      expect(await ended(operator, rotation.body.operationId)).toMatchObject({ state: 'done' });
+      const { items } = (await operator.listVersions(name)).body;
+      expect(await targetOf(alias)).toBe(items.find(({ version }) => version === 2)?.keyId);
+      expect((await root.send(new DescribeKeyCommand({ KeyId: keyId }))).KeyMetadata).toMatchObject(
+        {
+          KeyState: 'Enabled',
+        },
+      );
+      await expect(encrypt(keyId, 'x')).rejects.toMatchObject({ name: 'AccessDeniedException' });
+
+      const release = await operator.releaseKey(name);
+      expect(await ended(operator, release.body.operationId ?? '')).toMatchObject({
+        state: 'done',
+      });
+      await encrypt(alias, 'after the release');
+    } finally {
+      isOver = true;
+      await consuming;
+    }
+    expect(failures).toEqual([]);
+    expect(written.length).toBeGreaterThan(20);
+    for (const [ciphertext, text] of written) expect(await decrypt(ciphertext)).toBe(text);
+    expect((await tagsOf(keyId)).map(({ TagKey }) => TagKey)).toEqual(['team']);
+    expect((await tagsOf((await targetOf(alias)) ?? '')).filter(isOurs)).toEqual([]);
+  }, 180_000);
+
+  it('is given back as it was when its adoption cannot be finished', async () => {
+    const alias = `alias/${freshName('legacy')}`;
+    const name = freshName('given-back');
+    const { keyId, policy } = await foreignKey(alias);
+    // Somebody holds the alias that the version would get.
+    const taken = `alias/keyturn/${inject('stack').stage}/${name}/v1`;
+    const other = await foreignKey(`alias/${freshName('legacy')}`);
+    await root.send(new CreateAliasCommand({ AliasName: taken, TargetKeyId: other.keyId }));
+
+    const { body } = await operator.adoptKey({ ...request(keyId, name), aliases: [alias] });
+    expect(await ended(operator, body.operationId)).toMatchObject({ state: 'compensated' });
+
+    expect(JSON.parse((await policyOf(keyId)) ?? '')).toEqual(JSON.parse(policy));
+    expect(await tagsOf(keyId)).toEqual([{ TagKey: 'team', TagValue: 'orders' }]);
+    expect(await targetOf(taken)).toBe(other.keyId);
+    expect(await decrypt(await encrypt(alias, 'as before'))).toBe('as before');
+    expect((await operator.createAdoption({ kmsKey: keyId })).body).toMatchObject({
+      managedAs: null,
+      isAdoptable: true,
+    });
+  }, 120_000);
+});
+
+const isOurs = ({ TagKey }: { readonly TagKey?: string | undefined }) =>
+  TagKey?.startsWith('keyturn:') === true;
+
 describe('a key that is let go', () => {
   it('is used by its consumer as before, and carries no mark of Keyturn', async () => {
     const { gatewayUrl, region } = inject('stack');
@@ -109,7 +271,7 @@ describe('a key that is let go', () => {
     expect(Buffer.from(opened.Plaintext ?? []).toString()).toBe('kept');
     await expect(write()).resolves.toBeDefined();
     const { Tags } = await root.send(new ListResourceTagsCommand({ KeyId }));
-    expect((Tags ?? []).filter(({ TagKey }) => TagKey?.startsWith('keyturn:'))).toEqual([]);
+    expect((Tags ?? []).filter(isOurs)).toEqual([]);
     expect((await operator.getKey(name)).body).toMatchObject({ substate: 'released' });
     await expect(operator.startRotation(name)).rejects.toMatchObject({ code: 'KeyReleased' });
   });

@@ -8,6 +8,7 @@ import { METRICS } from '#core/contract/metrics.ts';
 import { KeyturnError } from '#core/errors.ts';
 import { keyStream } from '#core/operations/mutate-key.ts';
 import { readWorkflow } from '#test/support/asl.ts';
+import { DEFAULT_POLICY } from '#test/support/foreign-keys.ts';
 import { type RunResult, runMachine, type TaskCall } from '#test/support/interpreter.ts';
 import { functionOf, machineOf } from '#test/support/simulation.ts';
 import { aWorld, KEY_STORE_ID, World } from '#test/support/world.ts';
@@ -20,7 +21,7 @@ const wired = vi.hoisted(() => ({
 }));
 
 /** A forwarder to a port of the running test's world. */
-const following = (port: 'ledger' | 'clock' | 'ids' | 'ports' | 'slots') =>
+const following = (port: 'ledger' | 'clock' | 'ids' | 'ports' | 'slots' | 'evidence') =>
   new Proxy(
     {},
     {
@@ -32,12 +33,12 @@ const following = (port: 'ledger' | 'clock' | 'ids' | 'ports' | 'slots') =>
     },
   );
 /** An adapter that was constructed with the client and perhaps the site of the policies. */
-const adapter = () =>
+const adapter = (port: 'ports' | 'evidence' = 'ports') =>
   class {
     constructor(_client: unknown, site?: unknown) {
-      if (site) wired.sites.push(site);
+      if (typeof site === 'object') wired.sites.push(site);
       // biome-ignore lint/correctness/noConstructorReturn: stands for the adapter, over the world in memory
-      return following('ports');
+      return following(port);
     }
   };
 
@@ -52,6 +53,7 @@ vi.mock('#functions/shared/wiring.ts', () => ({
   }),
   startSlots: () => following('slots'),
   kmsClient: () => ({}),
+  s3Client: () => ({}),
   policySite: ({ STAGE, ACCOUNT_ID }: { STAGE: string; ACCOUNT_ID: string }) => ({
     stage: STAGE,
     account: ACCOUNT_ID,
@@ -63,7 +65,16 @@ vi.mock('#adapters/kms/key-administration.ts', () => ({
   KmsAliasWriter: adapter(),
   KmsKeyRemover: adapter(),
   KmsKeyUntagger: adapter(),
+  KmsKeyMarker: adapter(),
+  KmsAliasRemover: adapter(),
 }));
+vi.mock('#adapters/kms/key-inspector.ts', () => ({
+  KmsKeyInspector: class {
+    inspect = (reference: string) => current.world.vault.inspector().inspect(reference);
+    listGrants = (keyId: string) => current.world.vault.inspector().listGrants(keyId);
+  },
+}));
+vi.mock('#adapters/s3/evidence-store.ts', () => ({ S3EvidenceStore: adapter('evidence') }));
 vi.mock('#adapters/kms/crypto-user.ts', () => ({
   KmsCryptoUser: class {
     encrypt(...request: [string, Uint8Array, Record<string, string>]) {
@@ -97,6 +108,7 @@ Object.assign(process.env, {
   RETRY_AFTER_SECONDS: '300',
   MAX_ROTATIONS_PER_SWEEP: '2',
   ORPHAN_GRACE_SECONDS: '600',
+  EVIDENCE_BUCKET: 'evidence-bucket',
   POWERTOOLS_LOG_LEVEL: 'SILENT',
 });
 
@@ -104,6 +116,7 @@ type Handler = (event: unknown, context?: unknown) => Promise<unknown>;
 const HANDLERS: Partial<Record<FunctionName, Handler>> = {
   'begin-operation': (await import('#functions/begin-operation/handler.ts')).handler,
   'create-version': (await import('#functions/create-version/handler.ts')).handler,
+  'adopt-version': (await import('#functions/adopt-version/handler.ts')).handler,
   'verify-version': (await import('#functions/verify-version/handler.ts')).handler,
   'place-alias': (await import('#functions/place-alias/handler.ts')).handler,
   'apply-policy': (await import('#functions/apply-policy/handler.ts')).handler,
@@ -167,6 +180,25 @@ describe('the functions of the workflows', () => {
     expect(versions.map(({ state }) => state)).toEqual(['deactivated', 'active']);
     const { records, head } = await current.world.store.readAudit(keyStream('orders'), 0, 1000);
     expect(verifyChain(keyStream('orders'), records, head)).toBeNull();
+  });
+
+  it('take a foreign key over, and give it back when that fails', async () => {
+    const { world } = current;
+    const adopt = async (name: string) => {
+      const { keyId: kmsKey } = world.vault.addForeignKey(DEFAULT_POLICY);
+      const operationId = await world.admitAdoption({ kmsKey, name });
+      return { kmsKey, result: await run('adopt-key', { operationId, attempt: 1 }) };
+    };
+    expect((await adopt('orders')).result).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await world.key()).toMatchObject({ state: 'active', currentVersion: 1, lease: null });
+
+    world.vault.createAlias = async () => {
+      throw new KeyturnError('AccessDenied', 'made to fail');
+    };
+    const { kmsKey, result } = await adopt('invoices');
+    expect(result).toMatchObject({ status: 'FAILED', error: 'Compensated' });
+    const found = world.vault.inspect().find(({ keyId }) => keyId === kmsKey);
+    expect(found).toMatchObject({ policy: { document: DEFAULT_POLICY }, isTagged: false });
   });
 
   it('undo what fails before the switch', async () => {
@@ -303,6 +335,7 @@ const FAILURE = { Error: 'X', Cause: 'y' };
 const VALID: Partial<Record<FunctionName, Record<string, unknown>>> = {
   'begin-operation': { operationId: 'op_1', attempt: 1 },
   'create-version': STEP,
+  'adopt-version': STEP,
   'verify-version': { ...STEP, check: 'canary' },
   'place-alias': { ...STEP, alias: 'current' },
   'apply-policy': { ...STEP, act: 'open' },

@@ -22,7 +22,7 @@ const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'open-ballot': ['kms:Encrypt'],
   'tend-approval': [],
   'execute-approved': [],
-  'report-adoptions': [
+  'manage-adoptions': [
     'kms:DescribeKey',
     'kms:GetKeyLastUsage',
     'kms:GetKeyPolicy',
@@ -58,9 +58,26 @@ const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'make-data-key': ['kms:GenerateDataKeyWithoutPlaintext'],
   'verify-version': ['kms:Decrypt', 'kms:Encrypt', 'kms:GetKeyPolicy'],
   'place-alias': ['kms:CreateAlias', 'kms:DescribeKey', 'kms:UpdateAlias'],
+  'adopt-version': [
+    'kms:DescribeKey',
+    'kms:GetKeyLastUsage',
+    'kms:GetKeyPolicy',
+    'kms:GetKeyRotationStatus',
+    'kms:ListAliases',
+    'kms:ListGrants',
+    'kms:ListResourceTags',
+    'kms:TagResource',
+  ],
   'apply-policy': ['kms:GetKeyPolicy', 'kms:PutKeyPolicy'],
   'complete-operation': ['kms:ListResourceTags', 'kms:UntagResource'],
-  'compensate-operation': ['kms:DescribeKey', 'kms:ScheduleKeyDeletion'],
+  'compensate-operation': [
+    'kms:DeleteAlias',
+    'kms:DescribeKey',
+    'kms:ListAliases',
+    'kms:ListResourceTags',
+    'kms:ScheduleKeyDeletion',
+    'kms:UntagResource',
+  ],
   'park-operation': [],
   'find-due-rotations': [],
   'review-policies': [],
@@ -94,7 +111,6 @@ const TABLE_ACTIONS: Partial<Record<FunctionName, readonly string[]>> = {
   'read-usage': READ,
   'plan-changes': READ,
   'use-key': ['dynamodb:GetItem'],
-  'report-adoptions': ['dynamodb:GetItem'],
   'publish-events': [
     'dynamodb:DescribeStream',
     'dynamodb:GetRecords',
@@ -139,6 +155,7 @@ describe('roles of functions', () => {
       'release-keys',
       'tend-approval',
       'execute-approved',
+      'manage-adoptions',
       'change-keys',
       'acknowledge-rotation',
       'deliver-webhooks',
@@ -225,6 +242,7 @@ describe('conditions on managed keys', () => {
         resources: [KEYS],
         conditions: {
           StringEquals: { ...OWN_KEYS.StringEquals, 'aws:ResourceTag/keyturn:recorded': 'false' },
+          Null: { 'aws:ResourceTag/keyturn:adopted': 'true' },
         },
       },
     ]);

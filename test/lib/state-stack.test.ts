@@ -156,6 +156,7 @@ it('publishes the outputs that others read', () => {
     'KeyStoreSecretArn',
     'SchedulerGroupName',
     'SchedulerRoleArn',
+    'StateMachineAdoptKeyArn',
     'StateMachineApproveArn',
     'StateMachineGenerateKeyArn',
     'StateMachineProvisionKeyStoreArn',

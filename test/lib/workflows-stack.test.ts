@@ -107,6 +107,7 @@ it('lets only the sweep and rotations start workflows: theirs, and children of t
 
   expect(Object.fromEntries(started.filter(([, arns]) => arns?.length))).toEqual({
     'rotation-sweep': [
+      'adopt-key',
       'generate-key',
       'reencrypt',
       'rotate-data-key',

@@ -40,3 +40,22 @@ export function aForeignKey(patch: Partial<ForeignKey> = {}): ForeignKey {
     ...patch,
   };
 }
+
+/** A policy as the console writes it: IAM of the account decides, and one role is let in by name. */
+export function consolePolicy(role: string): string {
+  const { Version, Statement } = JSON.parse(DEFAULT_POLICY);
+  const named = {
+    Sid: 'Allow use of the key',
+    Effect: 'Allow',
+    Principal: { AWS: role },
+    Action: [
+      'kms:Encrypt',
+      'kms:Decrypt',
+      'kms:ReEncrypt*',
+      'kms:GenerateDataKey*',
+      'kms:DescribeKey',
+    ],
+    Resource: '*',
+  };
+  return JSON.stringify({ Version, Statement: [...Statement, named] });
+}

@@ -28,6 +28,8 @@ export const ENVIRONMENT = {
   NOTICE_KEY_ARN: 'notice-key',
   APPROVE_ARN: 'machine-approve',
   UPDATE_ACCESS_ARN: 'machine-update-access',
+  ADOPT_KEY_ARN: 'machine-adopt-key',
+  MOVABLE_ALIASES: '["alias/legacy-*"]',
   SETTLE_SECONDS: '5',
   BAKE_SECONDS: '10',
   REENCRYPT_ARN: 'machine-reencrypt',

@@ -2,6 +2,7 @@
 // The functions of the workflows, over the real use cases and the ports of a world: what Lambda would run.
 import type { FunctionName } from '#core/contract/environment.ts';
 import type { Check } from '#core/contract/vocabulary.ts';
+import { adoptVersion, restorePolicy } from '#core/operations/adopt-version.ts';
 import { closePolicy, openPolicy, restrictPolicy } from '#core/operations/apply-policy.ts';
 import { beginOperation } from '#core/operations/begin-operation.ts';
 import { beginRun, closePass, parkRun } from '#core/operations/close-pass.ts';
@@ -34,7 +35,7 @@ type Payload = StepInput & {
   source: string;
   shard: number;
   pass: number;
-  act: 'open' | 'restrict' | 'close' | 'access' | 'direct' | 'park' | 'begin' | 'sweep';
+  act: 'open' | 'restrict' | 'close' | 'restore' | 'access' | 'direct' | 'park' | 'begin' | 'sweep';
   alias: 'version' | 'current' | 'probe';
   check: Check;
   cursor: string | null;
@@ -46,6 +47,7 @@ const ACTS = {
   open: openPolicy,
   restrict: restrictPolicy,
   close: closePolicy,
+  restore: restorePolicy,
   access: applyAccess,
 } as const;
 const failureOf = ({ failure }: Payload): Failure => ({
@@ -61,7 +63,7 @@ export type StepFunctionName = Exclude<
   | 'read-calendar'
   | 'read-usage'
   | 'release-keys'
-  | 'report-adoptions'
+  | 'manage-adoptions'
   | 'plan-changes'
   | 'change-keys'
   | 'manage-consumers'
@@ -108,6 +110,7 @@ export function stepFunctions(
   return {
     'begin-operation': (payload) => beginOperation(deps, payload, WAITS),
     'create-version': (payload) => createVersion(deps, payload),
+    'adopt-version': (payload) => adoptVersion(deps, payload),
     'make-data-key': (payload) => makeDataKey(deps, payload),
     'verify-version': (payload) => verifyVersion(deps, payload),
     'place-alias': (payload) => ALIASES[payload.alias](deps, payload),
@@ -171,6 +174,12 @@ export const GENERATION_STEPS: readonly NamedStep[] = [
   { name: 'SwitchAlias', run: (world, input) => switchAlias(world.deps, input) },
   { name: 'ProbeAlias', run: (world, input) => probeAlias(world.deps, input) },
   { name: 'CompleteOperation', run: (world, input) => completeOperation(world.deps, input) },
+];
+
+/** The steps of an adoption behind BeginOperation, in order. */
+export const ADOPTION_STEPS: readonly NamedStep[] = [
+  { name: 'AdoptVersion', run: (world, input) => adoptVersion(world.deps, input) },
+  ...GENERATION_STEPS.slice(1),
 ];
 
 /** The steps of a rotation behind BeginOperation, in order. */

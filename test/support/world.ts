@@ -5,6 +5,7 @@
 import { policyMeter } from '#adapters/kms/key-policy.ts';
 import { MemoryCiphertextSource } from '#adapters/memory/ciphertext-source.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
+import { MemoryEvidenceStore } from '#adapters/memory/evidence-store.ts';
 import { type PortCall, type PortHook, withHook } from '#adapters/memory/faults.ts';
 import { CountingIds } from '#adapters/memory/ids.ts';
 import { MemoryLedger } from '#adapters/memory/ledger.ts';
@@ -14,6 +15,7 @@ import { MemoryVault } from '#adapters/memory/vault.ts';
 import { MemoryWorkflows } from '#adapters/memory/workflows.ts';
 import type { KeyRecord, VersionRecord } from '#core/keys/records.ts';
 import type { SourceRecord } from '#core/keys/reencryption.ts';
+import { type AdoptKeyInput, adoptKey } from '#core/operations/adopt-key.ts';
 import { DataKeySource } from '#core/operations/data-key-source.ts';
 import { type GenerateKeyInput, generateKey, type KeySite } from '#core/operations/generate-key.ts';
 import { keyStream } from '#core/operations/mutate-key.ts';
@@ -97,6 +99,7 @@ export class World {
   readonly ledger: MemoryLedger;
   readonly ports: MemoryVault;
   readonly progress = new MemoryReencryptionProgress();
+  readonly evidence = new MemoryEvidenceStore();
   /** Sources of ciphertexts by name; a registered one must be here. */
   readonly sources = new Map<string, MemoryCiphertextSource>();
   /** Called around every call of ledger, vault, progress and sources. */
@@ -132,6 +135,14 @@ export class World {
       policies: ports,
       remover: ports,
       untagger: ports,
+      marker: ports,
+      aliasRemover: ports,
+      restorer: ports,
+      inspector: withHook(this.vault.inspector(), hook),
+      evidence: withHook(this.evidence, hook),
+      account: POLICY_SITE.account,
+      keyStore: KEY_STORE,
+      movableAliases: ['alias/legacy-*'],
       meter: policyMeter(POLICY_SITE),
       orphans: ports,
       crypto: withHook(this.vault.cryptoFor('verify-version'), hook),
@@ -189,6 +200,21 @@ export class World {
       { ...SITE, classes: this.classes },
       { ...ORDERS, ...input },
       by,
+    );
+    return operationId;
+  }
+
+  /** Admits the adoption of a key that somebody else made. @returns the operation id */
+  async admitAdoption(
+    input: Partial<AdoptKeyInput> & Pick<AdoptKeyInput, 'kmsKey'>,
+    claim = this.#freshClaim(),
+  ): Promise<string> {
+    const { tier: _tier, access: _access, parent: _parent, ...metadata } = ORDERS;
+    const { operationId } = await adoptKey(
+      this.deps,
+      { ...SITE, classes: this.classes },
+      { ...metadata, aliases: [], accept: ['delegated'], ...input },
+      { principal: ALICE, decision: PERMIT, claim },
     );
     return operationId;
   }

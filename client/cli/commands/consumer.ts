@@ -10,7 +10,7 @@ import { UsageError } from '../failures.ts';
 import { printList } from '../list.ts';
 import { startOperation, type WorkOptions } from '../start-operation.ts';
 import { resumeCommand, watchOperation } from '../watch-operation.ts';
-import { parseAccess } from './key.ts';
+import { parseAccess } from './access.ts';
 
 type Registration = RequestOf<'putConsumer'>;
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `keyturn key …`: everything one does with a key itself.
 import type { Command } from 'commander';
-import { RIGHTS } from '#core/contract/vocabulary.ts';
 import type { RequestOf } from '../../sdk/index.ts';
 import { announceChange } from '../announce.ts';
 import { type Act, addNoun, addVerb, withIdempotencyKey } from '../command-tree.ts';
@@ -11,13 +10,13 @@ import { printList } from '../list.ts';
 import { startOperation, type WorkOptions } from '../start-operation.ts';
 import { viewKey, viewKeys } from '../views.ts';
 import { resumeCommand, watchOperation } from '../watch-operation.ts';
+import { type AccessEntry, parseAccess } from './access.ts';
+import { addAdopt } from './adopt.ts';
 import { addHistory } from './history.ts';
-import { addAdopt, addPlan, printPlan } from './plan.ts';
+import { addPlan, printPlan } from './plan.ts';
 import { addRelease } from './release.ts';
 import { addRetire } from './retire.ts';
 import { addUsage } from './usage.ts';
-
-type AccessEntry = NonNullable<RequestOf<'createKey'>['access']>[number];
 
 interface CreateOptions extends WorkOptions {
   readonly class: string;
@@ -27,19 +26,6 @@ interface CreateOptions extends WorkOptions {
   readonly access: readonly AccessEntry[];
   readonly tier?: string;
   readonly parent?: string;
-}
-
-/** Reads `ROLE_ARN=encrypt,decrypt`; a role name may itself hold `=`, so the last one counts. */
-export function parseAccess(text: string, before: readonly AccessEntry[] = []): AccessEntry[] {
-  const split = text.lastIndexOf('=');
-  const rights = text.slice(split + 1).split(',');
-  const known = RIGHTS.filter((right) => rights.includes(right));
-  if (split < 1 || known.length !== rights.length)
-    throw new UsageError(
-      `--access "${text}" is not ROLE_ARN=RIGHTS`,
-      `RIGHTS is a comma-separated list of: ${RIGHTS.join(', ')}`,
-    );
-  return [...before, { principal: text.slice(0, split), rights: known }];
 }
 
 /** An instant with its zone, or `now`, as RFC 3339 UTC. */

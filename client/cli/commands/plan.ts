@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// `keyturn key plan`, `key rotate --plan`, `key adopt` and `key-store capacity`: look before anything is changed.
+// `keyturn key plan`, `key rotate --plan` and `key-store capacity`: look before anything is changed.
 import type { Command } from 'commander';
 import { type Act, addVerb } from '../command-tree.ts';
 import { type Context, printAnswer } from '../context.ts';
 import type { Outcome } from '../exit-codes.ts';
-import { viewAdoption, viewCapacity, viewPlan } from '../plan-views.ts';
+import { viewCapacity, viewPlan } from '../plan-views.ts';
 
 /** Prints what a rotation of the key would touch; changes nothing. */
 export async function printPlan(context: Context, key: string): Promise<Outcome> {
@@ -20,25 +20,6 @@ export function addPlan(key: Command, act: Act): void {
     summary: 'Show what a rotation of a key would touch, take and cost; changes nothing',
     examples: ['keyturn key plan orders', 'keyturn key plan orders --output json | jq -r .digest'],
   }).action(act((context: Context, name: string) => printPlan(context, name)));
-}
-
-/** Adds `key adopt`. */
-export function addAdopt(key: Command, act: Act): void {
-  addVerb(key, 'adopt <kms-key>', {
-    summary:
-      'Report on a KMS key that Keyturn did not make: what is missing or odd; changes nothing',
-    examples: [
-      'keyturn key adopt alias/legacy-orders',
-      'keyturn key adopt f2b1c6de-9a57-4c1e-8f0a-2d6b7c3e4a51 --output json | jq .findings',
-    ],
-  }).action(
-    act(async (context: Context, kmsKey: string) => {
-      const { signal } = context;
-      const answer = await context.client().createAdoption({ kmsKey, mode: 'report' }, { signal });
-      printAnswer(context, answer, viewAdoption);
-      return 'ok';
-    }),
-  );
 }
 
 /** Adds `key-store capacity`. */

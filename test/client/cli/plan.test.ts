@@ -76,18 +76,3 @@ describe('key-store capacity', () => {
     expect(ran.out).toMatch(/internal-data +900 +2100 +4 +3600 +2\.5/);
   });
 });
-
-describe('key adopt', () => {
-  it('reports and asks for nothing else', async () => {
-    const api = await startApi({ 'POST /v1/adoptions': { body: example('AdoptionReport') } });
-
-    const ran = await keyturn(['key', 'adopt', 'alias/legacy-orders'], on(api.url));
-
-    expect(ran.code).toBe(0);
-    expect(api.seen.map(({ body }) => JSON.parse(body))).toEqual([
-      { kmsKey: 'alias/legacy-orders', mode: 'report' },
-    ]);
-    expect(ran.out).toMatch(/can be adopted +yes/);
-    expect(ran.out).toMatch(/warns +aliases +alias\/legacy-orders/);
-  });
-});

@@ -157,6 +157,26 @@ async function failure(call: Promise<unknown>): Promise<unknown> {
   );
 }
 
+describe('adoptKey', () => {
+  const BODY = { kmsKey: 'alias/legacy', name: 'orders', ...ROLE_BODY };
+
+  it('asks the route of the report to take the key over, with an Idempotency-Key', async () => {
+    const reply = { status: 202, body: example('Accepted') };
+    const api = await startApi({ 'POST /v1/adoptions': reply });
+    const client = createClient({ endpointUrl: api.url, token: 't' });
+
+    const answer = await client.adoptKey(BODY, { idempotencyKey: 'a' });
+    await client.adoptKey(BODY);
+
+    expect(answer).toMatchObject({ status: 202, body: example('Accepted') });
+    expect(api.seen.map(({ body }) => JSON.parse(body))).toEqual(
+      [BODY, BODY].map((body) => ({ ...body, mode: 'adopt' })),
+    );
+    const keys = api.seen.map(({ headers }) => headers['idempotency-key']);
+    expect(keys).toEqual(['a', expect.stringMatching(/^[0-9a-f-]{36}$/)]);
+  });
+});
+
 describe('every method', () => {
   it.each(Object.keys(CALLS) as RouteId[])(
     '%s requests its route as the contract says',

@@ -13,12 +13,13 @@ describe('a foreign key policy', () => {
   it.each([
     ['the root of the account', { AWS: ROOT }],
     ['the number of the account', { AWS: ACCOUNT }],
-    ['one of several', { AWS: [ROLE, ROOT] }],
+    ['one of several', { AWS: ['arn:aws:iam::111122223333:root', ROOT] }],
   ])('delegates when it lets %s do everything', (_what, Principal) => {
-    expect(read(allow({ Principal, Action: 'kms:*' }))).toMatchObject({
-      isDelegated: true,
-      lost: [],
-    });
+    expect(read(allow({ Principal, Action: 'kms:*' }))).toMatchObject({ isDelegated: true });
+  });
+
+  it('loses nothing when it lets the account do everything', () => {
+    expect(read(allow({ Principal: { AWS: ROOT }, Action: 'kms:*' })).lost).toEqual([]);
   });
 
   it.each([
@@ -72,6 +73,29 @@ describe('a foreign key policy', () => {
     ],
   ])('would lose a statement that %s', (_what, statement, why) => {
     expect(read(allow(statement)).lost).toEqual([{ sid: 'S', why }]);
+  });
+
+  it.each<[string, string[], string[], string | null]>([
+    [
+      'what the console writes for users',
+      ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:DescribeKey'],
+      ['encrypt', 'decrypt'],
+      null,
+    ],
+    ['data keys alone', ['kms:GenerateDataKey'], ['encrypt'], null],
+    ['wrapped data keys alone', ['kms:GenerateDataKeyWithoutPlaintext'], [], 'all'],
+    ['re-encryption alone', ['kms:ReEncrypt*'], [], 'all'],
+    ['re-encryption by who only reads', ['kms:Decrypt', 'kms:ReEncrypt*'], ['decrypt'], 'last'],
+    ['what administrators do', ['kms:Put*', 'kms:ScheduleKeyDeletion'], [], 'all'],
+    ['everything', ['kms:*'], ['encrypt', 'decrypt'], 'all'],
+  ])('says of a role with %s what its rights do not say again', (_what, Action, rights, lost) => {
+    const read1 = read(allow({ Sid: 'S', Principal: { AWS: ROLE }, Action }));
+
+    expect(read1.access.flatMap((one) => one.rights)).toEqual(rights);
+    const beyond = lost === 'all' ? Action : Action.slice(-1);
+    expect(read1.lost).toEqual(
+      lost === null ? [] : [{ sid: 'S', why: `it lets ${ROLE} do ${beyond.join(', ')}` }],
+    );
   });
 
   it('numbers statements without a name', () => {

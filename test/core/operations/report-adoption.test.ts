@@ -9,7 +9,7 @@ import { aWorld, KEY_STORE } from '#test/support/world.ts';
 
 async function report(patch: Partial<ForeignKey> = {}) {
   const world = await withActiveKey(await aWorld());
-  const inspector = { inspect: async () => aForeignKey(patch) };
+  const inspector = { inspect: async () => aForeignKey(patch), listGrants: async () => [] };
   const { ledger } = world;
   const before = await world.snapshot();
   const deps = { ledger, inspector, account: '000000000000', keyStore: KEY_STORE };
@@ -42,13 +42,18 @@ describe('a report on a foreign key', () => {
     ],
     ['a policy that lets nobody in', { policy: '{"Statement":[]}' }, 'blocks not-delegated'],
     ['a key outside our store', { keyStoreId: null, origin: 'AWS_KMS' }, 'warns other-place'],
-    ['a multi-Region key', { isMultiRegion: true }, 'warns multi-region'],
+    ['a multi-Region key', { isMultiRegion: true }, 'blocks multi-region'],
     ['a key that KMS rotates', { isRotatedByVault: true }, 'warns rotated-by-kms'],
     ['grants', { grants: 3 }, 'warns grants'],
     ['aliases of others', { aliases: ['alias/legacy'] }, 'warns aliases'],
     ['a key that nobody uses', { lastUsedAt: null }, 'warns unused'],
     ['no owner', { tags: { team: 'x' } }, 'warns no-owner'],
-    ['what may not be read', { unreadable: ['grants'], grants: null }, 'warns unreadable'],
+    ['grants that may not be read', { unreadable: ['grants'], grants: null }, 'warns unreadable'],
+    [
+      'a policy that may not be read',
+      { unreadable: ['policy'], policy: null },
+      'blocks unreadable',
+    ],
   ])('finds %s', async (_what, patch, finding) => {
     expect(await codes(patch)).toContain(finding);
   });

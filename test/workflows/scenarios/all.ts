@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { APPROVE } from './approve.ts';
-import { GENERATE_KEY } from './generate-key.ts';
+import { ADOPT_KEY, GENERATE_KEY } from './generate-key.ts';
 import { PROVISION_KEY_STORE } from './provision-key-store.ts';
 import { REENCRYPT } from './reencrypt.ts';
 import { REVIEW_POLICIES } from './review-policies.ts';
@@ -14,6 +14,7 @@ import { UPDATE_ACCESS } from './update-access.ts';
 /** The scenario tables of every workflow. */
 export const SCENARIO_TABLES: readonly ScenarioTable[] = [
   GENERATE_KEY,
+  ADOPT_KEY,
   ROTATE_DATA_KEY,
   ROTATE_KEY,
   UNDO_OPERATION,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scenarios of `generate-key`: back before the switch, forward after it.
+// Scenarios of `generate-key` and `adopt-key`: back before the switch, forward after it.
 import { allStates, readWorkflow } from '#test/support/asl.ts';
 import { type Answer, answers, fails, type Scenario, type ScenarioTable } from './scenario.ts';
 
@@ -17,30 +17,49 @@ const begun = (tier: string) =>
   });
 export const BEGUN = begun('kms');
 const BEGUN_DATA = begun('data');
-const UNDO = ['Direct', 'IsPastSwitch', 'ClosePolicy', 'CompensateOperation', 'Compensated'];
+const undo = (closes: string) => [
+  'Direct',
+  'IsPastSwitch',
+  closes,
+  'CompensateOperation',
+  'Compensated',
+];
 const PARK = ['Direct', 'IsPastSwitch', 'ParkOperation', 'Parked'];
 
-const TO_SWITCH = [
-  'BeginOperation',
-  'WhichTier',
-  'CreateVersion',
+/** From the proof of the version to the end. */
+const PROVEN = [
   'VerifyVersion',
   'NameVersion',
   'OpenPolicy',
   'Settle',
   'ProbeOpen',
   'SwitchAlias',
+  'ProbeAlias',
+  'CompleteOperation',
 ];
-const PATHS: Record<string, readonly string[]> = {
-  'generate-key': [...TO_SWITCH, 'ProbeAlias', 'CompleteOperation'],
+/** What differs between both: how the version comes to be, and what takes the policy back. */
+interface Shape {
+  readonly path: readonly string[];
+  readonly first: string;
+  readonly closes: string;
+}
+const GENERATION: Shape = {
+  path: ['BeginOperation', 'WhichTier', 'CreateVersion', ...PROVEN],
+  first: 'CreateVersion',
+  closes: 'ClosePolicy',
+};
+const ADOPTION: Shape = {
+  path: ['BeginOperation', 'AdoptVersion', 'SettleTags', ...PROVEN],
+  first: 'AdoptVersion',
+  closes: 'RestorePolicy',
 };
 const DATA_PATH = ['BeginOperation', 'WhichTier', 'MakeDataKey'];
-const NO_STEPS = ['WhichTier', 'Settle'];
+const NO_STEPS = ['WhichTier', 'Settle', 'SettleTags'];
 
 const upTo = (path: readonly string[], state: string) => path.slice(0, path.indexOf(state) + 1);
 
 /** One scenario for each step: it fails for good, the operation goes back or forward. */
-function failures(path: readonly string[]): Scenario[] {
+function failures({ path, closes }: Shape): Scenario[] {
   const steps = path.slice(1).filter((state) => !NO_STEPS.includes(state));
   return steps.map((state) => {
     const isBehindSwitch = path.indexOf(state) > path.indexOf('SwitchAlias');
@@ -53,7 +72,7 @@ function failures(path: readonly string[]): Scenario[] {
         [state]: [fails('KeyStoreUnavailable')],
         Direct: [answers({ direction })],
       },
-      path: [...upTo(path, state), ...(isBehindSwitch ? PARK : UNDO)],
+      path: [...upTo(path, state), ...(isBehindSwitch ? PARK : undo(closes))],
       status: 'FAILED',
       error: isBehindSwitch ? 'Parked' : 'Compensated',
     };
@@ -82,8 +101,9 @@ export function retries(
     );
 }
 
-function table(workflow: string): ScenarioTable {
-  const path = PATHS[workflow] ?? [];
+function table(workflow: string, shape: Shape, more: readonly Scenario[] = []): ScenarioTable {
+  const { path, first, closes } = shape;
+  const UNDO = undo(closes);
   const failing = (state: string, stubs: Record<string, readonly Answer[]>) => ({
     BeginOperation: [BEGUN],
     [state]: [fails('KeyStoreUnavailable')],
@@ -108,24 +128,24 @@ function table(workflow: string): ScenarioTable {
         status: 'FAILED',
         error: 'NotBegun',
       },
-      ...failures(path),
+      ...failures(shape),
       {
         name: 'parks when the direction cannot be found out',
         input: INPUT,
-        stubs: failing('CreateVersion', { Direct: [fails('InternalError')] }),
-        path: ['BeginOperation', 'WhichTier', 'CreateVersion', 'Direct', 'ParkOperation', 'Parked'],
+        stubs: failing(first, { Direct: [fails('InternalError')] }),
+        path: [...upTo(path, first), 'Direct', 'ParkOperation', 'Parked'],
         status: 'FAILED',
         error: 'Parked',
       },
       {
         name: 'parks when the policy cannot be closed',
         input: INPUT,
-        stubs: failing('ProbeOpen', { ...back, ClosePolicy: [fails('AccessDenied')] }),
+        stubs: failing('ProbeOpen', { ...back, [closes]: [fails('AccessDenied')] }),
         path: [
           ...upTo(path, 'ProbeOpen'),
           'Direct',
           'IsPastSwitch',
-          'ClosePolicy',
+          closes,
           'ParkOperation',
           'Parked',
         ],
@@ -167,25 +187,37 @@ function table(workflow: string): ScenarioTable {
         status: 'FAILED',
         error: 'Compensated',
       },
-      {
-        name: 'makes a key of tier data in one step',
-        input: INPUT,
-        stubs: { BeginOperation: [BEGUN_DATA] },
-        path: DATA_PATH,
-        status: 'SUCCEEDED',
-      },
-      {
-        name: 'undoes the operation when MakeDataKey fails',
-        input: INPUT,
-        stubs: { ...back, BeginOperation: [BEGUN_DATA], MakeDataKey: [fails('KeyNotUsable')] },
-        path: [...DATA_PATH, ...UNDO],
-        status: 'FAILED',
-        error: 'Compensated',
-      },
       ...retries(workflow, path),
-      ...retries(workflow, ['MakeDataKey'], BEGUN_DATA).map((one) => ({ ...one, path: DATA_PATH })),
+      ...more,
     ],
   };
 }
 
-export const GENERATE_KEY: ScenarioTable = table('generate-key');
+const DATA_TIER: readonly Scenario[] = [
+  {
+    name: 'makes a key of tier data in one step',
+    input: INPUT,
+    stubs: { BeginOperation: [BEGUN_DATA] },
+    path: DATA_PATH,
+    status: 'SUCCEEDED',
+  },
+  {
+    name: 'undoes the operation when MakeDataKey fails',
+    input: INPUT,
+    stubs: {
+      Direct: [answers({ direction: 'back' })],
+      BeginOperation: [BEGUN_DATA],
+      MakeDataKey: [fails('KeyNotUsable')],
+    },
+    path: [...DATA_PATH, ...undo('ClosePolicy')],
+    status: 'FAILED',
+    error: 'Compensated',
+  },
+  ...retries('generate-key', ['MakeDataKey'], BEGUN_DATA).map((one) => ({
+    ...one,
+    path: DATA_PATH,
+  })),
+];
+
+export const GENERATE_KEY: ScenarioTable = table('generate-key', GENERATION, DATA_TIER);
+export const ADOPT_KEY: ScenarioTable = table('adopt-key', ADOPTION);

@@ -12,6 +12,7 @@ const LAST_PAGE = [answers({ cursor: null, hasMore: false, verdicts: {} })];
 const DUE = ['FindDueReencryptions', 'StartReencryptions'];
 const TAIL = [...DUE, 'IsSearchDue', 'BeginOrphans', 'SweepOrphans', 'HasMoreKeys', 'Swept'];
 const ROTATE = ['WhichWorkflow', 'StartRotateKey'];
+const ADOPT = ['WhichWorkflow', 'StartAdoptKey'];
 const ROTATE_DATA = ['WhichWorkflow', 'StartRotateDataKey'];
 
 export const ROTATION_SWEEP: ScenarioTable = {
@@ -44,6 +45,7 @@ export const ROTATION_SWEEP: ScenarioTable = {
           start('generate-key', 'op_2'),
           start('update-access', 'op_3'),
           start('rotate-data-key', 'op_4'),
+          start('adopt-key', 'op_5'),
         ),
         SweepOrphans: LAST_PAGE,
       },
@@ -56,6 +58,7 @@ export const ROTATION_SWEEP: ScenarioTable = {
         'WhichWorkflow',
         'StartUpdateAccess',
         ...ROTATE_DATA,
+        ...ADOPT,
         ...TAIL,
       ],
       status: 'SUCCEEDED',
@@ -71,7 +74,9 @@ export const ROTATION_SWEEP: ScenarioTable = {
           start('rotate-key', 'op_3'),
           start('update-access', 'op_4'),
           start('rotate-data-key', 'op_5'),
+          start('adopt-key', 'op_6'),
         ),
+        StartAdoptKey: [fails('StepFunctions.ExecutionAlreadyExistsException')],
         StartRotateDataKey: [fails('StepFunctions.ExecutionAlreadyExistsException')],
         StartUpdateAccess: [fails('StepFunctions.StateMachineDoesNotExistException')],
         StartRotateKey: [fails('StepFunctions.ExecutionAlreadyExistsException'), answers({})],
@@ -91,6 +96,8 @@ export const ROTATION_SWEEP: ScenarioTable = {
         'StartUpdateAccess',
         'LeftForNextSweep',
         ...ROTATE_DATA,
+        'LeftForNextSweep',
+        ...ADOPT,
         'LeftForNextSweep',
         ...TAIL,
       ],
