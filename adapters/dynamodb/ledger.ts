@@ -272,12 +272,13 @@ export class DynamoDbLedger implements Ledger, ApprovalLedger, Ballots, ShareArc
     };
   }
 
-  #recordOnce(recorded: NonNullable<KeyChange['recordedKey']>): Write {
+  #recordOnce({ replaces, ...recorded }: NonNullable<KeyChange['recordedKey']>): Write {
+    const before = replaces ?? recorded;
     return {
       Put: {
         TableName: this.#table,
         Item: items.vaultKeyItem(recorded),
-        ConditionExpression: `attribute_not_exists(${PARTITION_KEY}) OR (#name = :name AND #version = :version) OR #givenBack = :true`,
+        ConditionExpression: `attribute_not_exists(${PARTITION_KEY}) OR #givenBack = :true OR (#name = :name AND #version = :version) OR (#name = :before AND #version = :beforeVersion)`,
         ExpressionAttributeNames: {
           '#name': 'name',
           '#version': 'version',
@@ -286,6 +287,8 @@ export class DynamoDbLedger implements Ledger, ApprovalLedger, Ballots, ShareArc
         ExpressionAttributeValues: {
           ':name': recorded.name,
           ':version': recorded.version,
+          ':before': before.name,
+          ':beforeVersion': before.version,
           ':true': true,
         },
       },

@@ -180,14 +180,7 @@ export class MemoryLedger implements Ledger, ApprovalLedger, Ballots, ShareArchi
   async commit(change: KeyChange): Promise<void> {
     const { key, recordedKey } = change;
     if ((this.#keys.get(key.name)?.revision ?? null) !== change.expectedRevision) throw conflict();
-    const recorded = recordedKey && this.#recorded.get(recordedKey.keyId);
-    if (
-      recorded &&
-      !recorded.isGivenBack &&
-      (recorded.name !== recordedKey.name || recorded.version !== recordedKey.version)
-    ) {
-      throw conflict();
-    }
+    if (recordedKey && !this.#mayRecord(recordedKey)) throw conflict();
     this.#checkTail(change);
     if (change.approval) this.#checkApproval(change.approval);
     this.#keys.set(key.name, structuredClone(key));
@@ -263,6 +256,14 @@ export class MemoryLedger implements Ledger, ApprovalLedger, Ballots, ShareArchi
 
   async readShares(setId: string, generation: number): Promise<readonly ShareEnvelope[]> {
     return structuredClone(this.#shares.get(`${setId}#${generation}`)?.envelopes ?? []);
+  }
+
+  #mayRecord(wanted: NonNullable<KeyChange['recordedKey']>): boolean {
+    const recorded = this.#recorded.get(wanted.keyId);
+    if (!recorded || recorded.isGivenBack) return true;
+    return [wanted, wanted.replaces].some(
+      (one) => one?.name === recorded.name && one.version === recorded.version,
+    );
   }
 
   async readOccupancy(keyStore: string): Promise<readonly Occupancy[]> {

@@ -6,7 +6,6 @@ import { randomBytes } from 'node:crypto';
 import type { ErrorCode } from '#core/contract/errors.ts';
 import type { PolicyTemplate } from '#core/contract/vocabulary.ts';
 import { KeyturnError } from '#core/errors.ts';
-import { readForeignPolicy } from '#core/keys/foreign-policy.ts';
 import type { AccessGrant } from '#core/keys/records.ts';
 import type { DataKeyMaker } from '#core/ports/data-keys.ts';
 import type { KeyInspector } from '#core/ports/key-inspector.ts';
@@ -30,6 +29,7 @@ import type {
 } from '#core/ports/key-vault.ts';
 import type { Clock } from '#core/ports/platform.ts';
 import { Eventual } from './eventual.ts';
+import { foreignView, originalPolicy } from './foreign-view.ts';
 import { MemoryKeyMaterial } from './key-material.ts';
 import { type Caller, type KeyPolicy, NOBODY, permits, type StoredKey } from './stored-key.ts';
 
@@ -43,12 +43,6 @@ export interface MemoryVaultOptions {
 }
 
 const PAGE = 100;
-
-const ACCOUNT = '000000000000';
-
-function originalPolicy(document: string): KeyPolicy {
-  return { template: 'original', access: readForeignPolicy(document, ACCOUNT).access, document };
-}
 
 const failure = (code: ErrorCode, message: string) => new KeyturnError(code, message);
 
@@ -284,7 +278,6 @@ export class MemoryVault
     const key = this.#found(keyId);
     if (key.provenance.operationId === provenance.operationId && key.isTagged) return;
     if (key.isTagged) throw failure('AccessDenied', 'a key that carries marks gets no others');
-    this.#requireTemplate(key, 'original');
     key.provenance = provenance;
     key.isRecorded.set(true, 0);
     key.isTagged = true;
@@ -313,31 +306,10 @@ export class MemoryVault
     return {
       inspect: async (reference) => {
         const key = this.#found(this.#aliases.get(reference)?.latest ?? reference);
-        const policy = key.policy.seenAt(this.#calls);
-        const { stage, operationId } = key.provenance;
-        const marks = { 'keyturn:stage': stage, 'keyturn:operation': operationId };
-        return {
-          keyId: key.keyId,
-          keyArn: key.keyArn,
-          description: '',
-          createdAt: key.createdAt,
-          state: key.isPendingDeletion ? 'PendingDeletion' : 'Enabled',
-          origin: 'AWS_CLOUDHSM',
-          keySpec: 'SYMMETRIC_DEFAULT',
-          usage: 'ENCRYPT_DECRYPT',
-          manager: 'CUSTOMER',
-          isMultiRegion: false,
-          keyStoreId: key.keyStoreId,
-          policy: policy.document ?? JSON.stringify(policy),
-          aliases: [...this.#aliases].flatMap(([alias, target]) =>
-            target.latest === key.keyId ? [alias] : [],
-          ),
-          tags: { ...key.otherTags, ...(key.isTagged ? marks : {}) },
-          grants: 0,
-          isRotatedByVault: null,
-          lastUsedAt: null,
-          unreadable: [],
-        };
+        const aliases = [...this.#aliases].flatMap(([alias, target]) =>
+          target.latest === key.keyId ? [alias] : [],
+        );
+        return foreignView(key, key.policy.seenAt(this.#calls), aliases);
       },
       listGrants: async () => [],
     };

@@ -139,7 +139,12 @@ function claimOf(key: KeyRecord, { judged, input, by, site, operationId, now }: 
     versions: [adopted],
     operation,
     idempotency: idempotencyRecord(by.claim, operationId, now),
-    recordedKey: { keyId, name: key.name, version: version.version },
+    recordedKey: {
+      keyId,
+      name: key.name,
+      version: version.version,
+      ...(judged.releasedFrom ? { replaces: judged.releasedFrom } : {}),
+    },
     occupancy: adoptedOccupancy(key, adopted, 1),
     audit: {
       at: now,

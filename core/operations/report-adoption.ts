@@ -20,6 +20,8 @@ interface Facts {
   readonly key: ForeignKey;
   readonly policy: ForeignPolicy | null;
   readonly managedAs: { readonly name: string; readonly version: number } | null;
+  /** Version of a key that was let go. */
+  readonly releasedFrom: { readonly name: string; readonly version: number } | null;
   readonly storeId: string | null;
 }
 
@@ -163,8 +165,18 @@ function viewOf({ key, policy, managedAs }: Facts, findings: Finding[]): Adoptio
   };
 }
 
+/** Whose version a vault key is, or was until that key was let go. */
+async function managerOf(ledger: Ledger, keyId: string) {
+  const recorded = await ledger.findRecordedKey(keyId);
+  const key = recorded && (await ledger.readKeyRecord(recorded.name));
+  return key?.releasedAt
+    ? { managedAs: null, releasedFrom: recorded }
+    : { managedAs: recorded, releasedFrom: null };
+}
+
 /** A report, and what it was made of. */
 export interface Judged {
+  readonly releasedFrom: Facts['releasedFrom'];
   readonly key: ForeignKey;
   readonly report: AdoptionReport;
   /** True when it lies in the key store of the stage. */
@@ -190,10 +202,11 @@ export async function judgeAdoption(deps: ReportAdoptionDeps, reference: string)
   const facts: Facts = {
     key,
     policy: key.policy === null ? null : readForeignPolicy(key.policy, deps.account),
-    managedAs: await deps.ledger.findRecordedKey(key.keyId),
+    ...(await managerOf(deps.ledger, key.keyId)),
     storeId: store?.keyStoreId ?? null,
   };
   const findings = JUDGES.flatMap((judge) => judge(facts));
   const isInKeyStore = key.keyStoreId !== null && key.keyStoreId === facts.storeId;
-  return { key, report: viewOf(facts, findings), isInKeyStore };
+  const { releasedFrom } = facts;
+  return { key, report: viewOf(facts, findings), isInKeyStore, releasedFrom };
 }

@@ -57,6 +57,8 @@ export interface KeyChange {
     readonly version: number;
     /** It is no key of ours any more: nobody finds it, and it may be recorded anew. */
     readonly isGivenBack?: true;
+    /** Version of a key that was let go, which had it: it is recorded for this one from now on. */
+    readonly replaces?: { readonly name: string; readonly version: number };
   };
   /** What the change adds to the count of a class's keys and versions in a key store. */
   readonly occupancy?: {

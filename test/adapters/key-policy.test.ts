@@ -2,6 +2,7 @@
 // Consumers in the key policy, as documents; that KMS decides by them is shown by the contract suite of the vault.
 import { describe, expect, it } from 'vitest';
 import { keyPolicy, policyMeter } from '#adapters/kms/key-policy.ts';
+import { POLICY_TEMPLATES } from '#core/contract/vocabulary.ts';
 import type { AccessGrant } from '#core/keys/records.ts';
 
 const SITE = { stage: 'local', account: '000000000000', partition: 'aws' };
@@ -39,6 +40,36 @@ describe('the policy of an open version', () => {
       },
     });
     expect(statements('decrypt-only', access).has('ServicesOf444455556666')).toBe(false);
+  });
+
+  it('lets roles of an adopted key in by itself, whoever they are to IAM, and names them nowhere else', () => {
+    const access: AccessGrant[] = [
+      { principal: OURS, rights: ['encrypt', 'decrypt'], isNamed: true },
+      { principal: THEIRS, rights: ['decrypt'], isNamed: true },
+    ];
+    const policy = statements('active', access);
+
+    expect(policy.get('NamedEncrypt')).toMatchObject({
+      Principal: { AWS: '*' },
+      Condition: { ArnEquals: { 'aws:PrincipalArn': [OURS] } },
+    });
+    for (const sid of ['NamedDecrypt', 'NamedLookUp'])
+      expect(policy.get(sid)?.Condition).toEqual({
+        ArnEquals: { 'aws:PrincipalArn': [OURS, THEIRS] },
+      });
+    expect(JSON.stringify(policy.get('ConsumersEncrypt000000000000'))).not.toContain(OURS);
+    expect(statements('decrypt-only', access).has('NamedEncrypt')).toBe(false);
+  });
+
+  it('never allows any principal without saying which', () => {
+    for (const template of POLICY_TEMPLATES) {
+      const access: AccessGrant[] = [
+        { principal: OURS, rights: ['encrypt', 'decrypt'], isNamed: true },
+      ];
+      for (const { Effect, Principal, Condition } of keyPolicy(SITE, template, access).Statement)
+        if (Effect === 'Allow' && Principal.AWS === '*')
+          expect(Condition?.['ArnEquals']?.['aws:PrincipalArn']).toEqual([OURS]);
+    }
   });
 
   it('is measured as it is written', () => {

@@ -4,6 +4,7 @@
 import {
   CreateAliasCommand,
   CreateKeyCommand,
+  type CreateKeyCommandInput,
   DecryptCommand,
   DescribeKeyCommand,
   EncryptCommand,
@@ -105,6 +106,7 @@ describe('a foreign key that is taken over', () => {
   const { gatewayUrl, region, keyStoreId, roles } = inject('stack');
   const root = new KMSClient({ endpoint: gatewayUrl, region, credentials: ROOT_CREDENTIALS });
   const CONSUMER = roles[WORKLOAD] ?? '';
+  const IN_STORE = { Origin: 'AWS_CLOUDHSM', CustomKeyStoreId: keyStoreId ?? '' } as const;
   let operator: Client;
   let kms: KMSClient;
 
@@ -114,12 +116,11 @@ describe('a foreign key that is taken over', () => {
   });
 
   /** A key as another team makes one: the account decides, and the workload is let in by the policy. */
-  async function foreignKey(alias: string) {
+  async function foreignKey(alias: string, place: CreateKeyCommandInput = IN_STORE) {
     const policy = consolePolicy(CONSUMER);
     const made = await root.send(
       new CreateKeyCommand({
-        Origin: 'AWS_CLOUDHSM',
-        CustomKeyStoreId: keyStoreId ?? '',
+        ...place,
         Policy: policy,
         Tags: [{ TagKey: 'team', TagValue: 'orders' }],
       }),
@@ -226,6 +227,24 @@ describe('a foreign key that is taken over', () => {
     expect((await tagsOf(keyId)).map(({ TagKey }) => TagKey)).toEqual(['team']);
     expect((await tagsOf((await targetOf(alias)) ?? '')).filter(isOurs)).toEqual([]);
   }, 180_000);
+
+  it('moves into the key store with its first rotation when it lay outside', async () => {
+    const alias = `alias/${freshName('legacy')}`;
+    const name = freshName('moved-in');
+    const { keyId } = await foreignKey(alias, { Origin: 'AWS_KMS' });
+    const old = await encrypt(alias, 'kept');
+
+    const { body } = await operator.adoptKey({ ...request(alias, name), aliases: [alias] });
+    expect(await ended(operator, body.operationId)).toMatchObject({ state: 'done' });
+    const rotation = await operator.startRotation(name);
+    expect(await ended(operator, rotation.body.operationId)).toMatchObject({ state: 'done' });
+
+    const { KeyMetadata } = await root.send(new DescribeKeyCommand({ KeyId: alias }));
+    expect(KeyMetadata).toMatchObject(IN_STORE);
+    expect(await decrypt(await encrypt(alias, 'new'))).toBe('new');
+    expect(await decrypt(old)).toBe('kept');
+    await expect(encrypt(keyId, 'x')).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  }, 120_000);
 
   it('is given back as it was when its adoption cannot be finished', async () => {
     const alias = `alias/${freshName('legacy')}`;

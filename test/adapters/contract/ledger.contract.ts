@@ -18,6 +18,7 @@ import {
   T0,
 } from '#test/support/records.ts';
 import { describeConsumers } from './consumers.contract.ts';
+import { describeVaultKeys } from './vault-keys.contract.ts';
 
 const STALE = expect.objectContaining({ name: 'RevisionConflict' });
 const CLAIM: IdempotencyRecord = {
@@ -201,31 +202,6 @@ export function describeLedger(title: string, fresh: () => Promise<Ledger>): voi
         expect(await ledger.readIdempotency('scope-1')).toEqual(CLAIM);
         expect(await ledger.readKeyRecord('payments')).toBeNull();
       });
-
-      it('ties a vault key to one version for ever', async () => {
-        const recordedKey = { keyId: 'k1', name: 'orders', version: 1 };
-        const key = await given({}, { recordedKey });
-        await given({ name: 'payments' });
-        const stolen = aCreation(aKey({ name: 'invoices' }), {
-          recordedKey: { ...recordedKey, name: 'invoices' },
-        });
-        const moved = aChange(key, {}, { recordedKey: { ...recordedKey, version: 2 } });
-
-        await expect(ledger.commit(stolen)).rejects.toEqual(STALE);
-        await expect(ledger.commit(moved)).rejects.toEqual(STALE);
-
-        expect(await ledger.findRecordedKey('k1')).toEqual({ name: 'orders', version: 1 });
-        expect(await ledger.readKeyRecord('invoices')).toBeNull();
-      });
-
-      it('records the same vault key for the same version again', async () => {
-        const recordedKey = { keyId: 'k1', name: 'orders', version: 1 };
-        const key = await given({}, { recordedKey });
-
-        await ledger.commit(aChange(key, {}, { recordedKey }));
-
-        expect(await ledger.findRecordedKey('k1')).toMatchObject({ name: 'orders', version: 1 });
-      });
     });
 
     describe('audit', () => {
@@ -394,4 +370,5 @@ export function describeLedger(title: string, fresh: () => Promise<Ledger>): voi
     });
   });
   describeConsumers(title, fresh);
+  describeVaultKeys(title, fresh);
 }

@@ -3,11 +3,17 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { sha256Hex } from '#core/crypto/hashing.ts';
 import { KeyturnError } from '#core/errors.ts';
 import type { AdoptKeyInput } from '#core/operations/adopt-key.ts';
+import { completeOperation } from '#core/operations/end-operation.ts';
+import { releaseKey } from '#core/operations/release-key.ts';
+import { applyAccess } from '#core/operations/update-access.ts';
+import { verifyVersion } from '#core/operations/verify-version.ts';
 import { consolePolicy, DEFAULT_POLICY } from '#test/support/foreign-keys.ts';
-import { withActiveKey } from '#test/support/steps.ts';
-import { aWorld, CONSUMER, KEY_STORE, type World } from '#test/support/world.ts';
+import { ADOPTION_STEPS, begin, runSteps, withActiveKey } from '#test/support/steps.ts';
+import { ALICE, aWorld, CONSUMER, KEY_STORE, PERMIT, type World } from '#test/support/world.ts';
 
 const ALIAS = 'alias/legacy-orders';
+/** Aliases that a key keeps when it is let go. */
+const OURS = ['alias:alias/keyturn/local/orders', 'alias:alias/keyturn/local/orders/v1'];
 
 describe('an adoption that is asked for', () => {
   let world: World;
@@ -117,6 +123,29 @@ describe('an adoption that is asked for', () => {
       fields: [{ pointer: '/kmsKey', detail: 'already-managed: it is version 1 of orders' }],
     });
     expect(await world.store.readKey('others')).toBeNull();
+  });
+
+  it('takes a key back that was let go, under another name', async () => {
+    await adopt();
+    await runSteps(world, await begin(world), ADOPTION_STEPS);
+    await releaseKey(world.deps, {
+      key: 'orders',
+      reason: null,
+      by: ALICE.id,
+      decision: PERMIT,
+      claim: { scope: 'release', bodyHash: 'body' },
+    });
+    const input = await begin(world);
+    await applyAccess(world.deps, input);
+    await verifyVersion(world.deps, { ...input, check: 'access' });
+    await completeOperation(world.deps, input);
+
+    await adopt({ name: 'again', accept: ['delegated', ...OURS] });
+    await runSteps(world, await begin(world, 'again'), ADOPTION_STEPS);
+
+    expect(await world.key('again')).toMatchObject({ state: 'active', currentKeyId: kmsKey });
+    expect(await world.store.findRecordedKey(kmsKey)).toEqual({ name: 'again', version: 1 });
+    expect((await world.key()).releasedAt).not.toBeNull();
   });
 
   it('gives one of two that ask at the same time the KMS key', async () => {
