@@ -159,6 +159,8 @@ export type VersionSubstate =
   /** Every condition of retirement holds; the evidence is stored (`retirement`). */
   | 'ready-to-destroy'
   | 'destroy-scheduled'
+  /** Its adoption is being undone, and our alias and tags may be off already: it only goes back from here. */
+  | 'giving-back'
   /** Its adoption was undone: the KMS key is as it was, and none of ours. */
   | 'given-back';
 

@@ -10,7 +10,15 @@ import type { EvidenceReader, EvidenceStore } from '../ports/evidence-store.ts';
 import type { ForeignGrant, ForeignKey, KeyInspector } from '../ports/key-inspector.ts';
 import type { AliasRemover, KeyMarker, PolicyRestorer, Provenance } from '../ports/key-vault.ts';
 import { noteClosing } from './apply-policy.ts';
-import { isRecorded, openStep, recordStep, type StepDeps, type StepInput } from './run-step.ts';
+import { mutateKey } from './mutate-key.ts';
+import {
+  isRecorded,
+  leasedContext,
+  openStep,
+  recordStep,
+  type StepDeps,
+  type StepInput,
+} from './run-step.ts';
 
 export interface AdoptVersionDeps extends StepDeps {
   readonly inspector: KeyInspector;
@@ -34,6 +42,18 @@ function requireUnchanged(key: ForeignKey, { adoption }: VersionRecord): void {
     'KeyNotAdoptable',
     `the KMS key changed since its adoption was asked for: ${isMarked ? 'it carries tags of Keyturn' : isSamePolicy ? `its state is ${key.state}` : 'its policy is another'}; report on it again`,
     { details: { keyId: key.keyId } },
+  );
+}
+
+/** Without our tags no step could be done or undone: a new attempt ends what the last one began. */
+function requireNotGivenBack({ substate, keyId }: VersionRecord): void {
+  if (substate !== 'giving-back') return;
+  throw new KeyturnError(
+    'KeyNotAdoptable',
+    'its adoption is being undone, and is undone to its end',
+    {
+      details: { keyId },
+    },
   );
 }
 
@@ -65,6 +85,7 @@ async function keepOriginal(
  */
 export async function adoptVersion(deps: AdoptVersionDeps, input: StepInput): Promise<void> {
   const { version, operation } = await openStep(deps, input, 'BeginOperation');
+  requireNotGivenBack(version);
   const { keyId } = version;
   precondition(keyId, 'an adopted version has its KMS key from its admission on');
   if (!isRecorded(operation, 'AdoptVersion')) await keepOriginal(deps, input, version, keyId);
@@ -104,6 +125,8 @@ async function policyIn(evidence: EvidenceReader, version: VersionRecord): Promi
  */
 export async function restorePolicy(deps: RestorePolicyDeps, input: StepInput): Promise<void> {
   const { version, operation } = await openStep(deps, input);
+  // It was put back before the tags began to come off.
+  if (version.substate === 'giving-back') return;
   if (!(await noteClosing(deps, input))) return;
   // The policy is written behind the canary only.
   if (version.keyId === null || !isRecorded(operation, 'VerifyVersion')) return;
@@ -115,12 +138,34 @@ export interface GiveBackDeps {
   readonly aliasRemover: AliasRemover;
 }
 
+/** Records that our alias and tags come off, before they do. */
+async function noteGivingBack(deps: StepDeps, input: StepInput): Promise<void> {
+  await mutateKey(deps.ledger, input.key, (snapshot) => {
+    const { version, operation } = leasedContext(snapshot, input);
+    if (version.substate === 'giving-back') return { draft: null, result: undefined };
+    const draft = {
+      versions: [{ ...version, substate: 'giving-back' as const }],
+      audit: {
+        at: deps.clock.now(),
+        actor: `workflow/${operation.kind}`,
+        action: 'version.give-back-intended',
+        decision: { effect: 'permit' as const, rule: 'lease-holder' },
+        operationId: input.operationId,
+        detail: { version: version.version, keyId: version.keyId },
+      },
+    };
+    return { draft, result: undefined };
+  });
+}
+
 /** Takes everything of ours off a key whose adoption is undone; nothing else is done to it. */
 export async function giveBack(
-  deps: GiveBackDeps,
+  deps: GiveBackDeps & StepDeps,
+  input: StepInput,
   { keyId, alias, adoption, operationId }: VersionRecord,
 ): Promise<void> {
   if (keyId === null || !adoption?.original) return;
+  await noteGivingBack(deps, input);
   await deps.aliasRemover.removeAlias(alias, keyId);
   await deps.marker.unmark(keyId, operationId);
 }

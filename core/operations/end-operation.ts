@@ -176,17 +176,19 @@ export async function compensateOperation(
   input: StepInput & { failure: Failure },
 ): Promise<void> {
   if (await endedAlready(deps, input)) return;
-  const { version } = await openStep(deps, input);
+  const { version, operation } = await openStep(deps, input);
   if (isPastSwitch(version)) {
     throw new KeyturnError(
       'TransitionForbidden',
       'after the alias switch an operation only goes forward',
     );
   }
-  if (version.adoption) await giveBack(deps, version);
+  if (version.adoption) await giveBack(deps, input, version);
   else if (version.keyId !== null)
     await deps.remover.scheduleDeletion(version.keyId, UNUSED_KEY_WINDOW_DAYS);
-  const cause = describeFailure(input.failure);
+  // A later attempt that only ends the undoing keeps the cause of the one that began it.
+  const isLater = version.substate === 'giving-back';
+  const cause = (isLater ? operation.cause : null) ?? describeFailure(input.failure);
   await recordStep(deps, input, 'CompensateOperation', (context) => {
     const at = deps.clock.now();
     return {

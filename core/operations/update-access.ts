@@ -15,7 +15,7 @@ import {
 } from './admit-operation.ts';
 import type { ApplyPolicyDeps } from './apply-policy.ts';
 import type { Draft } from './mutate-key.ts';
-import { openStep, recordStep, type StepContext, type StepInput } from './run-step.ts';
+import { isRecorded, openStep, recordStep, type StepContext, type StepInput } from './run-step.ts';
 
 /** A version with the policy that it should have. */
 export interface Target {
@@ -118,6 +118,8 @@ export function admissionOf(
 /** Puts every policy. @throws KeyturnError `LeaseLost`, and what the vault answers */
 export async function applyAccess(deps: ApplyPolicyDeps, input: StepInput): Promise<void> {
   const context = await openStep(deps, input, 'BeginOperation');
+  // Of a key that is let go the tags may be off already, and with them our right to write its policy.
+  if (context.operation.isRelease && isRecorded(context.operation, 'ProbeAccess')) return;
   const targets = targetsFor(context);
   const access = accessOf(context.snapshot.key);
   for (const { keyId, template } of targets)

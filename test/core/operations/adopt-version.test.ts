@@ -84,7 +84,7 @@ describe('the adoption of a key', () => {
   });
 
   it('changes nothing when the policy became another one meanwhile', async () => {
-    await world.vault.restorePolicy(keyId, consolePolicy(`${CONSUMER}-2`));
+    world.vault.setForeignPolicy(keyId, consolePolicy(`${CONSUMER}-2`));
 
     await expect(adoptVersion(world.deps, input)).rejects.toEqual(named('KeyNotAdoptable'));
     expect(stored()).toMatchObject({ isTagged: false });
