@@ -11,6 +11,8 @@ export interface Person {
   readonly groups: readonly string[];
   /** Teams the person belongs to; a team can own keys. */
   readonly teams: readonly string[];
+  /** Of the person's own age key: shares of material in escrow are sealed to it (`docs/escrow.md`). */
+  readonly ageRecipient?: string;
 }
 
 const custodian = (user: string): Person => ({

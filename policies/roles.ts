@@ -19,6 +19,7 @@ const READ: readonly Action[] = [
   'source:read',
   'consumer:read',
   'operation:read',
+  'escrow:read',
 ];
 
 export const ROLE_RULES: readonly RoleRule[] = [
@@ -36,6 +37,8 @@ export const ROLE_RULES: readonly RoleRule[] = [
       'rotation:extend',
       'rotation:force',
       'approval:cancel',
+      'escrow:request',
+      'escrow:complete',
       'source:manage',
       'key:reencrypt',
       'key:hold',
@@ -65,7 +68,7 @@ export const ROLE_RULES: readonly RoleRule[] = [
   {
     id: 'custodians-decide',
     group: 'grp_custodians',
-    actions: [...READ, 'approval:vote', 'approval:cancel'],
+    actions: [...READ, 'approval:vote', 'approval:cancel', 'escrow:contribute'],
   },
   {
     id: 'auditors-read',

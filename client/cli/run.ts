@@ -8,6 +8,7 @@ import { addCalendarCommand } from './commands/calendar.ts';
 import { addConsumerCommands } from './commands/consumer.ts';
 import { addDataKeyCommands } from './commands/data-key.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addEscrowCommands } from './commands/escrow.ts';
 import { addHelp } from './commands/help.ts';
 import { addHoldCommands } from './commands/hold.ts';
 import { addKeyCommands } from './commands/key.ts';
@@ -46,6 +47,7 @@ export function createProgram(host: Host, act: Act): Command {
   addReencryptCommands(program, act);
   addHoldCommands(program, act);
   addApprovalCommands(program, act);
+  addEscrowCommands(program, act);
   addOperationCommands(program, act);
   addCalendarCommand(program, act);
   addAuditCommands(program, act);

@@ -143,6 +143,17 @@ export function createClient(options: ClientOptions): Client {
     getApproval: (id, options) => call('getApproval', { ...options, path: { id } }),
     castVote: (id, body, options) => call('castVote', { ...options, path: { id }, body }),
     cancelApproval: (id, options) => call('cancelApproval', { ...options, path: { id } }),
+    getEscrow: (name, options) => call('getEscrow', { ...options, path: { name } }),
+    listShares: (name, options) => call('listShares', { ...options, path: { name } }),
+    startEscrowSession: (name, body, options) =>
+      call('startEscrowSession', { ...options, path: { name }, body }),
+    cancelEscrowSession: ({ key: name, session }, options) =>
+      call('cancelEscrowSession', { ...options, path: { name, session } }),
+    contributeShare: ({ key: name, session }, body, options) =>
+      call('contributeShare', { ...options, path: { name, session }, body }),
+    completeEscrowSession: ({ key: name, session }, options) =>
+      call('completeEscrowSession', { ...options, path: { name, session } }),
+    proveShare: (name, body, options) => call('proveShare', { ...options, path: { name }, body }),
     getOperation: (id, options) => call('getOperation', { ...options, path: { id } }),
     readAudit: (key, options) => call('readAudit', { ...options, query: { key } }),
     readUsage: (name, options) => call('readUsage', { ...options, path: { name } }),

@@ -67,6 +67,12 @@ export interface HoldAddress {
   readonly hold: string;
 }
 
+/** Names one escrow session of a key. */
+export interface EscrowSessionAddress {
+  readonly key: string;
+  readonly session: string;
+}
+
 /** Names one version of a key. */
 export interface VersionAddress {
   readonly key: string;
@@ -184,6 +190,33 @@ export interface Client {
   getApproval(id: string, options?: CallOptions): Answered<'getApproval'>;
   castVote(id: string, body: RequestOf<'castVote'>, options?: CallOptions): Answered<'castVote'>;
   cancelApproval(id: string, options?: CallOptions): Answered<'cancelApproval'>;
+  getEscrow(name: string, options?: CallOptions): Answered<'getEscrow'>;
+  /** The caller's own shares, sealed to their own age key. */
+  listShares(name: string, options?: CallOptions): Answered<'listShares'>;
+  startEscrowSession(
+    name: string,
+    body: RequestOf<'startEscrowSession'>,
+    options?: StartOptions,
+  ): Answered<'startEscrowSession'>;
+  cancelEscrowSession(
+    target: EscrowSessionAddress,
+    options?: CallOptions,
+  ): Answered<'cancelEscrowSession'>;
+  contributeShare(
+    target: EscrowSessionAddress,
+    body: RequestOf<'contributeShare'>,
+    options?: CallOptions,
+  ): Answered<'contributeShare'>;
+  /** Opens what was handed in; a share that does not hold is named, and the others are used. */
+  completeEscrowSession(
+    target: EscrowSessionAddress,
+    options?: CallOptions,
+  ): Answered<'completeEscrowSession'>;
+  proveShare(
+    name: string,
+    body: RequestOf<'proveShare'>,
+    options?: CallOptions,
+  ): Answered<'proveShare'>;
   getOperation(id: string, options?: CallOptions): Answered<'getOperation'>;
   readAudit(key: string, options?: PageOptions): Answered<'readAudit'>;
   /** Who used which version last, as CloudTrail saw it. */

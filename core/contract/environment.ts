@@ -3,6 +3,7 @@
 // schema, so that a missing one fails at synth, not at run time.
 import { z } from 'zod';
 import { KmsBudget } from './kms-quotas.ts';
+import { PeopleSetting } from './people.ts';
 import { ENVIRONMENTS, STAGES } from './vocabulary.ts';
 
 /** Variables every function gets. */
@@ -86,6 +87,13 @@ export const FUNCTION_ENVIRONMENT = {
   'deliver-webhooks': { ...ROTATION_MACHINES, NOTICE_KEY_ARN: z.string(), ...WAITS },
   'manage-reencryption': { REENCRYPT_ARN: z.string() },
   'manage-holds': {},
+  'manage-escrow': {
+    APPROVE_ARN: z.string(),
+    TOKEN_KEY_ARN: z.string(),
+    ESCROW_KEY_ARN: z.string(),
+    PEOPLE: PeopleSetting,
+  },
+  'recover-escrow': { TOKEN_KEY_ARN: z.string(), ESCROW_KEY_ARN: z.string() },
   'judge-retirement': { EVIDENCE_BUCKET: z.string().min(3) },
   'watch-rotation': { ROTATE_KEY_ARN: z.string(), ...WAITS },
   'manage-consumers': { UPDATE_ACCESS_ARN: z.string() },

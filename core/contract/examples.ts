@@ -2,6 +2,7 @@
 // One example per body, shown in the OpenAPI document and in `docs/api.md`. A test parses each with its schema.
 
 import { APPROVAL_EXAMPLES } from './approval-examples.ts';
+import { ESCROW_EXAMPLES } from './escrow-examples.ts';
 import { PLAN_EXAMPLES } from './plan-examples.ts';
 import { REENCRYPTION_EXAMPLES } from './reencryption-examples.ts';
 
@@ -136,6 +137,7 @@ const CONSUMER = {
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ...REENCRYPTION_EXAMPLES,
   ...PLAN_EXAMPLES,
+  ...ESCROW_EXAMPLES,
   ...APPROVAL_EXAMPLES,
   Accepted: ACCEPTED,
   CreateKeyRequest: CREATE_KEY,

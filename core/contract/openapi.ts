@@ -7,6 +7,7 @@ import * as api from './api.ts';
 import * as approvals from './approvals.ts';
 import * as consumers from './consumers.ts';
 import { ERRORS } from './errors.ts';
+import * as escrow from './escrow.ts';
 import { EVENT_NAMES, EVENTS, eventSchema } from './events.ts';
 import { EXAMPLES } from './examples.ts';
 import * as plans from './plans.ts';
@@ -42,6 +43,7 @@ function schemas(): Record<string, Json> {
     ...api,
     ...approvals,
     ...consumers,
+    ...escrow,
     ...plans,
     ...reencryption,
   })) {

@@ -6,6 +6,7 @@ import * as api from './api.ts';
 import { APPROVAL_ROUTES } from './approval-routes.ts';
 import { ActAccepted } from './approvals.ts';
 import * as consumers from './consumers.ts';
+import { ESCROW_ROUTES } from './escrow-routes.ts';
 import { PLAN_ROUTES } from './plan-routes.ts';
 import { REENCRYPTION_ROUTES } from './reencryption-routes.ts';
 
@@ -40,6 +41,10 @@ export const ACTIONS = [
   'approval:read',
   'approval:vote',
   'approval:cancel',
+  'escrow:read',
+  'escrow:request',
+  'escrow:contribute',
+  'escrow:complete',
   'task:read',
   'task:complete',
 ] as const;
@@ -278,6 +283,7 @@ export const ROUTES = {
     response: api.Operation,
   },
   ...APPROVAL_ROUTES,
+  ...ESCROW_ROUTES,
   getOperation: {
     method: 'GET',
     path: '/v1/operations/{id}',

@@ -9,6 +9,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { AccessTableAuthorizer, TableDirectory } from '#adapters/access-table/authorizer.ts';
+import { TableCustodians } from '#adapters/access-table/custodians.ts';
 import { TableElectorate } from '#adapters/approvals/electorate.ts';
 import { DynamoDbBucketRows } from '#adapters/dynamodb/bucket-rows.ts';
 import { DynamoDbKeyUseLog } from '#adapters/dynamodb/key-use-log.ts';
@@ -21,10 +22,13 @@ import { StepFunctionsWorkflows } from '#adapters/stepfunctions/workflows.ts';
 import { systemClock } from '#adapters/system/system.ts';
 import { systemTimer } from '#adapters/system/timer.ts';
 import type { KmsBudget } from '#core/contract/kms-quotas.ts';
+import type { People } from '#core/contract/people.ts';
 import type { Stage, WorkflowKind } from '#core/contract/vocabulary.ts';
 import { LeasedRateBudget } from '#core/limits/leased-budget.ts';
 import type { ApprovalLedger, Ballots, Electorate, VoteVerifier } from '#core/ports/approvals.ts';
 import type { OpenSource } from '#core/ports/ciphertext-source.ts';
+import type { CustodianDirectory } from '#core/ports/custodians.ts';
+import type { ShareArchive } from '#core/ports/escrow.ts';
 import type { KeyUseLog } from '#core/ports/key-use-log.ts';
 import type { Ledger } from '#core/ports/ledger.ts';
 import type { Authorizer, Directory } from '#core/ports/platform.ts';
@@ -47,7 +51,7 @@ function tableClient(): DynamoDBDocumentClient {
   return DynamoDBDocumentClient.from(new DynamoDBClient({ maxAttempts: MAX_ATTEMPTS }));
 }
 
-export function ledger(tableName: string): Ledger & ApprovalLedger & Ballots {
+export function ledger(tableName: string): Ledger & ApprovalLedger & Ballots & ShareArchive {
   return new DynamoDbLedger(tableClient(), tableName);
 }
 
@@ -106,6 +110,10 @@ export function authorizer(stage: Stage): Authorizer {
 
 export function directory(stage: Stage): Directory {
   return new TableDirectory(DIRECTORY[stage]);
+}
+
+export function custodians(stage: Stage, people: People): CustodianDirectory {
+  return new TableCustodians(DIRECTORY[stage], people);
 }
 
 export function electorate(stage: Stage): Electorate {

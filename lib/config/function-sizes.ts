@@ -33,6 +33,9 @@ export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   'execute-approved': STEP,
   'manage-reencryption': ANSWER,
   'manage-holds': ANSWER,
+  'manage-escrow': ANSWER,
+  // Opens and seals up to 255 shares, some milliseconds each.
+  'recover-escrow': { memoryMb: 1024, timeoutSeconds: 25 },
   'judge-retirement': ANSWER,
   // A slice of a minute, and the page that was begun in it.
   reencrypt: { memoryMb: 512, timeoutSeconds: 180 },

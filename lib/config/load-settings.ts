@@ -23,6 +23,7 @@ const SINGLE_VALUES: Readonly<Record<string, readonly [string, string?]>> = {
   audience: ['identity', 'audience'],
   settleSeconds: ['timings', 'settleSeconds'],
   bakeSeconds: ['timings', 'bakeSeconds'],
+  people: ['people'],
   retryAfterSeconds: ['timings', 'retryAfterSeconds'],
   orphanGraceSeconds: ['timings', 'orphanGraceSeconds'],
 };

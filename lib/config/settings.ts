@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { FUNCTION_NAMES } from '../../core/contract/environment.ts';
 import { KmsBudget } from '../../core/contract/kms-quotas.ts';
+import { People } from '../../core/contract/people.ts';
 import { ENVIRONMENTS, STAGES } from '../../core/contract/vocabulary.ts';
 
 const seconds = z.coerce.number().int().min(0);
@@ -57,6 +58,16 @@ const SourceSetting = z.discriminatedUnion('kind', [
     keyArns,
   }),
 ]);
+
+/** What the command line gives as text; text that is no JSON is refused by the schema, with its path. */
+function parsedJson(given: unknown): unknown {
+  if (typeof given !== 'string') return given;
+  try {
+    return JSON.parse(given);
+  } catch {
+    return given;
+  }
+}
 
 const Workload = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9-]{0,30}$/),
@@ -120,6 +131,8 @@ export const Settings = z.strictObject({
     manageLoggingRole: z.boolean(),
   }),
   workloads: z.array(Workload),
+  /** Public keys of people beside those in `policies/directory.ts`; as JSON on the command line. */
+  people: z.preprocess(parsedJson, People),
   alarms: z.strictObject({ notify: z.boolean() }),
 });
 export type Settings = z.infer<typeof Settings>;

@@ -51,6 +51,7 @@ const AWS_STAGE = {
   signals: { sources: ['keyturn.signals'] },
   keyUse: { batchSeconds: 30 },
   workloads: [],
+  people: {},
   alarms: { notify: true },
 } satisfies Partial<StageDefaults>;
 

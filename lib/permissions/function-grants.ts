@@ -18,6 +18,8 @@ export interface GrantContext {
   readonly keyStoreSecretArn: string;
   /** Signs webhooks. */
   readonly noticeKeyArn: string;
+  /** Signs shares. */
+  readonly escrowKeyArn: string;
   readonly evidence: { readonly bucketArn: string; readonly keyArn: string };
   readonly sources: readonly SourceSetting[];
   /** Aliases of others that the stage may move. */
@@ -33,6 +35,7 @@ export function functionGrants(context: GrantContext): Duties {
     ...stepGrants(context),
     ...reencryptionGrants(context),
     ...approvalGrants(context),
+    ...escrowGrants(context),
     ...sweepAndStoreGrants(context),
   };
 }
@@ -230,9 +233,35 @@ function approvalGrants(context: GrantContext): Pick<Duties, ApprovalFunction> {
   };
 }
 
+type EscrowFunction = 'manage-escrow' | 'recover-escrow';
+
+/** Who makes one-time keys cannot open what is sealed to them, and who opens it takes nothing in. */
+function escrowGrants(context: GrantContext): Pick<Duties, EscrowFunction> {
+  const { names, keys, table, tokenKeyArn, escrowKeyArn } = context;
+  const ofSessions = (action: 'kms:Encrypt' | 'kms:Decrypt'): Grant => ({
+    actions: [action],
+    resources: [tokenKeyArn],
+    conditions: { Null: { 'kms:EncryptionContext:keyturn:escrow-session': 'false' } },
+  });
+  return {
+    'manage-escrow': [
+      ...writeTable(table),
+      ofSessions('kms:Encrypt'),
+      { actions: ['kms:GetPublicKey'], resources: [escrowKeyArn] },
+      { actions: ['states:StartExecution'], resources: [names.stateMachineArn('approve')] },
+    ],
+    'recover-escrow': [
+      ...writeTable(table),
+      ofSessions('kms:Decrypt'),
+      { actions: ['kms:GetPublicKey', 'kms:Sign'], resources: [escrowKeyArn] },
+      keys.onKeys(['kms:GetParametersForImport', 'kms:ImportKeyMaterial']),
+    ],
+  };
+}
+
 type OtherFunction = Exclude<
   FunctionName,
-  ApiFunction | StepFunction | ReencryptionFunction | ApprovalFunction
+  ApiFunction | StepFunction | ReencryptionFunction | ApprovalFunction | EscrowFunction
 >;
 
 function sweepAndStoreGrants(context: GrantContext): Pick<Duties, OtherFunction> {

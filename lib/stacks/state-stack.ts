@@ -27,6 +27,7 @@ export class StateStack extends Stack {
   readonly tableStreamArn: string;
   readonly tokenKeyArn: string;
   readonly noticeKeyArn: string;
+  readonly escrowKeyArn: string;
   readonly keyStoreSecretArn: string;
   readonly evidenceBucketArn: string;
   readonly evidenceBucketName: string;
@@ -58,6 +59,11 @@ export class StateStack extends Stack {
       id: 'AwsSolutions-KMS5',
       reason: 'KMS cannot rotate asymmetric keys; consumers find a new one by its kid',
     });
+    const escrowKey = this.#key('Escrow', 'signature', 'signs shares of material in escrow');
+    Validations.of(escrowKey).acknowledge({
+      id: 'AwsSolutions-KMS5',
+      reason: 'KMS cannot rotate asymmetric keys; a re-share is signed by the key of its time',
+    });
     const tokenKey = this.#key('Token', 'storage', 'seals task tokens and the key store password');
     const bus = new EventBus(this, 'Bus', { eventBusName: EVENT_BUS_NAME });
 
@@ -71,6 +77,7 @@ export class StateStack extends Stack {
     this.evidenceKeyArn = evidenceKey.keyArn;
     this.tokenKeyArn = tokenKey.keyArn;
     this.noticeKeyArn = noticeKey.keyArn;
+    this.escrowKeyArn = escrowKey.keyArn;
     this.keyStoreSecretArn = this.#keyStoreSecret(tokenKey).attrId;
     new CfnOutput(this, 'TableName', { value: table.tableName });
     new CfnOutput(this, 'EventBusName', { value: bus.eventBusName });

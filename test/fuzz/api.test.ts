@@ -7,17 +7,16 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { Accepted, Problem } from '#core/contract/api.ts';
 import { EXAMPLES } from '#core/contract/examples.ts';
 import { ROUTES, type Route, type RouteId } from '#core/contract/routes.ts';
-import { placeHold } from '#core/operations/place-hold.ts';
 import { requestTask } from '#core/provisioning/provision-key-store.ts';
 import { ask } from '#test/support/approvals.ts';
 import { registered } from '#test/support/consumers.ts';
 import { aForeignKey } from '#test/support/foreign-keys.ts';
 import { ACCOUNT, type Caller, current, eventOf, renewWorld } from '#test/support/functions.ts';
-import { register } from '#test/support/reencryption.ts';
 import { runs } from '#test/support/runs.ts';
 import { Simulation } from '#test/support/simulation.ts';
 import { begin, ROTATION_STEPS, runSteps, withActiveKey } from '#test/support/steps.ts';
-import { PERMIT, type World } from '#test/support/world.ts';
+import { escrowFor } from './escrow-scene.ts';
+import { withStoredData } from './stored-data.ts';
 
 vi.mock('#adapters/kms/token-seal.ts', () => ({
   KmsTokenSeal: class {
@@ -188,19 +187,6 @@ async function rotationFor(route: RouteId, simulation: Simulation): Promise<stri
   return operationId;
 }
 
-/** What re-encryption and retirement are asked about. */
-async function withStoredData(world: World): Promise<void> {
-  await register(world);
-  await placeHold(world.deps, {
-    key: 'orders',
-    name: 'audit-2026',
-    reason: 'asked',
-    until: null,
-    by: 'usr_alice',
-    decision: PERMIT,
-  });
-}
-
 /** A key with a consumer, a key store with an open task, and a request that the route takes. */
 async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
   const world = await withActiveKey(await renewWorld());
@@ -213,6 +199,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
       : {}),
   });
   await withStoredData(world);
+  const escrow = await escrowFor(route, world);
   // Before it wraps data keys: then nobody could let it go.
   const approval = await ask(world, 'key.release', { key: 'orders' });
   if (route === 'fetchDataKey') {
@@ -258,6 +245,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     reportRotation: { consumer: 'billing', version: 2, calls: 10, errors: 0 },
     rollBackRotation: { reason: 'asked' },
     castVote: { decision: 'approve', digest: approval.digest },
+    ...escrow.bodies,
     createPlan: EXAMPLES['PlanRequest'],
     releaseKey: EXAMPLES['ReleaseKeyRequest'],
     createAdoption: { ...Object(EXAMPLES['AdoptKeyRequest']), name: 'legacy' },
@@ -287,6 +275,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     ...Object.fromEntries(
       [...IN_ROTATION, ...IN_BAKE].map((id) => [id, { operationId: rotation }]),
     ),
+    ...escrow.paths,
     completeTask: { name: 'main', id: `sign-certificate-${operationId}` },
   };
   const callers: Partial<Record<RouteId, Caller>> = {
@@ -296,6 +285,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     reportRotation: { role: 'billing' },
     fetchDataKey: { role: 'orders-api' },
     castVote: { person: 'bob' },
+    ...escrow.callers,
   };
   const ofConsumer: readonly RouteId[] = ['putConsumer', 'deleteConsumer'];
   return (id) => ({

@@ -18,6 +18,8 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   'plan-changes': (await import('#functions/plan-changes/handler.ts')).handler,
   'manage-reencryption': (await import('#functions/manage-reencryption/handler.ts')).handler,
   'manage-holds': (await import('#functions/manage-holds/handler.ts')).handler,
+  'manage-escrow': (await import('#functions/manage-escrow/handler.ts')).handler,
+  'recover-escrow': (await import('#functions/recover-escrow/handler.ts')).handler,
   'judge-retirement': (await import('#functions/judge-retirement/handler.ts')).handler,
   'watch-rotation': (await import('#functions/watch-rotation/handler.ts')).handler,
   'release-keys': (await import('#functions/release-keys/handler.ts')).handler,

@@ -41,6 +41,14 @@ const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'acknowledge-rotation': [],
   'manage-reencryption': [],
   'manage-holds': [],
+  'manage-escrow': ['kms:Encrypt', 'kms:GetPublicKey'],
+  'recover-escrow': [
+    'kms:Decrypt',
+    'kms:GetParametersForImport',
+    'kms:GetPublicKey',
+    'kms:ImportKeyMaterial',
+    'kms:Sign',
+  ],
   'judge-retirement': ['kms:GetKeyLastUsage'],
   'track-reencryption': [],
   reencrypt: ['kms:ReEncryptFrom', 'kms:ReEncryptTo'],
@@ -160,6 +168,7 @@ describe('roles of functions', () => {
       'acknowledge-rotation',
       'deliver-webhooks',
       'manage-reencryption',
+      'manage-escrow',
       'watch-rotation',
       'manage-consumers',
       'manage-key-stores',
@@ -220,6 +229,7 @@ describe('conditions on managed keys', () => {
     ['use-key', 'kms:Decrypt'],
     ['verify-version', 'kms:GetKeyPolicy'],
     ['apply-policy', 'kms:PutKeyPolicy'],
+    ['recover-escrow', 'kms:ImportKeyMaterial'],
     ['compensate-operation', 'kms:DescribeKey'],
   ] as const)('%s may %s only on keys of the stage', (name, action) => {
     expect(on(name, action)).toEqual([{ action, resources: [KEYS], conditions: OWN_KEYS }]);
@@ -281,6 +291,21 @@ describe('conditions on managed keys', () => {
       { Null: { 'kms:EncryptionContext:keyturn:task': 'false' } },
       { Null: { 'kms:EncryptionContext:keyturn:task': 'false' } },
     ]);
+  });
+});
+
+describe('one-time keys of escrow', () => {
+  it('are sealed by one role and opened by another, each for a session alone', () => {
+    const use = (name: FunctionName, action: string) =>
+      direct(roleOf(name)).filter((one) => one.action === action);
+    const forSession = [{ Null: { 'kms:EncryptionContext:keyturn:escrow-session': 'false' } }];
+
+    const sealing = use('manage-escrow', 'kms:Encrypt');
+    const opening = use('recover-escrow', 'kms:Decrypt');
+    expect(sealing.map(({ conditions }) => conditions)).toEqual(forSession);
+    expect(opening.map(({ conditions }) => conditions)).toEqual(forSession);
+    expect(use('manage-escrow', 'kms:Decrypt')).toEqual([]);
+    expect(use('recover-escrow', 'kms:Encrypt')).toEqual([]);
   });
 });
 

@@ -30,6 +30,8 @@ describe('settings', () => {
     [{ region: 'Ireland' }, /must be an AWS region/],
     [{ settleSeconds: '-1' }, /timings\.settleSeconds/],
     [{ issuerUrl: 'not a url' }, /identity\.issuer/],
+    [{ people: 'bob' }, /people/],
+    [{ people: '{"bob":{"ageRecipient":"ssh-ed25519"}}' }, /people\.bob\.ageRecipient/],
   ])('refuse %o with the member and the cure', (wrong, message) => {
     expect(() => load({ ...context('production'), ...wrong })).toThrow(message);
   });
@@ -44,6 +46,15 @@ describe('settings', () => {
     const { timings } = load({ ...context('local'), settleSeconds: '0', bakeSeconds: '0' });
 
     expect([timings.settleSeconds, timings.bakeSeconds]).toEqual([0, 0]);
+  });
+
+  it('take the public keys of people as JSON', () => {
+    const people = '{"bob":{"ageRecipient":"age1bob"}}';
+
+    expect(load({ ...context('local'), people }).people).toEqual({
+      bob: { ageRecipient: 'age1bob' },
+    });
+    expect(load(context('local')).people).toEqual({});
   });
 
   it('take a file over the defaults, and the command line over the file', () => {

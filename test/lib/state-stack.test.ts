@@ -92,13 +92,14 @@ describe('evidence bucket', () => {
 describe('keys of Keyturn', () => {
   const keys = Object.values(production.state.findResources('AWS::KMS::Key'));
 
-  it('are five, kept, and rotated where KMS can', () => {
-    expect(keys).toHaveLength(5);
+  it('are six, kept, and rotated where KMS can', () => {
+    expect(keys).toHaveLength(6);
     expect(keys.map(({ DeletionPolicy }) => DeletionPolicy)).toEqual(keys.map(() => 'Retain'));
     const rotated = keys.filter(({ Properties }) => Properties.EnableKeyRotation === true);
     const signing = keys.filter(({ Properties }) => Properties.KeyUsage === 'SIGN_VERIFY');
     expect(rotated).toHaveLength(3);
     expect(signing.map(({ Properties }) => Properties.KeySpec)).toEqual([
+      'ECC_NIST_P256',
       'ECC_NIST_P256',
       'ECC_NIST_P256',
     ]);

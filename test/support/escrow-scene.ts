@@ -32,7 +32,7 @@ export async function codeOf(call: Promise<unknown>): Promise<string | null> {
 }
 
 /** Binds to the session, as the encryption context of KMS does. */
-const seal: SessionSeal = {
+export const memorySeal: SessionSeal = {
   seal: async (identity, session) => `${session}:${identity}`,
   open: async (sealed, session) => {
     if (!sealed.startsWith(`${session}:`)) throw new Error('sealed for another session');
@@ -53,7 +53,12 @@ export class EscrowScene {
 
   /** A key whose version 1 is of material split 3 of 5. */
   static async make(required = 3, total = 5): Promise<EscrowScene> {
-    const scene = new EscrowScene(await withActiveKey(await aWorld()), await holders(total));
+    return EscrowScene.over(await withActiveKey(await aWorld()), required, total);
+  }
+
+  /** The same in a world that has the key. */
+  static async over(world: World, required = 3, total = 5): Promise<EscrowScene> {
+    const scene = new EscrowScene(world, await holders(total));
     scene.keyId = (await scene.world.version(1)).keyId ?? '';
     await scene.putIn(required);
     return scene;
@@ -67,7 +72,7 @@ export class EscrowScene {
       clock,
       ids,
       random,
-      seal,
+      seal: memorySeal,
       importer: this.importer,
       store: ledger,
     };

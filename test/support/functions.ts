@@ -4,13 +4,26 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { vi } from 'vitest';
 import { AccessTableAuthorizer, TableDirectory } from '#adapters/access-table/authorizer.ts';
+import { TableCustodians } from '#adapters/access-table/custodians.ts';
+import { ageSealer } from '#adapters/escrow/age-sealer.ts';
 import { MemoryKeyUseLog } from '#adapters/memory/key-use-log.ts';
+import type { People } from '#core/contract/people.ts';
 import { ROUTES, type RouteId } from '#core/contract/routes.ts';
 import { DIRECTORY } from '#policies/directory.ts';
 import { ROLE_RULES } from '#policies/roles.ts';
 import { World } from './world.ts';
 
 export const ACCOUNT = '000000000000';
+
+/** Age recipients of custodians; whose identities they are does not matter where nothing is opened. */
+const PEOPLE = Object.fromEntries(
+  await Promise.all(
+    ['bob', 'carol', 'dan'].map(async (user) => {
+      const { recipient } = await ageSealer.newIdentity();
+      return [user, { ageRecipient: recipient }] as const;
+    }),
+  ),
+);
 
 /** Variables of all API functions together. */
 export const ENVIRONMENT = {
@@ -36,6 +49,8 @@ export const ENVIRONMENT = {
   EVIDENCE_BUCKET: 'evidence',
   PROVISION_KEY_STORE_ARN: 'machine-provision-key-store',
   TOKEN_KEY_ARN: 'token-key',
+  ESCROW_KEY_ARN: 'escrow-key',
+  PEOPLE: JSON.stringify(PEOPLE),
   CLUSTER_SETTINGS:
     '{"hsmType":"hsm2m.medium","subnetIds":["s1","s2"],"zones":["a","b"],"pollSeconds":1,"pollLimit":3}',
   POWERTOOLS_DEV: 'false',
@@ -68,6 +83,7 @@ vi.mock('#functions/shared/wiring.ts', () => ({
   electorate: () => following(() => current.world.deps.electorate),
   voteVerifier: following(() => current.world.deps.verifier),
   directory: () => new TableDirectory(DIRECTORY.local),
+  custodians: (_stage: string, people: People) => new TableCustodians(DIRECTORY.local, people),
   policySite: () => ({ stage: 'local', account: ACCOUNT, partition: 'aws' }),
 }));
 vi.mock('#adapters/kms/crypto-user.ts', () => ({

@@ -80,6 +80,8 @@ export type StepFunctionName = Exclude<
   | 'tend-approval'
   | 'execute-approved'
   | 'manage-holds'
+  | 'manage-escrow'
+  | 'recover-escrow'
   | 'judge-retirement'
   | 'request-hsm-admin'
   | 'create-key-store'

@@ -21,7 +21,8 @@ function viewDataKey(key: ResponseOf<'fetchDataKey'>, width: number | undefined)
   );
 }
 
-function parseVersion(text: string): number {
+/** @throws UsageError for what is no positive number */
+export function parseVersion(text: string): number {
   const version = Number(text);
   if (Number.isInteger(version) && version > 0) return version;
   throw new UsageError(`--key-version "${text}" is not a version`, 'give a number from 1 on');

@@ -3,6 +3,7 @@
 import type { ApprovalAction } from '../../contract/approvals.ts';
 import { KeyturnError } from '../../errors.ts';
 import type { Act } from '../act.ts';
+import { recoverEscrow, reshareEscrow } from './escrow-session.ts';
 import { type ForceRotationDeps, forceRotation } from './force-rotation.ts';
 import { releaseKeyAct } from './release-key.ts';
 
@@ -14,6 +15,8 @@ export type ActDeps = ForceRotationDeps & ReleaseDeps;
 const ACTS = {
   'rotation.force': forceRotation,
   'key.release': releaseKeyAct,
+  'escrow.recover': recoverEscrow,
+  'escrow.reshare': reshareEscrow,
 } as const satisfies Partial<Record<ApprovalAction, Act<never>>>;
 export type ActName = keyof typeof ACTS;
 export const ACT_NAMES = Object.keys(ACTS) as ActName[];

@@ -28,6 +28,7 @@ const workload = (id: string): Principal => ({ id, kind: 'workload', name: null,
 
 const READ = {
   'approval:read': EVERYTHING,
+  'escrow:read': EVERYTHING,
   'key:read': EVERYTHING,
   'key:plan': EVERYTHING,
   'consumer:read': EVERYTHING,
@@ -53,6 +54,8 @@ const PERMITTED: Record<
       'rotation:extend': EVERYTHING,
       'rotation:force': EVERYTHING,
       'approval:cancel': EVERYTHING,
+      'escrow:request': EVERYTHING,
+      'escrow:complete': EVERYTHING,
       'rotation:roll-back': EVERYTHING,
       'source:manage': EVERYTHING,
       'key:reencrypt': EVERYTHING,
@@ -83,7 +86,12 @@ const PERMITTED: Record<
       user,
       {
         principal: person(user),
-        may: { ...READ, 'approval:vote': EVERYTHING, 'approval:cancel': EVERYTHING },
+        may: {
+          ...READ,
+          'approval:vote': EVERYTHING,
+          'approval:cancel': EVERYTHING,
+          'escrow:contribute': EVERYTHING,
+        },
       },
     ]),
   ),

@@ -126,6 +126,28 @@ const CALLS: Record<RouteId, readonly [(client: Client) => Promise<unknown>, str
     '/v1/approvals/apr_1/votes',
   ],
   cancelApproval: [(c) => c.cancelApproval('apr_1'), '/v1/approvals/apr_1'],
+  getEscrow: [(c) => c.getEscrow('orders'), '/v1/keys/orders/escrow'],
+  listShares: [(c) => c.listShares('orders'), '/v1/keys/orders/escrow/shares'],
+  startEscrowSession: [
+    (c) => c.startEscrowSession('orders', { purpose: 'recover' }),
+    '/v1/keys/orders/escrow/sessions',
+  ],
+  cancelEscrowSession: [
+    (c) => c.cancelEscrowSession({ key: 'orders', session: 'ers_1' }),
+    '/v1/keys/orders/escrow/sessions/ers_1',
+  ],
+  contributeShare: [
+    (c) => c.contributeShare({ key: 'orders', session: 'ers_1' }, { sealed: 'YWdl' }),
+    '/v1/keys/orders/escrow/sessions/ers_1/contribution',
+  ],
+  completeEscrowSession: [
+    (c) => c.completeEscrowSession({ key: 'orders', session: 'ers_1' }),
+    '/v1/keys/orders/escrow/sessions/ers_1/completion',
+  ],
+  proveShare: [
+    (c) => c.proveShare('orders', { version: 1, generation: 1, proof: '0'.repeat(64) }),
+    '/v1/keys/orders/escrow/proof',
+  ],
   getOperation: [(c) => c.getOperation('op_1'), '/v1/operations/op_1'],
   readAudit: [(c) => c.readAudit('orders', { limit: 2 }), '/v1/audit?key=orders&limit=2'],
   readUsage: [(c) => c.readUsage('orders'), '/v1/keys/orders/usage'],

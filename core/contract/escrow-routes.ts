@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Routes of escrow; a part of the route table.
+import * as escrow from './escrow.ts';
+
+export const ESCROW_ROUTES = {
+  getEscrow: {
+    method: 'GET',
+    path: '/v1/keys/{name}/escrow',
+    function: 'manage-escrow',
+    action: 'escrow:read',
+    status: 200,
+    summary: 'Show what a key has in escrow: who holds shares, sessions, what is missing',
+    response: escrow.Escrow,
+  },
+  listShares: {
+    method: 'GET',
+    path: '/v1/keys/{name}/escrow/shares',
+    function: 'manage-escrow',
+    action: 'escrow:contribute',
+    status: 200,
+    summary: "The caller's own shares, sealed to their own age key",
+    response: escrow.SealedShares,
+  },
+  startEscrowSession: {
+    method: 'POST',
+    path: '/v1/keys/{name}/escrow/sessions',
+    function: 'manage-escrow',
+    action: 'escrow:request',
+    status: 202,
+    summary: 'Ask for approvals to bring shares together, to import the material or split it anew',
+    request: escrow.StartEscrowSessionRequest,
+    response: escrow.EscrowSessionAccepted,
+    idempotent: true,
+  },
+  cancelEscrowSession: {
+    method: 'DELETE',
+    path: '/v1/keys/{name}/escrow/sessions/{session}',
+    function: 'manage-escrow',
+    action: 'escrow:request',
+    status: 200,
+    summary: 'End a session without its shares being opened',
+    response: escrow.EscrowSession,
+  },
+  contributeShare: {
+    method: 'PUT',
+    path: '/v1/keys/{name}/escrow/sessions/{session}/contribution',
+    function: 'manage-escrow',
+    action: 'escrow:contribute',
+    status: 200,
+    summary: "Hand in the caller's share, sealed to the session",
+    request: escrow.ContributeShareRequest,
+    response: escrow.EscrowSession,
+  },
+  completeEscrowSession: {
+    method: 'PUT',
+    path: '/v1/keys/{name}/escrow/sessions/{session}/completion',
+    function: 'recover-escrow',
+    action: 'escrow:complete',
+    status: 200,
+    summary: 'Open what was handed in, and import the material or split it anew',
+    response: escrow.EscrowSession,
+  },
+  proveShare: {
+    method: 'PUT',
+    path: '/v1/keys/{name}/escrow/proof',
+    function: 'manage-escrow',
+    action: 'escrow:contribute',
+    status: 200,
+    summary: 'Prove that the caller can open their share',
+    request: escrow.ProveShareRequest,
+    response: escrow.EscrowSet,
+  },
+} as const;

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a deployment says of people beside the directory that is checked in: their own public keys, by directory name.
+import { z } from 'zod';
+
+/** An age recipient as `age-keygen` prints it (X25519, or its post-quantum successor `age1pq1…`). */
+export const AgeRecipient = z
+  .string()
+  .max(2200)
+  .regex(/^age1[a-z0-9]+$/, 'must be an age recipient such as age1…');
+
+export const People = z.record(
+  z.string(),
+  z.strictObject({ ageRecipient: AgeRecipient.optional() }),
+);
+export type People = z.infer<typeof People>;
+
+/** JSON in one variable. */
+export const PeopleSetting = z.string().transform((json) => People.parse(JSON.parse(json)));
