@@ -57,6 +57,8 @@ export interface History {
   readonly timesOfChild?: 1 | 2;
   /** Whether an execution that another starts begins at once, or when that one has gone on. */
   readonly startsLate?: boolean;
+  /** The first key is no new one: somebody else made it, and it is adopted. */
+  readonly isAdopted?: boolean;
   readonly acts: readonly Act[];
   readonly faults: readonly Fault[];
 }
@@ -162,6 +164,7 @@ export const aHistory: fc.Arbitrary<History> = fc.record({
   ),
   timesOfChild: fc.constantFrom(1 as const, 1 as const, 2 as const),
   startsLate: fc.boolean(),
+  isAdopted: fc.constantFrom(false, false, true),
   acts: fc.array(anAct, { minLength: 2, maxLength: 10 }),
   faults: fc.array(aFault, { minLength: 1, maxLength: 3 }),
 });

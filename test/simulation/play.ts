@@ -11,21 +11,17 @@ import { decrypt, encrypt } from '#core/operations/use-key.ts';
 import { register, remove } from '#test/support/consumers.ts';
 import { type CallSite, ExecutionLost, ProcessDied, Simulation } from '#test/support/simulation.ts';
 import { ALICE, aWorld, CONSUMER, KEY_STORE_ID, PERMIT, type World } from '#test/support/world.ts';
+import { adopt, legacyAlias, makeForeign } from './adopted.ts';
 import type { Act, Fault, History } from './history.ts';
 import { applyPlan, CHANGES } from './planned.ts';
 import { Watcher } from './watcher.ts';
+import { closedConsumers, type Written } from './written.ts';
 
 const NAMES = ['orders', 'invoices', 'refunds'];
 /** Sweeps of quiet time, an hour apart: leases, parkings and the pause behind an undone rotation run out in it. */
 const QUIET_SWEEPS = 8;
 /** Deeper than this, what happens meanwhile has nothing happening in its own middle. */
 const MAX_DEPTH = 3;
-
-interface Written {
-  readonly name: string;
-  readonly plaintext: Buffer;
-  readonly ciphertext: Uint8Array;
-}
 
 const consumerName = (index: number) => `consumer-${index}`;
 const consumerPrincipal = (index: number) =>
@@ -57,12 +53,14 @@ class Player {
   }
 
   async play(): Promise<readonly string[]> {
+    if (this.#history.isAdopted) makeForeign(this.#world, NAMES[0] ?? '');
     for (let key = 0; key < this.#history.keys; key += 1) await this.#act({ do: 'create', key });
     for (const act of this.#history.acts) await this.#act(act);
     await this.#quiet();
     await this.#watcher.atTheEnd();
     await this.#readBack();
-    await this.#consumersOpen();
+    for (const violation of await closedConsumers(this.#world, this.#written))
+      this.#watcher.report(violation);
     return this.#watcher.violations;
   }
 
@@ -189,13 +187,19 @@ class Player {
     }
   }
 
+  #isForeign(name: string): boolean {
+    return this.#history.isAdopted === true && name === NAMES[0];
+  }
+
   #nameOf(key: number): string {
     return NAMES[key % this.#history.keys] ?? '';
   }
 
   async #create(name: string): Promise<void> {
     const claim = { scope: `create/${name}`, bodyHash: canonicalHash({ name }) };
-    await this.#api('POST keys', () => this.#world.admitKey({ name }, claim));
+    const world = this.#world;
+    if (this.#isForeign(name)) await this.#api('POST adoptions', () => adopt(world, name, claim));
+    else await this.#api('POST keys', () => world.admitKey({ name }, claim));
     await this.#simulation.runStarted();
   }
 
@@ -315,12 +319,18 @@ class Player {
   async #encrypt(name: string): Promise<void> {
     const { vault } = this.#world;
     const key = await this.#world.store.readKeyRecord(name);
-    const target = await vault.aliasTarget(`alias/keyturn/local/${name}`);
+    const aliases = [
+      `alias/keyturn/local/${name}`,
+      ...(this.#isForeign(name) ? [legacyAlias(name)] : []),
+    ];
+    const targets = await Promise.all(aliases.map((alias) => vault.aliasTarget(alias)));
     const plaintext = Buffer.from(`${name} ${this.#written.length}`);
     const { store: ledger, random } = this.#world;
     const crypto = { ledger, crypto: vault.cryptoFor('use-key'), random };
     const writes = [
-      ...(target ? [() => vault.cryptoFor(CONSUMER).encrypt(target, plaintext, {})] : []),
+      ...targets.flatMap((target) =>
+        target ? [() => vault.cryptoFor(CONSUMER).encrypt(target, plaintext, {})] : [],
+      ),
       ...(key?.state === 'active'
         ? [async () => (await encrypt(crypto, key, plaintext, {})).ciphertext]
         : []),
@@ -337,22 +347,6 @@ class Player {
     await this.#readBack();
   }
 
-  /** What is registered holds at the vault: an active consumer opens what was written under its key. */
-  async #consumersOpen(): Promise<void> {
-    for (const { name, plaintext, ciphertext } of this.#written) {
-      const snapshot = await this.#world.store.readKey(name);
-      for (const consumer of snapshot?.consumers ?? []) {
-        const principal = `arn:${consumer.principal.slice(4)}` as const;
-        const opened = await this.#world.vault
-          .cryptoFor(principal)
-          .decrypt(ciphertext, {})
-          .catch((error: unknown) => error);
-        if (opened instanceof Error)
-          this.#watcher.report(`I11 ${consumer.name} does not open "${plaintext}": ${opened}`);
-      }
-    }
-  }
-
   /** I2: whatever was ever written opens, without naming its key and by the API. */
   async #readBack(): Promise<void> {
     const { vault, store: ledger, random } = this.#world;
@@ -361,7 +355,9 @@ class Player {
       const key = await ledger.readKeyRecord(name);
       const reads = [
         () => vault.cryptoFor(CONSUMER).decrypt(ciphertext, {}),
-        ...(key ? [() => decrypt(deps, key, ciphertext, {})] : []),
+        ...(key && key.state !== 'pre-activation'
+          ? [() => decrypt(deps, key, ciphertext, {})]
+          : []),
       ];
       for (const read of reads) {
         try {

@@ -2,6 +2,7 @@
 // The simulation notices what it is for: worlds that are broken on purpose are found by their histories.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { KeyturnError } from '#core/errors.ts';
 import type { World } from '#test/support/world.ts';
 import { aHistory, type History } from './history.ts';
 import { play } from './play.ts';
@@ -115,6 +116,55 @@ describe('a simulated history', () => {
       expect(await play({ ...ROTATION, acts: [...ROTATION.acts, planned] })).toEqual([]);
     },
   );
+
+  const ADOPTION: History = { ...ROTATION, isAdopted: true };
+
+  it('of an adopted key breaks nothing: it is adopted, rotated, and goes back when that fails', async () => {
+    const rollBack = { do: 'roll-back', key: 0 } as const;
+    const refused = { goes: 'refused', phase: 'before', code: 'Throttled', times: 40 } as const;
+
+    expect(await play(ADOPTION)).toEqual([]);
+    expect(await play({ ...ADOPTION, acts: [...ADOPTION.acts, rollBack] })).toEqual([]);
+    for (let at = 10; at < 60; at += 5)
+      expect(await play({ ...ADOPTION, faults: [{ ...refused, at }] }), `at ${at}`).toEqual([]);
+  });
+
+  it.each<[string, RegExp, (world: World) => void]>([
+    [
+      'forgets to let the user of an adopted key in',
+      /^I1 orders does not encrypt/,
+      ({ vault }) => {
+        const apply = vault.applyPolicy.bind(vault);
+        vault.applyPolicy = async (keyId, template) => apply(keyId, template, []);
+        vault.hasPolicy = async () => true;
+      },
+    ],
+    [
+      'leaves the legacy alias behind',
+      /^I1 alias\/legacy-of\/orders points at a decrypt-only key/,
+      ({ vault }) => {
+        const move = vault.moveAlias.bind(vault);
+        vault.moveAlias = async (alias, keyId) => {
+          if (!alias.startsWith('alias/legacy-')) await move(alias, keyId);
+        };
+        const target = vault.aliasTarget.bind(vault);
+        vault.aliasTarget = async (alias) =>
+          target(alias.startsWith('alias/legacy-') ? 'alias/keyturn/local/orders' : alias);
+      },
+    ],
+    [
+      'leaves its tags on a key that it gives back',
+      /^I8 .* is unrecorded and not pending deletion/,
+      ({ vault }) => {
+        vault.unmark = async () => {};
+        vault.createAlias = async () => {
+          throw new KeyturnError('AccessDenied', 'made to fail');
+        };
+      },
+    ],
+  ])('finds a world that %s', async (_what, violation, sabotage) => {
+    expect(await play(ADOPTION, sabotage)).toContainEqual(expect.stringMatching(violation));
+  });
 
   it('finds a world that runs stale plans', async () => {
     const sabotage = (world: World) => {

@@ -121,6 +121,7 @@ describe('the emulator of Step Functions', () => {
       'op_2',
       'op_3',
       'op_4',
+      'op_5',
     ]);
     expect(
       startedIn('goes on when one operation cannot be started, or is started already'),

@@ -65,6 +65,13 @@ describe('the inspector of KMS keys', () => {
       unreadable: [],
     });
     expect(JSON.parse(found.policy ?? '{}')).toHaveProperty('Statement');
+    expect(await new KmsKeyInspector(root).listGrants(KeyId)).toEqual([
+      {
+        id: expect.any(String),
+        grantee: 'arn:aws:iam::000000000000:role/reader',
+        operations: ['Decrypt'],
+      },
+    ]);
   });
 
   it('reads that KMS rotates a key of its own', async () => {
