@@ -109,12 +109,27 @@ export class KmsPolicies implements PolicyWriter, PolicyReader, PolicyRestorer {
     template: PolicyTemplate,
     access: readonly AccessGrant[],
   ): Promise<void> {
-    await this.restorePolicy(keyId, JSON.stringify(keyPolicy(this.#site, template, access)));
+    await this.#put(keyId, JSON.stringify(keyPolicy(this.#site, template, access)));
   }
 
   async restorePolicy(keyId: string, document: string): Promise<void> {
+    try {
+      await this.#put(keyId, document);
+    } catch (error) {
+      // A policy that does not let us write never was replaced by ours: then it is there still.
+      if (!isError(error, 'AccessDenied') || (await this.#policyOf(keyId)) !== document)
+        throw error;
+    }
+  }
+
+  async #put(keyId: string, document: string): Promise<void> {
     const named = { KeyId: keyId, PolicyName: 'default', Policy: document };
     await translated(() => this.#client.send(new PutKeyPolicyCommand(named)));
+  }
+
+  async #policyOf(keyId: string): Promise<string | undefined> {
+    const command = new GetKeyPolicyCommand({ KeyId: keyId, PolicyName: 'default' });
+    return (await translated(() => this.#client.send(command))).Policy;
   }
 
   async hasPolicy(
@@ -122,8 +137,7 @@ export class KmsPolicies implements PolicyWriter, PolicyReader, PolicyRestorer {
     template: PolicyTemplate,
     access: readonly AccessGrant[],
   ): Promise<boolean> {
-    const command = new GetKeyPolicyCommand({ KeyId: keyId, PolicyName: 'default' });
-    const { Policy } = await translated(() => this.#client.send(command));
+    const Policy = await this.#policyOf(keyId);
     const wanted = keyPolicy(this.#site, template, access);
     return Policy !== undefined && canonicalize(JSON.parse(Policy)) === canonicalize(wanted);
   }

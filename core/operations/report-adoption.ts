@@ -59,6 +59,24 @@ const identity: Judge = ({ key, managedAs }) => [
       ]),
 ];
 
+/** Aliases of the keys that Keyturn's own table, evidence and tokens lie under. */
+const OWN_ALIASES = 'alias/keyturn-';
+
+const keeper: Judge = ({ key }) => [
+  ...((key.aliases ?? []).some((alias) => alias.startsWith(OWN_ALIASES))
+    ? [blocks('of-keyturn', "it is a key of Keyturn's own deployment, which needs its policy")]
+    : []),
+  ...(key.tags?.['aws:cloudformation:stack-name'] === undefined
+    ? []
+    : [
+        warns(
+          'stack-managed',
+          `stack ${key.tags['aws:cloudformation:stack-name']} made it and puts its own policy back: take it out of the stack first`,
+          'stack-managed',
+        ),
+      ]),
+];
+
 const tags: Judge = ({ key, managedAs }) => {
   const stage = key.tags?.['keyturn:stage'];
   if (stage === undefined || managedAs) return [];
@@ -147,7 +165,7 @@ function unreadable(what: string): Finding {
   return warns('unreadable', detail, what === 'grants' ? 'unreadable:grants' : null);
 }
 
-const JUDGES: readonly Judge[] = [identity, tags, place, policyFindings, users, records];
+const JUDGES: readonly Judge[] = [identity, keeper, tags, place, policyFindings, users, records];
 
 function viewOf({ key, policy, managedAs }: Facts, findings: Finding[]): AdoptionReport {
   const { policy: _document, unreadable: _named, aliases, tags, ...shown } = key;

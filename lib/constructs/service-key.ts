@@ -38,7 +38,13 @@ const ADMINISTRATION = [
 ];
 
 /** What the control plane must not do to the keys that hold its own state and proof. */
-const FORBIDDEN_TO_ROLES = ['kms:DisableKey', 'kms:PutKeyPolicy', 'kms:ScheduleKeyDeletion'];
+const FORBIDDEN_TO_ROLES = [
+  'kms:DisableKey',
+  'kms:PutKeyPolicy',
+  'kms:ScheduleKeyDeletion',
+  // By its tags a key would come under management: an adoption ends here.
+  'kms:TagResource',
+];
 
 const USE = {
   /** Encrypts data of an AWS service: the service's grant, or a caller through it. */

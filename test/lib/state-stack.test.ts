@@ -105,14 +105,19 @@ describe('keys of Keyturn', () => {
     ]);
   });
 
-  it('cannot be disabled, deleted or re-policied by any role of the deployment', () => {
+  it('cannot be disabled, deleted, re-policied or adopted by any role of the deployment', () => {
     production.state.allResourcesProperties('AWS::KMS::Key', {
       KeyPolicy: {
         Statement: Match.arrayWith([
           Match.objectLike({
             Effect: 'Deny',
             Principal: { AWS: '*' },
-            Action: ['kms:DisableKey', 'kms:PutKeyPolicy', 'kms:ScheduleKeyDeletion'],
+            Action: [
+              'kms:DisableKey',
+              'kms:PutKeyPolicy',
+              'kms:ScheduleKeyDeletion',
+              'kms:TagResource',
+            ],
             Condition: {
               ArnLike: {
                 'aws:PrincipalArn': `arn:aws:iam::${ACCOUNT}:role/keyturn-production-*`,

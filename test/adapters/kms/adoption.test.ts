@@ -151,6 +151,26 @@ describe('the policy of an adopted key', () => {
   });
 });
 
+describe('a policy that does not let us write', () => {
+  it('counts as put back while it is there, and as not when another one is', async () => {
+    const { Version, Statement } = JSON.parse(consolePolicy(USER));
+    const denial = {
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 'kms:PutKeyPolicy',
+      Resource: '*',
+      Condition: { ArnLike: { 'aws:PrincipalArn': `arn:aws:iam::${ACCOUNT}:role/keyturn-*` } },
+    };
+    const document = JSON.stringify({ Version, Statement: [...Statement, denial] });
+    await root().send(new PutKeyPolicyCommand({ KeyId: keyId, Policy: document }));
+
+    await expect(policies().restorePolicy(keyId, document)).resolves.toBeUndefined();
+    await expect(policies().restorePolicy(keyId, consolePolicy(USER))).rejects.toMatchObject({
+      name: 'AccessDenied',
+    });
+  });
+});
+
 describe('the alias of a version that is given back', () => {
   const aliases = async (KeyId: string) =>
     ((await root().send(new ListAliasesCommand({ KeyId }))).Aliases ?? []).map(

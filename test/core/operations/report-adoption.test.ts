@@ -40,6 +40,16 @@ describe('a report on a foreign key', () => {
       { tags: { owner: 'x', 'keyturn:stage': 'production' } },
       'blocks tagged',
     ],
+    [
+      'a key of our own deployment',
+      { aliases: ['alias/keyturn-local-table'] },
+      'blocks of-keyturn',
+    ],
+    [
+      'a key that a stack will put right again',
+      { tags: { owner: 'x', 'aws:cloudformation:stack-name': 'orders' } },
+      'warns stack-managed',
+    ],
     ['a policy that lets nobody in', { policy: '{"Statement":[]}' }, 'blocks not-delegated'],
     ['a key outside our store', { keyStoreId: null, origin: 'AWS_KMS' }, 'warns other-place'],
     ['a multi-Region key', { isMultiRegion: true }, 'blocks multi-region'],
