@@ -42,6 +42,9 @@ export function inProcess({ stack, keyStoreId }: MeasuredStack) {
     stage: STAGE,
     random: systemRandom,
     creator: vault,
+    rotator: vault,
+    // Keys of the key store need none.
+    material: { provide: async () => ({ expiresAt: null }) },
     aliases: vault,
     policies: vault,
     untagger: vault,

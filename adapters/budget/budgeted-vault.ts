@@ -11,8 +11,10 @@ import type {
   Context,
   KeyCreator,
   KeyMarker,
+  KeyPlace,
   KeyRemover,
   KeyUntagger,
+  MaterialRotator,
   PolicyRestorer,
   PolicyWriter,
   Provenance,
@@ -67,8 +69,8 @@ abstract class Metered<T> {
 }
 
 export class BudgetedKeyCreator extends Metered<KeyCreator> implements KeyCreator {
-  createKey(keyStoreId: string, provenance: Provenance): Promise<VaultKey> {
-    return this.within('CreateKey', () => this.inner.createKey(keyStoreId, provenance));
+  createKey(place: KeyPlace, provenance: Provenance): Promise<VaultKey> {
+    return this.within('CreateKey', () => this.inner.createKey(place, provenance));
   }
 
   findUnrecorded(provenance: Provenance): Promise<readonly UnrecordedKey[]> {
@@ -77,6 +79,16 @@ export class BudgetedKeyCreator extends Metered<KeyCreator> implements KeyCreato
 
   markRecorded(keyId: string): Promise<void> {
     return this.within('TagResource', () => this.inner.markRecorded(keyId));
+  }
+}
+
+export class BudgetedMaterialRotator extends Metered<MaterialRotator> implements MaterialRotator {
+  currentMaterial(keyId: string): Promise<string> {
+    return this.inner.currentMaterial(keyId);
+  }
+
+  rotateMaterial(keyId: string): Promise<void> {
+    return this.within('RotateKeyOnDemand', () => this.inner.rotateMaterial(keyId));
   }
 }
 

@@ -278,7 +278,7 @@ export class DynamoDbLedger implements Ledger, ApprovalLedger, Ballots, ShareArc
       Put: {
         TableName: this.#table,
         Item: items.vaultKeyItem(recorded),
-        ConditionExpression: `attribute_not_exists(${PARTITION_KEY}) OR #givenBack = :true OR (#name = :name AND #version = :version) OR (#name = :before AND #version = :beforeVersion)`,
+        ConditionExpression: `attribute_not_exists(${PARTITION_KEY}) OR #givenBack = :true OR (#name = :name AND #version <= :version) OR (#name = :before AND #version = :beforeVersion)`,
         ExpressionAttributeNames: {
           '#name': 'name',
           '#version': 'version',

@@ -32,7 +32,7 @@ export class KmsCryptoUser implements CryptoUser {
     ciphertext: Uint8Array,
     context: Context,
     keyId?: string,
-  ): Promise<{ plaintext: Uint8Array; keyId: string }> {
+  ): Promise<{ plaintext: Uint8Array; keyId: string; materialId: string | null }> {
     const command = new DecryptCommand({
       CiphertextBlob: ciphertext,
       EncryptionContext: { ...context },
@@ -40,6 +40,7 @@ export class KmsCryptoUser implements CryptoUser {
     });
     const answer = await translated(() => this.#client.send(command));
     precondition(answer.Plaintext && answer.KeyId, 'KMS Decrypt answers plaintext and key');
-    return { plaintext: answer.Plaintext, keyId: keyIdOf(answer.KeyId) };
+    const { Plaintext: plaintext, KeyMaterialId: materialId = null } = answer;
+    return { plaintext, keyId: keyIdOf(answer.KeyId), materialId };
   }
 }

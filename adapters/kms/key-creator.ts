@@ -14,6 +14,7 @@ import { isError, precondition } from '#core/errors.ts';
 import type {
   CreatedKey,
   KeyCreator,
+  KeyPlace,
   OrphanFinder,
   Provenance,
   UnrecordedKey,
@@ -53,10 +54,10 @@ export class KmsKeyCreator implements KeyCreator, OrphanFinder {
     this.#site = site;
   }
 
-  async createKey(keyStoreId: string, provenance: Provenance): Promise<CreatedKey> {
+  async createKey({ origin, keyStoreId }: KeyPlace, provenance: Provenance): Promise<CreatedKey> {
     const command = new CreateKeyCommand({
-      Origin: 'AWS_CLOUDHSM',
-      CustomKeyStoreId: keyStoreId,
+      Origin: origin,
+      ...(keyStoreId === null ? {} : { CustomKeyStoreId: keyStoreId }),
       KeySpec: 'SYMMETRIC_DEFAULT',
       KeyUsage: 'ENCRYPT_DECRYPT',
       Description: `Keyturn ${provenance.stage}: ${provenance.name} v${provenance.version}`,
@@ -124,13 +125,19 @@ export class KmsKeyCreator implements KeyCreator, OrphanFinder {
   }
 }
 
+const STATES: Readonly<Record<string, UnrecordedKey['state']>> = {
+  Enabled: 'enabled',
+  PendingImport: 'waiting',
+};
+
 function isSame(a: Provenance, b: Provenance): boolean {
   return a.operationId === b.operationId && a.name === b.name && a.version === b.version;
 }
 
 function toVaultKey(metadata: KeyMetadata | undefined): VaultKey {
   precondition(metadata?.KeyId && metadata.Arn, 'KMS answers key id and ARN');
-  return { keyId: metadata.KeyId, keyArn: metadata.Arn };
+  const { CurrentKeyMaterialId: materialId } = metadata;
+  return { keyId: metadata.KeyId, keyArn: metadata.Arn, ...(materialId ? { materialId } : {}) };
 }
 
 function toUnrecorded(metadata: KeyMetadata | undefined, tags: Map<string, string>): UnrecordedKey {
@@ -138,7 +145,7 @@ function toUnrecorded(metadata: KeyMetadata | undefined, tags: Map<string, strin
   return {
     ...toVaultKey(metadata),
     createdAt: metadata.CreationDate.toISOString(),
-    state: metadata.KeyState === 'Enabled' ? 'enabled' : 'other',
+    state: STATES[metadata.KeyState ?? ''] ?? 'other',
     provenance: {
       stage: tags.get(TAGS.stage) ?? '',
       name: tags.get(TAGS.name) ?? '',

@@ -134,6 +134,11 @@ class Statements {
     );
   }
 
+  /** Asks KMS for new material of the same key; CloudHSM keys and imported ones refuse. */
+  rotator(): PolicyStatement {
+    return this.allow('RotatorInPlace', [this.role('create-version')], ['kms:RotateKeyOnDemand']);
+  }
+
   aliases(): PolicyStatement {
     return this.allow(
       'AliasPlacer',
@@ -144,7 +149,11 @@ class Statements {
 
   candidates(): PolicyStatement[] {
     return [
-      this.allow('CreatorMarks', [this.role('create-version')], ['kms:TagResource']),
+      this.allow(
+        'CreatorMarks',
+        [this.role('create-version')],
+        ['kms:TagResource', 'kms:GetParametersForImport', 'kms:ImportKeyMaterial'],
+      ),
       this.allow(
         'RemoversOfUnusedKeys',
         [this.role('compensate-operation'), this.role('sweep-orphans')],
@@ -289,6 +298,7 @@ const TEMPLATES: Readonly<
   active: (make, access) => [
     make.verifier(),
     make.aliases(),
+    make.rotator(),
     make.dataKeyMaker(),
     ...make.consumers(access, ['encrypt', 'decrypt']),
     ...make.services(access),

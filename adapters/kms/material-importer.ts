@@ -19,7 +19,11 @@ export class KmsMaterialImporter implements MaterialImporter {
     this.#client = client;
   }
 
-  async importMaterial(keyId: string, material: Uint8Array): Promise<void> {
+  async importMaterial(
+    keyId: string,
+    material: Uint8Array,
+    expiresAt: string | null = null,
+  ): Promise<void> {
     const { ImportToken, PublicKey } = await translated(() =>
       this.#client.send(
         new GetParametersForImportCommand({
@@ -34,7 +38,9 @@ export class KmsMaterialImporter implements MaterialImporter {
       KeyId: keyId,
       ImportToken,
       EncryptedKeyMaterial: encryptedTo(PublicKey, material),
-      ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE',
+      ...(expiresAt === null
+        ? { ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' }
+        : { ExpirationModel: 'KEY_MATERIAL_EXPIRES', ValidTo: new Date(expiresAt) }),
     });
     try {
       await this.#client.send(command);
@@ -50,10 +56,16 @@ export class KmsMaterialImporter implements MaterialImporter {
   }
 
   async hasMaterial(keyId: string): Promise<boolean> {
-    const { KeyMetadata } = await translated(() =>
-      this.#client.send(new DescribeKeyCommand({ KeyId: keyId })),
-    );
-    return KeyMetadata?.KeyState !== 'PendingImport';
+    return (await this.#describe(keyId))?.KeyState !== 'PendingImport';
+  }
+
+  async expiryOf(keyId: string): Promise<string | null> {
+    return (await this.#describe(keyId))?.ValidTo?.toISOString() ?? null;
+  }
+
+  async #describe(keyId: string) {
+    const command = new DescribeKeyCommand({ KeyId: keyId });
+    return (await translated(() => this.#client.send(command))).KeyMetadata;
   }
 }
 

@@ -12,7 +12,7 @@ const KEY_ID = /^[0-9a-f-]{36}$/;
 
 export class MemoryKeyMaterial {
   readonly #keyId: string;
-  readonly #bytes = randomBytes(32);
+  readonly #bytes = [randomBytes(32)];
 
   constructor(keyId: string) {
     this.#keyId = keyId;
@@ -24,19 +24,41 @@ export class MemoryKeyMaterial {
     return KEY_ID.test(keyId) ? keyId : null;
   }
 
+  /** Names what `seal` uses. */
+  get currentId(): string {
+    return idOf(this.#bytes.length - 1);
+  }
+
+  /** How many materials there are. */
+  get count(): number {
+    return this.#bytes.length;
+  }
+
+  /** New material: what the older wrote still opens. */
+  rotate(): void {
+    this.#bytes.push(randomBytes(32));
+  }
+
+  /** The material that wrote a ciphertext. */
+  static materialIdOf(ciphertext: Uint8Array): string {
+    return idOf(ciphertext[KEY_ID_LENGTH] ?? 0);
+  }
+
   seal(plaintext: Uint8Array, context: Context): Uint8Array {
     const iv = randomBytes(IV_BYTES);
     const additional = additionalData(context);
-    const sealed = seal({ key: this.#bytes, iv, additional }, plaintext);
-    return Buffer.concat([Buffer.from(this.#keyId), iv, sealed]);
+    const index = this.#bytes.length - 1;
+    const sealed = seal({ key: this.#keyAt(index), iv, additional }, plaintext);
+    return Buffer.concat([Buffer.from(this.#keyId), Buffer.of(index), iv, sealed]);
   }
 
   /** @throws KeyturnError `CiphertextInvalid` */
   open(ciphertext: Uint8Array, context: Context): Uint8Array {
-    const bytes = Buffer.from(ciphertext).subarray(KEY_ID_LENGTH);
+    const bytes = Buffer.from(ciphertext).subarray(KEY_ID_LENGTH + 1);
     const iv = bytes.subarray(0, IV_BYTES);
-    const sealing = { key: this.#bytes, iv, additional: additionalData(context) };
     try {
+      const key = this.#keyAt(ciphertext[KEY_ID_LENGTH] ?? 0);
+      const sealing = { key, iv, additional: additionalData(context) };
       return Uint8Array.from(open(sealing, bytes.subarray(IV_BYTES)));
     } catch (cause) {
       throw new KeyturnError('CiphertextInvalid', 'damaged, or another encryption context', {
@@ -44,7 +66,15 @@ export class MemoryKeyMaterial {
       });
     }
   }
+
+  #keyAt(index: number): Buffer {
+    const found = this.#bytes[index];
+    if (!found) throw new KeyturnError('CiphertextInvalid', 'no material of this number');
+    return found;
+  }
 }
+
+const idOf = (index: number) => `material-${index + 1}`;
 
 function additionalData(context: Context): Buffer {
   return Buffer.from(canonicalize(context) ?? '');

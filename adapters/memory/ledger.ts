@@ -261,9 +261,10 @@ export class MemoryLedger implements Ledger, ApprovalLedger, Ballots, ShareArchi
   #mayRecord(wanted: NonNullable<KeyChange['recordedKey']>): boolean {
     const recorded = this.#recorded.get(wanted.keyId);
     if (!recorded || recorded.isGivenBack) return true;
-    return [wanted, wanted.replaces].some(
-      (one) => one?.name === recorded.name && one.version === recorded.version,
-    );
+    // The newest of the versions that are one vault key.
+    if (wanted.name === recorded.name && wanted.version >= recorded.version) return true;
+    const { replaces } = wanted;
+    return replaces?.name === recorded.name && replaces.version === recorded.version;
   }
 
   async readOccupancy(keyStore: string): Promise<readonly Occupancy[]> {

@@ -2,12 +2,13 @@
 // The key system in memory, for unit tests and simulation, with the semantics of KMS that the workflows rely on:
 // the policy template decides who may do what, a disconnected store makes keys unavailable, a key pending deletion
 // is of no use, and changes can be seen late. It passes the same contract suite as the KMS adapters.
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { ErrorCode } from '#core/contract/errors.ts';
-import type { PolicyTemplate } from '#core/contract/vocabulary.ts';
+import type { Origin, PolicyTemplate } from '#core/contract/vocabulary.ts';
 import { KeyturnError } from '#core/errors.ts';
 import type { AccessGrant } from '#core/keys/records.ts';
 import type { DataKeyMaker } from '#core/ports/data-keys.ts';
+import type { MaterialImporter } from '#core/ports/escrow.ts';
 import type { KeyInspector } from '#core/ports/key-inspector.ts';
 import type {
   AliasRemover,
@@ -16,8 +17,10 @@ import type {
   CryptoUser,
   KeyCreator,
   KeyMarker,
+  KeyPlace,
   KeyRemover,
   KeyUntagger,
+  MaterialRotator,
   OrphanFinder,
   PolicyReader,
   PolicyRestorer,
@@ -44,6 +47,11 @@ export interface MemoryVaultOptions {
 
 const PAGE = 100;
 
+/** Where keys lie that are in no CloudHSM key store; it is always there. */
+const STANDARD_STORE = 'aws-kms';
+/** Rotations on demand of one key (AWS KMS developer guide, quotas). */
+const ROTATIONS = 25;
+
 const failure = (code: ErrorCode, message: string) => new KeyturnError(code, message);
 
 export class MemoryVault
@@ -57,6 +65,8 @@ export class MemoryVault
     KeyMarker,
     AliasRemover,
     PolicyRestorer,
+    MaterialRotator,
+    MaterialImporter,
     OrphanFinder
 {
   readonly #clock: Clock;
@@ -69,7 +79,8 @@ export class MemoryVault
   constructor(options: MemoryVaultOptions) {
     this.#clock = options.clock;
     this.#visibilityCalls = options.visibilityCalls ?? 0;
-    this.#connected = new Map((options.keyStores ?? ['cks-memory']).map((id) => [id, true]));
+    const stores = [...(options.keyStores ?? ['cks-memory']), STANDARD_STORE];
+    this.#connected = new Map(stores.map((id) => [id, true]));
   }
 
   /** Disconnects a key store or connects it again. */
@@ -132,7 +143,10 @@ export class MemoryVault
           throw failure('CiphertextInvalid', 'the ciphertext names no key or another one');
         }
         const key = this.#usable(caller, 'decrypt', named, context);
-        return { plaintext: key.material.open(ciphertext, context), keyId: named };
+        const plaintext = key.material.open(ciphertext, context);
+        const materialId =
+          key.origin === 'AWS_KMS' ? MemoryKeyMaterial.materialIdOf(ciphertext) : null;
+        return { plaintext, keyId: named, materialId };
       },
     };
   }
@@ -151,31 +165,41 @@ export class MemoryVault
     };
   }
 
-  async createKey(keyStoreId: string, provenance: Provenance): Promise<VaultKey> {
+  async createKey(place: KeyPlace, provenance: Provenance): Promise<VaultKey> {
     this.#calls += 1;
+    const { origin, keyStoreId = null } = place;
+    return this.#make(origin, keyStoreId ?? STANDARD_STORE, provenance);
+  }
+
+  #make(origin: Origin, keyStoreId: string, provenance: Provenance): VaultKey {
     if (!this.#connected.has(keyStoreId)) {
       throw failure('KeyStoreMisconfigured', 'the vault does not know the recorded key store');
     }
     this.#requireConnection(keyStoreId);
-    return this.#add(keyStoreId, provenance, { template: 'pre-activation', access: [] });
+    return this.#add({ origin, keyStoreId }, provenance, {
+      template: 'pre-activation',
+      access: [],
+    });
   }
 
   /** Makes a key as somebody else would, past every hook: IAM of the account decides, beside what the policy names. */
   addForeignKey(document: string, aliases: readonly string[] = []): VaultKey {
     const keyStoreId = [...this.#connected.keys()][0] ?? '';
-    const made = this.#add(keyStoreId, NOBODY, originalPolicy(document), { team: 'orders' });
+    const place = { origin: 'AWS_CLOUDHSM' as const, keyStoreId };
+    const made = this.#add(place, NOBODY, originalPolicy(document), { team: 'orders' });
     for (const alias of aliases) this.#aliases.set(alias, new Eventual<string | null>(made.keyId));
     return made;
   }
 
   #add(
-    keyStoreId: string,
+    { origin, keyStoreId }: { readonly origin: Origin; readonly keyStoreId: string },
     provenance: Provenance,
     policy: KeyPolicy,
     otherTags: Readonly<Record<string, string>> = {},
   ): VaultKey {
     const keyId = `00000000-0000-4000-8000-${String(this.#keys.size + 1).padStart(12, '0')}`;
     const keyArn = `arn:aws:kms:us-east-1:000000000000:key/${keyId}`;
+    const material = new MemoryKeyMaterial(keyId);
     this.#keys.set(keyId, {
       keyId,
       keyArn,
@@ -184,14 +208,55 @@ export class MemoryVault
       createdAt: this.#clock.now(),
       // What somebody else made was there before.
       visibleFrom: provenance === NOBODY ? 0 : this.#calls + this.#visibilityCalls,
-      material: new MemoryKeyMaterial(keyId),
+      material,
+      shownMaterial: new Eventual(material.currentId),
+      origin,
+      isWaiting: origin === 'EXTERNAL',
+      imported: null,
+      expiresAt: null,
       policy: new Eventual(policy),
       isRecorded: new Eventual(false),
       otherTags,
       isPendingDeletion: false,
       isTagged: provenance !== NOBODY,
     });
-    return { keyId, keyArn };
+    return { keyId, keyArn, ...(origin === 'AWS_KMS' ? { materialId: material.currentId } : {}) };
+  }
+
+  async currentMaterial(keyId: string): Promise<string> {
+    return this.#found(keyId).shownMaterial.seenAt(this.#calls);
+  }
+
+  async rotateMaterial(keyId: string): Promise<void> {
+    const key = this.#found(keyId);
+    if (key.origin !== 'AWS_KMS')
+      throw failure('KeyNotUsable', 'only keys of KMS itself rotate so');
+    this.#requireTemplate(key, 'active');
+    if (key.material.count > ROTATIONS)
+      throw failure('InPlaceBudgetSpent', 'the key was rotated 25 times');
+    key.material.rotate();
+    key.shownMaterial.set(key.material.currentId, this.#calls + this.#visibilityCalls);
+  }
+
+  async importMaterial(
+    keyId: string,
+    bytes: Uint8Array,
+    expiresAt: string | null = null,
+  ): Promise<void> {
+    const key = this.#found(keyId);
+    this.#requireTemplate(key, 'pre-activation');
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    if ((key.imported ?? digest) !== digest)
+      throw failure('EscrowCheckFailed', 'the key was made of other material');
+    Object.assign(key, { imported: digest, isWaiting: false, expiresAt });
+  }
+
+  async hasMaterial(keyId: string): Promise<boolean> {
+    return !this.#found(keyId).isWaiting;
+  }
+
+  async expiryOf(keyId: string): Promise<string | null> {
+    return this.#found(keyId).expiresAt;
   }
 
   async markRecorded(keyId: string): Promise<void> {
@@ -341,6 +406,7 @@ export class MemoryVault
       throw failure('AccessDenied', `the policy of the key does not let ${caller} ${act}`);
     }
     this.#requireNotDeleted(key);
+    if (key.isWaiting) throw failure('KeyNotUsable', 'the key waits for its material');
     this.#requireConnection(key.keyStoreId);
     return key;
   }
@@ -352,6 +418,8 @@ export class MemoryVault
 
   #requireNotDeleted(key: StoredKey): void {
     if (key.isPendingDeletion) throw failure('KeyNotUsable', 'the key is pending deletion');
+    const isGone = key.expiresAt !== null && key.expiresAt <= this.#clock.now();
+    if (isGone) throw failure('KeyNotUsable', 'the material of the key has expired');
   }
 
   #requireTemplate(key: StoredKey, template: KeyPolicy['template']): void {
@@ -364,12 +432,11 @@ export class MemoryVault
     return [...this.#keys.values()]
       .filter((key) => key.provenance.stage === stage && key.visibleFrom <= this.#calls)
       .filter((key) => !key.isRecorded.seenAt(this.#calls))
-      .map(({ keyId, keyArn, provenance, createdAt, isPendingDeletion }) => ({
-        keyId,
-        keyArn,
-        provenance,
-        createdAt,
-        state: isPendingDeletion ? ('other' as const) : ('enabled' as const),
-      }));
+      .map((key) => {
+        const { keyId, keyArn, provenance, createdAt, isPendingDeletion, isWaiting } = key;
+        const state = isPendingDeletion ? 'other' : isWaiting ? 'waiting' : 'enabled';
+        const material = key.origin === 'AWS_KMS' ? { materialId: key.material.currentId } : {};
+        return { keyId, keyArn, provenance, createdAt, state, ...material };
+      });
   }
 }

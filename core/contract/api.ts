@@ -7,6 +7,7 @@ import {
   KEY_STATES,
   OPERATION_KINDS,
   OPERATION_STATES,
+  ORIGINS,
   RIGHTS,
   STAGES,
   TIERS,
@@ -80,6 +81,10 @@ export const CreateKeyRequest = z
     purpose: text,
     environment: z.enum(ENVIRONMENTS),
     tier: z.enum(TIERS).default('kms'),
+    origin: z
+      .enum(ORIGINS)
+      .optional()
+      .describe('of tier kms: where its material comes from; by default the CloudHSM key store'),
     parent: KeyName.optional().describe(
       'of tier data: the key of tier kms that wraps it; by default the one that the class names',
     ),
@@ -143,6 +148,7 @@ export const Key = z
     purpose: z.string(),
     environment: z.enum(ENVIRONMENTS),
     tier: z.enum(TIERS),
+    origin: z.enum(ORIGINS).nullable().optional().describe('null for tier data'),
     parent: z.string().nullable().describe('of tier data: the key that wraps it'),
     state: z.enum(KEY_STATES),
     substate: z.string().nullable(),
@@ -175,6 +181,11 @@ export const Version = z
       .object({ key: KeyName, version: z.int().positive(), keyId: z.string() })
       .nullable()
       .describe('of tier data: the version of the parent that wraps it now'),
+    isInPlace: z
+      .boolean()
+      .optional()
+      .describe('it is new material of the KMS key of the version before, which opens both'),
+    materialExpiresAt: instant.nullable().optional().describe('when KMS forgets imported material'),
     operationId: z.string(),
     createdAt: instant,
     activatedAt: instant.nullable(),

@@ -68,6 +68,11 @@ export const ERRORS = {
     retryable: false,
   },
   ShareRefused: { status: 422, title: 'The share does not hold', retryable: false },
+  InPlaceBudgetSpent: {
+    status: 409,
+    title: 'KMS rotates this key in place no more',
+    retryable: false,
+  },
   PlanStale: {
     status: 409,
     title: 'What was planned has changed',

@@ -37,6 +37,10 @@ export type AcknowledgementMode = (typeof ACKNOWLEDGEMENT_MODES)[number];
 export const CONSUMER_STATES = ['opening', 'active', 'removed'] as const;
 export type ConsumerState = (typeof CONSUMER_STATES)[number];
 
+/** Where the material of a key comes from, as KMS names it (`core/keys/origins`). */
+export const ORIGINS = ['AWS_CLOUDHSM', 'AWS_KMS', 'EXTERNAL'] as const;
+export type Origin = (typeof ORIGINS)[number];
+
 /** `kms`: every version is its own KMS key. `data`: every version is a data key, wrapped by a key of tier `kms`. */
 export const TIERS = ['kms', 'data'] as const;
 export type Tier = (typeof TIERS)[number];

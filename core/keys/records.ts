@@ -6,6 +6,7 @@ import type {
   KeyState,
   OperationKind,
   OperationState,
+  Origin,
   PolicyTemplate,
   Right,
   Step,
@@ -53,6 +54,8 @@ export interface KeyRecord {
   readonly purpose: string;
   readonly environment: Environment;
   readonly tier: Tier;
+  /** Absent: `AWS_CLOUDHSM`. */
+  readonly origin?: Origin;
   /** Of tier `data`: the key of tier `kms` that wraps its versions. */
   readonly parent?: string | null;
   readonly access: readonly AccessGrant[];
@@ -129,6 +132,17 @@ export interface VersionRecord {
   readonly keyId: string | null;
   readonly keyArn: string | null;
   readonly alias: string;
+  /**
+   * New material of the KMS key of the version before, which opens both: nothing of it can be undone alone. Present
+   * from the moment KMS may have been asked.
+   */
+  readonly isInPlace?: true;
+  /** When KMS was last asked for the material of a version in place. */
+  readonly materialAskedAt?: Instant;
+  /** KMS's id of the material that the version began with; absent where KMS has none, or in older rows. */
+  readonly materialId?: string | null;
+  /** When KMS forgets imported material; absent: never. */
+  readonly materialExpiresAt?: Instant | null;
   /** Of tier `data`: the data key, wrapped; absent until it is made, null once its record is all that is left. */
   readonly dataKey?: WrappedDataKey | null;
   /** The operation that made this version: an unrecorded KMS key is found by it. */

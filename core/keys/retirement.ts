@@ -35,6 +35,15 @@ const later = (from: Instant, days: number): Instant =>
 const listed = (names: readonly string[]) => names.slice(0, 5).join(', ');
 
 function replaced({ snapshot, version }: RetirementFacts) {
+  const heir = snapshot.versions.find(
+    ({ isInPlace, keyId, version: number }) =>
+      isInPlace === true && keyId === version.keyId && number > version.version,
+  );
+  if (heir)
+    return {
+      isMet: false,
+      found: `version ${version.version} is one KMS key with version ${heir.version}: it goes with it`,
+    };
   const isMet = version.state === 'deactivated' && version.version !== snapshot.key.currentVersion;
   return {
     isMet,

@@ -54,6 +54,7 @@ export async function restrictPolicy(deps: ApplyPolicyDeps, input: StepInput): P
   if (isRecorded(context.operation, 'RestrictPolicy')) return;
   const { previous } = context;
   precondition(previous, 'a rotation has a version to restrict');
+  if (context.version.isInPlace) return keepShared(deps, input);
   const bound = boundTo(context.snapshot.consumers, previous);
   if (bound.length > 0) return keepBound(deps, input, bound.length);
   await apply(deps, context, previous, 'decrypt-only');
@@ -61,6 +62,14 @@ export async function restrictPolicy(deps: ApplyPolicyDeps, input: StepInput): P
     action: 'policy.restricted',
     detail: { template: 'decrypt-only', previousVersion: previous.version },
     versions: [{ ...(current ?? previous), policyTemplate: 'decrypt-only' }],
+  }));
+}
+
+/** Both versions are one KMS key: restricting the older would close the newer, and KMS encrypts under the newer alone. */
+async function keepShared(deps: ApplyPolicyDeps, input: StepInput): Promise<void> {
+  await recordStep(deps, input, 'RestrictPolicy', ({ previous }) => ({
+    action: 'policy.shared',
+    detail: { previousVersion: previous?.version ?? null },
   }));
 }
 
@@ -118,5 +127,9 @@ export async function closePolicy(deps: ApplyPolicyDeps, input: StepInput): Prom
 
 /** From the recorded intent to switch on, nothing is undone. */
 export function isPastSwitch(version: VersionRecord): boolean {
-  return version.substate === 'switching' || version.state !== 'pre-activation';
+  return (
+    version.substate === 'switching' ||
+    version.state !== 'pre-activation' ||
+    version.isInPlace === true
+  );
 }

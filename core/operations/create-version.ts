@@ -1,17 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 // Step: the KMS key of the new version. KMS CreateKey takes no client token, so the attempt is recorded first: a
-// later try knows that an unrecorded key may exist, looks for it by its tags, and adopts it (faults F1, F2).
+// later try knows that an unrecorded key may exist, looks for it by its tags, and adopts it (faults F1, F2). Where the
+// origin rotates in place, KMS is asked for new material of the key that is there.
 import { KeyturnError } from '../errors.ts';
-import type { KeyRecord, OperationRecord } from '../keys/records.ts';
-import type { CreatedKey, KeyCreator, Provenance } from '../ports/key-vault.ts';
+import { strategyOf } from '../keys/origins/all.ts';
+import type { Instant, KeyRecord, OperationRecord } from '../keys/records.ts';
+import type {
+  CreatedKey,
+  KeyCreator,
+  KeyPlace,
+  MaterialRotator,
+  Provenance,
+} from '../ports/key-vault.ts';
 import { type Draft, mutateKey } from './mutate-key.ts';
+import { isInPlace, rotateInPlace } from './rotate-in-place.ts';
 import type { StepContext, StepDeps, StepInput } from './run-step.ts';
 import { leasedContext, openStep, recordStep } from './run-step.ts';
 import { searchFrom } from './sweep-orphans.ts';
 
 export interface CreateVersionDeps extends StepDeps {
   readonly creator: KeyCreator;
+  readonly rotator: MaterialRotator;
+  /** Generates and imports material for a key that waits for some. */
+  readonly material: MaterialSource;
   readonly stage: string;
+}
+
+/** Where imported material comes from. */
+export interface MaterialSource {
+  /** Gives a KMS key that waits for material some; one that has its material is left alone. */
+  provide(keyId: string, context: StepContext): Promise<{ readonly expiresAt: Instant | null }>;
 }
 
 /** What a version with a KMS key adds to the count of its class, or, when it is undone, takes from it. */
@@ -50,23 +68,34 @@ async function adoptOrCreate(
   context: StepContext,
   provenance: Provenance,
 ): Promise<{ key: CreatedKey; adopted: boolean }> {
+  const strategy = strategyOf(context.snapshot.key);
   if (context.version.creationAttempts > 0) {
     const found = await deps.creator.findUnrecorded(provenance);
     // The oldest one, so that every attempt that looks adopts the same; the sweep removes the others.
     const [oldest] = found
-      .filter((candidate) => candidate.state === 'enabled')
+      .filter(
+        ({ state }) => state === 'enabled' || (state === 'waiting' && strategy.importsMaterial),
+      )
       .sort((a, b) => `${a.createdAt}${a.keyId}`.localeCompare(`${b.createdAt}${b.keyId}`));
     if (oldest) return { key: oldest, adopted: true };
   }
-  const keyStore = await deps.ledger.readKeyStore(context.snapshot.key.keyStore);
-  if (!keyStore?.keyStoreId) {
-    throw new KeyturnError(
-      'KeyStoreMisconfigured',
-      `key store ${context.snapshot.key.keyStore} is not provisioned; run "keyturn key-store provision" first`,
-      { details: { keyStore: context.snapshot.key.keyStore } },
-    );
-  }
-  return { key: await deps.creator.createKey(keyStore.keyStoreId, provenance), adopted: false };
+  const place = await placeOf(deps, context);
+  return { key: await deps.creator.createKey(place, provenance), adopted: false };
+}
+
+async function placeOf(
+  deps: CreateVersionDeps,
+  { snapshot: { key } }: StepContext,
+): Promise<KeyPlace> {
+  const { origin, keyStore: standard } = strategyOf(key);
+  if (standard !== null) return { origin, keyStoreId: null };
+  const keyStore = await deps.ledger.readKeyStore(key.keyStore);
+  if (keyStore?.keyStoreId) return { origin, keyStoreId: keyStore.keyStoreId };
+  throw new KeyturnError(
+    'KeyStoreMisconfigured',
+    `key store ${key.keyStore} is not provisioned; run "keyturn key-store provision" first`,
+    { details: { keyStore: key.keyStore } },
+  );
 }
 
 /**
@@ -76,6 +105,7 @@ async function adoptOrCreate(
 export async function createVersion(deps: CreateVersionDeps, input: StepInput): Promise<void> {
   const context = await openStep(deps, input);
   const { version } = context;
+  if (isInPlace(context)) return rotateInPlace(deps, input, context);
   if (version.keyId === null) {
     const provenance: Provenance = {
       stage: deps.stage,
@@ -98,13 +128,25 @@ async function makeAndRecord(
   provenance: Provenance,
 ): Promise<void> {
   const { key, adopted } = await adoptOrCreate(deps, context, provenance);
+  // Before it is recorded: a version is never without its material.
+  const { expiresAt } = strategyOf(context.snapshot.key).importsMaterial
+    ? await deps.material.provide(key.keyId, context)
+    : { expiresAt: null };
   const hasTried = context.version.creationAttempts > 0;
   await recordStep(deps, input, 'CreateVersion', ({ version: current, operation, snapshot }) => {
     const isDoubtful = hasTried || current.creationAttempts > 1 || key.isDoubtful === true;
     return {
       action: adopted ? 'version.adopted' : 'version.created',
       detail: { keyId: key.keyId },
-      versions: [{ ...current, keyId: key.keyId, keyArn: key.keyArn }],
+      versions: [
+        {
+          ...current,
+          keyId: key.keyId,
+          keyArn: key.keyArn,
+          ...(key.materialId ? { materialId: key.materialId } : {}),
+          ...(expiresAt ? { materialExpiresAt: expiresAt } : {}),
+        },
+      ],
       occupancy: occupancyOf(snapshot.key, operation, 1),
       recordedKey: { keyId: key.keyId, name: input.key, version: current.version },
       ...(isDoubtful ? { key: { orphanSearch: searchFrom(deps.clock.now()) } } : {}),

@@ -2,9 +2,10 @@
 // Use case: a new managed key. Its policy is checked, its name taken and its first version admitted in one
 // transaction; the `generate-key` workflow then makes the material inside the HSM.
 import { genesisHash } from '../audit/chain.ts';
-import type { Environment, Stage, Tier } from '../contract/vocabulary.ts';
+import type { Environment, Origin, Stage, Tier } from '../contract/vocabulary.ts';
 import { isError, KeyturnError, precondition } from '../errors.ts';
 import { keyAlias, wrappedBy } from '../keys/naming.ts';
+import { strategyOf } from '../keys/origins/all.ts';
 import type { AccessGrant, KeyRecord } from '../keys/records.ts';
 import { requireRoomForKey } from '../limits/hsm-capacity.ts';
 import { type ClassPolicy, classOf } from '../policies/classes.ts';
@@ -29,6 +30,8 @@ export interface GenerateKeyInput {
   readonly purpose: string;
   readonly environment: Environment;
   readonly tier: Tier;
+  /** Absent: `AWS_CLOUDHSM`. */
+  readonly origin?: Origin | undefined;
   /** Of tier `data`: the key that wraps it; absent: the one that the class names. */
   readonly parent?: string | null | undefined;
   readonly access: readonly AccessGrant[];
@@ -70,6 +73,11 @@ export async function checkPolicy(
       },
     );
   }
+  if (input.tier === 'data' && input.origin !== undefined) {
+    throw new KeyturnError('ValidationFailed', 'a wrapped data key has the origin of its parent', {
+      fields: [{ pointer: '/origin', detail: 'is for tier kms' }],
+    });
+  }
   if (!site.classes.some((policy) => policy.name === input.class)) {
     const names = site.classes.map((policy) => policy.name).join(', ');
     throw new KeyturnError('ValidationFailed', `no such class; the classes are ${names}`, {
@@ -99,13 +107,15 @@ export async function checkRoom(
 }
 
 /** The input with its parent decided: a name for tier `data`, nothing for tier `kms`. */
-type AdmittedInput = Omit<GenerateKeyInput, 'parent'> & Pick<KeyRecord, 'parent'>;
+type AdmittedInput = Omit<GenerateKeyInput, 'parent' | 'origin'> &
+  Pick<KeyRecord, 'parent' | 'origin'>;
 
 async function withParent(
   deps: GenerateKeyDeps,
   site: KeySite,
-  { parent: asked, ...input }: GenerateKeyInput,
+  { parent: asked, origin, ...rest }: GenerateKeyInput,
 ): Promise<AdmittedInput> {
+  const input = { ...rest, ...(origin === undefined ? {} : { origin }) };
   const fixed = classOf(site.classes, input.class)?.dataKeyParent;
   if (input.tier === 'kms') {
     if (asked == null) return input;
@@ -140,7 +150,7 @@ function badParent(message: string, detail: string): KeyturnError {
 function newKey(site: KeySite, input: AdmittedInput, by: string, now: string): KeyRecord {
   return {
     ...input,
-    keyStore: site.keyStore,
+    keyStore: strategyOf(input).keyStore ?? site.keyStore,
     alias: keyAlias(site.stage, input.name),
     state: 'pre-activation',
     currentVersion: null,
@@ -246,7 +256,8 @@ export async function generateKey(
   const key = await freeName(deps, site, await withParent(deps, site, input), by);
   // Before the key exists: no data key is ever without the source that re-wraps it.
   if (key.parent) await ensureDataKeySource({ ...deps, ...site }, key.parent, by);
-  if (key.tier === 'kms') await checkRoom(deps, site, input);
+  // Only the CloudHSM cluster can be full.
+  if (key.tier === 'kms' && strategyOf(key).keyStore === null) await checkRoom(deps, site, input);
   try {
     await deps.ledger.commit(creation(key, by, site, operationId, deps.clock.now()));
   } catch (error) {

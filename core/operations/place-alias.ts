@@ -209,7 +209,9 @@ export async function switchAlias(deps: PlaceAliasDeps, input: StepInput): Promi
     await moveLegacy(deps, opened, pointBack);
   } else if (version.state !== 'active') {
     // A key without consumers passes here with no record and no call: it neither waits nor pays.
-    if (previous && answering(snapshot.consumers).length > 0) await passGate(deps, input);
+    // Nor does one whose material is new in place: there is nothing that they could take up.
+    const waits = previous && !version.isInPlace && answering(snapshot.consumers).length > 0;
+    if (waits) await passGate(deps, input);
     if (version.substate !== 'switching') await checkLegacy(deps, opened);
     await noteIntent(deps, input);
     await point(deps.aliases, snapshot.key.alias, version.keyId, previous?.keyId ?? null);

@@ -44,6 +44,8 @@ function obstacle(snapshot: KeySnapshot, operation: OperationRecord): string | n
       ? 'its bake is over, and the old version may no longer encrypt; rotate again instead'
       : 'it has not switched; a rotation that fails before the switch is undone by itself';
   }
+  if (versionOf(snapshot, operation.version).isInPlace)
+    return 'KMS has rotated its material in place, which it cannot take back; rotate again instead';
   const old = versionOf(snapshot, operation.previousVersion ?? 0);
   // Another substate than that of a version being replaced means that it is bound, compromised or on its way out.
   if (old.state !== 'active') return `version ${old.version} is ${old.state}`;

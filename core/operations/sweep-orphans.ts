@@ -105,7 +105,7 @@ export async function sweepOrphans(
 ): Promise<{ verdicts: Record<OrphanVerdict, number>; nextCursor: string | null }> {
   const verdicts = { recorded: 0, young: 0, adoptable: 0, foreign: 0, orphan: 0 };
   const page = await deps.orphans.listUnrecorded(stage, cursor);
-  for (const key of page.keys.filter((candidate) => candidate.state === 'enabled')) {
+  for (const key of page.keys.filter(({ state }) => state !== 'other')) {
     const verdict = await judge(deps, key, graceSeconds);
     verdicts[verdict] += 1;
     if (verdict === 'orphan') await removeOrphan(deps, key);

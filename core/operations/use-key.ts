@@ -38,7 +38,26 @@ export async function encrypt(
  * itself may have written under it: that must be readable although the activation is not recorded yet.
  */
 function mayHaveWritten(version: VersionRecord): boolean {
-  return mayProcess(version.state) || version.substate === 'switching';
+  return (
+    mayProcess(version.state) || version.substate === 'switching' || version.isInPlace === true
+  );
+}
+
+/** The version that wrote: of those that are one KMS key, the one whose material it was. */
+async function writerOf(
+  { ledger }: Pick<UseKeyDeps, 'ledger'>,
+  { name, version: newest }: { readonly name: string; readonly version: number },
+  materialId: string | null,
+): Promise<VersionRecord | null> {
+  const latest = await ledger.readVersion(name, newest);
+  let writer = latest;
+  const isOther = () => materialId !== null && writer?.materialId !== materialId;
+  for (let number = newest - 1; number > 0 && writer?.isInPlace && isOther(); number -= 1) {
+    const before = await ledger.readVersion(name, number);
+    // One that was undone lies between two that share a KMS key.
+    if (before?.keyId === writer.keyId) writer = before;
+  }
+  return isOther() ? latest : writer;
 }
 
 /** @throws KeyturnError `KeyNotUsable`, `CiphertextInvalid` also for another key's ciphertext, and the vault's */
@@ -61,7 +80,7 @@ export async function decrypt(
       },
     );
   }
-  const version = await deps.ledger.readVersion(recorded.name, recorded.version);
+  const version = await writerOf(deps, recorded, opened.materialId ?? null);
   if (!version || !mayHaveWritten(version)) throw notUsable(key, 'decrypt');
   return { plaintext: opened.plaintext, version: version.version };
 }

@@ -143,6 +143,7 @@ async function checkDecryptOnly(
   const { previous } = context;
   if (!previous) throw new KeyturnError('InternalError', 'there is no replaced version to probe');
   await holdsPolicy(deps, context, previous);
+  if (context.version.isInPlace) return probeInPlace(deps, input, context, previous);
   if (previous.substate === 'bound') return probeBound(deps, input, previous);
   if (!(await isEncryptRefused(deps, previous))) {
     throw new KeyturnError('ProbeNotYetConclusive', `version ${previous.version} still encrypts`, {
@@ -160,6 +161,42 @@ async function checkDecryptOnly(
       encrypt: 'refused',
       decrypt: 'works',
     },
+  }));
+}
+
+/**
+ * Old and new version are one KMS key: what the old material wrote still opens, and what is written now is under the
+ * new one, as KMS says itself.
+ */
+async function probeInPlace(
+  deps: VerifyVersionDeps,
+  input: StepInput,
+  { version }: StepContext,
+  previous: VersionRecord,
+): Promise<void> {
+  await readsOldCanary(deps, previous);
+  const plaintext = deps.random(CANARY_BYTES);
+  const written = await deps.crypto.encrypt(keyIdOf(version), plaintext, canaryContext(version));
+  const { materialId } = await deps.crypto.decrypt(
+    written,
+    canaryContext(version),
+    keyIdOf(version),
+  );
+  if (!materialId || materialId === previous.materialId)
+    throw new KeyturnError(
+      'ProbeNotYetConclusive',
+      'KMS does not encrypt under the new material yet',
+    );
+  await recordStep(deps, input, 'ProbeDecryptOnly', ({ version: current }) => ({
+    action: 'version.probed',
+    detail: {
+      check: 'in-place',
+      previousVersion: previous.version,
+      material: materialId,
+      decrypt: 'works',
+    },
+    // A question whose answer was lost may have been asked twice: then KMS has gone one further.
+    versions: [{ ...current, materialId }],
   }));
 }
 

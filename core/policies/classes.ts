@@ -51,6 +51,8 @@ const Members = z.strictObject({
   /** `automatic`: stored ciphertexts are re-encrypted when a rotation has ended; absent means on demand only. */
   reencryption: z.strictObject({ automatic: z.boolean() }).optional(),
   /** How long a replaced version must not have been used before it may be retired; absent means 30 days. */
+  /** How long KMS keeps imported material of the class's keys (KMS ImportKeyMaterial, ValidTo: a year); absent: for ever. */
+  importedMaterial: z.strictObject({ validDays: z.int().min(1).max(365) }).optional(),
   retirement: z.strictObject({ quietDays: z.int().min(0).max(3650) }).optional(),
 });
 

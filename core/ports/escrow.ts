@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ports of escrow: arithmetic of shares, sealing to people, signatures, import into the vault.
 import type { ShareEnvelope } from '../escrow/records.ts';
+import type { Instant } from '../keys/records.ts';
 
 export interface SecretSplitter {
   /** Shares of which any `required` rebuild the secret and fewer say nothing of it; they are the caller's to wipe. */
@@ -41,10 +42,13 @@ export interface SessionSeal {
 
 export interface MaterialImporter {
   /**
-   * Puts material into a vault key that waits for some. The same material again is no error.
+   * Puts material into a vault key that waits for some. The same material again is no error. Without `expiresAt`, or
+   * with null, the vault keeps it.
    * @throws KeyturnError `EscrowCheckFailed` when the vault key was made of other material
    */
-  importMaterial(keyId: string, material: Uint8Array): Promise<void>;
+  importMaterial(keyId: string, material: Uint8Array, expiresAt?: Instant | null): Promise<void>;
   /** False while the vault key waits for material: its first, or because its own expired or was deleted. */
   hasMaterial(keyId: string): Promise<boolean>;
+  /** When the vault forgets the material of a key; null: never. */
+  expiryOf(keyId: string): Promise<Instant | null>;
 }

@@ -2,7 +2,7 @@
 // Port of the key system. No AWS type crosses it, so that other vaults can stand behind it later. Adapters translate
 // every failure into a KeyturnError: `KeyNotYetVisible`, `KeyNotUsable`, `KeyStoreUnavailable`, `Throttled`,
 // `AccessDenied`, `CiphertextInvalid`, `KeyNotFound` or `DependencyUnavailable`.
-import type { PolicyTemplate } from '../contract/vocabulary.ts';
+import type { Origin, PolicyTemplate } from '../contract/vocabulary.ts';
 import type { AccessGrant, Instant } from '../keys/records.ts';
 
 /** Encryption context: authenticated, not secret. */
@@ -25,17 +25,27 @@ export interface CreatedKey extends VaultKey {
 export interface VaultKey {
   readonly keyId: string;
   readonly keyArn: string;
+  /** Of keys that can have several materials. */
+  readonly materialId?: string | null;
+}
+
+/** Where a key is made. */
+export interface KeyPlace {
+  readonly origin: Origin;
+  /** Of origin `AWS_CLOUDHSM`. */
+  readonly keyStoreId: string | null;
 }
 
 /** A vault key of this stage that says it is not recorded yet. */
 export interface UnrecordedKey extends VaultKey {
   readonly provenance: Provenance;
   readonly createdAt: string;
-  readonly state: 'enabled' | 'other';
+  /** `waiting`: for its material. */
+  readonly state: 'enabled' | 'waiting' | 'other';
 }
 
 export interface KeyCreator {
-  createKey(keyStoreId: string, provenance: Provenance): Promise<CreatedKey>;
+  createKey(place: KeyPlace, provenance: Provenance): Promise<CreatedKey>;
   /** Keys made for this version whose record was lost: at most a handful. */
   findUnrecorded(provenance: Provenance): Promise<readonly UnrecordedKey[]>;
   /** Marks the key as recorded; from then on the orphan sweep may not touch it. */
@@ -44,12 +54,12 @@ export interface KeyCreator {
 
 export interface CryptoUser {
   encrypt(keyId: string, plaintext: Uint8Array, context: Context): Promise<Uint8Array>;
-  /** @returns the plaintext and the id of the key that the ciphertext names. */
+  /** @returns the plaintext, the id of the key that the ciphertext names, and its material where the vault says it. */
   decrypt(
     ciphertext: Uint8Array,
     context: Context,
     keyId?: string,
-  ): Promise<{ plaintext: Uint8Array; keyId: string }>;
+  ): Promise<{ plaintext: Uint8Array; keyId: string; materialId?: string | null }>;
 }
 
 export interface ReEncryptor {
@@ -75,6 +85,13 @@ export interface LastUse {
 
 export interface LastUseReader {
   lastUse(keyId: string): Promise<LastUse>;
+}
+
+export interface MaterialRotator {
+  /** KMS's id of the material that a key encrypts under now. */
+  currentMaterial(keyId: string): Promise<string>;
+  /** Asks for new material of the same key; what the older wrote still opens. @throws KeyturnError `InPlaceBudgetSpent` */
+  rotateMaterial(keyId: string): Promise<void>;
 }
 
 export interface AliasWriter {

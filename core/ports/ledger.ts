@@ -50,7 +50,10 @@ export interface KeyChange {
   readonly escrow?: EscrowChange;
   readonly operation?: OperationRecord;
   readonly idempotency?: IdempotencyRecord;
-  /** Reverse look-up from KMS key to version; fails when the KMS key is recorded under another version. */
+  /**
+   * Reverse look-up from KMS key to version, the newest of those that share it; fails when the KMS key is recorded
+   * under another name or a newer version.
+   */
   readonly recordedKey?: {
     readonly keyId: string;
     readonly name: string;

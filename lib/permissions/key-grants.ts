@@ -5,6 +5,7 @@ import type { Names } from '../names.ts';
 import { type Grant, NO_RESOURCE_LEVEL } from './grant.ts';
 
 const STAGE_TAG = 'aws:ResourceTag/keyturn:stage';
+const ORIGINS = ['AWS_CLOUDHSM', 'AWS_KMS', 'EXTERNAL'];
 const UNKNOWN_AT_SYNTH = 'managed keys are created at run time: a tag condition narrows the grant';
 
 const NAMED_AFTER_KEYS = 'aliases are named after keys, which are created at run time';
@@ -154,16 +155,16 @@ export class KeyGrants {
         // `kms:BypassPolicyLockoutSafetyCheck` is left open: the first policy of a version names only the verifier.
         actions: ['kms:CreateKey'],
         resources: ['*'],
-        conditions: { StringEquals: { 'kms:KeyOrigin': 'AWS_CLOUDHSM', ...forStage } },
+        conditions: { StringEquals: { 'kms:KeyOrigin': ORIGINS, ...forStage } },
         wildcardReason: NO_RESOURCE_LEVEL,
       },
       {
-        // Tags given to CreateKey. On an existing key the origin is known, and only a CloudHSM key may be claimed.
+        // Tags given to CreateKey. The tags of a key that exists are its own: only one without ours can get these.
         actions: ['kms:TagResource'],
         resources: [this.#allKeys],
         conditions: {
           StringEquals: { ...forStage, 'aws:RequestTag/keyturn:recorded': 'false' },
-          StringEqualsIfExists: { 'kms:KeyOrigin': 'AWS_CLOUDHSM' },
+          StringEqualsIfExists: { 'kms:KeyOrigin': ORIGINS },
         },
         wildcardReason: UNKNOWN_AT_SYNTH,
       },
@@ -171,6 +172,7 @@ export class KeyGrants {
         StringEquals: { 'aws:RequestTag/keyturn:recorded': 'true' },
         'ForAllValues:StringEquals': { 'aws:TagKeys': ['keyturn:recorded'] },
       }),
+      this.onKeys(['kms:GetParametersForImport', 'kms:ImportKeyMaterial', 'kms:RotateKeyOnDemand']),
     ];
   }
 

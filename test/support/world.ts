@@ -18,6 +18,7 @@ import type { SourceRecord } from '#core/keys/reencryption.ts';
 import { type AdoptKeyInput, adoptKey } from '#core/operations/adopt-key.ts';
 import { DataKeySource } from '#core/operations/data-key-source.ts';
 import { type GenerateKeyInput, generateKey, type KeySite } from '#core/operations/generate-key.ts';
+import { importedMaterial } from '#core/operations/import-material.ts';
 import { keyStream } from '#core/operations/mutate-key.ts';
 import { type RotateKeyInput, rotateKey } from '#core/operations/rotate-key.ts';
 import type { ApprovalRule, Elector } from '#core/policies/approval-rules.ts';
@@ -131,6 +132,8 @@ export class World {
       verifier: { fault: async () => this.signatureFault },
       stage: STAGE,
       creator: ports,
+      rotator: ports,
+      material: importedMaterial({ importer: ports, clock, random, classes }),
       aliases: ports,
       policies: ports,
       remover: ports,

@@ -33,7 +33,10 @@ describe('vault ports within the budget', () => {
     const budget = new Notebook();
     const { ports } = await aWorld();
     const creator = new BudgetedKeyCreator(ports, budget, async () => 'priority');
-    const { keyId } = await creator.createKey(KEY_STORE_ID, PROVENANCE);
+    const { keyId } = await creator.createKey(
+      { origin: 'AWS_CLOUDHSM', keyStoreId: KEY_STORE_ID },
+      PROVENANCE,
+    );
     expect(await creator.findUnrecorded(PROVENANCE)).toMatchObject([{ keyId }]);
     await creator.markRecorded(keyId);
     const aliases = new BudgetedAliasWriter(ports, budget);
@@ -60,7 +63,9 @@ describe('vault ports within the budget', () => {
     const { ports, vault } = await aWorld();
     const creator = new BudgetedKeyCreator(ports, budget);
 
-    await expect(creator.createKey(KEY_STORE_ID, PROVENANCE)).rejects.toBe(THROTTLED);
+    await expect(
+      creator.createKey({ origin: 'AWS_CLOUDHSM', keyStoreId: KEY_STORE_ID }, PROVENANCE),
+    ).rejects.toBe(THROTTLED);
     expect(vault.inspect()).toEqual([]);
     expect(budget.backedOff).toEqual([]);
   });

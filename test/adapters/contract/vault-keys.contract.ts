@@ -18,19 +18,21 @@ export function describeVaultKeys(title: string, fresh: () => Promise<Ledger>): 
       return creation.key;
     }
 
-    it('ties a vault key to one version for ever', async () => {
+    it('ties a vault key to one name for ever, and to the newest version that shares it', async () => {
       const recordedKey = { keyId: 'k1', name: 'orders', version: 1 };
       const key = await given({}, { recordedKey });
       await given({ name: 'payments' });
       const stolen = aCreation(aKey({ name: 'invoices' }), {
         recordedKey: { ...recordedKey, name: 'invoices' },
       });
-      const moved = aChange(key, {}, { recordedKey: { ...recordedKey, version: 2 } });
+      const shared = aChange(key, {}, { recordedKey: { ...recordedKey, version: 2 } });
 
       await expect(ledger.commit(stolen)).rejects.toEqual(STALE);
-      await expect(ledger.commit(moved)).rejects.toEqual(STALE);
+      await ledger.commit(shared);
+      const older = aChange(shared.key, {}, { recordedKey });
+      await expect(ledger.commit(older)).rejects.toEqual(STALE);
 
-      expect(await ledger.findRecordedKey('k1')).toEqual({ name: 'orders', version: 1 });
+      expect(await ledger.findRecordedKey('k1')).toEqual({ name: 'orders', version: 2 });
       expect(await ledger.readKeyRecord('invoices')).toBeNull();
     });
 

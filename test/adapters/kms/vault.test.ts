@@ -13,7 +13,10 @@ import { KmsCryptoUser } from '#adapters/kms/crypto-user.ts';
 import { KmsDataKeyMaker } from '#adapters/kms/data-key-maker.ts';
 import { KmsAliasWriter, KmsKeyRemover, KmsPolicies } from '#adapters/kms/key-administration.ts';
 import { KmsKeyCreator } from '#adapters/kms/key-creator.ts';
+import { KmsMaterialImporter } from '#adapters/kms/material-importer.ts';
+import { KmsMaterialRotator } from '#adapters/kms/material-rotator.ts';
 import { type FunctionName, roleName } from '#core/contract/environment.ts';
+import { describeOrigins } from '#test/adapters/contract/origins.contract.ts';
 import { describeVault } from '#test/adapters/contract/vault.contract.ts';
 import {
   createConnectedKeyStore,
@@ -90,3 +93,12 @@ describeVault('KMS', async () => {
     },
   };
 });
+
+describeOrigins('KMS', async () => ({
+  keys: new KmsKeyCreator(as('create-version'), SITE),
+  policies: new KmsPolicies(as('apply-policy'), SITE),
+  rotator: new KmsMaterialRotator(as('create-version')),
+  importer: new KmsMaterialImporter(as('create-version')),
+  dataPlane: new KmsCryptoUser(as('use-key')),
+  keyStoreId,
+}));

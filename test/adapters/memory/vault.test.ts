@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryClock } from '#adapters/memory/clock.ts';
 import { MemoryVault } from '#adapters/memory/vault.ts';
+import { describeOrigins } from '#test/adapters/contract/origins.contract.ts';
 import { describeVault } from '#test/adapters/contract/vault.contract.ts';
 import { CONSUMER } from '#test/support/world.ts';
 
@@ -23,13 +24,28 @@ describeVault('MemoryVault', async () => {
   };
 });
 
+describeOrigins('MemoryVault', async () => {
+  const vault = new MemoryVault({ clock: new MemoryClock(), keyStores: [STORE] });
+  return {
+    keys: vault,
+    policies: vault,
+    rotator: vault,
+    importer: vault,
+    dataPlane: vault.cryptoFor('use-key'),
+    keyStoreId: STORE,
+  };
+});
+
 describe('MemoryVault alone', () => {
   const aVault = (visibilityCalls = 0) =>
     new MemoryVault({ clock: new MemoryClock(), keyStores: [STORE], visibilityCalls });
 
   it('grants each right to consumers alone', async () => {
     const vault = aVault();
-    const { keyId } = await vault.createKey(STORE, PROVENANCE);
+    const { keyId } = await vault.createKey(
+      { origin: 'AWS_CLOUDHSM', keyStoreId: STORE },
+      PROVENANCE,
+    );
     const writer = 'arn:aws:iam::000000000000:role/writer';
     await vault.applyPolicy(keyId, 'active', [
       { principal: writer, rights: ['encrypt'] },
@@ -46,7 +62,10 @@ describe('MemoryVault alone', () => {
 
   it('lets nobody remove or mark a key that is open to consumers', async () => {
     const vault = aVault();
-    const { keyId } = await vault.createKey(STORE, PROVENANCE);
+    const { keyId } = await vault.createKey(
+      { origin: 'AWS_CLOUDHSM', keyStoreId: STORE },
+      PROVENANCE,
+    );
     await vault.applyPolicy(keyId, 'active', []);
 
     await expect(vault.scheduleDeletion(keyId, 7)).rejects.toMatchObject({ name: 'AccessDenied' });
@@ -55,7 +74,10 @@ describe('MemoryVault alone', () => {
 
   it('shows a new alias only after some calls, and keeps its name taken meanwhile', async () => {
     const vault = aVault(3);
-    const { keyId } = await vault.createKey(STORE, PROVENANCE);
+    const { keyId } = await vault.createKey(
+      { origin: 'AWS_CLOUDHSM', keyStoreId: STORE },
+      PROVENANCE,
+    );
     await Promise.all([1, 2, 3].map(() => vault.aliasTarget('alias/other')));
     await vault.createAlias('alias/a', keyId);
 

@@ -56,7 +56,7 @@ describe('createVersion', () => {
     await createVersion(world.deps, input).catch(() => {});
     const provenance = { stage: STAGE, name: 'orders', version: 2, operationId: input.operationId };
     world.clock.advance(1);
-    await world.vault.createKey('cks-memory', provenance);
+    await world.vault.createKey({ origin: 'AWS_CLOUDHSM', keyStoreId: 'cks-memory' }, provenance);
     await createVersion(world.deps, input);
 
     const [, oldest, other] = world.vault.inspect();

@@ -34,6 +34,7 @@ describe('material', () => {
       ...scene.deps.importer,
       importMaterial: async () => Promise.reject(new Error('KMS is away')),
       hasMaterial: async () => false,
+      expiryOf: async () => null,
     };
     const input = {
       key: 'orders',

@@ -96,6 +96,7 @@ describe('a recovery', () => {
         ...scene.importer,
         importMaterial: async (id: string) => void imported.push(id),
         hasMaterial: async () => false,
+        expiryOf: async () => null,
       },
     };
 

@@ -30,12 +30,15 @@ describe('switchAlias', () => {
   it('refuses to move an alias that points at a key nobody recorded here', async () => {
     const world = await aWorld();
     const input = await rotatingBefore(world, 'SwitchAlias');
-    const foreign = await world.vault.createKey('cks-memory', {
-      stage: 'local',
-      name: 'foreign',
-      version: 1,
-      operationId: 'op_foreign',
-    });
+    const foreign = await world.vault.createKey(
+      { origin: 'AWS_CLOUDHSM', keyStoreId: 'cks-memory' },
+      {
+        stage: 'local',
+        name: 'foreign',
+        version: 1,
+        operationId: 'op_foreign',
+      },
+    );
     await world.vault.moveAlias(ALIAS, foreign.keyId);
 
     await expect(switchAlias(world.deps, input)).rejects.toMatchObject({ name: 'AliasTaken' });

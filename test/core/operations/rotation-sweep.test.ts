@@ -221,7 +221,10 @@ describe('the sweep for orphans', () => {
   it('leaves a key that is younger than the grace', async () => {
     const world = await aWorld();
     const { operationId } = await rotatingBefore(world, 'VerifyVersion');
-    await world.vault.createKey(KEY_STORE_ID, provenance(operationId));
+    await world.vault.createKey(
+      { origin: 'AWS_CLOUDHSM', keyStoreId: KEY_STORE_ID },
+      provenance(operationId),
+    );
     world.clock.advance(GRACE - 1);
 
     expect((await sweep(world)).verdicts).toEqual({ ...none, young: 1 });
@@ -230,7 +233,10 @@ describe('the sweep for orphans', () => {
   it('leaves a key that the open operation may still adopt', async () => {
     const world = await aWorld();
     const { operationId } = await rotatingBefore(world, 'CreateVersion');
-    await world.vault.createKey(KEY_STORE_ID, provenance(operationId));
+    await world.vault.createKey(
+      { origin: 'AWS_CLOUDHSM', keyStoreId: KEY_STORE_ID },
+      provenance(operationId),
+    );
     world.clock.advance(GRACE);
 
     expect((await sweep(world)).verdicts).toEqual({ ...none, adoptable: 1 });
@@ -238,7 +244,10 @@ describe('the sweep for orphans', () => {
 
   it('[INV-02] a key whose operation nobody knows is never removed: the table may have lost rows', async () => {
     const world = await withActiveKey(await aWorld());
-    await world.vault.createKey(KEY_STORE_ID, provenance('op_unknown'));
+    await world.vault.createKey(
+      { origin: 'AWS_CLOUDHSM', keyStoreId: KEY_STORE_ID },
+      provenance('op_unknown'),
+    );
     world.clock.advance(GRACE);
 
     expect((await sweep(world)).verdicts).toEqual({ ...none, foreign: 1 });
@@ -248,7 +257,10 @@ describe('the sweep for orphans', () => {
   it('leaves a key that names the operation of another key', async () => {
     const world = await aWorld();
     const { operationId } = await rotatingBefore(world, 'VerifyVersion');
-    await world.vault.createKey(KEY_STORE_ID, provenance(operationId, { name: 'payments' }));
+    await world.vault.createKey(
+      { origin: 'AWS_CLOUDHSM', keyStoreId: KEY_STORE_ID },
+      provenance(operationId, { name: 'payments' }),
+    );
     world.clock.advance(GRACE);
 
     expect((await sweep(world)).verdicts).toEqual({ ...none, foreign: 1 });
@@ -259,7 +271,10 @@ describe('the sweep for orphans', () => {
     async (step) => {
       const world = await aWorld();
       const { operationId } = await rotatingBefore(world, step);
-      const { keyId } = await world.vault.createKey(KEY_STORE_ID, provenance(operationId));
+      const { keyId } = await world.vault.createKey(
+        { origin: 'AWS_CLOUDHSM', keyStoreId: KEY_STORE_ID },
+        provenance(operationId),
+      );
       world.clock.advance(GRACE);
 
       expect((await sweep(world)).verdicts).toEqual({ ...none, orphan: 1 });
@@ -273,7 +288,10 @@ describe('the sweep for orphans', () => {
   it('schedules the deletion of what an undone operation left', async () => {
     const world = await aWorld();
     const input = await rotatingBefore(world, 'CreateVersion');
-    await world.vault.createKey(KEY_STORE_ID, provenance(input.operationId));
+    await world.vault.createKey(
+      { origin: 'AWS_CLOUDHSM', keyStoreId: KEY_STORE_ID },
+      provenance(input.operationId),
+    );
     await compensateOperation(world.deps, { ...input, failure: FAILURE });
     world.clock.advance(GRACE);
 

@@ -76,12 +76,15 @@ describe('using a key', () => {
   });
 
   it('refuses the ciphertext of a KMS key that is not recorded', async () => {
-    const { keyId } = await world.vault.createKey('cks-memory', {
-      stage: 'local',
-      name: 'orders',
-      version: 9,
-      operationId: 'op_x',
-    });
+    const { keyId } = await world.vault.createKey(
+      { origin: 'AWS_CLOUDHSM', keyStoreId: 'cks-memory' },
+      {
+        stage: 'local',
+        name: 'orders',
+        version: 9,
+        operationId: 'op_x',
+      },
+    );
     await world.vault.applyPolicy(keyId, 'active', []);
     const foreign = await world.vault.cryptoFor('use-key').encrypt(keyId, TEXT, {});
 

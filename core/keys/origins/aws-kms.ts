@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// Symmetric keys in KMS's own key store: KMS rotates them in place. The budget of that is finite; behind it the next
+// version is a KMS key of its own, which has a fresh one, so that a key never ends up without a way to rotate.
+import { IN_PLACE_LIMIT, inPlaceRotations, type OriginStrategy } from './strategy.ts';
+
+export const AWS_KMS: OriginStrategy = {
+  origin: 'AWS_KMS',
+  keyStore: 'aws-kms',
+  importsMaterial: false,
+  nextVersion: (snapshot) => {
+    const isFirst = snapshot.key.currentVersion === null;
+    return isFirst || inPlaceRotations(snapshot) >= IN_PLACE_LIMIT ? 'new-key' : 'in-place';
+  },
+};

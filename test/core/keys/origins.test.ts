@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every origin through a whole life in the simulator: generated, rotated until what is finite runs out, everything that
+// was ever written still opens.
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ORIGINS } from '#core/contract/vocabulary.ts';
+import { ORIGIN_STRATEGIES } from '#core/keys/origins/all.ts';
+import { IN_PLACE_LIMIT } from '#core/keys/origins/strategy.ts';
+import { decrypt, encrypt } from '#core/operations/use-key.ts';
+import { registered } from '#test/support/consumers.ts';
+import { Simulation } from '#test/support/simulation.ts';
+import { aWorld, CONSUMER, ORDERS, type World } from '#test/support/world.ts';
+
+describe.each(ORIGINS)('a key of origin %s', (origin) => {
+  let world: World;
+  let simulation: Simulation;
+  beforeEach(async () => {
+    world = await aWorld();
+    simulation = new Simulation(world);
+    await simulation.run('generate-key', await world.admitKey({ origin }), 1);
+  });
+  const rotate = async () => {
+    const id = await world.admitRotation();
+    await simulation.runStarted();
+    expect(await world.store.readOperation(id)).toMatchObject({ state: 'done', cause: null });
+  };
+  const dataPlane = () => ({
+    ledger: world.store,
+    crypto: world.vault.cryptoFor('use-key'),
+    random: world.random,
+  });
+  const write = async () =>
+    encrypt(dataPlane(), await world.key(), Buffer.from('kept'), { service: 'orders' });
+
+  it('says in one file what it means', () => {
+    expect(ORIGIN_STRATEGIES[origin].origin).toBe(origin);
+  });
+
+  it('is active with its first version, in the place of its origin', async () => {
+    const key = await world.key();
+    expect(key).toMatchObject({ state: 'active', currentVersion: 1 });
+    expect(key.keyStore).toBe(ORIGIN_STRATEGIES[origin].keyStore ?? 'main');
+    expect(world.vault.inspect()).toMatchObject([{ template: 'active', isRecorded: true }]);
+  });
+
+  it('opens after three rotations what every version wrote, and says which one that was', async () => {
+    const written = [await write()];
+    for (let rotation = 0; rotation < 3; rotation += 1) {
+      await rotate();
+      written.push(await write());
+    }
+    expect(written.map(({ version }) => version)).toEqual([1, 2, 3, 4]);
+    for (const { ciphertext, version } of written) {
+      const opened = await decrypt(dataPlane(), await world.key(), ciphertext, {
+        service: 'orders',
+      });
+      expect({ text: Buffer.from(opened.plaintext).toString(), version: opened.version }).toEqual({
+        text: 'kept',
+        version,
+      });
+    }
+    const current = await world.version(4);
+    const consumer = world.vault.cryptoFor(CONSUMER);
+    await expect(
+      consumer.encrypt(current.keyId ?? '', Buffer.from('x'), {}),
+    ).resolves.toBeDefined();
+  });
+
+  it('takes places in the cluster only where its keys lie there', async () => {
+    await rotate();
+    const inCluster = await world.store.readOccupancy('main');
+    expect(inCluster).toEqual(
+      ORIGIN_STRATEGIES[origin].keyStore === null
+        ? [{ class: ORDERS.class, keys: 1, versions: 2 }]
+        : [],
+    );
+  });
+});
+
+describe('a key that KMS rotates in place', () => {
+  let world: World;
+  let simulation: Simulation;
+  beforeEach(async () => {
+    world = await aWorld();
+    simulation = new Simulation(world);
+    await simulation.run('generate-key', await world.admitKey({ origin: 'AWS_KMS' }), 1);
+  });
+  const rotate = async () => {
+    const id = await world.admitRotation();
+    await simulation.runStarted();
+    return world.store.readOperation(id);
+  };
+
+  it('is one KMS key, whose policy no rotation restricts', async () => {
+    await rotate();
+    expect(world.vault.inspect()).toMatchObject([{ template: 'active' }]);
+    expect(await world.version(1)).toMatchObject({
+      state: 'deactivated',
+      policyTemplate: 'active',
+    });
+    expect(await world.version(2)).toMatchObject({ state: 'active', isInPlace: true });
+  });
+
+  it('warns when its budget runs out, and goes on with a KMS key of its own', async () => {
+    for (let rotation = 0; rotation <= IN_PLACE_LIMIT; rotation += 1) await rotate();
+    const { records } = await world.store.readAudit('key/orders', 0, 10_000);
+    const inPlace = records.filter(({ action }) => action === 'version.rotated-in-place');
+    const warned = inPlace.filter(({ detail }) => detail['warning'] !== null);
+
+    expect(inPlace).toHaveLength(IN_PLACE_LIMIT);
+    expect(warned.map(({ detail }) => detail['used'])).toEqual([20, 21, 22, 23, 24, 25]);
+    expect(world.vault.inspect()).toMatchObject([
+      { template: 'decrypt-only' },
+      { template: 'active' },
+    ]);
+    expect(await world.version(IN_PLACE_LIMIT + 2)).not.toHaveProperty('isInPlace');
+    expect((await rotate())?.state).toBe('done');
+    expect(world.vault.inspect()).toHaveLength(2);
+  });
+
+  it('needs no acknowledgement: its consumers have nothing to take up', async () => {
+    await registered(simulation);
+    expect((await rotate())?.state).toBe('done');
+  });
+});
+
+describe('a key of imported material', () => {
+  it('expires when its class says so', async () => {
+    const world = await aWorld();
+    world.classes = world.classes.map((one) => ({ ...one, importedMaterial: { validDays: 30 } }));
+    const simulation = new Simulation(world);
+    await simulation.run('generate-key', await world.admitKey({ origin: 'EXTERNAL' }), 1);
+
+    expect((await world.version(1)).materialExpiresAt).toBe(
+      new Date(Date.parse('2026-01-01T00:00:00.000Z') + 30 * 86_400_000).toISOString(),
+    );
+  });
+});
