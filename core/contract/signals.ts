@@ -28,6 +28,8 @@ export const SIGNALS = {
   }),
   /** A version protected much: it is replaced before AES-GCM's bound on one key. */
   'usage.volume': z.strictObject({ version, key: KeyName, reference }),
+  /** Imported material of a key will be forgotten by KMS: it rotates while that can still be read. */
+  'material.expiring': z.strictObject({ version, key: KeyName, reference }),
   /** The classes of this deployment changed. */
   'policy.changed': z.strictObject({ version, reference }),
 } as const;

@@ -73,11 +73,6 @@ export async function checkPolicy(
       },
     );
   }
-  if (input.tier === 'data' && input.origin !== undefined) {
-    throw new KeyturnError('ValidationFailed', 'a wrapped data key has the origin of its parent', {
-      fields: [{ pointer: '/origin', detail: 'is for tier kms' }],
-    });
-  }
   if (!site.classes.some((policy) => policy.name === input.class)) {
     const names = site.classes.map((policy) => policy.name).join(', ');
     throw new KeyturnError('ValidationFailed', `no such class; the classes are ${names}`, {
@@ -252,6 +247,11 @@ export async function generateKey(
   const claimed = await findClaimed(deps.ledger, by.claim);
   if (claimed) return resume(deps, claimed);
   await checkPolicy(deps, site, input);
+  if (input.tier === 'data' && input.origin !== undefined) {
+    throw new KeyturnError('ValidationFailed', 'a wrapped data key has the origin of its parent', {
+      fields: [{ pointer: '/origin', detail: 'is for tier kms' }],
+    });
+  }
   const operationId = deps.ids.operationId();
   const key = await freeName(deps, site, await withParent(deps, site, input), by);
   // Before the key exists: no data key is ever without the source that re-wraps it.

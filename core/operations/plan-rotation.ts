@@ -6,7 +6,8 @@ import type { Plan } from '../contract/plans.ts';
 import { precondition } from '../errors.ts';
 import { answering, boundTo, type ConsumerRecord } from '../keys/consumers.ts';
 import { versionAlias } from '../keys/naming.ts';
-import type { Instant, KeyRecord, VersionRecord } from '../keys/records.ts';
+import { strategyOf } from '../keys/origins/all.ts';
+import type { Instant, VersionRecord } from '../keys/records.ts';
 import { mayProcess } from '../keys/transitions.ts';
 import { type Forecast, forecast, requireRoomForVersion } from '../limits/hsm-capacity.ts';
 import { DEFAULT_ACKNOWLEDGEMENT } from '../policies/acknowledgement.ts';
@@ -71,31 +72,55 @@ function approvalsOf({ onDeadline, acknowledgementSeconds }: Plan['waits'], poli
   return canStall ? [{ act: 'rotation.force', ...policy.quorum }] : [];
 }
 
-function aliasesOf(deps: PlanDeps, { snapshot: { key }, next }: Facts): Plan['aliases'] {
+function aliasesOf(deps: PlanDeps, { snapshot, next }: Facts): Plan['aliases'] {
+  const { key } = snapshot;
   if (key.tier === 'data') return [];
-  return [
-    { alias: versionAlias(deps.stage, key.name, next), act: 'create', from: null },
-    ...[key.alias, ...(key.legacyAliases ?? [])].map((alias) => ({
-      alias,
-      act: 'move' as const,
-      from: key.currentVersion,
-    })),
-  ];
+  const named = {
+    alias: versionAlias(deps.stage, key.name, next),
+    act: 'create' as const,
+    from: null,
+  };
+  // In place, the alias leads to the right KMS key already.
+  if (newKmsKeys(snapshot) === 0) return [named];
+  const moved = [key.alias, ...(key.legacyAliases ?? [])].map((alias) => ({
+    alias,
+    act: 'move' as const,
+    from: key.currentVersion,
+  }));
+  return [named, ...moved];
 }
 
 /** KMS keys, and places in the cluster, that a rotation takes: a data key takes none. */
-function newKmsKeys({ tier }: KeyRecord): number {
-  return tier === 'data' ? 0 : 1;
+function newKmsKeys({ key, versions }: KeySnapshot): number {
+  if (key.tier === 'data') return 0;
+  return strategyOf(key).nextVersion({ key, versions }) === 'in-place' ? 0 : 1;
+}
+
+/** KMS bills the first two rotations of a key as it bills keys (AWS KMS pricing). */
+const BILLED_ROTATIONS = 2;
+
+type Billed = Pick<VersionRecord, 'keyId' | 'substate'>;
+
+/** What is billed by the month: KMS keys that are not scheduled for deletion, and their first rotations. */
+function billedOf(versions: readonly Billed[]): number {
+  const materials = new Map<string, number>();
+  for (const { keyId, substate } of versions) {
+    if (keyId === null || substate === 'destroy-scheduled') continue;
+    materials.set(keyId, (materials.get(keyId) ?? 0) + 1);
+  }
+  const billed = [...materials.values()].map((count) => Math.min(count, 1 + BILLED_ROTATIONS));
+  return billed.reduce((sum, count) => sum + count, 0);
 }
 
 function costOf({ snapshot }: Facts): Plan['cost'] {
-  // What is scheduled for deletion is not billed any more.
-  const billed = snapshot.versions.filter(
-    ({ keyId, substate }) => keyId !== null && substate !== 'destroy-scheduled',
-  ).length;
+  const { versions, key } = snapshot;
+  const billed = billedOf(versions);
+  const isInPlace = key.tier === 'kms' && newKmsKeys(snapshot) === 0;
+  const rotated: Billed = { keyId: key.currentKeyId, substate: null };
+  const after = isInPlace ? billedOf([...versions, rotated]) : billed + newKmsKeys(snapshot);
   return {
     usdPerMonthNow: billed * USD_PER_KMS_KEY_MONTH,
-    usdPerMonthAfter: (billed + newKmsKeys(snapshot.key)) * USD_PER_KMS_KEY_MONTH,
+    usdPerMonthAfter: after * USD_PER_KMS_KEY_MONTH,
   };
 }
 
@@ -166,7 +191,9 @@ export async function planRotation(deps: PlanDeps, name: string): Promise<Plan> 
   const room = forecast(deps.hsmType, occupancies, deps.classes, now);
   const { tier } = snapshot.key;
   const legacyAliases = snapshot.key.legacyAliases?.length ?? 0;
-  if (tier === 'kms') requireRoomForVersion(deps.hsmType, room.versions);
+  const strategy = strategyOf(snapshot.key);
+  const isInKeyStore = strategy.keyStore === null;
+  if (tier === 'kms' && isInKeyStore) requireRoomForVersion(deps.hsmType, room.versions);
   const consumers = consumersOf(facts);
   const waits = waitsOf(deps, facts);
   const isOldVersionBound = consumers.some(({ holdsOldVersion }) => holdsOldVersion);
@@ -180,13 +207,25 @@ export async function planRotation(deps: PlanDeps, name: string): Promise<Plan> 
     aliases: aliasesOf(deps, facts),
     consumers,
     ciphertexts: ciphertextsOf(facts),
-    kmsCalls: [...rotationCalls({ tier, isOldVersionBound, legacyAliases }, deps.budget)],
+    kmsCalls: [
+      ...rotationCalls(
+        {
+          tier,
+          isOldVersionBound,
+          nextVersion: strategy.nextVersion(snapshot),
+          importsMaterial: strategy.importsMaterial,
+          isInKeyStore,
+          legacyAliases,
+        },
+        deps.budget,
+      ),
+    ],
     capacity: {
       keyStore,
       hsmType: deps.hsmType,
       holds: room.holds,
       versionsNow: room.versions,
-      versionsAfter: room.versions + newKmsKeys(snapshot.key),
+      versionsAfter: room.versions + newKmsKeys(snapshot),
     },
     cost: costOf(facts),
     approvals: approvalsOf(waits, policy),
@@ -195,6 +234,6 @@ export async function planRotation(deps: PlanDeps, name: string): Promise<Plan> 
       onDemand: now,
       bySchedule: policy.schedule ? nextOpening(policy.schedule, now) : now,
     },
-    warnings: warningsOf(consumers, room),
+    warnings: warningsOf(consumers, isInKeyStore ? room : { ...room, isFeasible: true }),
   };
 }

@@ -11,7 +11,7 @@ import type { KeyUseLog } from '../ports/key-use-log.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
 import type { Directory, Workflows } from '../ports/platform.ts';
 import { type AdmitDueDeps, admitDue } from './admit-due.ts';
-import { findClaimed, idempotencyRecord } from './admit-operation.ts';
+import { findClaimed, idempotencyRecord, later } from './admit-operation.ts';
 import { batchOfOne, rotationWorkflow } from './batches.ts';
 import { mutateKey } from './mutate-key.ts';
 
@@ -40,6 +40,8 @@ const DEFAULT_HOURLY_LIMIT = 100;
 const DEFAULT_COOLDOWN_HOURS = 24;
 /** Keys of one departed owner that one event looks at; the daily review finds the rest. */
 const MAX_KEYS_OF_OWNER = 1000;
+/** Material that ends within so long is replaced at once. */
+const EXPIRY_LEAD_SECONDS = 30 * 86_400;
 const HOUR_MS = 3_600_000;
 
 /** One key an event is about, and what must be true of it. */
@@ -78,9 +80,24 @@ async function claimsOf(deps: SignalDeps, signal: Signal): Promise<readonly Clai
     }
     case 'usage.volume':
       return [await claimOfVolume(deps, signal.detail.key)];
+    case 'material.expiring':
+      return [claimOfExpiry(signal.detail.key, deps.clock.now())];
     case 'policy.changed':
       return [];
   }
+}
+
+/** What is recorded of the import says when it ends; an event about material that stays claims nothing. */
+function claimOfExpiry(name: string, now: Instant): Claim {
+  return {
+    key: name,
+    reason: reason('its imported material expires', true),
+    holds: ({ key, versions }) => {
+      const current = versions.find(({ version }) => version === key.currentVersion);
+      const expiresAt = current?.materialExpiresAt ?? null;
+      return expiresAt !== null && expiresAt <= later(now, EXPIRY_LEAD_SECONDS);
+    },
+  };
 }
 
 /** Counts are upper bounds, so a key rotates rather early than late. */

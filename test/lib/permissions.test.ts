@@ -59,8 +59,11 @@ const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'create-version': [
     'kms:CreateKey',
     'kms:DescribeKey',
+    'kms:GetParametersForImport',
+    'kms:ImportKeyMaterial',
     'kms:ListKeys',
     'kms:ListResourceTags',
+    'kms:RotateKeyOnDemand',
     'kms:TagResource',
   ],
   'make-data-key': ['kms:GenerateDataKeyWithoutPlaintext'],
@@ -258,14 +261,14 @@ describe('conditions on managed keys', () => {
     ]);
   });
 
-  it('creates keys only in a CloudHSM key store and with the stage tag', () => {
+  it('creates keys only of known origins and with the stage tag', () => {
     expect(on('create-version', 'kms:CreateKey')).toEqual([
       {
         action: 'kms:CreateKey',
         resources: ['*'],
         conditions: {
           StringEquals: {
-            'kms:KeyOrigin': 'AWS_CLOUDHSM',
+            'kms:KeyOrigin': ['AWS_CLOUDHSM', 'AWS_KMS', 'EXTERNAL'],
             'aws:RequestTag/keyturn:stage': 'production',
           },
         },

@@ -25,6 +25,7 @@ interface CreateOptions extends WorkOptions {
   readonly environment: string;
   readonly access: readonly AccessEntry[];
   readonly tier?: string;
+  readonly origin?: string;
   readonly parent?: string;
 }
 
@@ -81,6 +82,9 @@ function toCreateRequest(name: string, options: CreateOptions): RequestOf<'creat
     purpose,
     environment: environment as RequestOf<'createKey'>['environment'],
     access: [...access],
+    ...(options.origin !== undefined && {
+      origin: options.origin as NonNullable<RequestOf<'createKey'>['origin']>,
+    }),
     ...(options.tier !== undefined && { tier: options.tier as RequestOf<'createKey'>['tier'] }),
     ...(options.parent !== undefined && { parent: options.parent }),
   };
@@ -99,6 +103,10 @@ function addCreate(key: Command, act: Act): void {
     .requiredOption('--purpose <text>', 'what the key protects')
     .requiredOption('--environment <environment>', 'environment the key serves')
     .option('--tier <tier>', 'kms: a KMS key for each version; data: wrapped data keys')
+    .option(
+      '--origin <origin>',
+      'of tier kms: AWS_CLOUDHSM (default), AWS_KMS or EXTERNAL; docs/origins.md',
+    )
     .option('--parent <key>', 'of tier data: the key that wraps it; default: what its class names')
     .option('--access <role=rights>', 'role that may use the key; repeatable', parseAccess, []);
   withIdempotencyKey(create).action(
