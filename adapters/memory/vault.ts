@@ -2,7 +2,6 @@
 // The key system in memory, for unit tests and simulation, with the semantics of KMS that the workflows rely on:
 // the policy template decides who may do what, a disconnected store makes keys unavailable, a key pending deletion
 // is of no use, and changes can be seen late. It passes the same contract suite as the KMS adapters.
-import { createHash, randomBytes } from 'node:crypto';
 import type { ErrorCode } from '#core/contract/errors.ts';
 import type { Origin, PolicyTemplate } from '#core/contract/vocabulary.ts';
 import { KeyturnError } from '#core/errors.ts';
@@ -31,10 +30,20 @@ import type {
   VaultKey,
 } from '#core/ports/key-vault.ts';
 import type { Clock } from '#core/ports/platform.ts';
+import { cryptoOf, dataKeysOf, reEncryptorOf, type Usable } from './crypto.ts';
 import { Eventual } from './eventual.ts';
 import { foreignView, originalPolicy } from './foreign-view.ts';
 import { MemoryKeyMaterial } from './key-material.ts';
+import { importInto, rotateInside } from './material.ts';
 import { type Caller, type KeyPolicy, NOBODY, permits, type StoredKey } from './stored-key.ts';
+
+interface InspectedKey
+  extends Pick<StoredKey, 'keyId' | 'provenance' | 'isPendingDeletion' | 'isTagged'> {
+  readonly template: KeyPolicy['template'];
+  readonly seenTemplate: KeyPolicy['template'];
+  readonly policy: KeyPolicy;
+  readonly isRecorded: boolean;
+}
 
 /** How the vault behaves. */
 export interface MemoryVaultOptions {
@@ -49,8 +58,6 @@ const PAGE = 100;
 
 /** Where keys lie that are in no CloudHSM key store; it is always there. */
 const STANDARD_STORE = 'aws-kms';
-/** Rotations on demand of one key (AWS KMS developer guide, quotas). */
-const ROTATIONS = 25;
 
 const failure = (code: ErrorCode, message: string) => new KeyturnError(code, message);
 
@@ -89,26 +96,16 @@ export class MemoryVault
   }
 
   /** Every key ever made, in order, as a test wants to see it. */
-  inspect(): readonly {
-    keyId: string;
-    provenance: Provenance;
-    template: KeyPolicy['template'];
-    seenTemplate: KeyPolicy['template'];
-    policy: KeyPolicy;
-    isRecorded: boolean;
-    isPendingDeletion: boolean;
-    isTagged: boolean;
-  }[] {
-    return [...this.#keys.values()].map((key) => ({
-      keyId: key.keyId,
-      provenance: key.provenance,
-      template: key.policy.latest.template,
-      seenTemplate: key.policy.seenAt(this.#calls).template,
-      policy: key.policy.latest,
-      isRecorded: key.isRecorded.latest,
-      isPendingDeletion: key.isPendingDeletion,
-      isTagged: key.isTagged,
-    }));
+  inspect(): readonly InspectedKey[] {
+    return [...this.#keys.values()].map(
+      ({ keyId, provenance, policy, isRecorded, isPendingDeletion, isTagged }) => ({
+        ...{ keyId, provenance, isPendingDeletion, isTagged },
+        template: policy.latest.template,
+        seenTemplate: policy.seenAt(this.#calls).template,
+        policy: policy.latest,
+        isRecorded: isRecorded.latest,
+      }),
+    );
   }
 
   /** Every alias: where it points, and where readers see it point. Looking is no call: nothing becomes visible by it. */
@@ -122,47 +119,21 @@ export class MemoryVault
 
   /** Wrapped data keys, as one caller may make them. */
   dataKeysFor(caller: Caller): DataKeyMaker {
-    return {
-      makeWrapped: async (keyId, context) => {
-        const key = this.#usable(caller, 'encrypt', keyId, context);
-        return { wrapped: key.material.seal(randomBytes(32), context), keyArn: key.keyArn };
-      },
-    };
+    return dataKeysOf(this.#usableTo(caller));
   }
 
   /** The vault as one caller may use it: a function of Keyturn, or a consumer by role ARN. */
   cryptoFor(caller: Caller): CryptoUser {
-    return {
-      encrypt: async (keyId, plaintext, context) => {
-        const key = this.#usable(caller, 'encrypt', keyId, context);
-        return key.material.seal(plaintext, context);
-      },
-      decrypt: async (ciphertext, context, keyId) => {
-        const named = MemoryKeyMaterial.keyIdOf(ciphertext);
-        if (named === null || (keyId !== undefined && keyId !== named)) {
-          throw failure('CiphertextInvalid', 'the ciphertext names no key or another one');
-        }
-        const key = this.#usable(caller, 'decrypt', named, context);
-        const plaintext = key.material.open(ciphertext, context);
-        const materialId =
-          key.origin === 'AWS_KMS' ? MemoryKeyMaterial.materialIdOf(ciphertext) : null;
-        return { plaintext, keyId: named, materialId };
-      },
-    };
+    return cryptoOf(this.#usableTo(caller));
   }
 
   /** Re-encryption as one caller may do it: reading needs the right to decrypt, writing the right to encrypt. */
   reEncryptorFor(caller: Caller): ReEncryptor {
-    return {
-      reEncrypt: async (ciphertext, context, targetKeyId) => {
-        const named = MemoryKeyMaterial.keyIdOf(ciphertext);
-        if (named === null) throw failure('CiphertextInvalid', 'the ciphertext names no key');
-        const source = this.#usable(caller, 'decrypt', named, context);
-        const target = this.#usable(caller, 'encrypt', targetKeyId, context);
-        const plaintext = source.material.open(ciphertext, context);
-        return { ciphertext: target.material.seal(plaintext, context), sourceKeyId: named };
-      },
-    };
+    return reEncryptorOf(this.#usableTo(caller));
+  }
+
+  #usableTo(caller: Caller): Usable {
+    return (act, keyId, context) => this.#usable(caller, act, keyId, context);
   }
 
   async createKey(place: KeyPlace, provenance: Provenance): Promise<VaultKey> {
@@ -229,13 +200,8 @@ export class MemoryVault
 
   async rotateMaterial(keyId: string): Promise<void> {
     const key = this.#found(keyId);
-    if (key.origin !== 'AWS_KMS')
-      throw failure('KeyNotUsable', 'only keys of KMS itself rotate so');
-    this.#requireTemplate(key, 'active');
-    if (key.material.count > ROTATIONS)
-      throw failure('InPlaceBudgetSpent', 'the key was rotated 25 times');
-    key.material.rotate();
-    key.shownMaterial.set(key.material.currentId, this.#calls + this.#visibilityCalls);
+    if (key.origin === 'AWS_KMS') this.#requireTemplate(key, 'active');
+    rotateInside(key, this.#calls + this.#visibilityCalls);
   }
 
   async importMaterial(
@@ -245,10 +211,7 @@ export class MemoryVault
   ): Promise<void> {
     const key = this.#found(keyId);
     this.#requireTemplate(key, 'pre-activation');
-    const digest = createHash('sha256').update(bytes).digest('hex');
-    if ((key.imported ?? digest) !== digest)
-      throw failure('EscrowCheckFailed', 'the key was made of other material');
-    Object.assign(key, { imported: digest, isWaiting: false, expiresAt });
+    importInto(key, bytes, expiresAt);
   }
 
   async hasMaterial(keyId: string): Promise<boolean> {

@@ -16,6 +16,7 @@ it('takes the published signals of named sources in this account only', () => {
         'dependency.incident',
         'risk.score',
         'usage.volume',
+        'material.expiring',
         'policy.changed',
       ],
     },
