@@ -20,6 +20,8 @@ export interface Layout {
   readonly logs: string;
   readonly temporary: string;
   readonly run: string;
+  /** What seeded people hold on their machines. */
+  readonly people: string;
   readonly hsmData: string;
   readonly awsData: string;
   readonly bucketData: string;
@@ -46,6 +48,7 @@ export function layoutOf(directory: string): Layout {
     logs: join(own, 'logs'),
     temporary: join(own, 'tmp'),
     run: join(own, 'run'),
+    people: join(own, 'people'),
     hsmData: join(own, 'data', 'hsm'),
     awsData: join(own, 'data', 'aws'),
     bucketData: join(own, 'data', 'buckets'),

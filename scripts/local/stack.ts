@@ -18,6 +18,7 @@ import {
   takeOwnership,
   wasUnclean,
 } from './ownership.ts';
+import { ensurePeople } from './people.ts';
 import { choosePorts, type Ports } from './ports.ts';
 import { readJson, writePrivate } from './private-file.ts';
 import { findRunning } from './processes.ts';
@@ -122,7 +123,11 @@ async function bringUp(
   );
   markRunning(layout);
   const app = options.app === undefined ? KEYTURN_APP : options.app;
-  if (app !== null) await timed(log, 'CDK app', () => deploy(layout, ports, app, log));
+  const people = JSON.stringify(await ensurePeople(layout.people));
+  if (app !== null) {
+    const withPeople = { ...app, context: { ...app.context, people } };
+    await timed(log, 'CDK app', () => deploy(layout, ports, withPeople, log));
+  }
   await setConsistencyDelay(keyEndpointUrl(ports), secrets.adminToken, options.consistencyDelay);
   const info = describeStack(layout, ports, secrets);
   writeStackFile(layout, info);
