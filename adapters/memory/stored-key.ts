@@ -37,6 +37,15 @@ export interface StoredKey extends VaultKey {
   isTagged: boolean;
 }
 
+/** A key as a test wants to see it. */
+export interface InspectedKey
+  extends Pick<StoredKey, 'keyId' | 'provenance' | 'isPendingDeletion' | 'isTagged'> {
+  readonly template: KeyPolicy['template'];
+  readonly seenTemplate: KeyPolicy['template'];
+  readonly policy: KeyPolicy;
+  readonly isRecorded: boolean;
+}
+
 /** Where a key comes from that no operation of Keyturn made. */
 export const NOBODY: Provenance = { stage: '', name: '', version: 0, operationId: '' };
 

@@ -35,15 +35,14 @@ import { Eventual } from './eventual.ts';
 import { foreignView, originalPolicy } from './foreign-view.ts';
 import { MemoryKeyMaterial } from './key-material.ts';
 import { importInto, rotateInside } from './material.ts';
-import { type Caller, type KeyPolicy, NOBODY, permits, type StoredKey } from './stored-key.ts';
-
-interface InspectedKey
-  extends Pick<StoredKey, 'keyId' | 'provenance' | 'isPendingDeletion' | 'isTagged'> {
-  readonly template: KeyPolicy['template'];
-  readonly seenTemplate: KeyPolicy['template'];
-  readonly policy: KeyPolicy;
-  readonly isRecorded: boolean;
-}
+import {
+  type Caller,
+  type InspectedKey,
+  type KeyPolicy,
+  NOBODY,
+  permits,
+  type StoredKey,
+} from './stored-key.ts';
 
 /** How the vault behaves. */
 export interface MemoryVaultOptions {
