@@ -7,23 +7,11 @@ import type { Origin, PolicyTemplate } from '#core/contract/vocabulary.ts';
 import { KeyturnError } from '#core/errors.ts';
 import type { AccessGrant } from '#core/keys/records.ts';
 import type { DataKeyMaker } from '#core/ports/data-keys.ts';
-import type { MaterialImporter } from '#core/ports/escrow.ts';
 import type { KeyInspector } from '#core/ports/key-inspector.ts';
 import type {
-  AliasRemover,
-  AliasWriter,
   Context,
   CryptoUser,
-  KeyCreator,
-  KeyMarker,
   KeyPlace,
-  KeyRemover,
-  KeyUntagger,
-  MaterialRotator,
-  OrphanFinder,
-  PolicyReader,
-  PolicyRestorer,
-  PolicyWriter,
   Provenance,
   ReEncryptor,
   UnrecordedKey,
@@ -43,6 +31,7 @@ import {
   permits,
   type StoredKey,
 } from './stored-key.ts';
+import type { VaultPorts } from './vault-ports.ts';
 
 /** How the vault behaves. */
 export interface MemoryVaultOptions {
@@ -60,21 +49,7 @@ const STANDARD_STORE = 'aws-kms';
 
 const failure = (code: ErrorCode, message: string) => new KeyturnError(code, message);
 
-export class MemoryVault
-  implements
-    KeyCreator,
-    AliasWriter,
-    PolicyWriter,
-    PolicyReader,
-    KeyRemover,
-    KeyUntagger,
-    KeyMarker,
-    AliasRemover,
-    PolicyRestorer,
-    MaterialRotator,
-    MaterialImporter,
-    OrphanFinder
-{
+export class MemoryVault implements VaultPorts {
   readonly #clock: Clock;
   readonly #visibilityCalls: number;
   readonly #connected: Map<string, boolean>;
