@@ -128,10 +128,16 @@ export class MemoryVault implements VaultPorts {
   }
 
   /** Makes a key as somebody else would, past every hook: IAM of the account decides, beside what the policy names. */
-  addForeignKey(document: string, aliases: readonly string[] = []): VaultKey {
-    const keyStoreId = [...this.#connected.keys()][0] ?? '';
-    const place = { origin: 'AWS_CLOUDHSM' as const, keyStoreId };
-    const made = this.#add(place, NOBODY, originalPolicy(document), { team: 'orders' });
+  addForeignKey(
+    document: string,
+    aliases: readonly string[] = [],
+    origin: Origin = 'AWS_CLOUDHSM',
+  ): VaultKey {
+    const [ours = ''] = this.#connected.keys();
+    const keyStoreId = origin === 'AWS_CLOUDHSM' ? ours : STANDARD_STORE;
+    const made = this.#add({ origin, keyStoreId }, NOBODY, originalPolicy(document), {
+      team: 'orders',
+    });
     for (const alias of aliases) this.#aliases.set(alias, new Eventual<string | null>(made.keyId));
     return made;
   }

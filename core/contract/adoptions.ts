@@ -2,7 +2,7 @@
 // Bodies of the report on a KMS key that Keyturn did not make, of taking it over, and of letting one go.
 import { z } from 'zod';
 import { AccessEntry, instant, KeyName, text } from './api.ts';
-import { ENVIRONMENTS } from './vocabulary.ts';
+import { ENVIRONMENTS, ORIGINS } from './vocabulary.ts';
 
 const kmsKey = z
   .string()
@@ -30,6 +30,10 @@ export const AdoptKeyRequest = z
     owner: text,
     purpose: text,
     environment: z.enum(ENVIRONMENTS),
+    origin: z
+      .enum(ORIGINS)
+      .optional()
+      .describe('of its next versions: AWS_CLOUDHSM (default), or the one that it has'),
     access: z
       .array(AccessEntry)
       .max(32)

@@ -3,6 +3,7 @@
 // name, version and KMS key are claimed in one transaction, and the `adopt-key` workflow does the rest.
 import { sha256Hex } from '../crypto/hashing.ts';
 import { isError, KeyturnError, precondition } from '../errors.ts';
+import { strategyOf } from '../keys/origins/all.ts';
 import type { AccessGrant, KeyRecord, VersionRecord } from '../keys/records.ts';
 import type { ForeignKey } from '../ports/key-inspector.ts';
 import type { KeyChange } from '../ports/ledger.ts';
@@ -30,8 +31,7 @@ export interface AdoptKeyDeps extends GenerateKeyDeps, ReportAdoptionDeps {
   readonly movableAliases: readonly string[];
 }
 
-export interface AdoptKeyInput
-  extends Omit<GenerateKeyInput, 'tier' | 'origin' | 'parent' | 'access'> {
+export interface AdoptKeyInput extends Omit<GenerateKeyInput, 'tier' | 'parent' | 'access'> {
   readonly kmsKey: string;
   /** Absent: the roles that the key's policy names. */
   readonly access?: readonly AccessGrant[] | undefined;
@@ -78,6 +78,18 @@ function checkAliases({ movableAliases }: AdoptKeyDeps, key: ForeignKey, input: 
   });
   if (fields.length > 0)
     throw new KeyturnError('ValidationFailed', 'some aliases cannot be taken along', { fields });
+}
+
+/** Its next versions lie in the key store, or stay of the origin that it has. @throws KeyturnError `ValidationFailed` */
+function checkOrigin(key: ForeignKey, { origin }: AdoptKeyInput): void {
+  if (origin === undefined || origin === 'AWS_CLOUDHSM' || origin === key.origin) return;
+  throw new KeyturnError(
+    'ValidationFailed',
+    `a key of origin ${key.origin} does not go on as one of ${origin}`,
+    {
+      fields: [{ pointer: '/origin', detail: `must be AWS_CLOUDHSM or ${key.origin}` }],
+    },
+  );
 }
 
 /** Who may use the key from then on; roles that its policy named stay let in by the policy alone. */
@@ -209,10 +221,16 @@ export async function adoptKey(
   const access = accessFor(judged, input);
   checkKey(judged, input, access);
   checkAliases(deps, judged.key, input);
-  const { kmsKey: _key, accept: _accepted, aliases, ...metadata } = input;
-  const wanted = { ...metadata, tier: 'kms' as const, access };
+  checkOrigin(judged.key, input);
+  const { kmsKey: _key, accept: _accepted, aliases, origin, ...metadata } = input;
+  const wanted = {
+    ...metadata,
+    tier: 'kms' as const,
+    access,
+    ...(origin === undefined ? {} : { origin }),
+  };
   await checkPolicy(deps, site, wanted);
-  await checkRoom(deps, site, wanted);
+  if (strategyOf(wanted).keyStore === null) await checkRoom(deps, site, wanted);
   const operationId = deps.ids.operationId();
   const key = { ...(await freeName(deps, site, wanted, by)), legacyAliases: aliases };
   const now = deps.clock.now();

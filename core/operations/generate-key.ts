@@ -229,7 +229,10 @@ export async function freeName(
 ): Promise<KeyRecord> {
   const existing = await deps.ledger.readKeyRecord(input.name);
   if (!existing) return newKey(site, input, by.principal.id, deps.clock.now());
-  if (isAbandoned(existing)) return { ...existing, ...input };
+  if (isAbandoned(existing)) {
+    const { origin: _before, ...kept } = existing;
+    return { ...kept, ...input, keyStore: strategyOf(input).keyStore ?? site.keyStore };
+  }
   throw nameTaken(input.name);
 }
 

@@ -246,6 +246,25 @@ describe('a foreign key that is taken over', () => {
     await expect(encrypt(keyId, 'x')).rejects.toMatchObject({ name: 'AccessDeniedException' });
   }, 120_000);
 
+  it('is rotated in place when it lay outside and stays of its origin', async () => {
+    const alias = `alias/${freshName('legacy')}`;
+    const name = freshName('stays');
+    const { keyId } = await foreignKey(alias, { Origin: 'AWS_KMS' });
+    const old = await encrypt(alias, 'kept');
+
+    const wanted = { ...request(alias, name), aliases: [alias], origin: 'AWS_KMS' as const };
+    const { body } = await operator.adoptKey(wanted);
+    expect(await ended(operator, body.operationId)).toMatchObject({ state: 'done' });
+    const rotation = await operator.startRotation(name);
+    expect(await ended(operator, rotation.body.operationId)).toMatchObject({ state: 'done' });
+
+    const { items } = (await operator.listVersions(name)).body;
+    expect(items.map((version) => version.keyId)).toEqual([keyId, keyId]);
+    expect((await operator.getKey(name)).body).toMatchObject({ currentVersion: 2 });
+    expect(await decrypt(await encrypt(alias, 'new'))).toBe('new');
+    expect(await decrypt(old)).toBe('kept');
+  }, 120_000);
+
   it('is given back as it was when its adoption cannot be finished', async () => {
     const alias = `alias/${freshName('legacy')}`;
     const name = freshName('given-back');

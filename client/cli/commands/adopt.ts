@@ -20,6 +20,7 @@ interface AdoptOptions extends WorkOptions {
   readonly owner?: string;
   readonly purpose?: string;
   readonly environment?: string;
+  readonly origin?: string;
   readonly access: readonly AccessEntry[];
   readonly moveAlias: readonly string[];
   readonly accept: readonly string[];
@@ -45,6 +46,9 @@ function toAdoptRequest(kmsKey: string, options: AdoptOptions): AdoptRequest {
     purpose: said('purpose'),
     // The API judges the values: it alone knows what its stage serves.
     environment: said('environment') as AdoptRequest['environment'],
+    ...(options.origin !== undefined && {
+      origin: options.origin as NonNullable<AdoptRequest['origin']>,
+    }),
     ...(access.length > 0 && { access: [...access] }),
     aliases: [...moveAlias],
     accept: [...accept],
@@ -84,6 +88,10 @@ export function addAdopt(key: Command, act: Act): void {
     .option('--owner <owner>', 'accountable person or team')
     .option('--purpose <text>', 'what the key protects')
     .option('--environment <environment>', 'environment the key serves')
+    .option(
+      '--origin <origin>',
+      'of its next versions: AWS_CLOUDHSM (default), or the one that it has; docs/origins.md',
+    )
     .option(
       '--access <role=rights>',
       'role that may use the key; repeatable; default: the roles that its policy names',

@@ -32,7 +32,7 @@ describe('key adopt', () => {
       ...['--move-alias', 'alias/legacy-orders', '--move-alias', 'alias/legacy-2'],
       ...['--accept', 'delegated', '--accept', 'statement:Admins'],
       ...['--access', 'arn:aws:iam::111122223333:role/orders-api=decrypt'],
-      ...['--idempotency-key', 'adopt-1'],
+      ...['--origin', 'AWS_KMS', '--idempotency-key', 'adopt-1'],
     ];
 
     const ran = await keyturn(
@@ -52,6 +52,7 @@ describe('key adopt', () => {
         owner: 'payments',
         purpose: 'order archive',
         environment: 'development',
+        origin: 'AWS_KMS',
         access: [{ principal: 'arn:aws:iam::111122223333:role/orders-api', rights: ['decrypt'] }],
         aliases: ['alias/legacy-orders', 'alias/legacy-2'],
         accept: ['delegated', 'statement:Admins'],

@@ -8,7 +8,13 @@ import { releaseKey } from '#core/operations/release-key.ts';
 import { applyAccess } from '#core/operations/update-access.ts';
 import { verifyVersion } from '#core/operations/verify-version.ts';
 import { consolePolicy, DEFAULT_POLICY } from '#test/support/foreign-keys.ts';
-import { ADOPTION_STEPS, begin, runSteps, withActiveKey } from '#test/support/steps.ts';
+import {
+  ADOPTION_STEPS,
+  begin,
+  ROTATION_STEPS,
+  runSteps,
+  withActiveKey,
+} from '#test/support/steps.ts';
 import { ALICE, aWorld, CONSUMER, KEY_STORE, PERMIT, type World } from '#test/support/world.ts';
 
 const ALIAS = 'alias/legacy-orders';
@@ -123,6 +129,50 @@ describe('an adoption that is asked for', () => {
       fields: [{ pointer: '/kmsKey', detail: 'already-managed: it is version 1 of orders' }],
     });
     expect(await world.store.readKey('others')).toBeNull();
+  });
+
+  describe('of a key outside the key store', () => {
+    beforeEach(() => {
+      kmsKey = world.vault.addForeignKey(consolePolicy(CONSUMER), [], 'AWS_KMS').keyId;
+    });
+    const adoptAs = async (origin?: AdoptKeyInput['origin']) => {
+      await adopt({ aliases: [], origin });
+      await runSteps(world, await begin(world), ADOPTION_STEPS);
+      await world.admitRotation();
+      await runSteps(world, await begin(world), ROTATION_STEPS);
+      return world.snapshot();
+    };
+    const written = () => world.vault.cryptoFor(CONSUMER).encrypt(kmsKey, Buffer.from('kept'), {});
+
+    it('moves into it with the first rotation', async () => {
+      const old = await written();
+      const { key, versions } = await adoptAs();
+
+      expect(key).toMatchObject({ keyStore: KEY_STORE, currentVersion: 2 });
+      expect(key.currentKeyId).not.toBe(kmsKey);
+      expect(versions[0]).toMatchObject({ keyId: kmsKey, policyTemplate: 'decrypt-only' });
+      expect(await world.store.readOccupancy(KEY_STORE)).toEqual([
+        { class: 'test', keys: 1, versions: 1 },
+      ]);
+      await expect(world.vault.cryptoFor(CONSUMER).decrypt(old, {})).resolves.toBeDefined();
+    });
+
+    it('is rotated in place when it is to stay of its origin', async () => {
+      const old = await written();
+      const { key, versions } = await adoptAs('AWS_KMS');
+
+      expect(key).toMatchObject({ origin: 'AWS_KMS', currentVersion: 2, currentKeyId: kmsKey });
+      expect(versions).toMatchObject([{ keyId: kmsKey }, { keyId: kmsKey, isInPlace: true }]);
+      await expect(world.vault.cryptoFor(CONSUMER).decrypt(old, {})).resolves.toBeDefined();
+      await expect(written()).resolves.toBeDefined();
+    });
+
+    it('goes on as no other origin', async () => {
+      expect(await refusal({ aliases: [], origin: 'EXTERNAL' })).toEqual({
+        code: 'ValidationFailed',
+        fields: [{ pointer: '/origin', detail: 'must be AWS_CLOUDHSM or AWS_KMS' }],
+      });
+    });
   });
 
   it('takes a key back that was let go, under another name', async () => {

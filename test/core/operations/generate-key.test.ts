@@ -96,6 +96,17 @@ describe('generateKey', () => {
     expect(await world.version(1)).toMatchObject({ state: 'destroyed' });
   });
 
+  it('begins anew with another origin where an undone generation had one', async () => {
+    await generateKey(world.deps, SITE, { ...ORDERS, origin: 'AWS_KMS' }, BY);
+    const failure = { error: 'KeyStoreUnavailable', cause: 'disconnected' };
+    await compensateOperation(world.deps, { ...(await begin(world)), failure });
+    const again = { ...BY, claim: { scope: 'scope-2', bodyHash: 'body-1' } };
+    await generateKey(world.deps, SITE, ORDERS, again);
+
+    const { origin, keyStore } = await world.key();
+    expect([origin, keyStore]).toEqual([undefined, SITE.keyStore]);
+  });
+
   it('answers the same operation for the same request, and starts it once', async () => {
     const first = await generateKey(world.deps, SITE, ORDERS, BY);
     const second = await generateKey(world.deps, SITE, ORDERS, BY);
