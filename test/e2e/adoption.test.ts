@@ -285,7 +285,7 @@ describe('a foreign key that is taken over', () => {
       managedAs: null,
       isAdoptable: true,
     });
-  }, 120_000);
+  }, 180_000);
 });
 
 const isOurs = ({ TagKey }: { readonly TagKey?: string | undefined }) =>
