@@ -8,7 +8,11 @@ interface Known {
   readonly user: string;
   readonly sub: string;
   readonly ageRecipient?: string;
+  readonly groups: readonly string[];
 }
+
+/** Whose members get shares unless a key names others. */
+const CUSTODIANS = 'grp_custodians';
 
 export class TableCustodians implements CustodianDirectory {
   readonly #people: readonly Known[];
@@ -23,8 +27,17 @@ export class TableCustodians implements CustodianDirectory {
     const found =
       this.#people.find(({ user }) => user === name) ??
       this.#people.find(({ sub }) => sub === name);
-    const given = new Map(Object.entries(this.#more)).get(found?.user ?? '');
-    const recipient = given?.ageRecipient ?? found?.ageRecipient;
-    return found && recipient ? { sub: found.sub, recipient } : null;
+    return found ? this.#withKey(found) : null;
+  }
+
+  async holders(): Promise<readonly Custodian[]> {
+    const members = this.#people.filter(({ groups }) => groups.includes(CUSTODIANS));
+    return members.map((one) => this.#withKey(one)).filter((one) => one !== null);
+  }
+
+  #withKey({ user, sub, ageRecipient }: Known): Custodian | null {
+    const given = new Map(Object.entries(this.#more)).get(user);
+    const recipient = given?.ageRecipient ?? ageRecipient;
+    return recipient ? { sub, recipient } : null;
   }
 }

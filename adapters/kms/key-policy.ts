@@ -139,6 +139,15 @@ class Statements {
     return this.allow('RotatorInPlace', [this.role('create-version')], ['kms:RotateKeyOnDemand']);
   }
 
+  /** Puts escrowed material back; keys that were not imported refuse. */
+  recoverer(): PolicyStatement {
+    return this.allow(
+      'EscrowRecoverer',
+      [this.role('recover-escrow')],
+      ['kms:GetParametersForImport', 'kms:ImportKeyMaterial'],
+    );
+  }
+
   aliases(): PolicyStatement {
     return this.allow(
       'AliasPlacer',
@@ -299,6 +308,7 @@ const TEMPLATES: Readonly<
     make.verifier(),
     make.aliases(),
     make.rotator(),
+    make.recoverer(),
     make.dataKeyMaker(),
     ...make.consumers(access, ['encrypt', 'decrypt']),
     ...make.services(access),
@@ -312,6 +322,7 @@ const TEMPLATES: Readonly<
     make.denyProtecting(),
     make.verifier(),
     make.aliases(),
+    make.recoverer(),
     ...make.consumers(access, ['decrypt']),
     ...make.reencryptor({ direct: ['kms:ReEncryptFrom'], byS3: ['kms:Decrypt'] }),
   ],

@@ -85,6 +85,13 @@ export const CreateKeyRequest = z
       .enum(ORIGINS)
       .optional()
       .describe('of tier kms: where its material comes from; by default the CloudHSM key store'),
+    escrow: z
+      .strictObject({
+        required: z.int().min(2).max(255),
+        custodians: z.array(z.string().max(128)).min(2).max(255),
+      })
+      .optional()
+      .describe('of origin EXTERNAL: who holds its material; by default the quorum of its class'),
     parent: KeyName.optional().describe(
       'of tier data: the key of tier kms that wraps it; by default the one that the class names',
     ),

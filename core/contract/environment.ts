@@ -75,6 +75,7 @@ export const FUNCTION_ENVIRONMENT = {
   },
   'plan-changes': { HSM_TYPE: z.string(), KMS_BUDGET: KmsBudgetSetting, ...WAITS },
   'change-keys': {
+    PEOPLE: PeopleSetting,
     KEY_STORE_NAME: z.string(),
     HSM_TYPE: z.string(),
     ENVIRONMENTS_SERVED: EnvironmentList,
@@ -105,7 +106,11 @@ export const FUNCTION_ENVIRONMENT = {
     CLUSTER_SETTINGS: ClusterSettings,
   },
   'begin-operation': WAITS,
-  'create-version': { KMS_BUDGET: KmsBudgetSetting },
+  'create-version': {
+    KMS_BUDGET: KmsBudgetSetting,
+    ESCROW_KEY_ARN: z.string(),
+    PEOPLE: PeopleSetting,
+  },
   'adopt-version': { KMS_BUDGET: KmsBudgetSetting, EVIDENCE_BUCKET: z.string().min(3) },
   'make-data-key': { KMS_BUDGET: KmsBudgetSetting },
   'verify-version': {},

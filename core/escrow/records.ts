@@ -58,6 +58,8 @@ export interface EscrowSetRecord {
   readonly setId: string;
   readonly version: number;
   readonly generation: number;
+  /** The vault key that the material was made for. */
+  readonly keyId: string;
   readonly required: number;
   readonly total: number;
   readonly bytes: number;

@@ -13,7 +13,7 @@ import type { Custodian, ShareEnvelope } from './records.ts';
 export const MAX_SHARES = 255;
 export const MIN_REQUIRED = 2;
 /** AES-128: below it, digests of shares could be searched. */
-const MIN_SECRET_BYTES = 16;
+export const MIN_SECRET_BYTES = 16;
 
 export interface SealSharesDeps {
   readonly splitter: SecretSplitter;

@@ -56,6 +56,8 @@ export interface KeyRecord {
   readonly tier: Tier;
   /** Absent: `AWS_CLOUDHSM`. */
   readonly origin?: Origin;
+  /** Of origin EXTERNAL: who holds shares of its material, by id; absent: by the quorum of its class. */
+  readonly escrow?: { readonly required: number; readonly custodians: readonly string[] };
   /** Of tier `data`: the key of tier `kms` that wraps its versions. */
   readonly parent?: string | null;
   readonly access: readonly AccessGrant[];

@@ -31,7 +31,8 @@ export interface AdoptKeyDeps extends GenerateKeyDeps, ReportAdoptionDeps {
   readonly movableAliases: readonly string[];
 }
 
-export interface AdoptKeyInput extends Omit<GenerateKeyInput, 'tier' | 'parent' | 'access'> {
+export interface AdoptKeyInput
+  extends Omit<GenerateKeyInput, 'tier' | 'escrow' | 'parent' | 'access'> {
   readonly kmsKey: string;
   /** Absent: the roles that the key's policy names. */
   readonly access?: readonly AccessGrant[] | undefined;

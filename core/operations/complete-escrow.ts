@@ -4,12 +4,7 @@
 import { wipe } from '../crypto/check-value.ts';
 import { isError, KeyturnError, precondition } from '../errors.ts';
 import { namedFaults, type RebuildDeps, rebuildSecret } from '../escrow/rebuild-secret.ts';
-import type {
-  EscrowChange,
-  EscrowSessionRecord,
-  EscrowSetRecord,
-  StoredShares,
-} from '../escrow/records.ts';
+import type { EscrowSessionRecord, EscrowSetRecord, StoredShares } from '../escrow/records.ts';
 import { type SealSharesDeps, sealShares } from '../escrow/seal-shares.ts';
 import {
   activeSet,
@@ -19,11 +14,13 @@ import {
   retired,
   setsOf,
 } from '../escrow/sets.ts';
+import type { ClassPolicy } from '../policies/classes.ts';
 import type { MaterialImporter, SessionSeal, ShareArchive } from '../ports/escrow.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision } from '../ports/platform.ts';
 import { newSet, requireSameGeneration } from './escrow-material.ts';
 import { sessionDraft } from './escrow-session.ts';
+import { expiryFor } from './import-material.ts';
 import { mutateKey, versionOf } from './mutate-key.ts';
 
 export interface CompleteEscrowDeps extends RebuildDeps, SealSharesDeps {
@@ -31,6 +28,7 @@ export interface CompleteEscrowDeps extends RebuildDeps, SealSharesDeps {
   readonly clock: Clock;
   readonly seal: SessionSeal;
   readonly importer: MaterialImporter;
+  readonly classes: readonly ClassPolicy[];
 }
 
 export interface CompleteEscrowInput {
@@ -116,30 +114,36 @@ async function openContributions(
   );
 }
 
+/** What a session did. */
+interface Done {
+  readonly sets: readonly EscrowSetRecord[];
+  readonly shares: readonly StoredShares[];
+  /** When the vault forgets what was imported. */
+  readonly expiresAt: string | null;
+}
+
 /** What the session is for. @returns what it changes of the key's escrow, beside the session */
 async function use(
   deps: CompleteEscrowDeps,
   { snapshot, session, set }: Opened,
   secret: Uint8Array,
   { by }: CompleteEscrowInput,
-): Promise<{
-  readonly sets: readonly EscrowSetRecord[];
-  readonly shares: readonly StoredShares[];
-}> {
+): Promise<Done> {
   if (session.purpose === 'recover') {
     const { keyId } = versionOf(snapshot, session.version);
-    precondition(keyId, 'a version in escrow has its vault key');
-    await deps.importer.importMaterial(keyId, secret);
-    return { sets: [], shares: [] };
+    precondition(keyId === set.keyId, 'a version has the vault key that its material was made for');
+    const expiresAt = expiryFor(deps, snapshot.key.class);
+    await deps.importer.importMaterial(set.keyId, secret, expiresAt);
+    return { sets: [], shares: [], expiresAt };
   }
   precondition(session.next, 'a re-share says who holds the next generation');
-  const { setId, key, version, bytes, checkValue } = set;
+  const { setId, key, version, keyId, bytes, checkValue } = set;
   const generation = nextGeneration(snapshot, version);
   const createdAt = deps.clock.now();
   const shared = { setId, key, version, generation, createdAt, ...session.next };
   const envelopes = await sealShares(deps, shared, secret);
-  const made = newSet({ ...shared, bytes, checkValue, createdBy: by });
-  return { sets: [made], shares: [{ setId, generation, envelopes }] };
+  const made = newSet({ ...shared, keyId, bytes, checkValue, createdBy: by });
+  return { sets: [made], shares: [{ setId, generation, envelopes }], expiresAt: null };
 }
 
 /** Writes the end of the session. */
@@ -149,7 +153,7 @@ async function finish(
   done: {
     readonly used: readonly string[];
     readonly refused: string | null;
-    readonly change: Required<Pick<EscrowChange, 'sets' | 'shares'>>;
+    readonly change: Done;
   },
 ): Promise<EscrowSessionRecord> {
   return mutateKey(ledger, input.key, (snapshot) => {
@@ -169,7 +173,11 @@ async function finish(
     });
     const sets = made ? [...older, made] : [];
     const escrow = { sessions: [after], sets, shares: change.shares };
-    return { draft: { ...draft, escrow }, result: after };
+    const versions =
+      session.purpose === 'recover'
+        ? [{ ...versionOf(snapshot, session.version), materialExpiresAt: change.expiresAt }]
+        : [];
+    return { draft: { ...draft, escrow, versions }, result: after };
   });
 }
 

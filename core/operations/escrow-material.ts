@@ -27,6 +27,8 @@ export interface EscrowMaterialInput {
   readonly version: number;
   /** The vault key that waits for material. */
   readonly keyId: string;
+  /** When the vault is to forget the material; null: never. */
+  readonly expiresAt: string | null;
   readonly required: number;
   readonly custodians: readonly Custodian[];
   readonly by: string;
@@ -47,20 +49,29 @@ export async function escrowMaterial(
   const snapshot = await deps.ledger.readKey(input.key);
   if (!snapshot) throw keyNotFound(input.key);
   requireManaged(snapshot.key);
-  const [active] = setsOf(snapshot, input.version, 'active');
+  const [active] = setsFor(snapshot, input, 'active');
   if (active) return active;
-  const [pending] = setsOf(snapshot, input.version, 'pending');
+  const [pending] = setsFor(snapshot, input, 'pending');
   // An earlier try was stopped between import and record: the vault has the material of that set.
   if (pending && (await deps.importer.hasMaterial(input.keyId)))
     return activate(deps, input, pending);
   const material = deps.random(MATERIAL_BYTES);
   try {
     const set = await store(deps, input, snapshot, material);
-    await deps.importer.importMaterial(input.keyId, material);
+    await deps.importer.importMaterial(input.keyId, material, input.expiresAt);
     return await activate(deps, input, set);
   } finally {
     wipe(material);
   }
+}
+
+/** Sets of the vault key: an earlier try may have made another one, which nobody recorded. */
+function setsFor(
+  snapshot: KeySnapshot,
+  { version, keyId }: EscrowMaterialInput,
+  state: EscrowSetRecord['state'],
+): readonly EscrowSetRecord[] {
+  return setsOf(snapshot, version, state).filter((set) => set.keyId === keyId);
 }
 
 async function store(
@@ -76,11 +87,16 @@ async function store(
   const shared = { setId, key, version, generation, required, custodians, createdAt };
   const envelopes = await sealShares(deps, shared, material);
   const { checkValue = '', bytes = 0 } = envelopes[0] ?? {};
-  const set = newSet({ ...shared, checkValue, bytes, createdBy: input.by });
+  const set = newSet({ ...shared, keyId: input.keyId, checkValue, bytes, createdBy: input.by });
   return mutateKey(deps.ledger, key, (now) => {
     requireSameGeneration(now, set);
-    const stale = setsOf(now, version, 'pending').map((one) =>
-      retired(one, createdAt, 'its material was never imported'),
+    const stale = [...setsOf(now, version, 'pending'), ...setsOf(now, version, 'active')].map(
+      (one) =>
+        retired(
+          one,
+          createdAt,
+          'its material was never imported, or into a KMS key that was given up',
+        ),
     );
     const draft = {
       escrow: { sets: [...stale, set], shares: [{ setId, generation, envelopes }] },
@@ -98,6 +114,7 @@ export function newSet(
     | 'key'
     | 'version'
     | 'generation'
+    | 'keyId'
     | 'required'
     | 'custodians'
     | 'bytes'
@@ -106,13 +123,14 @@ export function newSet(
     | 'createdBy'
   >,
 ): EscrowSetRecord {
-  const { setId, key, version, generation, required, custodians, bytes, checkValue } = given;
+  const { setId, key, version, generation, keyId, required, custodians, bytes, checkValue } = given;
   return {
     key,
     name: setName(version, generation),
     setId,
     version,
     generation,
+    keyId,
     required,
     total: custodians.length,
     bytes,

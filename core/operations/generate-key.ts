@@ -32,6 +32,8 @@ export interface GenerateKeyInput {
   readonly tier: Tier;
   /** Absent: `AWS_CLOUDHSM`. */
   readonly origin?: Origin | undefined;
+  /** Of origin `EXTERNAL`: the circle that holds its material, by id. */
+  readonly escrow?: KeyRecord['escrow'] | undefined;
   /** Of tier `data`: the key that wraps it; absent: the one that the class names. */
   readonly parent?: string | null | undefined;
   readonly access: readonly AccessGrant[];
@@ -102,15 +104,19 @@ export async function checkRoom(
 }
 
 /** The input with its parent decided: a name for tier `data`, nothing for tier `kms`. */
-type AdmittedInput = Omit<GenerateKeyInput, 'parent' | 'origin'> &
-  Pick<KeyRecord, 'parent' | 'origin'>;
+type AdmittedInput = Omit<GenerateKeyInput, 'parent' | 'origin' | 'escrow'> &
+  Pick<KeyRecord, 'parent' | 'origin' | 'escrow'>;
 
 async function withParent(
   deps: GenerateKeyDeps,
   site: KeySite,
-  { parent: asked, origin, ...rest }: GenerateKeyInput,
+  { parent: asked, origin, escrow, ...rest }: GenerateKeyInput,
 ): Promise<AdmittedInput> {
-  const input = { ...rest, ...(origin === undefined ? {} : { origin }) };
+  const input = {
+    ...rest,
+    ...(origin === undefined ? {} : { origin }),
+    ...(escrow === undefined ? {} : { escrow }),
+  };
   const fixed = classOf(site.classes, input.class)?.dataKeyParent;
   if (input.tier === 'kms') {
     if (asked == null) return input;

@@ -19,12 +19,20 @@ export interface ImportedMaterialDeps {
   readonly classes: readonly ClassPolicy[];
 }
 
+/** When the vault is to forget material that is imported now; null: never. */
+export function expiryFor(
+  { clock, classes }: Pick<ImportedMaterialDeps, 'clock' | 'classes'>,
+  className: string,
+): string | null {
+  const validDays = classOf(classes, className)?.importedMaterial?.validDays;
+  return validDays ? later(clock.now(), validDays * DAY_SECONDS) : null;
+}
+
 /** Material that nobody keeps: a key of this source whose KMS key loses its material is lost with it. */
 export function importedMaterial(deps: ImportedMaterialDeps): MaterialSource {
   return {
     async provide(keyId, { snapshot: { key } }) {
-      const validDays = classOf(deps.classes, key.class)?.importedMaterial?.validDays;
-      const expiresAt = validDays ? later(deps.clock.now(), validDays * DAY_SECONDS) : null;
+      const expiresAt = expiryFor(deps, key.class);
       if (await deps.importer.hasMaterial(keyId))
         return { expiresAt: await deps.importer.expiryOf(keyId) };
       const material = deps.random(MATERIAL_BYTES);

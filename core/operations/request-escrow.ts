@@ -3,9 +3,12 @@
 // key; when nobody can be asked, it is cancelled.
 import { actionOf, recoverEscrow, reshareEscrow } from '../approvals/acts/escrow-session.ts';
 import type { ApprovalRecord } from '../approvals/records.ts';
+import type { Origin } from '../contract/vocabulary.ts';
 import { KeyturnError } from '../errors.ts';
 import type { Custodian, EscrowSessionRecord, ShareEnvelope } from '../escrow/records.ts';
+import { MIN_SECRET_BYTES, requireShareable } from '../escrow/seal-shares.ts';
 import { sessionOf } from '../escrow/sets.ts';
+import type { KeyRecord } from '../keys/records.ts';
 import type { CustodianDirectory } from '../ports/custodians.ts';
 import type { ShareArchive } from '../ports/escrow.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
@@ -86,11 +89,14 @@ export async function nextCircle(
   directory: CustodianDirectory,
   required: number | undefined,
   names: readonly string[] | undefined,
+  place = '',
 ): Promise<RequestSessionInput['next']> {
   if (required === undefined || names === undefined) return null;
   const found = await Promise.all(names.map((name) => directory.custodian(name)));
   const fields = found.flatMap((one, at) =>
-    one ? [] : [{ pointer: `/custodians/${at}`, detail: 'nobody of that name has an age key' }],
+    one
+      ? []
+      : [{ pointer: `${place}/custodians/${at}`, detail: 'nobody of that name has an age key' }],
   );
   if (fields.length > 0)
     throw new KeyturnError(
@@ -99,6 +105,33 @@ export async function nextCircle(
       { fields },
     );
   return { required, custodians: found.filter((one): one is Custodian => one !== null) };
+}
+
+/** What a request for a key says of escrow; names of the directory. */
+interface EscrowOfNewKey {
+  readonly origin?: Origin | undefined;
+  readonly escrow?:
+    | { readonly required: number; readonly custodians: readonly string[] }
+    | undefined;
+}
+
+/**
+ * The circle that a new key names, by id; undefined when it names none.
+ * @throws KeyturnError `ValidationFailed` for a key that imports nothing, a quorum that cannot be, or people without an age key
+ */
+export async function namedCircle(
+  directory: CustodianDirectory,
+  { origin, escrow }: EscrowOfNewKey,
+): Promise<KeyRecord['escrow'] | undefined> {
+  if (!escrow) return undefined;
+  if (origin !== 'EXTERNAL')
+    throw new KeyturnError('ValidationFailed', 'only imported material can be in escrow', {
+      fields: [{ pointer: '/escrow', detail: 'is for origin EXTERNAL' }],
+    });
+  const circle = await nextCircle(directory, escrow.required, escrow.custodians, '/escrow');
+  requireShareable(escrow.required, circle?.custodians ?? [], MIN_SECRET_BYTES);
+  const subs = (circle?.custodians ?? []).map(({ sub }) => sub);
+  return { required: escrow.required, custodians: subs };
 }
 
 /** Somebody's own shares of generations that are not retired, as they are stored. */

@@ -10,6 +10,7 @@ import {
 import { SHARDS } from '#core/contract/table.ts';
 import { idempotencyClaim } from '#core/operations/admit-operation.ts';
 import { generateKey, type KeySite } from '#core/operations/generate-key.ts';
+import { namedCircle } from '#core/operations/request-escrow.ts';
 import { rotateKey } from '#core/operations/rotate-key.ts';
 import { updateKey } from '#core/operations/update-key.ts';
 import { CLASSES } from '#policies/classes.ts';
@@ -17,7 +18,7 @@ import { type ApiRequest, apiHandler, type RouteHandler } from '../shared/api-ha
 import { idempotencyKeyOf, ifMatchOf, parseBody } from '../shared/api-request.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { accessObject, etag, existing, keyView } from '../shared/views.ts';
-import { authorizer, directory, ledger, workflows } from '../shared/wiring.ts';
+import { authorizer, custodians, directory, ledger, workflows } from '../shared/wiring.ts';
 
 const environment = environmentOf('change-keys');
 const table = ledger(environment.TABLE_NAME);
@@ -34,6 +35,7 @@ const deps = {
   ids: ulidIds,
   waits: { settleSeconds: environment.SETTLE_SECONDS, bakeSeconds: environment.BAKE_SECONDS },
 };
+const people = custodians(environment.STAGE, environment.PEOPLE);
 const site: KeySite = {
   stage: environment.STAGE,
   keyStore: environment.KEY_STORE_NAME,
@@ -55,7 +57,13 @@ const createKey: RouteHandler = async (request) => {
   const input = parseBody(request.event, CreateKeyRequest);
   const { principal } = request;
   const claim = idempotencyClaim(principal.id, 'POST /v1/keys', header, input);
-  const { operationId } = await generateKey(deps, site, input, { principal, decision, claim });
+  const escrow = await namedCircle(people, input);
+  const { operationId } = await generateKey(
+    deps,
+    site,
+    { ...input, escrow },
+    { principal, decision, claim },
+  );
   return accepted(operationId);
 };
 

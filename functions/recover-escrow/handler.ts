@@ -8,6 +8,7 @@ import { KmsSessionSeal } from '#adapters/kms/session-seal.ts';
 import { KmsShareSigner } from '#adapters/kms/share-signer.ts';
 import { systemClock } from '#adapters/system/system.ts';
 import { completeEscrow } from '#core/operations/complete-escrow.ts';
+import { CLASSES } from '#policies/classes.ts';
 import { apiHandler, type RouteHandler } from '../shared/api-handler.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { sessionView } from '../shared/escrow-views.ts';
@@ -20,6 +21,7 @@ const signer = new KmsShareSigner(kmsClient(), environment.ESCROW_KEY_ARN);
 const deps = {
   ledger: table,
   clock: systemClock,
+  classes: CLASSES,
   splitter: shamirSplitter,
   sealer: ageSealer,
   signer,

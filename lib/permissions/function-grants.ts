@@ -138,12 +138,17 @@ type StepFunction =
   | 'park-operation';
 
 function stepGrants(context: GrantContext): Pick<Duties, StepFunction> {
-  const { keys, table } = context;
+  const { keys, table, escrowKeyArn } = context;
   const rows = writeTable(table);
   const adoptions = { folder: 'adoption', region: table.region } as const;
   return {
     'begin-operation': rows,
-    'create-version': [...rows, ...keys.create(), ...keys.find()],
+    'create-version': [
+      ...rows,
+      ...keys.create(),
+      ...keys.find(),
+      { actions: ['kms:Sign'], resources: [escrowKeyArn] },
+    ],
     'adopt-version': [...rows, ...keys.adopt(), ...evidenceGrants(context.evidence, adoptions)],
     'make-data-key': [...rows, keys.dataKeys()],
     'verify-version': [...rows, keys.canary(), keys.onKeys(['kms:GetKeyPolicy'])],

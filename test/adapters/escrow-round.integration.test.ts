@@ -30,6 +30,7 @@ import {
   sessionDraft,
 } from '#core/operations/escrow-session.ts';
 import { mutateKey } from '#core/operations/mutate-key.ts';
+import { CLASSES } from '#policies/classes.ts';
 import { newFile } from '#test/client/run-cli.ts';
 import { startEmulator, type TestEmulator } from '#test/emulator/support.ts';
 import { type Holder, holders } from '#test/support/escrow.ts';
@@ -59,6 +60,7 @@ async function makeDeps() {
   return {
     ledger: new DynamoDbLedger(tables.client, await tables.create()),
     clock: systemClock,
+    classes: CLASSES,
     ids: ulidIds,
     random: (bytes: number) => randomBytes(bytes),
     splitter: shamirSplitter,
@@ -125,6 +127,7 @@ describe('material in escrow', () => {
       ...asked,
       version: 1,
       keyId,
+      expiresAt: null,
       required: 3,
       custodians: circle,
       operationId: null,

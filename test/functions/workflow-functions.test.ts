@@ -47,6 +47,7 @@ vi.mock('#functions/shared/wiring.ts', () => ({
     if (table !== 'keyturn-local') throw new Error(`wired with table ${table}`);
     return following('ledger');
   },
+  custodians: () => ({ custodian: async () => null, holders: async () => [] }),
   rateBudget: () => ({
     acquire: async (request: unknown) => void wired.metered.push(request),
     backOff: async () => {},
@@ -54,10 +55,7 @@ vi.mock('#functions/shared/wiring.ts', () => ({
   startSlots: () => following('slots'),
   kmsClient: () => ({}),
   s3Client: () => ({}),
-  policySite: ({ STAGE, ACCOUNT_ID }: { STAGE: string; ACCOUNT_ID: string }) => ({
-    stage: STAGE,
-    account: ACCOUNT_ID,
-  }),
+  policySite: (of: NodeJS.ProcessEnv) => ({ stage: of['STAGE'], account: of['ACCOUNT_ID'] }),
 }));
 vi.mock('#adapters/kms/key-creator.ts', () => ({ KmsKeyCreator: adapter() }));
 vi.mock('#adapters/kms/key-administration.ts', () => ({
@@ -103,6 +101,8 @@ Object.assign(process.env, {
   TABLE_NAME: 'keyturn-local',
   ACCOUNT_ID: '000000000000',
   KMS_BUDGET: '{"share":0.5,"quotas":{}}',
+  ESCROW_KEY_ARN: 'escrow-key',
+  PEOPLE: '{}',
   SETTLE_SECONDS: '7',
   BAKE_SECONDS: '11',
   RETRY_AFTER_SECONDS: '300',

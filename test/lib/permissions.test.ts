@@ -64,6 +64,7 @@ const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
     'kms:ListKeys',
     'kms:ListResourceTags',
     'kms:RotateKeyOnDemand',
+    'kms:Sign',
     'kms:TagResource',
   ],
   'make-data-key': ['kms:GenerateDataKeyWithoutPlaintext'],

@@ -65,7 +65,7 @@ export class EscrowScene {
   }
 
   get deps() {
-    const { ledger, clock, ids, random } = this.world.deps;
+    const { clock, ids, random, classes } = this.world.deps;
     return {
       ...ESCROW,
       ledger: this.world.ledger,
@@ -74,7 +74,7 @@ export class EscrowScene {
       random,
       seal: memorySeal,
       importer: this.importer,
-      store: ledger,
+      classes,
     };
   }
 
@@ -83,6 +83,7 @@ export class EscrowScene {
       key: 'orders',
       version: 1,
       keyId: this.keyId,
+      expiresAt: null,
       required,
       custodians: this.custodians,
       by: 'workflow/generate-key',

@@ -16,6 +16,7 @@ import { MemoryWorkflows } from '#adapters/memory/workflows.ts';
 import type { KeyRecord, VersionRecord } from '#core/keys/records.ts';
 import type { SourceRecord } from '#core/keys/reencryption.ts';
 import { type AdoptKeyInput, adoptKey } from '#core/operations/adopt-key.ts';
+import type { MaterialSource } from '#core/operations/create-version.ts';
 import { DataKeySource } from '#core/operations/data-key-source.ts';
 import { type GenerateKeyInput, generateKey, type KeySite } from '#core/operations/generate-key.ts';
 import { importedMaterial } from '#core/operations/import-material.ts';
@@ -103,6 +104,8 @@ export class World {
   readonly evidence = new MemoryEvidenceStore();
   /** Sources of ciphertexts by name; a registered one must be here. */
   readonly sources = new Map<string, MemoryCiphertextSource>();
+  /** Where imported material comes from; null: from material that nobody keeps. */
+  material: MaterialSource | null = null;
   /** Called around every call of ledger, vault, progress and sources. */
   onCall: PortHook = () => {};
 
@@ -133,7 +136,7 @@ export class World {
       stage: STAGE,
       creator: ports,
       rotator: ports,
-      material: importedMaterial({ importer: ports, clock, random, classes }),
+      material: this.material ?? importedMaterial({ importer: ports, clock, random, classes }),
       aliases: ports,
       policies: ports,
       remover: ports,

@@ -27,6 +27,7 @@ interface CreateOptions extends WorkOptions {
   readonly tier?: string;
   readonly origin?: string;
   readonly parent?: string;
+  readonly escrow?: string;
 }
 
 /** An instant with its zone, or `now`, as RFC 3339 UTC. */
@@ -72,6 +73,14 @@ function addShow(key: Command, act: Act): void {
   );
 }
 
+/** `2:bob,carol,dan`. @throws UsageError */
+function parseEscrow(text: string): NonNullable<RequestOf<'createKey'>['escrow']> {
+  const [, required, names] = /^(\d{1,3}):(\S+)$/.exec(text) ?? [];
+  if (required !== undefined && names !== undefined)
+    return { required: Number(required), custodians: names.split(',') };
+  throw new UsageError(`--escrow ${text} is no quorum of people`, 'such as 2:bob,carol,dan');
+}
+
 function toCreateRequest(name: string, options: CreateOptions): RequestOf<'createKey'> {
   const { owner, purpose, environment, access } = options;
   // The API judges the values: it alone knows the classes and what its stage serves.
@@ -87,6 +96,7 @@ function toCreateRequest(name: string, options: CreateOptions): RequestOf<'creat
     }),
     ...(options.tier !== undefined && { tier: options.tier as RequestOf<'createKey'>['tier'] }),
     ...(options.parent !== undefined && { parent: options.parent }),
+    ...(options.escrow !== undefined && { escrow: parseEscrow(options.escrow) }),
   };
 }
 
@@ -106,6 +116,10 @@ function addCreate(key: Command, act: Act): void {
     .option(
       '--origin <origin>',
       'of tier kms: AWS_CLOUDHSM (default), AWS_KMS or EXTERNAL; docs/origins.md',
+    )
+    .option(
+      '--escrow <n:names>',
+      'of origin EXTERNAL: shares that rebuild its material, and who holds one; docs/escrow.md',
     )
     .option('--parent <key>', 'of tier data: the key that wraps it; default: what its class names')
     .option('--access <role=rights>', 'role that may use the key; repeatable', parseAccess, []);

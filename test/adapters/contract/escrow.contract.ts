@@ -17,6 +17,7 @@ const aSet = (patch: Partial<EscrowSetRecord> = {}): EscrowSetRecord => ({
   setId: 'esc_1',
   version: 1,
   generation: 1,
+  keyId: 'k1',
   required: 2,
   total: 2,
   bytes: 32,

@@ -40,6 +40,7 @@ describe('material', () => {
       key: 'orders',
       version: 2,
       keyId: 'other',
+      expiresAt: null,
       required: 2,
       custodians: scene.custodians,
       by: 'workflow/rotate-key',
@@ -53,7 +54,7 @@ describe('material', () => {
     const set = await escrowMaterial(scene.deps, input);
     const { escrow } = await scene.world.snapshot();
     expect(escrow.sets.filter(({ version }) => version === 2)).toMatchObject([
-      { generation: 1, state: 'retired', cause: 'its material was never imported' },
+      { generation: 1, state: 'retired', cause: expect.stringContaining('never imported') },
       { generation: 2, state: 'active', setId: set.setId },
     ]);
   });
@@ -64,6 +65,7 @@ describe('material', () => {
       key: 'orders',
       version: 2,
       keyId: 'other',
+      expiresAt: null,
       required: 2,
       custodians: scene.custodians,
       by: 'workflow/rotate-key',
@@ -94,6 +96,7 @@ describe('material', () => {
       key: 'orders',
       version: 2,
       keyId: 'other',
+      expiresAt: null,
       required: 2,
       custodians: scene.custodians,
       by: 'workflow/rotate-key',
