@@ -197,3 +197,23 @@ describe('escrow status, complete and cancel', () => {
     expect(ended.code).toBe(0);
   });
 });
+
+describe('key create --escrow', () => {
+  const argv = ['key', 'create', 'orders', '--class', 'test', '--owner', 'olga'];
+  const rest = ['--purpose', 'p', '--environment', 'development', '--origin', 'EXTERNAL'];
+
+  it('names the circle, and says what is no circle', async () => {
+    const accepted = { status: 202, body: { operationId: 'op_1' } };
+    const server = await startApi({ 'POST /v1/keys': accepted });
+
+    await keyturn([...argv, ...rest, '--escrow', '2:bob,carol,dan'], around(server.url));
+    const bad = await keyturn([...argv, ...rest, '--escrow', 'bob'], around(server.url));
+
+    expect(JSON.parse(server.seen[0]?.body ?? '')).toMatchObject({
+      origin: 'EXTERNAL',
+      escrow: { required: 2, custodians: ['bob', 'carol', 'dan'] },
+    });
+    expect(bad).toMatchObject({ code: 2 });
+    expect(bad.err).toContain('is no quorum of people');
+  });
+});
