@@ -214,6 +214,7 @@ export const Operation = z
     step: z.string(),
     cause: z.string().nullable(),
     attempt: z.int().positive(),
+    batchId: z.string().nullable().optional().describe('execution that it shares with others'),
     trigger: z.string(),
     requestedBy: z.string(),
     reason: z.string().nullable(),

@@ -98,7 +98,7 @@ export const FUNCTION_ENVIRONMENT = {
   'judge-retirement': { EVIDENCE_BUCKET: z.string().min(3) },
   'watch-rotation': { ROTATE_KEY_ARN: z.string(), ...WAITS },
   'manage-consumers': { UPDATE_ACCESS_ARN: z.string() },
-  'use-key': {},
+  'use-key': { EVENT_BUS_NAME: z.string() },
   'manage-key-stores': {
     KEY_STORE_NAME: z.string(),
     PROVISION_KEY_STORE_ARN: z.string(),
@@ -131,6 +131,7 @@ export const FUNCTION_ENVIRONMENT = {
   },
   'record-key-use': { ROTATE_KEY_ARN: z.string(), ...WAITS },
   'review-policies': {},
+  'receive-acknowledgements': { ...ROTATION_MACHINES, ...WAITS },
   'receive-signals': { ...ROTATION_MACHINES, ...WAITS },
   'request-hsm-admin': { TOKEN_KEY_ARN: z.string() },
   'create-key-store': { KEY_STORE_SECRET_ARN: z.string() },

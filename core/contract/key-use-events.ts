@@ -74,3 +74,34 @@ export function parseKeyUse(event: unknown, account: string): readonly KeyUse[] 
   const outcome = detail.errorCode === undefined ? 'allowed' : 'refused';
   return actsOf(detail, keyIds).map((use) => ({ ...use, principal, outcome, at }));
 }
+
+/** What the data plane says of a call that failed: at once, where CloudTrail comes minutes later. */
+export const USE_FAILURE_SOURCE = 'keyturn.data-plane';
+export const USE_FAILURE_TYPE = 'key.use-failed';
+
+const UseFailureEvent = z.object({
+  source: z.literal(USE_FAILURE_SOURCE),
+  'detail-type': z.literal(USE_FAILURE_TYPE),
+  account: z.string(),
+  detail: z.strictObject({
+    version: z.literal(1),
+    key: z.string().min(1).max(63),
+    keyVersion: z.int().positive(),
+    at: z.iso.datetime(),
+  }),
+});
+
+/** A call of the data plane that failed under a version. */
+export interface UseFailure {
+  readonly key: string;
+  readonly keyVersion: number;
+  readonly at: string;
+}
+
+/** Reads such an event; null for every other one. */
+export function parseUseFailure(event: unknown, account: string): UseFailure | null {
+  const parsed = UseFailureEvent.safeParse(event);
+  if (!parsed.success || parsed.data.account !== account) return null;
+  const { key, keyVersion, at } = parsed.data.detail;
+  return { key, keyVersion, at: new Date(at).toISOString() };
+}

@@ -2,7 +2,7 @@
 // Use case: a batch of KMS calls that CloudTrail saw becomes counts by version and principal. What Keyturn's own steps
 // do with a key (canaries, probes, re-encryption) is not use by anybody. A consumer that encrypts under an older version than
 // the one it acknowledged has contradicted itself: its acknowledgement is taken back (fault F10).
-import type { KeyUse } from '../contract/key-use-events.ts';
+import type { KeyUse, UseFailure } from '../contract/key-use-events.ts';
 import { isError } from '../errors.ts';
 import type { ConsumerRecord } from '../keys/consumers.ts';
 import type { Instant, VersionRecord } from '../keys/records.ts';
@@ -18,6 +18,8 @@ export interface RecordKeyUseDeps {
   readonly clock: Clock;
   /** Names of Keyturn's own roles whose use of a key is not counted. */
   readonly ownRoles: readonly string[];
+  /** The role of the data plane, which tells its failures itself; absent: nobody does. */
+  readonly dataPlaneRole?: string;
 }
 
 interface FoundUse extends KeyUse {
@@ -81,6 +83,17 @@ function minutes(uses: readonly FoundUse[]): readonly MinuteCount[] {
     counts.set(id, { ...known, calls: known.calls + 1, errors });
   }
   return [...counts.values()];
+}
+
+/** Failures by minute. */
+function failed(failures: readonly UseFailure[]): readonly MinuteCount[] {
+  return failures.map(({ key, keyVersion: version, at }) => ({
+    key,
+    version,
+    minute: minuteOf(at),
+    calls: 1,
+    errors: 1,
+  }));
 }
 
 /** What a use says of a consumer: the version it runs, and that it does not run the one it acknowledged. */
@@ -166,12 +179,18 @@ async function followConsumers(
 export async function recordKeyUse(
   deps: RecordKeyUseDeps,
   uses: readonly KeyUse[],
+  failures: readonly UseFailure[] = [],
 ): Promise<RecordedUse> {
   const found = await findVersions(deps, uses);
   const others = found.filter(({ principal }) => !deps.ownRoles.includes(roleNameOf(principal)));
   const counts = totals(others);
   await deps.log.add(counts);
-  await deps.log.addMinutes(minutes(others));
+  // The data plane has told its own failures; CloudTrail's word on them comes second.
+  const untold = others.filter(
+    ({ outcome, principal, act }) =>
+      outcome !== 'refused' || act !== 'encrypt' || roleNameOf(principal) !== deps.dataPlaneRole,
+  );
+  await deps.log.addMinutes([...minutes(untold), ...failed(failures)]);
   const contradicted: string[] = [];
   for (const key of new Set(counts.map((count) => count.key))) {
     try {
@@ -186,6 +205,7 @@ export async function recordKeyUse(
       if (!isError(error, 'RevisionConflict')) throw error;
     }
   }
-  const failing = [...new Set(counts.filter(({ refusals }) => refusals > 0).map(({ key }) => key))];
+  const refused = counts.filter(({ refusals }) => refusals > 0);
+  const failing = [...new Set([...refused, ...failures].map(({ key }) => key))];
   return { uses: others.length, unknown: uses.length - found.length, contradicted, failing };
 }

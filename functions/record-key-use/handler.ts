@@ -5,7 +5,7 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { z } from 'zod';
 import { systemClock } from '#adapters/system/system.ts';
 import { roleName } from '#core/contract/environment.ts';
-import { parseKeyUse } from '#core/contract/key-use-events.ts';
+import { parseKeyUse, parseUseFailure } from '#core/contract/key-use-events.ts';
 import { METRIC_NAMESPACE, METRICS } from '#core/contract/metrics.ts';
 import { recordKeyUse } from '#core/operations/record-key-use.ts';
 import { judgeBake } from '#core/operations/roll-back.ts';
@@ -26,6 +26,7 @@ const deps = {
   waits: { settleSeconds: environment.SETTLE_SECONDS, bakeSeconds: environment.BAKE_SECONDS },
   // What these do with a key is a check or a re-encryption, and keeps no version in use.
   ownRoles: [roleName(STAGE, 'verify-version'), `keyturn-${STAGE}-reencrypt`],
+  dataPlaneRole: roleName(STAGE, 'use-key'),
 };
 const metrics = new Metrics({
   namespace: METRIC_NAMESPACE,
@@ -33,18 +34,20 @@ const metrics = new Metrics({
 });
 const Batch = z.object({ Records: z.array(z.object({ body: z.string() })) });
 
-function usesIn(body: string) {
+function eventIn(body: string): unknown {
   try {
-    return parseKeyUse(JSON.parse(body), environment.ACCOUNT_ID);
+    return JSON.parse(body);
   } catch {
     // Not JSON: nothing that EventBridge sends.
-    return [];
+    return null;
   }
 }
 
 export const handler = stepHandler(Batch, async ({ Records }) => {
-  const uses = Records.flatMap(({ body }) => usesIn(body));
-  const recorded = await recordKeyUse(deps, uses);
+  const events = Records.map(({ body }) => eventIn(body));
+  const uses = events.flatMap((event) => parseKeyUse(event, environment.ACCOUNT_ID));
+  const failures = events.flatMap((event) => parseUseFailure(event, environment.ACCOUNT_ID) ?? []);
+  const recorded = await recordKeyUse(deps, uses, failures);
   for (const key of recorded.failing) {
     if (await judgeBake(deps, key)) logger.warn('rotation goes back', { key });
   }

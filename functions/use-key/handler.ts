@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // The data plane: encrypt and decrypt for workloads, and wrapped data keys. The only function that ever holds a data
-// key in the clear, for one call. Its role reads rows and uses keys; it can change nothing.
+// key in the clear, for one call. Its role reads rows and uses keys; it can change nothing. What fails under the current
+// version it tells at once: a rotation that fails its consumers goes back within its bake.
+
+import { UseFailures } from '#adapters/eventbridge/use-failures.ts';
 import { KmsCryptoUser } from '#adapters/kms/crypto-user.ts';
-import { systemRandom } from '#adapters/system/system.ts';
+import { systemClock, systemRandom } from '#adapters/system/system.ts';
 import { DataKeyRequest, DecryptRequest, EncryptRequest, KeyName } from '#core/contract/api.ts';
 import { isError, KeyturnError } from '#core/errors.ts';
+import type { KeyRecord } from '#core/keys/records.ts';
 import { fetchDataKey } from '#core/operations/use-data-key.ts';
 import { decrypt, encrypt } from '#core/operations/use-key.ts';
 import { type ApiRequest, apiHandler, type RouteHandler } from '../shared/api-handler.ts';
 import { parseBody } from '../shared/api-request.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { accessObject, existing } from '../shared/views.ts';
-import { authorizer, kmsClient, ledger } from '../shared/wiring.ts';
+import { authorizer, eventBridge, kmsClient, ledger } from '../shared/wiring.ts';
 
 const environment = environmentOf('use-key');
 const deps = {
@@ -19,6 +23,7 @@ const deps = {
   crypto: new KmsCryptoUser(kmsClient()),
   random: systemRandom,
 };
+const failures = new UseFailures(eventBridge(), environment.EVENT_BUS_NAME);
 
 async function usableKey(request: ApiRequest) {
   const name = request.path['name'] ?? '';
@@ -37,6 +42,19 @@ async function asKeyState<T>(use: () => Promise<T>, otherwise: KeyturnError): Pr
   }
 }
 
+/** Failures of the version, not of the caller or of the way to KMS. */
+async function watched<T>(key: KeyRecord, use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (error) {
+    const isOfVersion = isError(error, 'AccessDenied', 'KeyNotYetVisible', 'KeyNotUsable');
+    const { currentVersion: keyVersion } = key;
+    if (isOfVersion && key.state === 'active' && keyVersion !== null)
+      await failures.tell({ key: key.name, keyVersion, at: systemClock.now() });
+    throw error;
+  }
+}
+
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
 
 const encryptRoute: RouteHandler = async (request) => {
@@ -44,7 +62,11 @@ const encryptRoute: RouteHandler = async (request) => {
   const body = parseBody(request.event, EncryptRequest);
   const closed = new KeyturnError('KeyNotUsable', `KMS does not let ${key.name} encrypt now`);
   const plaintext = Buffer.from(body.plaintext, 'base64');
-  const made = await asKeyState(() => encrypt(deps, key, plaintext, body.context ?? {}), closed);
+  const context = body.context ?? {};
+  const made = await asKeyState(
+    () => watched(key, () => encrypt(deps, key, plaintext, context)),
+    closed,
+  );
   return { body: { ciphertext: base64(made.ciphertext), version: made.version } };
 };
 

@@ -62,6 +62,7 @@ export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   'sweep-orphans': SWEEP,
   'record-key-use': { ...STEP, timeoutSeconds: 60 },
   'review-policies': SWEEP,
+  'receive-acknowledgements': STEP,
   'receive-signals': { ...STEP, timeoutSeconds: 60 },
   'request-hsm-admin': STEP,
   'create-key-store': STEP,

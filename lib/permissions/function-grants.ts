@@ -2,6 +2,7 @@
 // What each function may do: one line of duty per function, the whole of it. No function both decides on and
 // carries out the same dangerous act; nothing here holds a wildcard action.
 import type { FunctionName } from '../../core/contract/environment.ts';
+import { USE_FAILURE_SOURCE, USE_FAILURE_TYPE } from '../../core/contract/key-use-events.ts';
 import { DUE_INDEX, LIST_INDEX, OWNER_INDEX } from '../../core/contract/table.ts';
 import type { Names } from '../names.ts';
 import { type Grant, NO_RESOURCE_LEVEL } from './grant.ts';
@@ -114,7 +115,21 @@ function apiGrants({
       ...writeTable(table),
       { actions: ['states:StartExecution'], resources: [names.stateMachineArn('update-access')] },
     ],
-    'use-key': [...getFromTable(table), keys.onKeys(['kms:Encrypt', 'kms:Decrypt'])],
+    'use-key': [
+      ...getFromTable(table),
+      keys.onKeys(['kms:Encrypt', 'kms:Decrypt']),
+      // Tells of its failures, and of nothing else.
+      {
+        actions: ['events:PutEvents'],
+        resources: [names.arn('events', 'event-bus/keyturn')],
+        conditions: {
+          StringEquals: {
+            'events:source': USE_FAILURE_SOURCE,
+            'events:detail-type': USE_FAILURE_TYPE,
+          },
+        },
+      },
+    ],
     'manage-key-stores': [
       ...writeTable(table),
       { actions: ['states:StartExecution'], resources: [provisioning] },
@@ -301,6 +316,10 @@ function sweepAndStoreGrants(context: GrantContext): Pick<Duties, OtherFunction>
       },
     ],
     'review-policies': writeTable(table, LIST_INDEX.name),
+    'receive-acknowledgements': [
+      ...rows,
+      { actions: ['states:StartExecution'], resources: rotationMachines(names) },
+    ],
     'receive-signals': [
       ...writeTable(table, OWNER_INDEX.name),
       { actions: ['states:StartExecution'], resources: rotationMachines(names) },

@@ -7,10 +7,15 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { KEY_USE_CALLS } from '../../core/contract/key-use-events.ts';
+import {
+  KEY_USE_CALLS,
+  USE_FAILURE_SOURCE,
+  USE_FAILURE_TYPE,
+} from '../../core/contract/key-use-events.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Names } from '../names.ts';
 import type { Functions } from './functions-stack.ts';
+import { EVENT_BUS_NAME } from './state-stack.ts';
 
 export interface KeyUseStackProps extends StackProps {
   readonly settings: Settings;
@@ -38,13 +43,16 @@ export class KeyUseStack extends Stack {
       visibilityTimeout: Duration.minutes(6),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MAX_TRIES },
     });
-    const rule = this.#rule(names, settings.account, queue);
+    const rules = [
+      this.#rule(names, settings.account, queue),
+      this.#failures(names, settings.account, queue),
+    ];
     queue.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal('events.amazonaws.com')],
         actions: ['sqs:SendMessage'],
         resources: [queue.queueArn],
-        conditions: { ArnEquals: { 'aws:SourceArn': rule.attrArn } },
+        conditions: { ArnEquals: { 'aws:SourceArn': rules.map(({ attrArn }) => attrArn) } },
       }),
     );
     new EventSourceMapping(this, 'Batches', {
@@ -69,6 +77,21 @@ export class KeyUseStack extends Stack {
       });
     }
     return queue;
+  }
+
+  /** What the data plane tells of its own failures, which CloudTrail tells late. */
+  #failures(names: Names, account: string, queue: Queue): CfnRule {
+    return new CfnRule(this, 'UseFailures', {
+      name: names.of('use-failures'),
+      description: 'Failed calls of the data plane',
+      eventBusName: EVENT_BUS_NAME,
+      eventPattern: {
+        source: [USE_FAILURE_SOURCE],
+        account: [account],
+        'detail-type': [USE_FAILURE_TYPE],
+      },
+      targets: [{ id: 'queue', arn: queue.queueArn }],
+    });
   }
 
   /** CloudTrail counts these calls as read-only: only a rule in this state gets them (EventBridge user guide). */

@@ -2,10 +2,12 @@
 // What others tell Keyturn on its bus: a rule takes the published detail-types of the named sources of this account,
 // and one function follows them. What cannot be delivered waits in a queue with an alarm.
 import { Duration, Stack, type StackProps, Validations } from 'aws-cdk-lib';
-import { EventBus, Rule } from 'aws-cdk-lib/aws-events';
+import { EventBus, Match, Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
+import { ACKNOWLEDGEMENT_TYPE } from '../../core/contract/acknowledgement-events.ts';
+import { EVENT_SOURCE } from '../../core/contract/events.ts';
 import { SIGNAL_TYPES } from '../../core/contract/signals.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Names } from '../names.ts';
@@ -47,6 +49,23 @@ export class SignalsStack extends Stack {
         new LambdaFunction(functions['receive-signals'], {
           deadLetterQueue: this.deadLetters,
           // Older than a day, an event says nothing that the daily review does not find.
+          maxEventAge: Duration.hours(24),
+          retryAttempts: 185,
+        }),
+      ],
+    });
+    new Rule(this, 'Acknowledgements', {
+      ruleName: names.of('acknowledgements'),
+      description: 'Consumers that are ready for a version; of which account, the function looks',
+      eventBus: EventBus.fromEventBusName(this, 'AcknowledgementBus', EVENT_BUS_NAME),
+      // Whatever the source but Keyturn itself: consumers name theirs as they like.
+      eventPattern: {
+        source: Match.anythingBut(EVENT_SOURCE),
+        detailType: [ACKNOWLEDGEMENT_TYPE],
+      },
+      targets: [
+        new LambdaFunction(functions['receive-acknowledgements'], {
+          deadLetterQueue: this.deadLetters,
           maxEventAge: Duration.hours(24),
           retryAttempts: 185,
         }),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeDataKey } from '#core/operations/make-data-key.ts';
 import { type Call, current, renewWorld, request } from '#test/support/functions.ts';
 import {
@@ -13,13 +13,41 @@ import { CONSUMER } from '#test/support/world.ts';
 
 const { handler } = await import('#functions/use-key/handler.ts');
 
+const told: object[] = [];
+vi.mock('#adapters/eventbridge/use-failures.ts', () => ({
+  UseFailures: class {
+    tell = async (failure: object) => {
+      told.push(failure);
+      return true;
+    };
+  },
+}));
+
 const WORKLOAD = { role: 'orders-api' };
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const use = (id: 'encrypt' | 'decrypt', body: unknown, call: Partial<Call> = {}) =>
   request(handler, id, { as: WORKLOAD, path: { name: 'orders' }, body, ...call });
 
 beforeEach(async () => {
+  told.length = 0;
   await withActiveKey(await renewWorld());
+});
+
+describe('a call that fails under the current version', () => {
+  it('is told at once, and answered all the same', async () => {
+    const { currentKeyId } = await current.world.key();
+    await current.world.vault.applyPolicy(currentKeyId ?? '', 'decrypt-only', []);
+    const answer = await use('encrypt', { plaintext: base64('x') });
+
+    expect(answer).toMatchObject({ status: 409, body: { code: 'KeyNotUsable' } });
+    expect(told).toEqual([{ key: 'orders', keyVersion: 1, at: expect.any(String) }]);
+  });
+
+  it('is not told when the caller is at fault', async () => {
+    await use('encrypt', { plaintext: 'no base64!' });
+    await use('decrypt', { ciphertext: base64('nonsense') });
+    expect(told).toEqual([]);
+  });
 });
 
 describe('POST encrypt and decrypt', () => {

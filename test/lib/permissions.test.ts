@@ -95,6 +95,7 @@ const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'review-policies': [],
   'record-key-use': [],
   'receive-signals': [],
+  'receive-acknowledgements': [],
   'sweep-orphans': [
     'kms:DescribeKey',
     'kms:ListKeys',
@@ -177,6 +178,7 @@ describe('roles of functions', () => {
       'manage-consumers',
       'manage-key-stores',
       'record-key-use',
+      'receive-acknowledgements',
       'receive-signals',
     ]);
     expect(holders('states:SendTaskSuccess')).toEqual([

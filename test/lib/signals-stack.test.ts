@@ -35,3 +35,13 @@ it('lets this rule alone invoke the function and write to the queue', () => {
 
   expect(JSON.stringify(policies)).toContain('aws:SourceArn');
 });
+
+it('takes acknowledgements of whatever source, but none that looks like Keyturn itself', () => {
+  signals.hasResourceProperties('AWS::Events::Rule', {
+    EventBusName: 'keyturn',
+    EventPattern: {
+      source: [{ 'anything-but': ['keyturn'] }],
+      'detail-type': ['consumer.acknowledged'],
+    },
+  });
+});

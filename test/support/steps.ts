@@ -87,6 +87,7 @@ export type StepFunctionName = Exclude<
   | 'create-key-store'
   | 'record-key-store'
   | 'receive-signals'
+  | 'receive-acknowledgements'
   | 'record-key-use'
 >;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MemoryKeyUseLog } from '#adapters/memory/key-use-log.ts';
-import type { KeyUse } from '#core/contract/key-use-events.ts';
+import type { KeyUse, UseFailure } from '#core/contract/key-use-events.ts';
 import type { ConsumerRecord } from '#core/keys/consumers.ts';
 import { mutateKey } from '#core/operations/mutate-key.ts';
 import { recordKeyUse } from '#core/operations/record-key-use.ts';
@@ -31,15 +31,17 @@ describe('a batch of uses', () => {
       ...rest,
     };
   };
-  const record = (uses: readonly KeyUse[]) =>
+  const record = (uses: readonly KeyUse[], failures: readonly UseFailure[] = []) =>
     recordKeyUse(
       {
         ledger: world.ledger,
         clock: world.clock,
         log,
         ownRoles: ['keyturn-local-verify-version'],
+        dataPlaneRole: 'keyturn-local-use-key',
       },
       uses,
+      failures,
     );
 
   async function withConsumer(patch: Partial<ConsumerRecord>): Promise<void> {
@@ -143,5 +145,16 @@ describe('a batch of uses', () => {
     world.clock.advance(60);
 
     expect((await record([await use({ act: 'decrypt' })])).contradicted).toEqual([]);
+  });
+
+  it('counts what the data plane told of its failures once, although CloudTrail tells them too', async () => {
+    const at = world.clock.now();
+    const told = { key: 'orders', keyVersion: 1, at };
+    const principal = 'arn:aws:iam::000000000000:role/keyturn-local-use-key';
+    const { failing } = await record([], [told, told]);
+    expect(failing).toEqual(['orders']);
+    await record([await use({ principal, outcome: 'refused' })]);
+
+    expect(await log.sumSince('orders', 1, at)).toEqual({ calls: 2, errors: 2 });
   });
 });
