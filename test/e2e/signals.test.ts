@@ -30,6 +30,41 @@ async function auditOf(key: string) {
   return (await operator.readAudit(key, { limit: 200 })).body.items;
 }
 
+describe('a consumer that answers by event', () => {
+  it('lets the rotation go on with its event, and not with one about somebody else', async () => {
+    const name = await activeKey(operator, 'by-event');
+    const { body } = await operator.putConsumer(
+      { key: name, consumer: 'batch' },
+      {
+        owner: 'payments',
+        contact: 'on-call',
+        principal: inject('stack').roles['orders-api'] ?? '',
+        rights: ['encrypt', 'decrypt'],
+        kind: 'batch',
+        acknowledgement: { mode: 'event' },
+        moved: false,
+      },
+    );
+    expect(await ended(operator, body.operationId)).toMatchObject({ state: 'done' });
+    const { operationId } = (await operator.startRotation(name)).body;
+    await until(async () => (await operator.getRotation(operationId)).body.isWaiting, {
+      timeoutSeconds: 60,
+      what: 'the rotation to wait',
+    });
+    const acknowledgement = (consumer: string) => ({
+      EventBusName: inject('stack').eventBusName,
+      Source: 'com.example.batch',
+      DetailType: 'consumer.acknowledged',
+      Detail: JSON.stringify({ version: 1, operationId, consumer, keyVersion: 2 }),
+    });
+    await put([acknowledgement('somebody-else'), acknowledgement('batch')]);
+
+    expect(await ended(operator, operationId)).toMatchObject({ state: 'done' });
+    const actions = (await auditOf(name)).map(({ action }) => action);
+    expect(actions.filter((action) => action === 'consumer.acknowledged')).toHaveLength(1);
+  });
+});
+
 describe('an event on the bus', () => {
   it('that claims a risk above the threshold of the class rotates the key, and says so', async () => {
     const name = await activeKey(operator, 'risk');
