@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The KMS adapters against the emulator, each under the role of the function that uses it.
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   ConnectCustomKeyStoreCommand,
+  DeleteImportedKeyMaterialCommand,
   DisconnectCustomKeyStoreCommand,
   type KMSClient,
+  PutKeyPolicyCommand,
 } from '@aws-sdk/client-kms';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KmsCryptoUser } from '#adapters/kms/crypto-user.ts';
 import { KmsDataKeyMaker } from '#adapters/kms/data-key-maker.ts';
 import { KmsAliasWriter, KmsKeyRemover, KmsPolicies } from '#adapters/kms/key-administration.ts';
@@ -102,3 +105,45 @@ describeOrigins('KMS', async () => ({
   dataPlane: new KmsCryptoUser(as('use-key')),
   keyStoreId,
 }));
+
+/** A policy that leaves a key to IAM. */
+const OPEN = {
+  Version: '2012-10-17',
+  Statement: [
+    {
+      Effect: 'Allow',
+      Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` },
+      Action: 'kms:*',
+      Resource: '*',
+    },
+  ],
+};
+
+describe('imported material that was lost', () => {
+  it.each(['active', 'decrypt-only'] as const)(
+    'under the policy %s is put back by recover-escrow, and by nobody else',
+    async (template) => {
+      const provenance = { stage: 'local', name: 'orders', version: 1, operationId: 'op_1' };
+      const place = { origin: 'EXTERNAL' as const, keyStoreId: null };
+      const { keyId } = await new KmsKeyCreator(as('create-version'), SITE).createKey(
+        place,
+        provenance,
+      );
+      const material = randomBytes(32);
+      const importAs = (name: FunctionName) =>
+        new KmsMaterialImporter(as(name)).importMaterial(keyId, material);
+      await importAs('create-version');
+      // No template lets anybody delete material: here it goes as root, who may put another policy.
+      const root = emulator.kms();
+      await root.send(new PutKeyPolicyCommand({ KeyId: keyId, Policy: JSON.stringify(OPEN) }));
+      await root.send(new DeleteImportedKeyMaterialCommand({ KeyId: keyId }));
+      await new KmsPolicies(as('apply-policy'), SITE).applyPolicy(keyId, template, []);
+
+      for (const other of ['create-version', 'use-key', 'manage-escrow'] as const)
+        await expect(importAs(other), other).rejects.toMatchObject({ code: 'AccessDenied' });
+      await importAs('recover-escrow');
+
+      expect(await new KmsMaterialImporter(as('verify-version')).hasMaterial(keyId)).toBe(true);
+    },
+  );
+});
