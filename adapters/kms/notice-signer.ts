@@ -43,13 +43,18 @@ export function toJoseSignature(der: Uint8Array): Buffer {
 
 const base64url = (text: string) => Buffer.from(text, 'utf8').toString('base64url');
 
+/** What a signature is for: one made for a notice is none for a call to a source. */
+export type SignatureType = 'keyturn-notice' | 'keyturn-source';
+
 export class KmsNoticeSigner implements NoticeSigner {
   readonly #client: KMSClient;
   readonly #keyArn: string;
+  readonly #type: SignatureType;
 
-  constructor(client: KMSClient, keyArn: string) {
+  constructor(client: KMSClient, keyArn: string, type: SignatureType = 'keyturn-notice') {
     this.#client = client;
     this.#keyArn = keyArn;
+    this.#type = type;
   }
 
   async sign({ issuedAt, eventId, audience }: NoticeClaims, body: string): Promise<string> {
@@ -57,7 +62,7 @@ export class KmsNoticeSigner implements NoticeSigner {
       JSON.stringify({
         alg: 'ES256',
         kid: keyIdOf(this.#keyArn),
-        typ: 'keyturn-notice',
+        typ: this.#type,
         iat: issuedAt,
         jti: eventId,
         aud: audience,

@@ -33,6 +33,11 @@ export class MemoryCiphertextSource implements CiphertextSource {
     this.#items.set(id, item);
   }
 
+  /** Deletes an item, as an application does. */
+  remove(id: string): void {
+    this.#items.delete(id);
+  }
+
   get(id: string): StoredItem | undefined {
     return this.#items.get(id);
   }

@@ -3,6 +3,7 @@
 // into the account: no private, link-local or reserved network, which is where instance metadata and VPC services are.
 // Names are judged by what they resolve to at the moment of the connection, so a name cannot change its mind between.
 import { BlockList, isIP } from 'node:net';
+import type { Stage } from '#core/contract/vocabulary.ts';
 
 /** Networks that are nobody's on the internet (IANA special-purpose address registries, RFC 6890). */
 const CLOSED_V4: readonly [string, number][] = [
@@ -50,6 +51,11 @@ export function isLoopback(address: string): boolean {
 
 /** `internet`: https to public addresses. `this-machine`: loopback alone, http too; for the local stage. */
 export type Reach = 'internet' | 'this-machine';
+
+/** The local stage has no internet behind it: whom it calls is on this machine. */
+export function reachOf(stage: Stage): Reach {
+  return stage === 'local' ? 'this-machine' : 'internet';
+}
 
 /** True when a connection to an address is allowed. */
 export function mayConnect(reach: Reach, address: string): boolean {

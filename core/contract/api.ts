@@ -338,3 +338,10 @@ export const Problem = z
     operationId: z.string().optional(),
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem details' });
+
+/** Our own bound on an address; what it may point at is judged when it is called. */
+export const WebhookUrl = z
+  .url({ protocol: /^https?$/ })
+  .max(1024)
+  .refine((value) => !/[\s@#]/.test(value), 'must not hold credentials, a fragment or spaces')
+  .describe('https; http only to this machine on the local stage');

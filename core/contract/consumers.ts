@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bodies of the API about consumers and about the rotations that wait for them.
 import { z } from 'zod';
-import { instant, KeyName, page, RoleArn, text } from './api.ts';
+import { instant, KeyName, page, RoleArn, text, WebhookUrl } from './api.ts';
 import {
   ACKNOWLEDGEMENT_MODES,
   CONSUMER_KINDS,
@@ -12,13 +12,6 @@ import {
 
 /** A week: a consumer that needs longer than this to take up a version cannot be waited for by the clock alone. */
 const MAX_WAIT_SECONDS = 604_800;
-
-/** Our own bound on an address; what it may point at is judged when a notice is sent. */
-const WebhookUrl = z
-  .url({ protocol: /^https?$/ })
-  .max(1024)
-  .refine((value) => !/[\s@#]/.test(value), 'must not hold credentials, a fragment or spaces')
-  .describe('https; http only to this machine on the local stage');
 
 const Acknowledgement = z
   .strictObject({

@@ -119,7 +119,7 @@ export const FUNCTION_ENVIRONMENT = {
   'complete-operation': { KMS_BUDGET: KmsBudgetSetting },
   'compensate-operation': { KMS_BUDGET: KmsBudgetSetting },
   'park-operation': { RETRY_AFTER_SECONDS: z.coerce.number().int().min(1) },
-  reencrypt: { KMS_BUDGET: KmsBudgetSetting },
+  reencrypt: { KMS_BUDGET: KmsBudgetSetting, NOTICE_KEY_ARN: z.string() },
   'track-reencryption': { RETRY_AFTER_SECONDS: z.coerce.number().int().min(1) },
   'find-due-rotations': {
     MAX_ROTATIONS_PER_SWEEP: z.coerce.number().int().min(1),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bodies of the API about sources of ciphertexts, re-encryption, holds and retirement.
 import { z } from 'zod';
-import { instant, KeyName, page, text } from './api.ts';
+import { instant, KeyName, page, text, WebhookUrl } from './api.ts';
 import { COPY_KINDS, OPERATION_STATES, RETIREMENT_CONDITIONS } from './vocabulary.ts';
 
 /** More shards than that are more workers than a key store's quota feeds. */
@@ -46,6 +46,11 @@ export const SourceLocation = z
       wrappedKeyMetadata: metadata,
       contextMetadata: metadata.nullable().default(null),
     }),
+    z
+      .strictObject({ kind: z.literal('webhook'), url: WebhookUrl })
+      .describe(
+        'an endpoint of the owner that lists and replaces items, as docs/reencryption.md says',
+      ),
     z.strictObject({ kind: z.literal('none'), reason: text }),
   ])
   .meta({ id: 'SourceLocation' });

@@ -63,6 +63,7 @@ export const SOURCE_KINDS = [
   'dynamodb',
   's3-objects',
   's3-envelopes',
+  'webhook',
   'none',
 ] as const;
 export type SourceKind = (typeof SOURCE_KINDS)[number];

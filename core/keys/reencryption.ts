@@ -34,6 +34,12 @@ export interface S3EnvelopeSource {
   readonly contextMetadata: string | null;
 }
 
+/** An endpoint of the owner, which lists the items and puts them back (`core/contract/source-protocol.ts`). */
+export interface WebhookSource {
+  readonly kind: 'webhook';
+  readonly url: string;
+}
+
 /** A declaration: nothing encrypted under this key is stored anywhere. */
 export interface NothingStored {
   readonly kind: 'none';
@@ -50,6 +56,7 @@ export type SourceLocation =
   | DynamoDbSource
   | S3ObjectSource
   | S3EnvelopeSource
+  | WebhookSource
   | NothingStored;
 
 /** Copies that re-encryption cannot reach; each keeps an old ciphertext for so many days after it was replaced. */

@@ -28,3 +28,26 @@ export interface NoticeSender {
    */
   send(url: string, body: string, signature: string): Promise<NoticeAnswer>;
 }
+
+export interface SignedPost {
+  readonly url: string;
+  readonly body: string;
+  readonly signature: string;
+}
+
+export interface PostBounds {
+  readonly timeoutMilliseconds: number;
+  readonly maxAnswerBytes: number;
+}
+
+export interface PostAnswer {
+  readonly status: number;
+  /** Null when the answer was larger than allowed. */
+  readonly text: string | null;
+}
+
+/**
+ * Posts a signed body to an address that somebody else named.
+ * @throws KeyturnError `NotServedHere` for an address that is not allowed; else what the connection threw
+ */
+export type PostSigned = (call: SignedPost, bounds: PostBounds) => Promise<PostAnswer>;

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { KmsNoticeSigner } from '#adapters/kms/notice-signer.ts';
 import { systemClock } from '#adapters/system/system.ts';
+import { reachOf } from '#adapters/webhooks/address-rules.ts';
 import { WebhookSender } from '#adapters/webhooks/webhook-sender.ts';
 import { keyEventSchema } from '#core/contract/events.ts';
 import { NOTICE_EVENTS } from '#core/contract/notices.ts';
@@ -22,8 +23,7 @@ const deps = {
   }),
   waits: { settleSeconds: environment.SETTLE_SECONDS, bakeSeconds: environment.BAKE_SECONDS },
   signer: new KmsNoticeSigner(kmsClient(), environment.NOTICE_KEY_ARN),
-  // The local stage has no internet behind it: its consumers are on this machine.
-  sender: new WebhookSender(environment.STAGE === 'local' ? 'this-machine' : 'internet'),
+  sender: new WebhookSender(reachOf(environment.STAGE)),
 };
 const Event = z.object({ 'detail-type': z.enum(NOTICE_EVENTS), detail: z.unknown() });
 

@@ -21,7 +21,7 @@ const PACE = { pageItems: 100, concurrency: 16, seconds: 60 };
 
 const environment = environmentOf('reencrypt');
 const table = ledger(environment.TABLE_NAME);
-const open = openSource(environment.STAGE);
+const open = openSource(environment.STAGE, environment.NOTICE_KEY_ARN);
 const deps = {
   ledger: table,
   progress: reencryptionProgress(environment.TABLE_NAME),

@@ -17,10 +17,13 @@ import { DynamoDbLedger } from '#adapters/dynamodb/ledger.ts';
 import { DynamoDbReencryptionProgress } from '#adapters/dynamodb/reencryption-progress.ts';
 import { DynamoDbStartSlots } from '#adapters/dynamodb/start-slots.ts';
 import type { PolicySite } from '#adapters/kms/key-policy.ts';
+import { KmsNoticeSigner } from '#adapters/kms/notice-signer.ts';
 import { sourceOpener } from '#adapters/sources/open-source.ts';
 import { StepFunctionsWorkflows } from '#adapters/stepfunctions/workflows.ts';
 import { systemClock } from '#adapters/system/system.ts';
 import { systemTimer } from '#adapters/system/timer.ts';
+import { reachOf } from '#adapters/webhooks/address-rules.ts';
+import { postSigned } from '#adapters/webhooks/signed-post.ts';
 import type { KmsBudget } from '#core/contract/kms-quotas.ts';
 import type { People } from '#core/contract/people.ts';
 import type { Stage, WorkflowKind } from '#core/contract/vocabulary.ts';
@@ -80,8 +83,17 @@ export function s3Client(stage: Stage): S3Client {
   return new S3Client({ maxAttempts: MAX_ATTEMPTS, forcePathStyle: stage === 'local' });
 }
 
-export function openSource(stage: Stage): OpenSource {
-  return sourceOpener({ tables: tableClient(), objects: s3Client(stage) });
+/** Sources behind an owner's endpoint are called with signatures of the key that signs notices. */
+export function openSource(stage: Stage, noticeKeyArn: string): OpenSource {
+  return sourceOpener({
+    tables: tableClient(),
+    objects: s3Client(stage),
+    endpoints: {
+      post: (call, bounds) => postSigned(reachOf(stage), call, bounds),
+      signer: new KmsNoticeSigner(kmsClient(), noticeKeyArn, 'keyturn-source'),
+      clock: systemClock,
+    },
+  });
 }
 
 export function keyUseLog(tableName: string): KeyUseLog {

@@ -17,7 +17,7 @@ export interface GrantContext {
   readonly table: TableArns;
   readonly tokenKeyArn: string;
   readonly keyStoreSecretArn: string;
-  /** Signs webhooks. */
+  /** Signs webhooks, and calls to sources behind one. */
   readonly noticeKeyArn: string;
   /** Signs shares. */
   readonly escrowKeyArn: string;
@@ -217,6 +217,8 @@ function reencryptionGrants(context: GrantContext): Pick<Duties, ReencryptionFun
       keys.onKeys(['kms:Decrypt', 'kms:GenerateDataKey'], {
         StringEquals: { 'kms:ViaService': `s3.${table.region}.amazonaws.com` },
       }),
+      // Calls to owners' endpoints are signed as notices are.
+      { actions: ['kms:Sign'], resources: [context.noticeKeyArn] },
       ...sourceGrants(context.sources, table.region),
     ],
   };

@@ -50,6 +50,20 @@ describe('a signed notice', () => {
     await expect(compactVerify(attach(body.replace('orders', 'others')), key)).rejects.toThrow();
   });
 
+  it('of another type says so in what is signed', async () => {
+    const kms = kmsOver(
+      () => `${base64url(JSON.stringify({ ...HEADER, typ: 'keyturn-source' }))}.${base64url('{}')}`,
+    );
+    const detached = await new KmsNoticeSigner(kms, ARN, 'keyturn-source').sign(CLAIMS, '{}');
+    const key = await importJWK({ ...(await publicJwk(kms, ARN)) }, 'ES256');
+
+    const { protectedHeader } = await compactVerify(
+      detached.replace('..', `.${base64url('{}')}.`),
+      key,
+    );
+    expect(protectedHeader.typ).toBe('keyturn-source');
+  });
+
   it('publishes the public half alone', async () => {
     const jwk = await publicJwk(
       kmsOver(() => ''),

@@ -51,7 +51,7 @@ const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   ],
   'judge-retirement': ['kms:GetKeyLastUsage'],
   'track-reencryption': [],
-  reencrypt: ['kms:ReEncryptFrom', 'kms:ReEncryptTo'],
+  reencrypt: ['kms:ReEncryptFrom', 'kms:ReEncryptTo', 'kms:Sign'],
   'watch-rotation': [],
   'use-key': ['kms:Decrypt', 'kms:Encrypt'],
   'manage-key-stores': ['kms:Decrypt'],
