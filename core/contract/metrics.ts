@@ -15,4 +15,6 @@ export const METRICS = {
   contradictedAcknowledgements: { name: 'ContradictedAcknowledgements', service: 'key-use' },
   /** One for each operation that parks. */
   parkedOperations: { name: 'ParkedOperations', service: 'workflows' },
+  /** One for each run of re-encryption that parks; it holds no key, so it has an alarm of its own. */
+  parkedReencryptions: { name: 'ParkedReencryptions', service: 'reencryption' },
 } as const;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The steps of a run around its workers, and the sweep's look for runs that are due. It never touches KMS or data.
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { z } from 'zod';
 import { systemClock, ulidIds } from '#adapters/system/system.ts';
+import { METRIC_NAMESPACE, METRICS } from '#core/contract/metrics.ts';
 import { beginRun, closePass, parkRun } from '#core/operations/close-pass.ts';
 import {
   findDueReencryptions,
@@ -21,6 +23,10 @@ const deps = {
   clock: systemClock,
   ids: ulidIds,
 };
+const metrics = new Metrics({
+  namespace: METRIC_NAMESPACE,
+  serviceName: METRICS.parkedReencryptions.service,
+});
 /** As the sweep's workflow starts every execution. */
 const toStart = ({ executionName, ...input }: ReencryptionStart) => ({ executionName, input });
 
@@ -46,7 +52,10 @@ export const handler = stepHandler(Input, async (input) => {
         fence: input.fence,
       });
     case 'park':
-      return parkRun(deps, input, environment.RETRY_AFTER_SECONDS);
+      await parkRun(deps, input, environment.RETRY_AFTER_SECONDS);
+      metrics.addMetric(METRICS.parkedReencryptions.name, MetricUnit.Count, 1);
+      metrics.publishStoredMetrics();
+      return {};
     case 'sweep':
       return { starts: (await findDueReencryptions(deps, RUNS_PER_SWEEP)).map(toStart) };
   }

@@ -173,7 +173,7 @@ export class ObservabilityStack extends Stack {
   }
 
   #keyAlarms(): void {
-    const { overdueKeys, parkedOperations } = METRICS;
+    const { overdueKeys, parkedOperations, parkedReencryptions } = METRICS;
     const service = (value: string) => ({ [METRIC_DIMENSION]: value });
     this.#alarms.add({
       name: 'overdue-keys',
@@ -193,6 +193,16 @@ export class ObservabilityStack extends Stack {
       runbook: 'parked-operations',
       what: 'An operation was parked.',
       metric: this.#sum(METRIC_NAMESPACE, parkedOperations.name, service(parkedOperations.service)),
+    });
+    this.#alarms.add({
+      name: 'parked-reencryptions',
+      runbook: 'parked-reencryptions',
+      what: 'A run of re-encryption was parked.',
+      metric: this.#sum(
+        METRIC_NAMESPACE,
+        parkedReencryptions.name,
+        service(parkedReencryptions.service),
+      ),
     });
   }
 

@@ -53,5 +53,10 @@ describe('alarms', () => {
       MetricName: 'ParkedOperations',
       Dimensions: [{ Name: 'service', Value: 'workflows' }],
     });
+    observability.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      Namespace: 'Keyturn',
+      MetricName: 'ParkedReencryptions',
+      Dimensions: [{ Name: 'service', Value: 'reencryption' }],
+    });
   });
 });
