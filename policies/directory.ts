@@ -13,6 +13,8 @@ export interface Person {
   readonly teams: readonly string[];
   /** Of the person's own age key: shares of material in escrow are sealed to it (`docs/escrow.md`). */
   readonly ageRecipient?: string;
+  /** Lines as in `id_ed25519.pub`: votes that must be signed are signed with one of them (`docs/approvals.md`). */
+  readonly signingKeys?: readonly string[];
 }
 
 const custodian = (user: string): Person => ({

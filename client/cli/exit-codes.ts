@@ -14,7 +14,10 @@ export const EXIT_CODES = {
   conflict: { code: 6, meaning: 'conflict: taken, busy, or changed since it was read' },
   unavailable: { code: 7, meaning: 'throttled or unavailable; trying again can help' },
   pending: { code: 8, meaning: 'waits for approvals; with --wait: what becomes of it' },
-  integrity: { code: 9, meaning: 'audit verify found a broken chain' },
+  integrity: {
+    code: 9,
+    meaning: 'audit verify found a broken chain, or approval verify an approval that does not hold',
+  },
   interrupted: { code: 130, meaning: 'interrupted; a started operation goes on' },
 } as const;
 

@@ -187,6 +187,7 @@ export const Approval = z
     undelivered: z.array(z.string()).describe('channels whose notice could not be delivered'),
   })
   .meta({ id: 'Approval' });
+export type Approval = z.infer<typeof Approval>;
 
 export const ApprovalPage = z
   .object({ items: z.array(Approval), nextCursor: z.string().nullable() })

@@ -61,10 +61,15 @@ export const FUNCTION_ENVIRONMENT = {
   'read-usage': {},
   'release-keys': { UPDATE_ACCESS_ARN: z.string(), APPROVE_ARN: z.string() },
   'read-approvals': {},
-  'cast-vote': { TOKEN_KEY_ARN: z.string() },
+  'cast-vote': { TOKEN_KEY_ARN: z.string(), PEOPLE: PeopleSetting },
   'open-ballot': { TOKEN_KEY_ARN: z.string() },
   'tend-approval': { APPROVE_ARN: z.string() },
-  'execute-approved': { ...ROTATION_MACHINES, UPDATE_ACCESS_ARN: z.string(), ...WAITS },
+  'execute-approved': {
+    ...ROTATION_MACHINES,
+    UPDATE_ACCESS_ARN: z.string(),
+    PEOPLE: PeopleSetting,
+    ...WAITS,
+  },
   'manage-adoptions': {
     KEY_STORE_NAME: z.string(),
     HSM_TYPE: z.string(),

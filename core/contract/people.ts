@@ -8,9 +8,21 @@ export const AgeRecipient = z
   .max(2200)
   .regex(/^age1[a-z0-9]+$/, 'must be an age recipient such as age1…');
 
+/** A public key as in `id_ed25519.pub`: votes are signed with it. */
+export const SigningKey = z
+  .string()
+  .max(200)
+  .regex(
+    /^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43}( [^\p{Cc}]*)?$/u,
+    'must be an Ed25519 key such as "ssh-ed25519 AAAA…"',
+  );
+
 export const People = z.record(
   z.string(),
-  z.strictObject({ ageRecipient: AgeRecipient.optional() }),
+  z.strictObject({
+    ageRecipient: AgeRecipient.optional(),
+    signingKeys: z.array(SigningKey).max(4).optional(),
+  }),
 );
 export type People = z.infer<typeof People>;
 

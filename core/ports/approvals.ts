@@ -35,6 +35,12 @@ export interface Electorate {
   rules(): Promise<readonly ApprovalRule[]>;
 }
 
+/** Whose key signs votes. */
+export interface Signers {
+  /** Public keys of a person, by immutable id, as they are now; none for strangers. */
+  keysOf(sub: string): Promise<readonly string[]>;
+}
+
 /** Checks that a vote was signed by a key of the voter. */
 export interface VoteVerifier {
   /** @returns what is wrong with the vote's signature; null: it holds */

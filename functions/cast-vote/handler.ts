@@ -18,7 +18,7 @@ const table = ledger(environment.TABLE_NAME);
 const deps = {
   approvals: table,
   electorate: electorate(environment.STAGE),
-  verifier: voteVerifier,
+  verifier: voteVerifier(environment.STAGE, environment.PEOPLE),
   clock: systemClock,
 };
 const ballots = new SealedBallots(table, environment.TOKEN_KEY_ARN);

@@ -15,7 +15,7 @@ const deps = {
   ledger: table,
   approvals: table,
   electorate: electorate(environment.STAGE),
-  verifier: voteVerifier,
+  verifier: voteVerifier(environment.STAGE, environment.PEOPLE),
   clock: systemClock,
   ids: ulidIds,
   waits: { settleSeconds: environment.SETTLE_SECONDS, bakeSeconds: environment.BAKE_SECONDS },

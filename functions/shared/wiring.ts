@@ -10,6 +10,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { AccessTableAuthorizer, TableDirectory } from '#adapters/access-table/authorizer.ts';
 import { TableCustodians } from '#adapters/access-table/custodians.ts';
+import { TableSigners } from '#adapters/access-table/signers.ts';
 import { TableElectorate } from '#adapters/approvals/electorate.ts';
 import { DynamoDbBucketRows } from '#adapters/dynamodb/bucket-rows.ts';
 import { DynamoDbKeyUseLog } from '#adapters/dynamodb/key-use-log.ts';
@@ -24,6 +25,7 @@ import { systemClock } from '#adapters/system/system.ts';
 import { systemTimer } from '#adapters/system/timer.ts';
 import { reachOf } from '#adapters/webhooks/address-rules.ts';
 import { postSigned } from '#adapters/webhooks/signed-post.ts';
+import { voteVerifierOf } from '#core/approvals/vote-signature.ts';
 import type { KmsBudget } from '#core/contract/kms-quotas.ts';
 import type { People } from '#core/contract/people.ts';
 import type { Stage, WorkflowKind } from '#core/contract/vocabulary.ts';
@@ -132,10 +134,10 @@ export function electorate(stage: Stage): Electorate {
   return new TableElectorate(DIRECTORY[stage], APPROVAL_RULES);
 }
 
-/** Fails closed: nobody has a key of their own yet, so no signature can hold. */
-export const voteVerifier: VoteVerifier = {
-  fault: async (_approval, { name }) => `${name} has no key registered`,
-};
+/** Knows the keys that people sign votes with. */
+export function voteVerifier(stage: Stage, people: People): VoteVerifier {
+  return voteVerifierOf(new TableSigners(DIRECTORY[stage], people));
+}
 
 /** Partition of a Region: the policies must name roles in the partition they live in. */
 function partitionOf(region: string): string {

@@ -80,7 +80,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'client/sdk': { at: /^client\/sdk\//, ours: [/^core\/contract\//], packages: /^(zod|node:.*)$/ },
   client: {
     at: /^client\//,
-    ours: [/^client\/sdk\//, /^core\/(contract|audit)\//, /^package\.json$/],
+    ours: [
+      /^client\/sdk\//,
+      /^core\/(contract|audit)\//,
+      // What a voter signs and an auditor verifies is computed by the code that the service uses, on their machine.
+      /^core\/(crypto\/(sshsig|ssh-wire|hashing)|approvals\/(vote-statement|verify-export))\./,
+      /^package\.json$/,
+    ],
     packages: ANYTHING,
   },
   bin: {

@@ -14,8 +14,14 @@ describe('the keys of local custodians', () => {
 
     const people = People.parse(await ensurePeople(folder));
 
-    expect(Object.keys(people)).toEqual(['bob', 'carol', 'dan', 'erin', 'frank']);
-    expect(new Set(Object.values(people).map(({ ageRecipient }) => ageRecipient)).size).toBe(5);
+    expect(Object.keys(people)).toEqual(['alice', 'olga', 'bob', 'carol', 'dan', 'erin', 'frank']);
+    const recipients = Object.values(people).flatMap(({ ageRecipient }) => ageRecipient ?? []);
+    expect(new Set(recipients).size).toBe(5);
+    const keys = Object.values(people).flatMap(({ signingKeys }) => signingKeys ?? []);
+    expect(new Set(keys).size).toBe(7);
+    // A function's variables are 4 kB in all.
+    expect(JSON.stringify(people).length).toBeLessThan(2500);
+    expect(statSync(join(folder, 'olga', 'vote_ed25519')).mode & 0o777).toBe(0o600);
     expect(statSync(join(folder, 'bob', 'age.txt')).mode & 0o777).toBe(0o600);
     expect(statSync(join(folder, 'bob')).mode & 0o777).toBe(0o700);
     expect(JSON.stringify(people)).not.toContain('SECRET');

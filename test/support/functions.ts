@@ -83,7 +83,7 @@ vi.mock('#functions/shared/wiring.ts', () => ({
   workflows: () => following(() => current.world.workflows),
   authorizer: () => new AccessTableAuthorizer(ROLE_RULES, DIRECTORY.local),
   electorate: () => following(() => current.world.deps.electorate),
-  voteVerifier: following(() => current.world.deps.verifier),
+  voteVerifier: () => following(() => current.world.deps.verifier),
   directory: () => new TableDirectory(DIRECTORY.local),
   custodians: (_stage: string, people: People) => new TableCustodians(DIRECTORY.local, people),
   policySite: () => ({ stage: 'local', account: ACCOUNT, partition: 'aws' }),

@@ -4,9 +4,12 @@ import type { Command } from 'commander';
 import { announceChange } from '../announce.ts';
 import { viewApproval, viewApprovals } from '../approval-views.ts';
 import { type Act, addNoun, addVerb } from '../command-tree.ts';
-import { type Context, printAnswer } from '../context.ts';
+import { type Context, print, printAnswer } from '../context.ts';
 import { UsageError } from '../failures.ts';
 import { type PageFlags, printList } from '../list.ts';
+import { showable } from '../report.ts';
+import { type SignFlags, signatureOf } from '../sign-vote.ts';
+import { readSigners, verifyApprovalFile } from '../verify-approval.ts';
 import { watchApproval } from '../watch-approval.ts';
 
 const ID = 'apr_01JD2Q4Y8Z5V7K3M9N6P0R1S2T';
@@ -15,7 +18,7 @@ interface ListFlags extends PageFlags {
   readonly ended?: boolean;
 }
 
-interface VoteFlags {
+interface VoteFlags extends SignFlags {
   readonly digest?: string;
   readonly reason?: string;
 }
@@ -79,6 +82,11 @@ function addDecision(noun: Command, act: Act, decision: 'approve' | 'deny'): voi
   })
     .option('--digest <hex>', 'what you compared, its first 12 digits at least')
     .option('--reason <text>', 'why, for the others and for the audit record')
+    .option('--sign', 'sign the vote with your own Ed25519 key')
+    .option(
+      '--key <file>',
+      'your key as OpenSSH keeps it (default KEYTURN_VOTE_KEY, or the local one)',
+    )
     .action(
       act(async (context: Context, id: string, flags: VoteFlags) => {
         const seen = await seenDigest(context, id, flags.digest);
@@ -86,11 +94,13 @@ function addDecision(noun: Command, act: Act, decision: 'approve' | 'deny'): voi
           context,
           `${verb} "${seen.what}" (digest ${seen.digest.slice(0, 12)})`,
         );
+        const signature = signatureOf(context, seen, decision, flags);
         const body = {
           decision,
           digest: seen.digest,
           channel: 'cli' as const,
           ...(flags.reason === undefined ? {} : { reason: flags.reason }),
+          ...(signature === null ? {} : { signature }),
         };
         const { signal } = context;
         const answer = await context.client().castVote(id, body, { signal });
@@ -121,10 +131,39 @@ function addWatch(noun: Command, act: Act): void {
   }).action(act((context: Context, id: string) => watchApproval(context, id)));
 }
 
+function addVerify(noun: Command, act: Act): void {
+  addVerb(noun, 'verify <file>', {
+    summary: 'Verify an exported approval offline: digest, voters, quorum and each signature',
+    examples: [
+      'keyturn approval verify approval.json --signers allowed_signers',
+      'keyturn approval verify approval.json --signers allowed_signers --output json',
+    ],
+  })
+    .requiredOption(
+      '--signers <file>',
+      'public keys of voters, as ssh-keygen takes them (allowed_signers)',
+    )
+    .action(
+      act(async (context: Context, file: string, { signers }: { readonly signers: string }) => {
+        const verdict = verifyApprovalFile(file, readSigners(signers));
+        const { id, approvedBy, required, findings } = verdict;
+        const { output } = context.settings.flags;
+        if (output !== 'table') print(context, JSON.stringify(verdict));
+        else if (findings.length === 0)
+          print(
+            context,
+            `✓ ${id}: ${approvedBy.map(showable).join(', ')} approved, ${required} were needed`,
+          );
+        else for (const finding of findings) print(context, `✗ ${id}: ${showable(finding)}`);
+        return findings.length === 0 ? 'ok' : 'integrity';
+      }),
+    );
+}
+
 /** Adds `approval` and its verbs. */
 export function addApprovalCommands(program: Command, act: Act): void {
   const noun = addNoun(program, 'approval', {
-    summary: 'Requests that people decide on: list, show, approve, deny, cancel, watch',
+    summary: 'Requests that people decide on: list, show, approve, deny, cancel, watch, verify',
     examples: ['keyturn approval list', `keyturn approval approve ${ID} --user bob`],
   });
   addList(noun, act);
@@ -133,4 +172,5 @@ export function addApprovalCommands(program: Command, act: Act): void {
   addDecision(noun, act, 'deny');
   addCancel(noun, act);
   addWatch(noun, act);
+  addVerify(noun, act);
 }
