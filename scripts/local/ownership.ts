@@ -8,13 +8,15 @@ import { LocalStackError } from './errors.ts';
 import type { Layout } from './layout.ts';
 import { writePrivate } from './private-file.ts';
 import { end, findRunning, removeRecord, writeRecord } from './processes.ts';
-import { GATEWAY, KEY_ENDPOINT } from './services.ts';
+import { GATEWAY, KEY_ENDPOINT, STAND_INS } from './services.ts';
 
 /** Name of the owner's process record. */
 export const OWNER = 'owner';
 /** Saving the emulator's state took 2.3 s for a full stack; a loaded machine gets ten times that. */
 const GATEWAY_GRACE_SECONDS = 30;
 const KEY_ENDPOINT_GRACE_SECONDS = 15;
+/** They keep nothing. */
+const STAND_INS_GRACE_SECONDS = 5;
 
 const markerOf = (layout: Layout) => join(layout.run, 'running');
 
@@ -46,10 +48,11 @@ export function wasUnclean(layout: Layout): boolean {
 }
 
 /**
- * Ends both processes, the emulator first because it saves what it holds. Clears the marker when both ended by
- * themselves. Returns whether the data on disk is complete.
+ * Ends all processes; of those with data the emulator first, because it saves what it holds. Clears the marker when
+ * both ended by themselves. Returns whether the data on disk is complete.
  */
 export async function stopServices(layout: Layout): Promise<boolean> {
+  await endService(layout, STAND_INS, STAND_INS_GRACE_SECONDS);
   const gateway = await endService(layout, GATEWAY, GATEWAY_GRACE_SECONDS);
   const keyEndpoint = await endService(layout, KEY_ENDPOINT, KEY_ENDPOINT_GRACE_SECONDS);
   rmSync(layout.temporary, { recursive: true, force: true });

@@ -8,6 +8,8 @@ const schema = z.object({
   gateway: z.number().int(),
   keyEndpoint: z.number().int(),
   issuer: z.number().int(),
+  slack: z.number().int(),
+  mail: z.number().int(),
 });
 
 /** One port per listener. */
@@ -15,7 +17,8 @@ export type Ports = z.infer<typeof schema>;
 
 /** The remembered ports where they are still free, new ones where they are not. */
 export async function choosePorts(file: string): Promise<Ports> {
-  const known = schema.safeParse(readJson(file)).data;
+  // A listener that is new takes no port away from those that are deployed.
+  const known = schema.partial().safeParse(readJson(file)).data;
   const taken = new Set<number>();
   const choose = async (wanted: number | undefined) => {
     const usable = wanted !== undefined && !taken.has(wanted) && (await tryPort(wanted));
@@ -28,6 +31,8 @@ export async function choosePorts(file: string): Promise<Ports> {
     gateway: await choose(known?.gateway),
     keyEndpoint: await choose(known?.keyEndpoint),
     issuer: await choose(known?.issuer),
+    slack: await choose(known?.slack),
+    mail: await choose(known?.mail),
   };
   writePrivate(file, `${JSON.stringify(ports)}\n`);
   return ports;

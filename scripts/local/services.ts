@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The two processes of the local stack: the key endpoint (KMS and CloudHSM v2 over SoftHSM) and the gateway (the
-// AWS emulator with our patches). Each is started, waited for by its own sign of life, and ended cleanly.
+// The processes of the local stack: the key endpoint (KMS and CloudHSM v2 over SoftHSM), the gateway (the AWS
+// emulator with our patches), and the stand-ins for Slack and a mailbox. Each is started, waited for by its own sign of life, and ended cleanly.
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { ACCOUNT, baseEnvironment, REGION } from './environment.ts';
@@ -15,8 +15,9 @@ import { until } from './waiting.ts';
 /** Names of the process records. */
 export const GATEWAY = 'gateway';
 export const KEY_ENDPOINT = 'key-endpoint';
+export const STAND_INS = 'stand-ins';
 
-/** Everything the two processes need to know. */
+/** Everything the processes need to know. */
 export interface ServiceSettings {
   readonly layout: Layout;
   readonly ports: Ports;
@@ -35,6 +36,11 @@ export const keyEndpointUrl = (ports: Ports) => `http://127.0.0.1:${ports.keyEnd
 export const gatewayUrl = (ports: Ports) => `https://localhost:${ports.gateway}`;
 /** Base URL of the token issuer. */
 export const issuerUrl = (ports: Ports) => `http://127.0.0.1:${ports.issuer}`;
+
+/** Base URL of the stand-in for Slack; its Web API lies under `/api`. */
+export const slackUrl = (ports: Ports) => `http://127.0.0.1:${ports.slack}`;
+/** Base URL of the mailbox. */
+export const mailUrl = (ports: Ports) => `http://127.0.0.1:${ports.mail}`;
 
 /** Starts the key endpoint and waits until it says that it is ready. */
 export async function startKeyEndpoint(settings: ServiceSettings): Promise<void> {
@@ -63,6 +69,30 @@ export async function startKeyEndpoint(settings: ServiceSettings): Promise<void>
   });
   const isReady = () => /^ready http/m.test(readLog(logFile));
   await alive(record, logFile, 'the key endpoint', isReady);
+}
+
+/** Starts the stand-ins for Slack and a mailbox and waits until they say that they are ready. */
+export async function startStandIns({ layout, ports, secrets }: ServiceSettings): Promise<void> {
+  const options = {
+    'slack-port': ports.slack,
+    'mail-port': ports.mail,
+    'slack-secret-file': secrets.slackSecretFile,
+    'admin-token-file': secrets.adminTokenFile,
+    'gateway-url': `https://127.0.0.1:${ports.gateway}`,
+  };
+  const logFile = freshLog(layout, STAND_INS);
+  const record = await start({
+    ...programOf(layout, STAND_INS, logFile),
+    command: process.execPath,
+    args: [
+      '--disable-warning=ExperimentalWarning',
+      join(ROOT, 'emulator', 'stand-ins.ts'),
+      ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]),
+    ],
+    env: baseEnvironment(layout),
+  });
+  const isReady = () => /^ready http/m.test(readLog(logFile));
+  await alive(record, logFile, 'the stand-ins for Slack and mail', isReady);
 }
 
 /** Starts the gateway and waits until it answers its health check. */

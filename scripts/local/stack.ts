@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Starts and stops a local stack: the key endpoint, the AWS emulator in front of it, and the CDK app deployed to
-// them. Everything it needs and leaves lies in one directory; a second start reuses all of it.
+// Starts and stops a local stack: the key endpoint, the AWS emulator in front of it, stand-ins for Slack and a mailbox,
+// and the CDK app deployed to them. Everything it needs and leaves lies in one directory; a second start reuses all of it.
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ensureSoftHsm } from '#adapters/pkcs11/softhsm.ts';
@@ -30,9 +30,14 @@ import {
   issuerUrl,
   KEY_ENDPOINT,
   keyEndpointUrl,
+  mailUrl,
+  STAND_INS,
+  slackUrl,
   startGateway,
   startKeyEndpoint,
+  startStandIns,
 } from './services.ts';
+import { connectSlack } from './slack.ts';
 import { findStackFile, type StackInfo, writeStackFile } from './stack-file.ts';
 import { ensureCertificates, trustAuthority } from './tls.ts';
 
@@ -60,7 +65,7 @@ export interface Stack {
   readonly layout: Layout;
   /** Resolves with the name of a process of the stack that ended without being asked to. */
   lost(): Promise<string>;
-  /** Saves all state and ends both processes. Returns whether everything was saved. */
+  /** Saves all state and ends all processes. Returns whether everything was saved. */
   stop(): Promise<boolean>;
 }
 
@@ -118,8 +123,8 @@ async function bringUp(
     peopleFile: writePeople(layout),
     waitScale: options.waitScale ?? 1,
   };
-  await timed(log, 'key endpoint and AWS emulator', () =>
-    Promise.all([startKeyEndpoint(settings), startGateway(settings)]),
+  await timed(log, 'key endpoint, AWS emulator and stand-ins', () =>
+    Promise.all([startKeyEndpoint(settings), startGateway(settings), startStandIns(settings)]),
   );
   markRunning(layout);
   const app = options.app === undefined ? KEYTURN_APP : options.app;
@@ -130,6 +135,7 @@ async function bringUp(
   }
   await setConsistencyDelay(keyEndpointUrl(ports), secrets.adminToken, options.consistencyDelay);
   const info = describeStack(layout, ports, secrets);
+  await connectSlack(info, secrets);
   writeStackFile(layout, info);
   return { info, layout, lost: () => lostService(layout), stop: () => stopStack(layout) };
 }
@@ -137,7 +143,7 @@ async function bringUp(
 /** Looks every two seconds; this also keeps the process alive while a stack is up. */
 async function lostService(layout: Layout): Promise<string> {
   for (;;) {
-    for (const name of [GATEWAY, KEY_ENDPOINT]) {
+    for (const name of [GATEWAY, KEY_ENDPOINT, STAND_INS]) {
       if ((await findRunning(layout.run, name)) === undefined) return name;
     }
     await pause(2000);
@@ -165,8 +171,8 @@ function describeStack(layout: Layout, ports: Ports, secrets: Secrets): StackInf
     kmsUrl: keyEndpointUrl(ports),
     issuerUrl: issuerUrl(ports),
     consoleUrl: null,
-    slackUrl: null,
-    mailUrl: null,
+    slackUrl: slackUrl(ports),
+    mailUrl: mailUrl(ports),
     region: REGION,
     account: ACCOUNT,
     stage: 'local',

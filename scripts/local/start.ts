@@ -51,6 +51,9 @@ function showAddresses({ info, layout }: Stack): void {
     'API for people': info.apiUrl,
     'API for workloads': info.workloadApiUrl,
     'Token issuer': info.issuerUrl,
+    // The page keeps what follows the # to itself; without it it shows nothing.
+    Slack: info.slackUrl && `${info.slackUrl}/#${info.adminToken}`,
+    Mail: info.mailUrl && `${info.mailUrl}/#${info.adminToken}`,
     'For programs': layout.stackFile,
   };
   for (const [name, value] of Object.entries(addresses)) {
