@@ -40,7 +40,10 @@ async function setRequestUrl({ slackUrl, adminToken, apiUrl }: StackInfo): Promi
 }
 
 /** Done at each start, because secrets are drawn anew. */
-export async function connectSlack(info: StackInfo, secrets: Secrets): Promise<void> {
+export async function connectSlack(
+  info: StackInfo,
+  secrets: Pick<Secrets, 'slackSecret'>,
+): Promise<void> {
   const settings = { region: REGION, endpoint: info.gatewayUrl, credentials: ROOT_KEY };
   const secretsManager = new SecretsManagerClient(settings);
   const ses = new SESClient(settings);

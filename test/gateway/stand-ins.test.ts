@@ -3,6 +3,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Script } from 'node:vm';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SESClient } from '@aws-sdk/client-ses';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -13,7 +14,7 @@ import { SlackApi } from '#adapters/slack/slack-api.ts';
 import { readSlackSecret } from '#adapters/slack/slack-secret.ts';
 import { CHANNEL_ID } from '#emulator/slack/members.ts';
 import { ROOT_KEY } from '#scripts/local/environment.ts';
-import { LOCAL_SENDER, slackSecretName } from '#scripts/local/slack.ts';
+import { connectSlack, LOCAL_SENDER, slackSecretName } from '#scripts/local/slack.ts';
 import { type Stack, startStack } from '#scripts/local/stack.ts';
 import { aNotice } from '#test/core/approvals/notice-scene.ts';
 
@@ -69,4 +70,23 @@ describe('the stand-ins of a local stack', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(JSON.parse(readFileSync(file, 'utf8')).botToken).toMatch(/^xoxb-/);
   });
+
+  it('send clicks to the API of the deployed app', async () => {
+    const slackSecret = readFileSync(join(stack.layout.run, 'slack-secret.json'), 'utf8');
+    await connectSlack({ ...stack.info, apiUrl: 'https://localhost:1/local/' }, { slackSecret });
+
+    const { body } = await read(`${stack.info.slackUrl}/state`);
+    expect(body).toMatchObject({ requestUrl: 'https://localhost:1/local/slack/interactions' });
+  });
+
+  it.each(['slackUrl', 'mailUrl'] as const)(
+    'have a page at %s whose script is whole',
+    async (name) => {
+      const page = await (await fetch(stack.info[name] ?? '')).text();
+      const [, script = ''] = /<script>([\s\S]*)<\/script>/.exec(page) ?? [];
+
+      expect(script).toContain('x-admin-token');
+      expect(() => new Script(script)).not.toThrow();
+    },
+  );
 });
