@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // `keyturn approval approve --sign` and `verify`: real keys of ssh-keygen, and the commands that the docs name.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { newVoteKey } from '#client/cli/vote-key.ts';
 import { voteStatement } from '#core/approvals/vote-statement.ts';
 import { VoteSignature } from '#core/contract/approvals.ts';
@@ -114,6 +114,33 @@ describe('approval approve --sign', () => {
 
       expect(ran).toMatchObject({ code: 2, err: expect.stringContaining('did not sign') });
       expect(sent(server)).toBeNull();
+    });
+  });
+
+  describe('with a key that an agent holds', () => {
+    const before = { ...process.env };
+    let socket = '';
+    let pid = 0;
+    beforeAll(() => {
+      const said = execFileSync('ssh-agent', ['-s'], { encoding: 'utf8' });
+      socket = /SSH_AUTH_SOCK=([^;]+)/.exec(said)?.[1] ?? '';
+      pid = Number(/SSH_AGENT_PID=(\d+)/.exec(said)?.[1]);
+    });
+    afterAll(() => {
+      process.env = before;
+      if (pid > 0) process.kill(pid);
+    });
+
+    it('signs by its public half alone', async () => {
+      process.env = { ...before, SSH_AUTH_SOCK: socket };
+      const server = await api();
+      const key = sshKey();
+      execFileSync('ssh-add', ['-q', key.path]);
+      rmSync(key.path);
+
+      expect(await decide('approve', server.url, `${key.path}.pub`)).toMatchObject({ code: 0 });
+
+      expect(holds(sent(server), key.line, 'approve')).toBe(true);
     });
   });
 
