@@ -76,11 +76,34 @@ export interface AccessAdmission {
   readonly hasWork: boolean;
 }
 
+/** When another operation lets the key go, as far as its row says. */
+function untilWhen(operation: OperationRecord, now: string): string {
+  const { state, retryAt, acknowledgement } = operation;
+  const isWaiting = acknowledgement && !isRecorded(operation, 'SwitchAlias');
+  if (isWaiting && acknowledgement.deadlineAt > now)
+    return `it waits for consumers until ${acknowledgement.deadlineAt}`;
+  if (state === 'parked' && retryAt !== null) return `it is parked and goes on at ${retryAt}`;
+  return 'it is under way';
+}
+
+/** The error for a key that another operation holds: until when, and what to do. */
+function heldBy({ key, operation }: KeySnapshot, operationId: string, now: string): KeyturnError {
+  const isKnown = operation?.id === operationId;
+  const what = isKnown ? `${operation.kind} ${operationId}` : `operation ${operationId}`;
+  const when = isKnown ? `: ${untilWhen(operation, now)}` : '';
+  return new KeyturnError(
+    'OperationInProgress',
+    `${what} holds ${key.name}${when}; nothing was changed, ask again when "operation show ${operationId}" says that it has ended`,
+    { details: { operationId } },
+  );
+}
+
 /** The records that admit the operation. @throws KeyturnError `OperationInProgress` when another holds the key */
 export function admissionOf(
-  { key }: KeySnapshot,
+  snapshot: KeySnapshot,
   { id, by, now, claim, hasWork }: AccessAdmission,
 ): Pick<Draft, 'key' | 'operation' | 'idempotency'> {
+  const { key } = snapshot;
   precondition(key.currentVersion, 'access is changed on a key that has a version');
   const operation: OperationRecord = {
     id,
@@ -103,13 +126,7 @@ export function admissionOf(
   };
   const idempotency = idempotencyRecord(claim, id, now);
   if (!hasWork) return { operation, idempotency };
-  if (key.lease) {
-    throw new KeyturnError(
-      'OperationInProgress',
-      `operation ${key.lease.operationId} holds ${key.name}; wait for it to end`,
-      { details: { operationId: key.lease.operationId } },
-    );
-  }
+  if (key.lease) throw heldBy(snapshot, key.lease.operationId, now);
   const fence = key.fence + 1;
   const lease = { operationId: id, fence, expiresAt: later(now, LEASE_SECONDS) };
   return { key: { lease, fence }, operation, idempotency };

@@ -107,6 +107,30 @@ describe('consumers of a key', () => {
     expect(await consumerOf()).toBeUndefined();
   });
 
+  it('refuses a removal during a rotation, and says until when that waits', async () => {
+    await registered(simulation);
+    await rotate();
+    const { operation } = await world.snapshot();
+    const deadlineAt = operation?.acknowledgement?.deadlineAt;
+    expect(deadlineAt).toBeDefined();
+
+    await expect(remove(world)).rejects.toMatchObject({
+      name: 'OperationInProgress',
+      message: expect.stringContaining(`it waits for consumers until ${deadlineAt}`),
+      details: { operationId: operation?.id },
+    });
+    expect(await consumerOf()).toMatchObject({ state: 'active' });
+  });
+
+  it('refuses a removal during a rotation that is under way as such', async () => {
+    await registered(simulation);
+    const id = await world.admitRotation();
+
+    await expect(remove(world)).rejects.toMatchObject({
+      message: expect.stringContaining(`rotate-key ${id} holds orders: it is under way`),
+    });
+  });
+
   it('refuses more consumers than a key policy holds, and changes nothing', async () => {
     let refused: unknown;
     let count = 0;
