@@ -37,6 +37,7 @@ const readUnits = (bytes: number) => Math.max(1, Math.ceil(bytes / (4 * KILOBYTE
 
 /** Read and write units of the requests that pass. */
 export class DynamoDbUnits {
+  requests = 0;
   reads = 0;
   writes = 0;
   readonly #known = new Map<string, Item>();
@@ -54,6 +55,7 @@ export class DynamoDbUnits {
   }
 
   #count(input: Item, output: Item): void {
+    this.requests += 1;
     const transaction = input['TransactItems'] as { Put?: { Item: Item } }[] | undefined;
     for (const { Put } of transaction ?? []) if (Put) this.#put(Put.Item);
     if (transaction) return;

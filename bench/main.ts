@@ -7,11 +7,16 @@ import { measureCreation } from './creation.ts';
 import { growthNames, measureCryptography, measureGrowth } from './cryptography.ts';
 import { newFolderForMany } from './folder.ts';
 import { measureLimits } from './limits-model.ts';
-import { startMeasuredStack, stopMeasuredStack } from './local-stack.ts';
+import { type MeasuredStack, startMeasuredStack, stopMeasuredStack } from './local-stack.ts';
 import { openRawHsm } from './raw-hsm.ts';
+import { measureReencryption } from './reencryption.ts';
 import { Report } from './report.ts';
 import { measureRevocation } from './revocation.ts';
 import { measureRotationCost } from './rotation-cost.ts';
+import { measureDataRotationCost } from './rotation-cost-data.ts';
+import { measureRotationGrowth } from './rotation-growth.ts';
+import { measureThousand } from './rotation-thousand.ts';
+import { measureView } from './rotation-view.ts';
 import { startBuiltIn, startStandIn } from './servers.ts';
 import { measureStart, startName } from './start-up.ts';
 import { fill, type Run, standInOf, targetOf } from './targets.ts';
@@ -68,18 +73,30 @@ async function measureStandIn(): Promise<void> {
   }
 }
 
-/** Rows that begin with `rotation-` are measured on the whole local stack, which is started for them alone. */
-async function measureRotations(): Promise<void> {
+/** What is measured on the whole local stack, which is started for it alone; the heavy ones last. */
+const ON_THE_STACK: Readonly<Record<string, (stack: MeasuredStack) => Promise<void>>> = {
+  'rotation-cost.kms': (stack) => measureRotationCost(stack, report, values.full ? 100 : 20),
+  'rotation-cost.data': (stack) => measureDataRotationCost(stack, report, values.full ? 100 : 20),
+  'rotation-view': (stack) => measureView(stack, report, values.full ? 5 : 2),
+  reencryption: (stack) => measureReencryption(stack, report, values.full ? 100_000 : 2000),
+  'rotation-thousand': (stack) => measureThousand(stack, report, values.full ? 1000 : 50),
+  'rotation-growth': (stack) => measureRotationGrowth(stack, report, GROWTH),
+};
+const GROWTH = values.full ? [100, 1000, 10_000, 100_000] : [100, 1000, 10_000];
+
+async function measureOnTheStack(): Promise<void> {
   const measured = await startMeasuredStack();
   try {
-    if (wants('rotation-cost')) await measureRotationCost(measured, report, values.full ? 100 : 20);
+    for (const [name, measure] of Object.entries(ON_THE_STACK))
+      if (wants(name)) await measure(measured);
   } finally {
     await stopMeasuredStack(measured);
   }
 }
 
 const only = values.only ?? '';
+const isOnTheStack = Object.keys(ON_THE_STACK).some(wants);
 if (only === '' || only.startsWith('limits-model')) await measureLimits(report);
-if (!/^(rotation|limits-model)/.test(only)) await measureStandIn();
-if (only === '' || only.startsWith('rotation')) await measureRotations();
+if (!/^(rotation|reencryption|limits-model)/.test(only)) await measureStandIn();
+if (isOnTheStack) await measureOnTheStack();
 report.finish();

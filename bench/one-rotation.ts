@@ -52,10 +52,10 @@ export function inProcess({ stack, keyStoreId }: MeasuredStack) {
     directory: { ownerExists: async () => true },
     workflows: { start: async () => {} },
   };
-  return { deps, units };
+  return { deps, units, client };
 }
 
-type InProcess = ReturnType<typeof inProcess>;
+export type InProcess = ReturnType<typeof inProcess>;
 
 /** Takes an admitted operation through its steps. */
 async function finish(
@@ -106,6 +106,16 @@ export async function generateHere(here: InProcess, name: string): Promise<void>
     },
   );
   await finish(here, { operationId, key: name, fence: 1, attempt: 1 }, false);
+}
+
+/** Takes the rotation that a sweep has admitted to its end. */
+export async function finishHere(here: InProcess, name: string): Promise<void> {
+  const snapshot = await here.deps.ledger.readKey(name);
+  const { operation, key } = snapshot ?? {};
+  if (!operation || !key?.lease) throw new Error(`${name} was not admitted`);
+  const { fence } = key.lease;
+  const { id: operationId, attempt } = operation;
+  await finish(here, { operationId, key: name, fence, attempt }, true);
 }
 
 /** Rotates such a key, its admission included. */

@@ -20,7 +20,8 @@ import type { Report } from './report.ts';
 
 const NAME = 'rotation-cost.kms';
 /** Functions of the steps; the sweep's calls are not a rotation's. */
-const STEP_ROLE = /keyturn-local-(create-version|verify-version|place-alias|apply-policy)/;
+const STEP_ROLE =
+  /keyturn-local-(create-version|verify-version|place-alias|apply-policy|make-data-key)/;
 /** Operations of a group that run at once, see `MaxConcurrency` in workflows/rotate-key.asl.json. */
 const IN_GROUP = 2;
 
@@ -55,8 +56,12 @@ export async function rotateBySweep(
 }
 
 /** The newest execution of a batch; nothing else rotates meanwhile. */
-async function batchExecution({ stack }: MeasuredStack, sfn: SFNClient): Promise<string> {
-  const stateMachineArn = stack.info.stateMachines['rotate-key'];
+export async function batchExecution(
+  { stack }: MeasuredStack,
+  sfn: SFNClient,
+  machine = 'rotate-key',
+): Promise<string> {
+  const stateMachineArn = stack.info.stateMachines[machine];
   const ended = async () => {
     const { executions = [] } = await sfn.send(new ListExecutionsCommand({ stateMachineArn }));
     const batches = executions.filter(({ name }) => name?.startsWith('bat_'));
@@ -66,7 +71,10 @@ async function batchExecution({ stack }: MeasuredStack, sfn: SFNClient): Promise
   return until(ended, { timeoutSeconds: 60, what: 'the batch to end' });
 }
 
-async function orchestrationOf(sfn: SFNClient, executionArn: string): Promise<Orchestration> {
+export async function orchestrationOf(
+  sfn: SFNClient,
+  executionArn: string,
+): Promise<Orchestration> {
   const own = await historyOf(sfn, executionArn);
   const children = (await childrenOf(sfn, executionArn)).flat();
   const count = (events: readonly { type?: string | undefined }[], what: RegExp) =>
@@ -74,7 +82,10 @@ async function orchestrationOf(sfn: SFNClient, executionArn: string): Promise<Or
   return {
     transitions: count(own, /StateEntered$/),
     children: children.length,
-    invocations: children.reduce((sum, events) => sum + count(events, /^TaskScheduled$/), 0),
+    invocations: [own, ...children].reduce(
+      (sum, events) => sum + count(events, /^(Task|LambdaFunction)Scheduled$/),
+      0,
+    ),
   };
 }
 
@@ -84,7 +95,7 @@ interface TrailEvent {
 }
 
 /** CloudTrail's events of the stand-in behind a number. */
-async function trail({ stack }: MeasuredStack, after: number) {
+export async function trail({ stack }: MeasuredStack, after: number) {
   const events: TrailEvent[] = [];
   const headers = { 'x-admin-token': stack.info.adminToken };
   for (let next = after; ; ) {
@@ -97,7 +108,7 @@ async function trail({ stack }: MeasuredStack, after: number) {
   }
 }
 
-function callsOf(events: readonly TrailEvent[]): Record<string, number> {
+export function callsOf(events: readonly TrailEvent[]): Record<string, number> {
   const calls: Record<string, number> = {};
   for (const { eventName, userIdentity } of events) {
     if (STEP_ROLE.test(userIdentity?.arn ?? '')) calls[eventName] = (calls[eventName] ?? 0) + 1;
@@ -106,7 +117,7 @@ function callsOf(events: readonly TrailEvent[]): Record<string, number> {
 }
 
 /** Dollars of orchestration for one rotation. A started child is counted as a transition, too: the dearer reading. */
-function orchestrationUsd({ transitions, children, invocations }: Orchestration): number {
+export function orchestrationUsd({ transitions, children, invocations }: Orchestration): number {
   const seconds = (invocations * FUNCTION_SECONDS) / IN_GROUP;
   return (
     (transitions + children) * PRICES.stateTransition +

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// `rotation-thousand`: many keys rotated by one sweep on the local stack, beside the bare KMS calls that no rotation can
+// do without (CreateKey in the key store, PutKeyPolicy, UpdateAlias), asked of the same endpoint in the same run.
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import {
+  CreateAliasCommand,
+  CreateKeyCommand,
+  GetKeyPolicyCommand,
+  KMSClient,
+  PutKeyPolicyCommand,
+  UpdateAliasCommand,
+} from '@aws-sdk/client-kms';
+import { ROOT_KEY } from '#scripts/local/environment.ts';
+import { activeKeys, each, type MeasuredStack } from './local-stack.ts';
+import type { Report } from './report.ts';
+import { rotateBySweep, sfnOf } from './rotation-cost.ts';
+
+const NAME = 'rotation-thousand';
+
+/** Seconds that work takes. */
+async function secondsOf(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return (performance.now() - began) / 1000;
+}
+
+/** The calls alone, as many keys at once as the other requests of the bench. */
+async function bareCalls({ stack, keyStoreId }: MeasuredStack, count: number): Promise<number> {
+  const { gatewayUrl: endpoint, region } = stack.info;
+  const kms = new KMSClient({ endpoint, region, credentials: ROOT_KEY });
+  const make = async () => {
+    const { KeyMetadata } = await kms.send(
+      new CreateKeyCommand({ Origin: 'AWS_CLOUDHSM', CustomKeyStoreId: keyStoreId }),
+    );
+    return KeyMetadata?.KeyId ?? '';
+  };
+  const first = await make();
+  const { Policy } = await kms.send(new GetKeyPolicyCommand({ KeyId: first }));
+  const run = Date.now().toString(36);
+  const names = Array.from({ length: count }, (_, index) => `alias/bench/${run}-${index}`);
+  await each(names, async (AliasName) => {
+    await kms.send(new CreateAliasCommand({ AliasName, TargetKeyId: first }));
+  });
+  return secondsOf(() =>
+    each(names, async (AliasName) => {
+      const KeyId = await make();
+      await kms.send(new PutKeyPolicyCommand({ KeyId, PolicyName: 'default', Policy }));
+      await kms.send(new UpdateAliasCommand({ AliasName, TargetKeyId: KeyId }));
+    }),
+  );
+}
+
+/** Resident memory of the processes whose environment names the folder of the stack, in MB: functions and servers. */
+export function residentMegabytes(directory: string): number {
+  let total = 0;
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    if (Number(pid) === process.pid) continue;
+    try {
+      const about = `${readFileSync(`/proc/${pid}/cmdline`)}${readFileSync(`/proc/${pid}/environ`)}`;
+      if (!about.includes(basename(directory))) continue;
+      const [, kilobytes = '0'] =
+        /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+      total += Number(kilobytes) / 1024;
+    } catch {
+      // Ended meanwhile, or not ours to read.
+    }
+  }
+  return total;
+}
+
+/** Rotates as many keys as asked. */
+export async function measureThousand(
+  measured: MeasuredStack,
+  report: Report,
+  count: number,
+): Promise<void> {
+  const names = await activeKeys(measured, count);
+  const bare = await bareCalls(measured, count);
+  const sfn = sfnOf(measured);
+  const seconds = await secondsOf(() => rotateBySweep(measured, sfn, names));
+  report.value(`${NAME}.keys`, count, 'keys');
+  report.beside(`${NAME}.wall`, seconds, 's', bare);
+  report.value(`${NAME}.rate`, count / seconds, 'rotations/s');
+  const { directory } = measured.stack.layout;
+  report.value(`${NAME}.resident-memory`, residentMegabytes(directory), 'MB');
+}
