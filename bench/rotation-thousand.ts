@@ -59,8 +59,9 @@ export function residentMegabytes(directory: string): number {
     try {
       const about = `${readFileSync(`/proc/${pid}/cmdline`)}${readFileSync(`/proc/${pid}/environ`)}`;
       if (!about.includes(basename(directory))) continue;
-      const [, kilobytes = '0'] =
-        /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+      // Proportional: what processes share counts once (Linux, proc_pid_smaps_rollup).
+      const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+      const [, kilobytes = '0'] = /^Pss:\s+(\d+)/m.exec(rollup) ?? [];
       total += Number(kilobytes) / 1024;
     } catch {
       // Ended meanwhile, or not ours to read.

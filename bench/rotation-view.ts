@@ -11,7 +11,9 @@ import { percentile } from './slices.ts';
 
 const NAME = 'rotation-view';
 const WORKLOAD = 'orders-api';
-const QUIET_SECONDS = 10;
+const WARM_UP_SECONDS = 5;
+/** Of each phase, at least. */
+const SECONDS = 10;
 const CONTEXT = { service: WORKLOAD };
 
 interface Seen {
@@ -87,7 +89,9 @@ async function compare(
   what: string,
   { call, perSecond, rotate }: { call: Call; perSecond: number; rotate: () => Promise<unknown> },
 ): Promise<void> {
-  const quiet = await calling(call, perSecond, pause(QUIET_SECONDS));
+  // Functions start, connections open: no consumer's first call is measured.
+  await calling(call, perSecond, pause(WARM_UP_SECONDS));
+  const quiet = await calling(call, perSecond, pause(SECONDS));
   const during = await calling(call, perSecond, rotate());
   const name = `${NAME}.${what}`;
   report.value(`${name}.pace`, perSecond, 'calls/s');
@@ -97,7 +101,7 @@ async function compare(
   report.beside(`${name}.p99`, percentile(during.times, 0.99), 'ms', percentile(quiet.times, 0.99));
 }
 
-/** @param rotations how often the key rotates while it is called */
+/** @param rotations how often the key rotates while it is called, at least */
 export async function measureView(
   { stack, operator }: MeasuredStack,
   report: Report,
@@ -116,7 +120,8 @@ export async function measureView(
   await watch(operator, body.operationId, () => {});
   const { alias } = (await operator.getKey(name)).body;
   const rotate = async () => {
-    for (let number = 0; number < rotations; number += 1) {
+    const end = performance.now() + SECONDS * 1000;
+    for (let number = 0; number < rotations || performance.now() < end; number += 1) {
       const started = await operator.startRotation(name);
       const { state, cause } = await watch(operator, started.body.operationId, () => {});
       if (state !== 'done') throw new Error(`${name} was not rotated: ${cause}`);
