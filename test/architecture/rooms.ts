@@ -74,7 +74,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   emulator: { at: /^emulator\//, ours: [/^adapters\/pkcs11\//], packages: ANYTHING },
   bench: {
     at: /^bench\//,
-    ours: [/^(adapters|core|policies)\//, /^scripts\/local\//],
+    ours: [/^(adapters|core|policies)\//, /^scripts\/local\//, /^client\/sdk\//],
     packages: ANYTHING,
   },
   'client/sdk': { at: /^client\/sdk\//, ours: [/^core\/contract\//], packages: /^(zod|node:.*)$/ },
