@@ -5,29 +5,17 @@ import type { FunctionName } from '../../core/contract/environment.ts';
 import { USE_FAILURE_SOURCE, USE_FAILURE_TYPE } from '../../core/contract/key-use-events.ts';
 import { DUE_INDEX, LIST_INDEX, OWNER_INDEX } from '../../core/contract/table.ts';
 import type { Names } from '../names.ts';
+import {
+  type ApprovalFunction,
+  approvalGrants,
+  type EscrowFunction,
+  escrowGrants,
+} from './approval-grants.ts';
 import { type Grant, NO_RESOURCE_LEVEL } from './grant.ts';
-import type { KeyGrants } from './key-grants.ts';
-import { evidenceGrants, readEvidence, type SourceSetting, sourceGrants } from './source-grants.ts';
-import { getFromTable, readStream, readTable, type TableArns, writeTable } from './table-grants.ts';
-
-/** What the permissions refer to. */
-export interface GrantContext {
-  readonly names: Names;
-  readonly keys: KeyGrants;
-  readonly table: TableArns;
-  readonly tokenKeyArn: string;
-  readonly keyStoreSecretArn: string;
-  /** Signs webhooks, and calls to sources behind one. */
-  readonly noticeKeyArn: string;
-  /** Signs shares. */
-  readonly escrowKeyArn: string;
-  readonly evidence: { readonly bucketArn: string; readonly keyArn: string };
-  readonly sources: readonly SourceSetting[];
-  /** Aliases of others that the stage may move. */
-  readonly movableAliases: readonly string[];
-}
-
-type Duties = Readonly<Record<FunctionName, readonly Grant[]>>;
+import { type Duties, type GrantContext, rotationMachines, tokenGrant } from './grant-context.ts';
+import { type ReencryptionFunction, reencryptionGrants } from './reencryption-grants.ts';
+import { evidenceGrants, readEvidence } from './source-grants.ts';
+import { getFromTable, readStream, readTable, writeTable } from './table-grants.ts';
 
 /** Grants by function. */
 export function functionGrants(context: GrantContext): Duties {
@@ -40,12 +28,6 @@ export function functionGrants(context: GrantContext): Duties {
     ...sweepAndStoreGrants(context),
   };
 }
-
-/** State machines of rotations, by tier. */
-const rotationMachines = (names: Names) => [
-  names.stateMachineArn('rotate-key'),
-  names.stateMachineArn('rotate-data-key'),
-];
 
 type ApiFunction =
   | 'authorize-person'
@@ -187,100 +169,6 @@ function stepGrants(context: GrantContext): Pick<Duties, StepFunction> {
   };
 }
 
-type ReencryptionFunction =
-  | 'manage-reencryption'
-  | 'manage-holds'
-  | 'judge-retirement'
-  | 'track-reencryption'
-  | 'reencrypt';
-
-/** Who sees data holds no right to decide, and who decides sees no data. */
-function reencryptionGrants(context: GrantContext): Pick<Duties, ReencryptionFunction> {
-  const { names, keys, table } = context;
-  const rows = writeTable(table);
-  return {
-    'manage-reencryption': [
-      ...rows,
-      { actions: ['states:StartExecution'], resources: [names.stateMachineArn('reencrypt')] },
-    ],
-    'manage-holds': rows,
-    'judge-retirement': [
-      ...rows,
-      keys.onKeys(['kms:GetKeyLastUsage']),
-      ...evidenceGrants(context.evidence, { folder: 'retirement', region: table.region }),
-    ],
-    'track-reencryption': writeTable(table, DUE_INDEX.name),
-    reencrypt: [
-      ...writeTable(table, LIST_INDEX.name),
-      keys.onKeys(['kms:ReEncryptFrom', 'kms:ReEncryptTo']),
-      // S3 re-encrypts its objects itself, with the rights of who copies them.
-      keys.onKeys(['kms:Decrypt', 'kms:GenerateDataKey'], {
-        StringEquals: { 'kms:ViaService': `s3.${table.region}.amazonaws.com` },
-      }),
-      // Calls to owners' endpoints are signed as notices are.
-      { actions: ['kms:Sign'], resources: [context.noticeKeyArn] },
-      ...sourceGrants(context.sources, table.region),
-    ],
-  };
-}
-
-type ApprovalFunction =
-  | 'read-approvals'
-  | 'cast-vote'
-  | 'open-ballot'
-  | 'tend-approval'
-  | 'execute-approved';
-
-/** Who takes votes starts nothing but the execution that waits for them, and who executes takes no votes. */
-function approvalGrants(context: GrantContext): Pick<Duties, ApprovalFunction> {
-  const { names, table, tokenKeyArn } = context;
-  const approve = names.stateMachineArn('approve');
-  const answer: Grant = { actions: ['states:SendTaskSuccess'], resources: [approve] };
-  return {
-    'read-approvals': readTable(table, LIST_INDEX.name),
-    'cast-vote': [...writeTable(table), answer, tokenGrant('kms:Decrypt', tokenKeyArn)],
-    // Answers at once for what was decided before it waited.
-    'open-ballot': [...writeTable(table), answer, tokenGrant('kms:Encrypt', tokenKeyArn)],
-    'tend-approval': [
-      ...writeTable(table, DUE_INDEX.name),
-      { actions: ['states:StartExecution'], resources: [approve] },
-    ],
-    'execute-approved': [
-      ...writeTable(table, LIST_INDEX.name),
-      {
-        actions: ['states:StartExecution'],
-        resources: [...rotationMachines(names), names.stateMachineArn('update-access')],
-      },
-    ],
-  };
-}
-
-type EscrowFunction = 'manage-escrow' | 'recover-escrow';
-
-/** Who makes one-time keys cannot open what is sealed to them, and who opens it takes nothing in. */
-function escrowGrants(context: GrantContext): Pick<Duties, EscrowFunction> {
-  const { names, keys, table, tokenKeyArn, escrowKeyArn } = context;
-  const ofSessions = (action: 'kms:Encrypt' | 'kms:Decrypt'): Grant => ({
-    actions: [action],
-    resources: [tokenKeyArn],
-    conditions: { Null: { 'kms:EncryptionContext:keyturn:escrow-session': 'false' } },
-  });
-  return {
-    'manage-escrow': [
-      ...writeTable(table),
-      ofSessions('kms:Encrypt'),
-      { actions: ['kms:GetPublicKey'], resources: [escrowKeyArn] },
-      { actions: ['states:StartExecution'], resources: [names.stateMachineArn('approve')] },
-    ],
-    'recover-escrow': [
-      ...writeTable(table),
-      ofSessions('kms:Decrypt'),
-      { actions: ['kms:GetPublicKey', 'kms:Sign'], resources: [escrowKeyArn] },
-      keys.onKeys(['kms:GetParametersForImport', 'kms:ImportKeyMaterial']),
-    ],
-  };
-}
-
 type OtherFunction = Exclude<
   FunctionName,
   ApiFunction | StepFunction | ReencryptionFunction | ApprovalFunction | EscrowFunction
@@ -342,15 +230,6 @@ function sweepAndStoreGrants(context: GrantContext): Pick<Duties, OtherFunction>
     ],
     'create-key-store': [...rows, ...keyStoreGrants(context, names)],
     'record-key-store': rows,
-  };
-}
-
-/** Task tokens are sealed with their task as context; what else lies under the key stays closed. */
-function tokenGrant(action: 'kms:Encrypt' | 'kms:Decrypt', tokenKeyArn: string): Grant {
-  return {
-    actions: [action],
-    resources: [tokenKeyArn],
-    conditions: { Null: { 'kms:EncryptionContext:keyturn:task': 'false' } },
   };
 }
 
