@@ -88,12 +88,13 @@ export function addStacks(app: App, settings: Settings, sources: Sources): Keytu
     ...shared('key-use', 'record of key use'),
     functions,
   });
+  const api = new ApiStack(app, names.of('api'), { ...shared('api', 'REST APIs'), functions });
   const events = new EventsStack(app, names.of('events'), {
-    ...shared('events', 'events and webhooks'),
+    ...shared('events', 'events, webhooks and notices'),
     functions,
     state,
+    apiId: api.peopleApiId,
   });
-  const api = new ApiStack(app, names.of('api'), { ...shared('api', 'REST APIs'), functions });
   const observability = new ObservabilityStack(app, names.of('observability'), {
     ...shared('observability', 'alarms'),
     deadLetters: schedules.deadLetters,

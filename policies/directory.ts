@@ -15,24 +15,29 @@ export interface Person {
   readonly ageRecipient?: string;
   /** Lines as in `id_ed25519.pub`: votes that must be signed are signed with one of them (`docs/approvals.md`). */
   readonly signingKeys?: readonly string[];
+  /** Where the person is told of requests for approval (`docs/mail.md`). */
+  readonly email?: string;
 }
 
-const custodian = (user: string): Person => ({
+/** Somebody of the local stage; its mail goes to the mailbox page alone. */
+const seeded = (user: string, group: string, teams: readonly string[] = []): Person => ({
   user,
   sub: `usr_${user}`,
-  groups: ['grp_custodians'],
-  teams: [],
+  groups: [group],
+  teams,
+  email: `${user}@keyturn.local`,
 });
+const custodian = (user: string) => seeded(user, 'grp_custodians');
 
 const SEEDED: readonly Person[] = [
-  { user: 'alice', sub: 'usr_alice', groups: ['grp_operators'], teams: ['payments'] },
-  { user: 'olga', sub: 'usr_olga', groups: ['grp_owners'], teams: ['payments'] },
+  seeded('alice', 'grp_operators', ['payments']),
+  seeded('olga', 'grp_owners', ['payments']),
   custodian('bob'),
   custodian('carol'),
   custodian('dan'),
   custodian('erin'),
   custodian('frank'),
-  { user: 'ada', sub: 'usr_ada', groups: ['grp_auditors'], teams: [] },
+  seeded('ada', 'grp_auditors'),
 ];
 
 export const DIRECTORY: Readonly<Record<Stage, readonly Person[]>> = {

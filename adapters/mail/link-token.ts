@@ -5,7 +5,8 @@ import { createHmac } from 'node:crypto';
 import { equalDigests, sha256, sha256Hex } from '#core/crypto/hashing.ts';
 import { KeyturnError } from '#core/errors.ts';
 
-const SECRET_BYTES = 32;
+/** Bytes of a secret. */
+export const LINK_BYTES = 32;
 
 export interface LinkToken {
   /** For the mail only; 43 characters of base64url. */
@@ -16,8 +17,8 @@ export interface LinkToken {
 
 /** @param random 32 bytes of a cryptographic source. @throws KeyturnError `InternalError` with any other number */
 export function makeLinkToken(random: Uint8Array): LinkToken {
-  if (random.byteLength !== SECRET_BYTES)
-    throw new KeyturnError('InternalError', `a link needs ${SECRET_BYTES} random bytes`);
+  if (random.byteLength !== LINK_BYTES)
+    throw new KeyturnError('InternalError', `a link needs ${LINK_BYTES} random bytes`);
   return { secret: Buffer.from(random).toString('base64url'), hash: sha256Hex(random) };
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The mail of a notice, as text and as HTML with the same words. Its link opens a page and decides nothing; the secret
 // is behind the `#`, so that scanners that open links, proxies and logs do not get it.
-import { type ApprovalNotice, isOpen } from '#core/approvals/notice.ts';
+import type { ApprovalNotice } from '#core/approvals/notice.ts';
 import {
   NOTICE_FACES,
   type NoticeField,
@@ -22,24 +22,33 @@ const CLOSING =
   'The link is for you alone: do not forward this mail. Opening it decides nothing. ' +
   'Vote only if the words of the digest are the same on the page.';
 
+const COMMAND_LINE = 'With the command line:';
+
 const pieceText = (piece: Piece) => (typeof piece === 'string' ? piece : utcTime(piece.at));
 const linesOf = ({ lines }: NoticeField) => lines.map((line) => line.map(pieceText).join(''));
 
-function linkOf(notice: ApprovalNotice, secret: string | null): string {
-  return secret === null ? notice.pageUrl : `${notice.pageUrl}#${secret}`;
-}
+/** Where the request is seen without the link: by who has none, and where the mail is not to be trusted. */
+const commandOf = ({ approvalId }: ApprovalNotice) => `keyturn approval show ${approvalId}`;
 
-function textOf(notice: ApprovalNotice, link: string): string {
+function textOf(notice: ApprovalNotice, link: string | null): string {
   const fields = noticeFields(notice).flatMap((field) => [
     field.name.toUpperCase(),
     ...linesOf(field).map((line) => `  ${line}`),
     '',
   ]);
-  const closing = isOpen(notice.kind) ? ['', CLOSING] : [];
-  return [noticeTitle(notice), '', ...fields, link, ...closing, ''].join('\n');
+  const way = link === null ? [] : [link, '', CLOSING, ''];
+  return [
+    noticeTitle(notice),
+    '',
+    ...fields,
+    ...way,
+    COMMAND_LINE,
+    `  ${commandOf(notice)}`,
+    '',
+  ].join('\n');
 }
 
-function htmlOf(notice: ApprovalNotice, link: string): string {
+function htmlOf(notice: ApprovalNotice, link: string | null): string {
   const { icon, colour } = NOTICE_FACES[notice.kind];
   const rows = noticeFields(notice).map(
     (field) => html`<tr>
@@ -48,7 +57,14 @@ function htmlOf(notice: ApprovalNotice, link: string): string {
 </tr>
 `,
   );
-  const closing = isOpen(notice.kind) ? [html`<p>${CLOSING}</p>`] : [];
+  const way =
+    link === null
+      ? []
+      : [
+          html`<p><a href="${link}">Open the request</a></p>
+<p>${CLOSING}</p>
+`,
+        ];
   return html`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>${noticeTitle(notice)}</title></head>
@@ -56,8 +72,7 @@ function htmlOf(notice: ApprovalNotice, link: string): string {
 <h1 style="font-size:18px;color:${colour}">${icon} ${noticeTitle(notice)}</h1>
 <table style="border-collapse:collapse">
 ${rows}</table>
-<p><a href="${link}">${isOpen(notice.kind) ? 'Open the request' : 'Show the request'}</a></p>
-${closing}
+${way}<p>${COMMAND_LINE} ${commandOf(notice)}</p>
 </body>
 </html>
 `.text;
@@ -68,7 +83,7 @@ ${closing}
  * @param secret of the recipient's own link to `pageUrl`; null in mails that invite nobody to vote
  */
 export function mailMessage(notice: ApprovalNotice, secret: string | null): MailMessage {
-  const link = linkOf(notice, secret);
+  const link = secret === null ? null : `${notice.pageUrl}#${secret}`;
   return {
     subject: `[Keyturn] ${noticeTitle(notice)}`,
     text: textOf(notice, link),

@@ -3,7 +3,7 @@
 // schema, so that a missing one fails at synth, not at run time.
 import { z } from 'zod';
 import { KmsBudget } from './kms-quotas.ts';
-import { PeopleSetting } from './people.ts';
+import { MailAddress, PeopleSetting } from './people.ts';
 import { ENVIRONMENTS, STAGES } from './vocabulary.ts';
 
 /** Variables every function gets. */
@@ -64,6 +64,8 @@ export const FUNCTION_ENVIRONMENT = {
   'cast-vote': { TOKEN_KEY_ARN: z.string(), PEOPLE: PeopleSetting },
   'open-ballot': { TOKEN_KEY_ARN: z.string() },
   'tend-approval': { APPROVE_ARN: z.string() },
+  /** A channel whose variable is empty is not there. */
+  'notify-approvers': { PEOPLE: PeopleSetting, MAIL_FROM: MailAddress.or(z.literal('')) },
   'execute-approved': {
     ...ROTATION_MACHINES,
     UPDATE_ACCESS_ARN: z.string(),

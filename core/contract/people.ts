@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a deployment says of people beside the directory that is checked in: their own public keys, by directory name.
+// What a deployment says of people beside the directory that is checked in: their public keys and mail addresses, by directory name.
 import { z } from 'zod';
 
 /** An age recipient as `age-keygen` prints it (X25519, or its post-quantum successor `age1pq1…`). */
@@ -17,11 +17,18 @@ export const SigningKey = z
     'must be an Ed25519 key such as "ssh-ed25519 AAAA…"',
   );
 
+/** Where somebody is told of requests: one plain address (`docs/mail.md`). */
+export const MailAddress = z
+  .email()
+  .max(254)
+  .regex(/^[^\s"<>,;:]+$/, 'must be one plain address');
+
 export const People = z.record(
   z.string(),
   z.strictObject({
     ageRecipient: AgeRecipient.optional(),
     signingKeys: z.array(SigningKey).max(4).optional(),
+    email: MailAddress.optional(),
   }),
 );
 export type People = z.infer<typeof People>;

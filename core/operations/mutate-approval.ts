@@ -34,6 +34,14 @@ export function markAt({ requestedAt, closesAt }: ApprovalRecord, percent: numbe
   return new Date(start + ((Date.parse(closesAt) - start) * percent) / 100).toISOString();
 }
 
+/** The window is made longer by half, once. */
+const LONGEST_PERCENT = 150;
+
+/** The end of the window at its longest. */
+export function longestWindow(approval: ApprovalRecord): string {
+  return markAt({ ...approval, closesAt: approval.expiresAt }, LONGEST_PERCENT);
+}
+
 /** The next instant at which something is to be done about a request. */
 export function nextMark(approval: ApprovalRecord): string | null {
   if (approval.state === 'approved') return approval.executeBefore;

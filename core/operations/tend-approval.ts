@@ -9,6 +9,7 @@ import type { ApprovalLedger } from '../ports/approvals.ts';
 import type { Clock, Decision, Principal, Workflows } from '../ports/platform.ts';
 import {
   type ApprovalDraft,
+  longestWindow,
   markAt,
   mutateApproval,
   nextMark,
@@ -53,7 +54,7 @@ export function expiryOf(approval: ApprovalRecord, now: string): ApprovalDraft |
   if (approval.state !== 'pending' || now < approval.closesAt) return null;
   const mayExtend = approval.undelivered.length > 0 && approval.closesAt === approval.expiresAt;
   if (mayExtend) {
-    const closesAt = markAt(approval, 150);
+    const closesAt = longestWindow(approval);
     if (now < closesAt)
       return {
         patch: { closesAt },

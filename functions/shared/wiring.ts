@@ -15,6 +15,7 @@ import { TableElectorate } from '#adapters/approvals/electorate.ts';
 import { DynamoDbBucketRows } from '#adapters/dynamodb/bucket-rows.ts';
 import { DynamoDbKeyUseLog } from '#adapters/dynamodb/key-use-log.ts';
 import { DynamoDbLedger } from '#adapters/dynamodb/ledger.ts';
+import { DynamoDbNoticeRows } from '#adapters/dynamodb/notice-rows.ts';
 import { DynamoDbReencryptionProgress } from '#adapters/dynamodb/reencryption-progress.ts';
 import { DynamoDbStartSlots } from '#adapters/dynamodb/start-slots.ts';
 import type { PolicySite } from '#adapters/kms/key-policy.ts';
@@ -30,12 +31,14 @@ import type { KmsBudget } from '#core/contract/kms-quotas.ts';
 import type { People } from '#core/contract/people.ts';
 import type { Stage, WorkflowKind } from '#core/contract/vocabulary.ts';
 import { LeasedRateBudget } from '#core/limits/leased-budget.ts';
+import type { NoticeLog } from '#core/ports/approval-notices.ts';
 import type { ApprovalLedger, Ballots, Electorate, VoteVerifier } from '#core/ports/approvals.ts';
 import type { OpenSource } from '#core/ports/ciphertext-source.ts';
 import type { CustodianDirectory } from '#core/ports/custodians.ts';
 import type { ShareArchive } from '#core/ports/escrow.ts';
 import type { KeyUseLog } from '#core/ports/key-use-log.ts';
 import type { Ledger } from '#core/ports/ledger.ts';
+import type { MailLinks } from '#core/ports/mail-links.ts';
 import type { Authorizer, Directory } from '#core/ports/platform.ts';
 import type { RateBudget } from '#core/ports/rate-budget.ts';
 import type { ReencryptionProgress } from '#core/ports/reencryption-progress.ts';
@@ -96,6 +99,11 @@ export function openSource(stage: Stage, noticeKeyArn: string): OpenSource {
       clock: systemClock,
     },
   });
+}
+
+/** Which notices were sent, and the links in mails. */
+export function noticeRows(tableName: string): NoticeLog & MailLinks {
+  return new DynamoDbNoticeRows(tableClient(), tableName);
 }
 
 export function keyUseLog(tableName: string): KeyUseLog {

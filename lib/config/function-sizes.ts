@@ -31,6 +31,8 @@ export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   'open-ballot': STEP,
   'tend-approval': STEP,
   'execute-approved': STEP,
+  // A mail to each of some dozen people, one after another.
+  'notify-approvers': { ...STEP, timeoutSeconds: 60 },
   'manage-reencryption': ANSWER,
   'manage-holds': ANSWER,
   'manage-escrow': ANSWER,

@@ -24,6 +24,8 @@ const SINGLE_VALUES: Readonly<Record<string, readonly [string, string?]>> = {
   settleSeconds: ['timings', 'settleSeconds'],
   bakeSeconds: ['timings', 'bakeSeconds'],
   people: ['people'],
+  apiUrlTemplate: ['api', 'urlTemplate'],
+  mailFrom: ['mail', 'from'],
   retryAfterSeconds: ['timings', 'retryAfterSeconds'],
   orphanGraceSeconds: ['timings', 'orphanGraceSeconds'],
 };
@@ -59,6 +61,12 @@ function contextLayer(read: ReadContext): Layer {
   return layer;
 }
 
+/** A link carries a secret: only on one's own machine may it go without TLS. */
+function refusePlainLinks({ stage, api }: Settings): void {
+  if (stage !== 'local' && !api.urlTemplate.startsWith('https://'))
+    throw new Error(`api.urlTemplate of stage ${stage} must begin with https://`);
+}
+
 /** The local stage has no example issuer: its issuer is started beside it, at an address only the start knows. */
 function refuseExampleIssuer(settings: Settings): void {
   if (settings.stage === 'local' && settings.identity.issuer.includes('issuer.example.com')) {
@@ -87,5 +95,6 @@ export function loadSettings(read: ReadContext): Settings {
     throw new Error(`the settings file is for stage ${parsed.data.stage}, not ${stage.data}`);
   }
   refuseExampleIssuer(parsed.data);
+  refusePlainLinks(parsed.data);
   return parsed.data;
 }

@@ -6,6 +6,7 @@ import { FUNCTION_NAMES } from '../../core/contract/environment.ts';
 import { KmsBudget } from '../../core/contract/kms-quotas.ts';
 import { People } from '../../core/contract/people.ts';
 import { ENVIRONMENTS, STAGES } from '../../core/contract/vocabulary.ts';
+import { MailSetting, UrlTemplate } from './notice-settings.ts';
 
 const seconds = z.coerce.number().int().min(0);
 
@@ -129,7 +130,10 @@ export const Settings = z.strictObject({
     authorizerCacheSeconds: z.number().int().min(0).max(3600),
     /** One role per account and region lets API Gateway write logs; false where the account has it already. */
     manageLoggingRole: z.boolean(),
+    /** Where the links in notices lead. */
+    urlTemplate: UrlTemplate,
   }),
+  mail: MailSetting,
   workloads: z.array(Workload),
   /** Public keys of people beside those in `policies/directory.ts`; as JSON on the command line. */
   people: z.preprocess(parsedJson, People),

@@ -47,7 +47,15 @@ const AWS_STAGE = {
   adoption: { aliases: [] },
   functions: { architecture: 'x86_64', tracing: true, reservedConcurrency: {} },
   // A cached decision may outlive its token by the cache time: a minute saves most calls and keeps that short.
-  api: { requestsPerSecond: 200, burst: 400, authorizerCacheSeconds: 60, manageLoggingRole: true },
+  api: {
+    requestsPerSecond: 200,
+    burst: 400,
+    authorizerCacheSeconds: 60,
+    manageLoggingRole: true,
+    urlTemplate: 'https://{apiId}.execute-api.{region}.amazonaws.com/{stage}',
+  },
+  // No mail until a sender is named that SES has verified.
+  mail: { from: null, identity: null },
   signals: { sources: ['keyturn.signals'] },
   keyUse: { batchSeconds: 30 },
   workloads: [],
@@ -104,6 +112,8 @@ export const STAGE_DEFAULTS: Readonly<Record<Stage, StageDefaults>> = {
         TagResource: 1000,
       },
     },
+    // Verified at each start; the emulator keeps what is sent.
+    mail: { from: 'keyturn@keyturn.local', identity: 'keyturn@keyturn.local' },
     workloads: [{ name: 'orders-api', create: true }],
     alarms: { notify: false },
   },

@@ -13,6 +13,7 @@ import {
 } from './approval-grants.ts';
 import { type Grant, NO_RESOURCE_LEVEL } from './grant.ts';
 import { type Duties, type GrantContext, rotationMachines, tokenGrant } from './grant-context.ts';
+import { type NoticeFunction, noticeGrants } from './notice-grants.ts';
 import { type ReencryptionFunction, reencryptionGrants } from './reencryption-grants.ts';
 import { evidenceGrants, readEvidence } from './source-grants.ts';
 import { getFromTable, readStream, readTable, writeTable } from './table-grants.ts';
@@ -25,6 +26,7 @@ export function functionGrants(context: GrantContext): Duties {
     ...reencryptionGrants(context),
     ...approvalGrants(context),
     ...escrowGrants(context),
+    ...noticeGrants(context),
     ...sweepAndStoreGrants(context),
   };
 }
@@ -171,7 +173,12 @@ function stepGrants(context: GrantContext): Pick<Duties, StepFunction> {
 
 type OtherFunction = Exclude<
   FunctionName,
-  ApiFunction | StepFunction | ReencryptionFunction | ApprovalFunction | EscrowFunction
+  | ApiFunction
+  | StepFunction
+  | ReencryptionFunction
+  | ApprovalFunction
+  | EscrowFunction
+  | NoticeFunction
 >;
 
 function sweepAndStoreGrants(context: GrantContext): Pick<Duties, OtherFunction> {

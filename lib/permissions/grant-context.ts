@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What permissions refer to, and the grants that functions of several duties share.
 import type { FunctionName } from '../../core/contract/environment.ts';
+import type { MailSetting } from '../config/notice-settings.ts';
 import type { Names } from '../names.ts';
 import type { Grant } from './grant.ts';
 import type { KeyGrants } from './key-grants.ts';
@@ -25,6 +26,7 @@ export interface GrantContext {
   readonly sources: readonly SourceSetting[];
   /** Aliases of others that the stage may move. */
   readonly movableAliases: readonly string[];
+  readonly mail: MailSetting;
 }
 
 /** State machines of rotations, by tier. */

@@ -28,9 +28,12 @@ export interface ApiStackProps extends StackProps {
 
 /** See the file's head. */
 export class ApiStack extends Stack {
+  readonly peopleApiId: string;
+
   constructor(scope: Construct, id: string, props: ApiStackProps) {
     super(scope, id, props);
     const people = this.#peopleApi(props);
+    this.peopleApiId = people.api.restApiId;
     const workloads = this.#workloadApi(props);
     if (props.settings.api.manageLoggingRole) this.#loggingRole(people, workloads);
     for (const { name, create } of props.settings.workloads) {

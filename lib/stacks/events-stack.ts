@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // What Keyturn tells others: the audit rows of the table's stream become events on the bus, and a rule on the bus
-// feeds signed webhooks to consumers. What cannot be published or delivered waits in a queue each, with an alarm.
+// feeds signed webhooks to consumers, another one notices to those who decide. What cannot be published or delivered waits in a queue each, with an alarm.
 import { Duration, Stack, type StackProps, Validations } from 'aws-cdk-lib';
-import { EventBus, Rule } from 'aws-cdk-lib/aws-events';
+import { EventBus, EventField, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import {
   CfnEventInvokeConfig,
   EventSourceMapping,
   FilterCriteria,
   FilterRule,
+  type IFunction,
   StartingPosition,
 } from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
@@ -17,6 +18,8 @@ import type { Construct } from 'constructs';
 import { EVENT_SOURCE } from '../../core/contract/events.ts';
 import { NOTICE_EVENTS } from '../../core/contract/notices.ts';
 import { PARTITION_KEY } from '../../core/contract/table.ts';
+import { TOLD_EVENT_NAMES } from '../../core/contract/told-events.ts';
+import { filledUrl } from '../config/notice-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Names } from '../names.ts';
 import type { Functions } from './functions-stack.ts';
@@ -27,7 +30,11 @@ export interface EventsStackProps extends StackProps {
   readonly names: Names;
   readonly functions: Functions;
   readonly state: StateStack;
+  /** Id of the API of people, for links. */
+  readonly apiId: string;
 }
+
+type Untold = 'events-unpublished' | 'webhooks-undelivered' | 'notices-undelivered';
 
 /** A stream keeps a record for a day (DynamoDB developer guide, streams): so long publishing is tried. */
 const STREAM_HOURS = 24;
@@ -38,14 +45,15 @@ const TOLD_STREAMS = ['key', 'approval'];
 /** See the file's head. */
 export class EventsStack extends Stack {
   /** By alarm: what was not published, what was not delivered. */
-  readonly deadLetters: Readonly<Record<'events-unpublished' | 'webhooks-undelivered', Queue>>;
+  readonly deadLetters: Readonly<Record<Untold, Queue>>;
 
   constructor(scope: Construct, id: string, props: EventsStackProps) {
-    const { settings: _settings, names, functions, state, ...rest } = props;
+    const { settings, names, functions, state, apiId, ...rest } = props;
     super(scope, id, rest);
     this.deadLetters = {
       'events-unpublished': this.#queue('Unpublished', names.of('events-unpublished')),
       'webhooks-undelivered': this.#queue('Undelivered', names.of('webhooks-undelivered')),
+      'notices-undelivered': this.#queue('UndeliveredNotices', names.of('notices-undelivered')),
     };
     new EventSourceMapping(this, 'Audit', {
       target: functions['publish-events'],
@@ -67,6 +75,30 @@ export class EventsStack extends Stack {
       onFailure: new SqsDlq(this.deadLetters['events-unpublished']),
     });
     this.#webhooks(names, functions);
+    const { region, stage, api } = settings;
+    this.#approvalNotices(names, functions, filledUrl(api.urlTemplate, { apiId, region, stage }));
+  }
+
+  /** The function does not know its API, which is deployed after it: the rule says where links lead. */
+  #approvalNotices(names: Names, functions: Functions, apiUrl: string): void {
+    const lambda = functions['notify-approvers'];
+    const queue = this.deadLetters['notices-undelivered'];
+    const event = RuleTargetInput.fromObject({
+      apiUrl,
+      name: EventField.detailType,
+      detail: {
+        id: EventField.fromPath('$.detail.id'),
+        approvalId: EventField.fromPath('$.detail.approvalId'),
+      },
+    });
+    new Rule(this, 'ApprovalNotices', {
+      ruleName: names.of('approval-notices'),
+      description: 'Events of requests for approval that people are told of',
+      eventBus: EventBus.fromEventBusName(this, 'ApprovalBus', EVENT_BUS_NAME),
+      eventPattern: { source: [EVENT_SOURCE], detailType: [...TOLD_EVENT_NAMES] },
+      targets: [new LambdaFunction(lambda, { event, deadLetterQueue: queue, retryAttempts: 185 })],
+    });
+    this.#retries('ApprovalNoticeRetries', lambda, queue);
   }
 
   #webhooks(names: Names, functions: Functions): void {
@@ -79,8 +111,12 @@ export class EventsStack extends Stack {
       eventPattern: { source: [EVENT_SOURCE], detailType: [...NOTICE_EVENTS] },
       targets: [new LambdaFunction(lambda, { deadLetterQueue: queue, retryAttempts: 185 })],
     });
-    // Lambda tries a notice at most twice more; the reminders of the rotation are the later tries.
-    new CfnEventInvokeConfig(this, 'NoticeRetries', {
+    this.#retries('NoticeRetries', lambda, queue);
+  }
+
+  /** Lambda tries at most twice more; reminders are the later tries. */
+  #retries(id: string, lambda: IFunction, queue: Queue): void {
+    new CfnEventInvokeConfig(this, id, {
       functionName: lambda.functionName,
       qualifier: '$LATEST',
       maximumRetryAttempts: 2,

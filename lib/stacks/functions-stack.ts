@@ -51,6 +51,7 @@ export class FunctionsStack extends Stack {
       evidence: { bucketArn: state.evidenceBucketArn, keyArn: state.evidenceKeyArn },
       sources: settings.reencryption.sources,
       movableAliases: settings.adoption.aliases,
+      mail: settings.mail,
     });
     const add = (name: FunctionName): IFunction =>
       new LambdaFunction(this, pascalCase(name), {
@@ -98,6 +99,7 @@ function environmentValues(props: FunctionsStackProps): Readonly<Record<string, 
     NOTICE_KEY_ARN: state.noticeKeyArn,
     ESCROW_KEY_ARN: state.escrowKeyArn,
     PEOPLE: JSON.stringify(settings.people),
+    MAIL_FROM: settings.mail.from ?? '',
     EVENT_BUS_NAME,
     TOKEN_KEY_ARN: state.tokenKeyArn,
     KEY_STORE_SECRET_ARN: state.keyStoreSecretArn,

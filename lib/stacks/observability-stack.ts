@@ -98,7 +98,7 @@ export class ObservabilityStack extends Stack {
     for (const [name, queue] of Object.entries(untold)) {
       this.#alarms.add({
         name,
-        runbook: 'events-undelivered',
+        runbook: name === 'notices-undelivered' ? name : 'events-undelivered',
         what: 'Others were not told what happened, and the retries are used up.',
         metric: queue.metricApproximateNumberOfMessagesVisible({
           statistic: Stats.MAXIMUM,

@@ -9,6 +9,7 @@ import { run } from './commands.ts';
 import { ACCOUNT, baseEnvironment, REGION } from './environment.ts';
 import { LocalStackError } from './errors.ts';
 import { type Layout, ROOT } from './layout.ts';
+import { apiUrlOf } from './outputs.ts';
 import type { Ports } from './ports.ts';
 import { readJson, writePrivate } from './private-file.ts';
 import { gatewayUrl, issuerUrl } from './services.ts';
@@ -95,6 +96,7 @@ function contextArguments(layout: Layout, ports: Ports, app: App): string[] {
     jwksUrl: `${issuerUrl(ports)}/jwks.json`,
     endpointUrl: gatewayUrl(ports),
     caFile: layout.tls.ca,
+    apiUrlTemplate: apiUrlOf(gatewayUrl(ports), '{apiId}', '{stage}'),
     ...app.context,
   };
   return Object.entries(context).flatMap(([name, value]) => ['-c', `${name}=${value}`]);

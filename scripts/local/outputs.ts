@@ -26,9 +26,8 @@ export function readOutputs(file: unknown, gatewayUrl: string): DeployedInfo {
     string
   >;
   const stage = outputs['ApiStageName'] ?? 'v1';
-  // Path style: `*.execute-api.localhost` resolves in browsers and curl, but not in Node or Python.
   const apiUrl = (id: string | undefined) =>
-    id === undefined ? null : `${gatewayUrl}/_aws/execute-api/${id}/${stage}`;
+    id === undefined ? null : apiUrlOf(gatewayUrl, id, stage);
   return {
     apiUrl: apiUrl(outputs['ApiId']),
     workloadApiUrl: apiUrl(outputs['WorkloadApiId']),
@@ -41,6 +40,10 @@ export function readOutputs(file: unknown, gatewayUrl: string): DeployedInfo {
     outputs,
   };
 }
+
+/** Path style: `*.execute-api.localhost` resolves in browsers and curl, but not in Node or Python. */
+export const apiUrlOf = (gatewayUrl: string, id: string, stage: string) =>
+  `${gatewayUrl}/_aws/execute-api/${id}/${stage}`;
 
 function named(outputs: Record<string, string>, rule: RegExp): Record<string, string> {
   const found: Record<string, string> = {};

@@ -22,6 +22,7 @@ const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'open-ballot': ['kms:Encrypt'],
   'tend-approval': [],
   'execute-approved': [],
+  'notify-approvers': [],
   'manage-adoptions': [
     'kms:DescribeKey',
     'kms:GetKeyLastUsage',

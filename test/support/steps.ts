@@ -79,6 +79,7 @@ export type StepFunctionName = Exclude<
   | 'open-ballot'
   | 'tend-approval'
   | 'execute-approved'
+  | 'notify-approvers'
   | 'manage-holds'
   | 'manage-escrow'
   | 'recover-escrow'

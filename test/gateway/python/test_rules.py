@@ -20,6 +20,7 @@ from gateway.patches import (  # noqa: E402
     function_errors,
     retry_delays,
     schedule_clock,
+    sender_identity,
     target_role,
     task_token_owner,
 )
@@ -27,6 +28,26 @@ from gateway.patches import (  # noqa: E402
 
 def moment(text: str, zone: str = "UTC") -> float:
     return datetime.datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp()
+
+
+class SenderIdentity(unittest.TestCase):
+    @staticmethod
+    def sender(service: str = "ses", **params: str):
+        return sender_identity.sender_of(service, params, lambda known, name: known.get(name, ""))
+
+    def test_is_the_plain_address_of_what_is_sent(self):
+        self.assertEqual(self.sender(Action="SendEmail", Source="Keyturn <a@example.com>"), "a@example.com")
+        self.assertEqual(self.sender(Action="SendEmail"), "")
+
+    def test_is_asked_of_nothing_else(self):
+        self.assertIsNone(self.sender(Action="SendRawEmail", Source="a@example.com"))
+        self.assertIsNone(self.sender("sqs", Action="SendEmail", Source="a@example.com"))
+
+    def test_is_the_identity_that_was_verified(self):
+        arn = sender_identity.identity_arn("a@example.com", "example.com", "eu-west-1", "111122223333")
+        self.assertEqual(arn, "arn:aws:ses:eu-west-1:111122223333:identity/example.com")
+        arn = sender_identity.identity_arn("a@example.com", None, "eu-west-1", "111122223333")
+        self.assertEqual(arn, "arn:aws:ses:eu-west-1:111122223333:identity/a@example.com")
 
 
 class RetryDelays(unittest.TestCase):

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Port of the links that mails carry, each of one person to one request.
+import type { Instant } from '../keys/records.ts';
+
+export interface MailLink {
+  /** In the link's path: random, and says nothing. */
+  readonly id: string;
+  /** Hex SHA-256 of the secret behind the `#`, which is kept nowhere. */
+  readonly hash: string;
+  readonly approvalId: string;
+  /** Immutable id of the one person whose link it is. */
+  readonly sub: string;
+  /** It opens nothing from then on. */
+  readonly expiresAt: Instant;
+}
+
+export interface MailLinks {
+  keep(link: MailLink): Promise<void>;
+  find(id: string): Promise<MailLink | null>;
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The channels of a deployment: one that its settings do not name is not there.
+import { SESClient } from '@aws-sdk/client-ses';
+import { addressBook } from '#adapters/access-table/addresses.ts';
+import { MailChannel } from '#adapters/mail/mail-channel.ts';
+import { SesSender } from '#adapters/mail/ses-sender.ts';
+import { systemClock, systemRandom } from '#adapters/system/system.ts';
+import { tellOnceBy } from '#core/approvals/tell-once.ts';
+import type { People } from '#core/contract/people.ts';
+import type { Stage } from '#core/contract/vocabulary.ts';
+import type { NoticeChannel } from '#core/ports/approval-notices.ts';
+import { DIRECTORY } from '#policies/directory.ts';
+import { noticeRows } from './wiring.ts';
+
+/** What all channels share. */
+export interface ChannelSite {
+  readonly stage: Stage;
+  readonly tableName: string;
+  readonly people: People;
+}
+
+/** Mail, where a sender is named. */
+export function mailChannel(site: ChannelSite, from: string): NoticeChannel[] {
+  if (from === '') return [];
+  const rows = noticeRows(site.tableName);
+  const channel = new MailChannel({
+    tellOnce: tellOnceBy({ log: rows, clock: systemClock }),
+    links: rows,
+    random: systemRandom,
+    // The news come again anyway.
+    sender: new SesSender(new SESClient({ maxAttempts: 2 }), from),
+    addressOf: addressBook(DIRECTORY[site.stage], site.people),
+  });
+  return [channel];
+}
