@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ledger on DynamoDB: reads are strongly consistent, each change is one TransactWriteItems whose condition is
 // the revision that the decision was made on, its audit row included.
-import type { DynamoDBDocumentClient, TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
-import { GetCommand, PutCommand, QueryCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { ApprovalRecord } from '#core/approvals/records.ts';
 import { type AuditHead, type AuditRecord, genesisHash } from '#core/audit/chain.ts';
 import { PARTITION_KEY, SORT_KEY } from '#core/contract/table.ts';
@@ -24,7 +23,6 @@ import type {
   Page,
 } from '#core/ports/ledger.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.ts';
-import { toDomainError } from './errors.ts';
 import { escrowItems, escrowOf, sharesAddress } from './escrow-rows.ts';
 import {
   listApprovals,
@@ -36,25 +34,22 @@ import {
   listKeys,
 } from './indexes.ts';
 import * as items from './items.ts';
-
-type Write = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
+import { TableRows, type Write } from './table-rows.ts';
 
 const below = (rows: readonly items.Item[], prefix: string) =>
   rows.filter((row) => String(row[SORT_KEY]).startsWith(prefix));
 
 export class DynamoDbLedger implements Ledger, ApprovalLedger, Ballots, ShareArchive {
-  readonly #client: DynamoDBDocumentClient;
-  readonly #table: string;
+  readonly #rows: TableRows;
 
   constructor(client: DynamoDBDocumentClient, table: string) {
-    this.#client = client;
-    this.#table = table;
+    this.#rows = new TableRows(client, table);
   }
 
   async readKey(name: string): Promise<KeySnapshot | null> {
     // One query in sort order: the key comes before everything else, so a change in between makes our revision stale
     // and the commit fails; it can never make a stale version look current.
-    const rows = await this.#query(items.keyPartition(name));
+    const rows = await this.#rows.query(items.keyPartition(name));
     const [first, ...rest] = rows;
     if (!first) return null;
     const key = items.toRecord<KeyRecord>(first);
@@ -70,34 +65,38 @@ export class DynamoDbLedger implements Ledger, ApprovalLedger, Ballots, ShareArc
   }
 
   async readKeyRecord(name: string): Promise<KeyRecord | null> {
-    return this.#get<KeyRecord>(items.keyAddress(name));
+    return this.#rows.get<KeyRecord>(items.keyAddress(name));
   }
 
   async readVersion(name: string, version: number): Promise<VersionRecord | null> {
-    return this.#get<VersionRecord>(items.versionAddress(name, version));
+    return this.#rows.get<VersionRecord>(items.versionAddress(name, version));
   }
 
   async readOperation(id: string): Promise<OperationRecord | null> {
-    return this.#get<OperationRecord>(items.operationAddress(id));
+    return this.#rows.get<OperationRecord>(items.operationAddress(id));
   }
 
   async readIdempotency(scope: string): Promise<IdempotencyRecord | null> {
-    return this.#get<IdempotencyRecord>(items.idempotencyAddress(scope));
+    return this.#rows.get<IdempotencyRecord>(items.idempotencyAddress(scope));
   }
 
   async findRecordedKey(keyId: string): Promise<{ name: string; version: number } | null> {
-    const found = await this.#get<NonNullable<KeyChange['recordedKey']>>(
+    const found = await this.#rows.get<NonNullable<KeyChange['recordedKey']>>(
       items.vaultKeyAddress(keyId),
     );
     return found && !found.isGivenBack ? { name: found.name, version: found.version } : null;
   }
 
   async listKeys(after: string | null, limit: number): Promise<Page<KeyRecord>> {
-    return this.#translated(() => listKeys(this.#client, this.#table, { after, limit }));
+    return this.#rows.translated(() =>
+      listKeys(this.#rows.client, this.#rows.table, { after, limit }),
+    );
   }
 
   async listKeysOf(owner: string, after: string | null, limit: number): Promise<Page<KeyRecord>> {
-    return this.#translated(() => listKeys(this.#client, this.#table, { after, limit, owner }));
+    return this.#rows.translated(() =>
+      listKeys(this.#rows.client, this.#rows.table, { after, limit, owner }),
+    );
   }
 
   async listDataKeys(
@@ -106,23 +105,25 @@ export class DynamoDbLedger implements Ledger, ApprovalLedger, Ballots, ShareArc
     after: string | null,
     limit: number,
   ): Promise<Page<VersionRecord>> {
-    return this.#translated(() =>
-      listDataKeys(this.#client, this.#table, { parent, shard, after, limit }),
+    return this.#rows.translated(() =>
+      listDataKeys(this.#rows.client, this.#rows.table, { parent, shard, after, limit }),
     );
   }
 
   async listDue(before: Instant, limit: number): Promise<readonly DueItem[]> {
-    return this.#translated(() => listDue(this.#client, this.#table, before, limit));
+    return this.#rows.translated(() => listDue(this.#rows.client, this.#rows.table, before, limit));
   }
 
   async listDueBetween(from: string, until: Instant, limit: number): Promise<readonly DueItem[]> {
-    return this.#translated(() =>
-      listDueBetween(this.#client, this.#table, { from, until, limit }),
+    return this.#rows.translated(() =>
+      listDueBetween(this.#rows.client, this.#rows.table, { from, until, limit }),
     );
   }
 
   async listDueReencryptions(before: Instant, limit: number): Promise<readonly string[]> {
-    return this.#translated(() => listDueReencryptions(this.#client, this.#table, before, limit));
+    return this.#rows.translated(() =>
+      listDueReencryptions(this.#rows.client, this.#rows.table, before, limit),
+    );
   }
 
   async readAudit(
@@ -130,7 +131,7 @@ export class DynamoDbLedger implements Ledger, ApprovalLedger, Ballots, ShareArc
     afterSequence: number,
     limit: number,
   ): Promise<{ records: readonly AuditRecord[]; head: AuditHead }> {
-    const rows = await this.#query(items.auditPartition(stream), {
+    const rows = await this.#rows.query(items.auditPartition(stream), {
       after: items.auditSort(afterSequence),
       limit,
     });
@@ -141,15 +142,15 @@ export class DynamoDbLedger implements Ledger, ApprovalLedger, Ballots, ShareArc
   }
 
   async commit(change: KeyChange): Promise<void> {
-    await this.#transact([
-      this.#guarded(items.keyItem(change.key), change.expectedRevision),
-      ...(change.versions ?? []).map((version) => this.#put(items.versionItem(version))),
-      ...(change.consumers ?? []).map((consumer) => this.#put(items.consumerItem(consumer))),
-      ...(change.sources ?? []).map((source) => this.#put(items.sourceItem(source))),
-      ...(change.holds ?? []).map((hold) => this.#put(items.holdItem(hold))),
-      ...(change.reencryption ? [this.#put(items.reencryptionItem(change.reencryption))] : []),
-      ...escrowItems(change.escrow).map((item) => this.#put(item)),
-      ...(change.operation ? [this.#put(items.operationItem(change.operation))] : []),
+    await this.#rows.transact([
+      this.#rows.guarded(items.keyItem(change.key), change.expectedRevision),
+      ...(change.versions ?? []).map((version) => this.#rows.put(items.versionItem(version))),
+      ...(change.consumers ?? []).map((consumer) => this.#rows.put(items.consumerItem(consumer))),
+      ...(change.sources ?? []).map((source) => this.#rows.put(items.sourceItem(source))),
+      ...(change.holds ?? []).map((hold) => this.#rows.put(items.holdItem(hold))),
+      ...(change.reencryption ? [this.#rows.put(items.reencryptionItem(change.reencryption))] : []),
+      ...escrowItems(change.escrow).map((item) => this.#rows.put(item)),
+      ...(change.operation ? [this.#rows.put(items.operationItem(change.operation))] : []),
       ...(change.occupancy ? [this.#count(change.key.name, change.occupancy)] : []),
       ...(change.recordedKey ? [this.#recordOnce(change.recordedKey)] : []),
       ...(change.approval ? this.#approvalWrites(change.approval) : []),
@@ -158,7 +159,7 @@ export class DynamoDbLedger implements Ledger, ApprovalLedger, Ballots, ShareArc
   }
 
   async readApproval(id: string): Promise<ApprovalRecord | null> {
-    return this.#get<ApprovalRecord>(items.approvalAddress(id));
+    return this.#rows.get<ApprovalRecord>(items.approvalAddress(id));
   }
 
   async listApprovals(
@@ -166,44 +167,46 @@ export class DynamoDbLedger implements Ledger, ApprovalLedger, Ballots, ShareArc
     after: string | null,
     limit: number,
   ): Promise<Page<ApprovalRecord>> {
-    return this.#translated(() =>
-      listApprovals(this.#client, this.#table, { filter, after, limit }),
+    return this.#rows.translated(() =>
+      listApprovals(this.#rows.client, this.#rows.table, { filter, after, limit }),
     );
   }
 
   async listDueApprovals(before: Instant, limit: number): Promise<readonly string[]> {
-    return this.#translated(() => listDueApprovals(this.#client, this.#table, before, limit));
+    return this.#rows.translated(() =>
+      listDueApprovals(this.#rows.client, this.#rows.table, before, limit),
+    );
   }
 
   async commitApproval(change: ApprovalChange): Promise<void> {
-    await this.#transact(this.#approvalWrites(change));
+    await this.#rows.transact(this.#approvalWrites(change));
   }
 
   #approvalWrites(change: ApprovalChange): Write[] {
     return [
-      this.#guarded(items.approvalItem(change.approval), change.expectedRevision),
+      this.#rows.guarded(items.approvalItem(change.approval), change.expectedRevision),
       ...this.#tail(change),
     ];
   }
 
   async putBallot(approvalId: string, sealedToken: string): Promise<void> {
     const Item = { ...items.ballotAddress(approvalId), sealedToken };
-    await this.#translated(() =>
-      this.#client.send(new PutCommand({ TableName: this.#table, Item })),
+    await this.#rows.translated(() =>
+      this.#rows.client.send(new PutCommand({ TableName: this.#rows.table, Item })),
     );
   }
 
   async readBallot(approvalId: string): Promise<string | null> {
-    const found = await this.#get<{ sealedToken: string }>(items.ballotAddress(approvalId));
+    const found = await this.#rows.get<{ sealedToken: string }>(items.ballotAddress(approvalId));
     return found?.sealedToken ?? null;
   }
 
   async readShares(setId: string, generation: number): Promise<readonly ShareEnvelope[]> {
-    return (await this.#get<StoredShares>(sharesAddress(setId, generation)))?.envelopes ?? [];
+    return (await this.#rows.get<StoredShares>(sharesAddress(setId, generation)))?.envelopes ?? [];
   }
 
   async readOccupancy(keyStore: string): Promise<readonly Occupancy[]> {
-    const rows = await this.#query(items.occupancyPartition(keyStore));
+    const rows = await this.#rows.query(items.occupancyPartition(keyStore));
     const classes = new Map<string, Occupancy>();
     for (const row of rows.map((one) => items.toRecord<Occupancy>(one))) {
       const known = classes.get(row.class) ?? { keys: 0, versions: 0 };
@@ -214,18 +217,20 @@ export class DynamoDbLedger implements Ledger, ApprovalLedger, Ballots, ShareArc
   }
 
   async readKeyStore(name: string): Promise<KeyStoreRecord | null> {
-    return this.#get<KeyStoreRecord>(items.keyStoreAddress(name));
+    return this.#rows.get<KeyStoreRecord>(items.keyStoreAddress(name));
   }
 
   async readTasks(keyStore: string): Promise<readonly HsmTaskRecord[]> {
-    const rows = await this.#query(items.keyStorePartition(keyStore), { after: items.TASK_PREFIX });
+    const rows = await this.#rows.query(items.keyStorePartition(keyStore), {
+      after: items.TASK_PREFIX,
+    });
     return rows.map((row) => items.toRecord<HsmTaskRecord>(row));
   }
 
   async commitKeyStore(change: KeyStoreChange): Promise<void> {
-    await this.#transact([
-      this.#guarded(items.keyStoreItem(change.keyStore), change.expectedRevision),
-      ...(change.tasks ?? []).map((task) => this.#put(items.taskItem(task))),
+    await this.#rows.transact([
+      this.#rows.guarded(items.keyStoreItem(change.keyStore), change.expectedRevision),
+      ...(change.tasks ?? []).map((task) => this.#rows.put(items.taskItem(task))),
       ...this.#tail(change),
     ]);
   }
@@ -234,32 +239,14 @@ export class DynamoDbLedger implements Ledger, ApprovalLedger, Ballots, ShareArc
   #tail(change: { idempotency?: IdempotencyRecord; audit: AuditRecord }): Write[] {
     const once = [items.auditItem(change.audit)];
     if (change.idempotency) once.push(items.idempotencyItem(change.idempotency));
-    return once.map((item) => this.#guarded(item, null));
-  }
-
-  #put(item: items.Item): Write {
-    return { Put: { TableName: this.#table, Item: item } };
-  }
-
-  #guarded(item: items.Item, expectedRevision: number | null): Write {
-    const base = { TableName: this.#table, Item: item };
-    if (expectedRevision === null) {
-      return { Put: { ...base, ConditionExpression: `attribute_not_exists(${PARTITION_KEY})` } };
-    }
-    return {
-      Put: {
-        ...base,
-        ConditionExpression: 'revision = :revision',
-        ExpressionAttributeValues: { ':revision': expectedRevision },
-      },
-    };
+    return once.map((item) => this.#rows.guarded(item, null));
   }
 
   /** Adds to the count of a class. Numbers only grow by what the transaction itself records, so they are exact. */
   #count(key: string, change: NonNullable<KeyChange['occupancy']>): Write {
     return {
       Update: {
-        TableName: this.#table,
+        TableName: this.#rows.table,
         Key: items.occupancyAddress(change.keyStore, change.class, items.shardOf(key)),
         UpdateExpression: 'SET #class = :class ADD #keys :keys, #versions :versions',
         ExpressionAttributeNames: { '#class': 'class', '#keys': 'keys', '#versions': 'versions' },
@@ -276,7 +263,7 @@ export class DynamoDbLedger implements Ledger, ApprovalLedger, Ballots, ShareArc
     const before = replaces ?? recorded;
     return {
       Put: {
-        TableName: this.#table,
+        TableName: this.#rows.table,
         Item: items.vaultKeyItem(recorded),
         ConditionExpression: `attribute_not_exists(${PARTITION_KEY}) OR #givenBack = :true OR (#name = :name AND #version <= :version) OR (#name = :before AND #version = :beforeVersion)`,
         ExpressionAttributeNames: {
@@ -305,61 +292,6 @@ export class DynamoDbLedger implements Ledger, ApprovalLedger, Ballots, ShareArc
   #headRecord(kind: string, name: string) {
     if (kind === 'key') return this.readKeyRecord(name);
     return kind === 'approval' ? this.readApproval(name) : this.readKeyStore(name);
-  }
-
-  async #get<T>(address: items.Item): Promise<T | null> {
-    const request = { TableName: this.#table, Key: address, ConsistentRead: true };
-    const { Item } = await this.#translated(() => this.#client.send(new GetCommand(request)));
-    return Item ? items.toRecord<T>(Item) : null;
-  }
-
-  async #query(
-    partition: string,
-    page: { after?: string; limit?: number } = {},
-  ): Promise<items.Item[]> {
-    const rows: items.Item[] = [];
-    let start: items.Item | undefined;
-    do {
-      const result = await this.#translated(() => this.#queryPage(partition, page, start));
-      rows.push(...(result.Items ?? []));
-      start = result.LastEvaluatedKey;
-    } while (start && (page.limit === undefined || rows.length < page.limit));
-    return rows;
-  }
-
-  #queryPage(
-    partition: string,
-    page: { after?: string; limit?: number },
-    start: items.Item | undefined,
-  ) {
-    const after = page.after === undefined ? '' : ` AND ${SORT_KEY} > :after`;
-    return this.#client.send(
-      new QueryCommand({
-        TableName: this.#table,
-        ConsistentRead: true,
-        KeyConditionExpression: `${PARTITION_KEY} = :partition${after}`,
-        ExpressionAttributeValues: {
-          ':partition': partition,
-          ...(page.after === undefined ? {} : { ':after': page.after }),
-        },
-        ...(page.limit === undefined ? {} : { Limit: page.limit }),
-        ...(start ? { ExclusiveStartKey: start } : {}),
-      }),
-    );
-  }
-
-  async #transact(writes: Write[]): Promise<void> {
-    await this.#translated(() =>
-      this.#client.send(new TransactWriteCommand({ TransactItems: writes })),
-    );
-  }
-
-  async #translated<T>(call: () => Promise<T>): Promise<T> {
-    try {
-      return await call();
-    } catch (error) {
-      throw toDomainError(error);
-    }
   }
 }
 
