@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { Accepted } from '#core/contract/api.ts';
-import { ROUTES, type Route, type RouteId } from '#core/contract/routes.ts';
+import { type ClientRouteId, ROUTES, type Route, type RouteId } from '#core/contract/routes.ts';
 import { readAnswer } from './answer.ts';
 import { ArgumentError } from './errors.ts';
 import type {
@@ -171,5 +171,5 @@ export function createClient(options: ClientOptions): Client {
     getHealth: (options) => call('getHealth', options),
     getNoticeKeys: (options) => call('getNoticeKeys', options),
     getOpenApi: (options) => call('getOpenApi', options),
-  } satisfies Client & Record<RouteId, unknown>;
+  } satisfies Client & Record<ClientRouteId, unknown>;
 }

@@ -62,6 +62,7 @@ export const FUNCTION_ENVIRONMENT = {
   'release-keys': { UPDATE_ACCESS_ARN: z.string(), APPROVE_ARN: z.string() },
   'read-approvals': {},
   'cast-vote': { TOKEN_KEY_ARN: z.string(), PEOPLE: PeopleSetting },
+  'answer-mail': { TOKEN_KEY_ARN: z.string() },
   'open-ballot': { TOKEN_KEY_ARN: z.string() },
   'tend-approval': { APPROVE_ARN: z.string() },
   /** A channel whose variable is empty is not there. */

@@ -3,6 +3,7 @@
 
 import { APPROVAL_EXAMPLES } from './approval-examples.ts';
 import { ESCROW_EXAMPLES } from './escrow-examples.ts';
+import { MAIL_EXAMPLES } from './mail-examples.ts';
 import { PLAN_EXAMPLES } from './plan-examples.ts';
 import { REENCRYPTION_EXAMPLES } from './reencryption-examples.ts';
 
@@ -136,6 +137,7 @@ const CONSUMER = {
 /** Example by schema id. */
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ...REENCRYPTION_EXAMPLES,
+  ...MAIL_EXAMPLES,
   ...PLAN_EXAMPLES,
   ...ESCROW_EXAMPLES,
   ...APPROVAL_EXAMPLES,

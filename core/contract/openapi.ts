@@ -10,6 +10,7 @@ import { ERRORS } from './errors.ts';
 import * as escrow from './escrow.ts';
 import { EVENT_NAMES, EVENTS, eventSchema } from './events.ts';
 import { EXAMPLES } from './examples.ts';
+import * as mail from './mail.ts';
 import * as plans from './plans.ts';
 import * as reencryption from './reencryption.ts';
 import { ROUTES, type Route, type RouteId } from './routes.ts';
@@ -44,6 +45,7 @@ function schemas(): Record<string, Json> {
     ...approvals,
     ...consumers,
     ...escrow,
+    ...mail,
     ...plans,
     ...reencryption,
   })) {
@@ -140,6 +142,11 @@ function parameters(id: RouteId, route: Route): Json[] {
   return list;
 }
 
+function answerContent({ content, response }: Route): Json {
+  if (content === undefined) return jsonContent(response);
+  return { [content]: { schema: { type: 'string' } } };
+}
+
 function jsonContent(schema: z.ZodType | null): Json {
   const id = schema ? idOf(schema) : undefined;
   return { 'application/json': { schema: id ? schemaRef(id) : { type: 'object' } } };
@@ -177,7 +184,7 @@ function operation(id: RouteId, route: Route): Json {
       [String(route.status)]: {
         description: route.status === 202 ? 'Started; follow the operation' : 'Done',
         ...successHeaders(id, route),
-        content: jsonContent(route.response),
+        content: answerContent(route),
       },
       ...(route.mayStart && { '202': STARTED }),
       ...Object.fromEntries(problems),

@@ -7,6 +7,7 @@ import { APPROVAL_ROUTES } from './approval-routes.ts';
 import { ActAccepted } from './approvals.ts';
 import * as consumers from './consumers.ts';
 import { ESCROW_ROUTES } from './escrow-routes.ts';
+import { PAGE_ROUTES } from './page-routes.ts';
 import { PLAN_ROUTES } from './plan-routes.ts';
 import { REENCRYPTION_ROUTES } from './reencryption-routes.ts';
 
@@ -62,6 +63,8 @@ export interface Route {
   readonly request?: z.ZodType;
   readonly response: z.ZodType | null;
   readonly status: 200 | 202;
+  /** What is answered where it is not JSON. */
+  readonly content?: 'text/html';
   /** What starts work needs an Idempotency-Key. */
   readonly idempotent?: true;
   /** Some bodies start work: those need an Idempotency-Key and answer 202 with an operation. */
@@ -342,6 +345,7 @@ export const ROUTES = {
     request: api.CompleteTaskRequest,
     response: api.HsmAdminTask,
   },
+  ...PAGE_ROUTES,
   getHealth: {
     method: 'GET',
     path: '/v1/health',
@@ -372,3 +376,7 @@ export const ROUTES = {
 } as const satisfies Record<string, Route>;
 
 export type RouteId = keyof typeof ROUTES;
+/** Whether pages or other systems call it, on the API of people alone. */
+export const isPageRoute = (id: string): boolean => id in PAGE_ROUTES;
+/** Routes that our client calls. */
+export type ClientRouteId = Exclude<RouteId, keyof typeof PAGE_ROUTES>;

@@ -26,6 +26,8 @@ export interface ApiAnswer {
   readonly body: unknown;
   /** Where it is not the route's own. */
   readonly status?: 202;
+  /** Of a body that is text already and sent as it is; absent: JSON. */
+  readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -77,10 +79,35 @@ function toRequest(
   };
 }
 
-/** Wraps routes as a Lambda function behind API Gateway. */
+/** What a route answered, as API Gateway takes it. */
+function toResponse(id: RouteId, answer: ApiAnswer, requestId: string): ApiResponse {
+  const { body, contentType } = answer;
+  return {
+    statusCode: answer.status ?? ROUTES[id].status,
+    headers: {
+      ...SECURITY_HEADERS,
+      'content-type':
+        contentType === undefined ? 'application/json' : `${contentType}; charset=utf-8`,
+      'x-request-id': requestId,
+      ...answer.headers,
+    },
+    body: contentType === undefined ? JSON.stringify(body) : String(body),
+  };
+}
+
+const withHeaders = (response: ApiResponse, headers: Readonly<Record<string, string>>) => ({
+  ...response,
+  headers: { ...response.headers, ...headers },
+});
+
+/**
+ * Wraps routes as a Lambda function behind API Gateway.
+ * @param always headers of every answer, refusals too
+ */
 export function apiHandler(
   handlers: Partial<Record<RouteId, RouteHandler>>,
   authorizer: Authorizer | null,
+  always: Readonly<Record<string, string>> = {},
 ): (event: APIGatewayProxyEvent, context?: unknown) => Promise<ApiResponse> {
   const core = async (event: APIGatewayProxyEvent): Promise<ApiResponse> => {
     const requestId = event.requestContext?.requestId ?? 'unknown';
@@ -90,18 +117,9 @@ export function apiHandler(
       if (!handle)
         throw new KeyturnError('RouteNotFound', 'this function does not answer that route');
       const answer = await handle(toRequest(event, ROUTES[id].action, authorizer));
-      const headers = {
-        ...SECURITY_HEADERS,
-        'content-type': 'application/json',
-        'x-request-id': requestId,
-      };
-      return {
-        statusCode: answer.status ?? ROUTES[id].status,
-        headers: { ...headers, ...answer.headers },
-        body: JSON.stringify(answer.body),
-      };
+      return withHeaders(toResponse(id, answer, requestId), always);
     } catch (error) {
-      return problem(error, requestId);
+      return withHeaders(problem(error, requestId), always);
     }
   };
   return middy(core) as unknown as (

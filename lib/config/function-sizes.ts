@@ -28,6 +28,7 @@ export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   'acknowledge-rotation': ANSWER,
   'read-approvals': ANSWER,
   'cast-vote': ANSWER,
+  'answer-mail': ANSWER,
   'open-ballot': STEP,
   'tend-approval': STEP,
   'execute-approved': STEP,

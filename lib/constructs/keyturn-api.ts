@@ -17,7 +17,7 @@ import type { PolicyDocument } from 'aws-cdk-lib/aws-iam';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { FunctionName } from '../../core/contract/environment.ts';
-import { ROUTES, type Route } from '../../core/contract/routes.ts';
+import { isPageRoute, ROUTES, type Route } from '../../core/contract/routes.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Names } from '../names.ts';
 import type { Functions } from '../stacks/functions-stack.ts';
@@ -85,7 +85,8 @@ export class KeyturnApi extends Construct {
     });
     // The stack's own outputs are the interface; a URL is built from id and stage.
     this.api.node.tryRemoveChild('Endpoint');
-    for (const route of Object.values(ROUTES)) this.#add(route, props);
+    for (const [id, route] of Object.entries(ROUTES))
+      if (callers === 'people' || !isPageRoute(id)) this.#add(route, props);
     this.#acknowledge();
   }
 

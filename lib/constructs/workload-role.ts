@@ -5,7 +5,7 @@ import { CfnOutput } from 'aws-cdk-lib';
 import type { RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { type Action, ROUTES } from '../../core/contract/routes.ts';
+import { type Action, isPageRoute, ROUTES } from '../../core/contract/routes.ts';
 import type { Settings } from '../config/settings.ts';
 import { type Names, pascalCase } from '../names.ts';
 import { acceptWildcards, type Grant, toPolicy } from '../permissions/grant.ts';
@@ -62,7 +62,9 @@ export class WorkloadRole extends Construct {
 }
 
 function invokeGrants({ api, settings }: WorkloadRoleProps): readonly Grant[] {
-  const routes = Object.values(ROUTES).filter(({ action }) => WORKLOAD_ACTIONS.includes(action));
+  const routes = Object.entries(ROUTES)
+    .filter(([id, { action }]) => WORKLOAD_ACTIONS.includes(action) && !isPageRoute(id))
+    .map(([, route]) => route);
   const resources = routes.map(({ method, path }) =>
     api.arnForExecuteApi(method, path.replace(/\{\w+\}/g, '*'), settings.stage),
   );

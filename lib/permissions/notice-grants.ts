@@ -2,10 +2,10 @@
 // What the functions may do that tell people of requests for approval.
 import { identityOf } from '../config/notice-settings.ts';
 import type { Grant } from './grant.ts';
-import type { Duties, GrantContext } from './grant-context.ts';
+import { type Duties, type GrantContext, tokenGrant } from './grant-context.ts';
 import { writeTable } from './table-grants.ts';
 
-export type NoticeFunction = 'notify-approvers';
+export type NoticeFunction = 'notify-approvers' | 'answer-mail';
 
 /** Sends as the one sender, from its identity alone; whoever tells people casts no vote and wakes no workflow. */
 function sendMail({ names, mail }: GrantContext): readonly Grant[] {
@@ -21,7 +21,7 @@ function sendMail({ names, mail }: GrantContext): readonly Grant[] {
 }
 
 export function noticeGrants(context: GrantContext): Pick<Duties, NoticeFunction> {
-  const { names, table } = context;
+  const { names, table, tokenKeyArn } = context;
   return {
     'notify-approvers': [
       ...writeTable(table),
@@ -30,6 +30,12 @@ export function noticeGrants(context: GrantContext): Pick<Duties, NoticeFunction
         actions: ['sqs:SendMessage'],
         resources: [names.arn('sqs', names.of('notices-undelivered'))],
       },
+    ],
+    // Takes votes, as `cast-vote` does.
+    'answer-mail': [
+      ...writeTable(table),
+      { actions: ['states:SendTaskSuccess'], resources: [names.stateMachineArn('approve')] },
+      tokenGrant('kms:Decrypt', tokenKeyArn),
     ],
   };
 }

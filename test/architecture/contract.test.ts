@@ -100,7 +100,14 @@ describe('routes', () => {
   it('are public only for health and the contract', () => {
     const open = routes.filter(([, route]) => route.action === null).map(([id]) => id);
 
-    expect(open).toEqual(['getHealth', 'getNoticeKeys', 'getOpenApi']);
+    expect(open).toEqual([
+      // What proves who calls is in the request itself.
+      'showMailPage',
+      'answerMail',
+      'getHealth',
+      'getNoticeKeys',
+      'getOpenApi',
+    ]);
   });
 
   it('use each action at least once, and rules name no other', () => {

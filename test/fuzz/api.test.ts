@@ -12,6 +12,7 @@ import { ask } from '#test/support/approvals.ts';
 import { registered } from '#test/support/consumers.ts';
 import { aForeignKey } from '#test/support/foreign-keys.ts';
 import { ACCOUNT, type Caller, current, eventOf, renewWorld } from '#test/support/functions.ts';
+import { linkOf } from '#test/support/mail-links.ts';
 import { runs } from '#test/support/runs.ts';
 import { Simulation } from '#test/support/simulation.ts';
 import { begin, ROTATION_STEPS, runSteps, withActiveKey } from '#test/support/steps.ts';
@@ -202,6 +203,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
   const escrow = await escrowFor(route, world);
   // Before it wraps data keys: then nobody could let it go.
   const approval = await ask(world, 'key.release', { key: 'orders' });
+  const link = await linkOf(world, 'bob', approval);
   if (route === 'fetchDataKey') {
     await world.admitKey({ name: 'rows', tier: 'data', parent: 'orders' });
     await simulation.runStarted();
@@ -245,6 +247,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     reportRotation: { consumer: 'billing', version: 2, calls: 10, errors: 0 },
     rollBackRotation: { reason: 'asked' },
     castVote: { decision: 'approve', digest: approval.digest },
+    answerMail: { do: 'show', secret: link.secret },
     ...escrow.bodies,
     createPlan: EXAMPLES['PlanRequest'],
     releaseKey: EXAMPLES['ReleaseKeyRequest'],
@@ -258,6 +261,8 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     getOperation: { id: (await current.world.version(1)).operationId },
     getApproval: { id: approval.id },
     castVote: { id: approval.id },
+    answerMail: { id: link.id },
+    showMailPage: { id: link.id },
     cancelApproval: { id: approval.id },
     getKeyStore: { name: 'main' },
     listTasks: { name: 'main' },

@@ -9,6 +9,7 @@ import { functionErrors } from './suites/function-errors.ts';
 import { keyRoute } from './suites/key-route.ts';
 import { restart } from './suites/restart.ts';
 import { schedules } from './suites/schedules.ts';
+import { senderIdentity } from './suites/sender-identity.ts';
 import { stackProperties } from './suites/stack-properties.ts';
 import { stateMachineRole } from './suites/state-machine-role.ts';
 import { taskDeadlines } from './suites/task-deadlines.ts';
@@ -27,6 +28,7 @@ for (const suite of [
   functionErrors,
   keyRoute,
   schedules,
+  senderIdentity,
   stackProperties,
   stateMachineRole,
   taskDeadlines,

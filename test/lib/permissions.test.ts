@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
 import { FUNCTION_NAMES, type FunctionName } from '../../core/contract/environment.ts';
+import { KMS_ACTIONS } from './kms-actions.ts';
 import { actionsOf, direct, rolesOf } from './statements.ts';
 import { ACCOUNT, REGION, synthesize } from './stub-app.ts';
 
@@ -10,103 +11,6 @@ const everyRole = new Map(Object.values(templates).flatMap((one) => [...rolesOf(
 const roleOf = (name: FunctionName) => functionRoles.get(`keyturn-production-${name}`);
 const KEYS = `arn:aws:kms:${REGION}:${ACCOUNT}:key/*`;
 const OWN_KEYS = { StringEquals: { 'aws:ResourceTag/keyturn:stage': 'production' } };
-
-/** KMS actions that a function calls itself, in full: one more or one less fails here. */
-const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
-  'authorize-person': [],
-  'serve-contract': ['kms:GetPublicKey'],
-  'read-keys': [],
-  'release-keys': [],
-  'read-approvals': [],
-  'cast-vote': ['kms:Decrypt'],
-  'open-ballot': ['kms:Encrypt'],
-  'tend-approval': [],
-  'execute-approved': [],
-  'notify-approvers': [],
-  'manage-adoptions': [
-    'kms:DescribeKey',
-    'kms:GetKeyLastUsage',
-    'kms:GetKeyPolicy',
-    'kms:GetKeyRotationStatus',
-    'kms:ListAliases',
-    'kms:ListGrants',
-    'kms:ListResourceTags',
-  ],
-  'plan-changes': [],
-  'change-keys': [],
-  'publish-events': [],
-  'deliver-webhooks': ['kms:Sign'],
-  'manage-consumers': [],
-  'read-calendar': [],
-  'read-usage': [],
-  'acknowledge-rotation': [],
-  'manage-reencryption': [],
-  'manage-holds': [],
-  'manage-escrow': ['kms:Encrypt', 'kms:GetPublicKey'],
-  'recover-escrow': [
-    'kms:Decrypt',
-    'kms:GetParametersForImport',
-    'kms:GetPublicKey',
-    'kms:ImportKeyMaterial',
-    'kms:Sign',
-  ],
-  'judge-retirement': ['kms:GetKeyLastUsage'],
-  'track-reencryption': [],
-  reencrypt: ['kms:ReEncryptFrom', 'kms:ReEncryptTo', 'kms:Sign'],
-  'watch-rotation': [],
-  'use-key': ['kms:Decrypt', 'kms:Encrypt'],
-  'manage-key-stores': ['kms:Decrypt'],
-  'begin-operation': [],
-  'create-version': [
-    'kms:CreateKey',
-    'kms:DescribeKey',
-    'kms:GetParametersForImport',
-    'kms:ImportKeyMaterial',
-    'kms:ListKeys',
-    'kms:ListResourceTags',
-    'kms:RotateKeyOnDemand',
-    'kms:Sign',
-    'kms:TagResource',
-  ],
-  'make-data-key': ['kms:GenerateDataKeyWithoutPlaintext'],
-  'verify-version': ['kms:Decrypt', 'kms:Encrypt', 'kms:GetKeyPolicy'],
-  'place-alias': ['kms:CreateAlias', 'kms:DescribeKey', 'kms:UpdateAlias'],
-  'adopt-version': [
-    'kms:DescribeKey',
-    'kms:GetKeyLastUsage',
-    'kms:GetKeyPolicy',
-    'kms:GetKeyRotationStatus',
-    'kms:ListAliases',
-    'kms:ListGrants',
-    'kms:ListResourceTags',
-    'kms:TagResource',
-  ],
-  'apply-policy': ['kms:GetKeyPolicy', 'kms:PutKeyPolicy'],
-  'complete-operation': ['kms:ListResourceTags', 'kms:UntagResource'],
-  'compensate-operation': [
-    'kms:DeleteAlias',
-    'kms:DescribeKey',
-    'kms:ListAliases',
-    'kms:ListResourceTags',
-    'kms:ScheduleKeyDeletion',
-    'kms:UntagResource',
-  ],
-  'park-operation': [],
-  'find-due-rotations': [],
-  'review-policies': [],
-  'record-key-use': [],
-  'receive-signals': [],
-  'receive-acknowledgements': [],
-  'sweep-orphans': [
-    'kms:DescribeKey',
-    'kms:ListKeys',
-    'kms:ListResourceTags',
-    'kms:ScheduleKeyDeletion',
-  ],
-  'request-hsm-admin': ['kms:Encrypt'],
-  'create-key-store': ['kms:CreateCustomKeyStore', 'kms:DescribeCustomKeyStores'],
-  'record-key-store': [],
-};
 
 const READ = ['dynamodb:GetItem', 'dynamodb:Query'];
 const WRITE = [
@@ -184,6 +88,7 @@ describe('roles of functions', () => {
     ]);
     expect(holders('states:SendTaskSuccess')).toEqual([
       'cast-vote',
+      'answer-mail',
       'open-ballot',
       'manage-key-stores',
       'request-hsm-admin',

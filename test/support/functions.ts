@@ -79,6 +79,7 @@ vi.mock('#functions/shared/wiring.ts', () => ({
   s3Client: () => ({ send: async () => ({}) }),
   eventBridge: () => ({ send: async () => ({}) }),
   kmsClient: () => ({ send: async () => ({}) }),
+  noticeRows: () => following(() => current.world.notices),
   keyUseLog: () => new MemoryKeyUseLog(),
   workflows: () => following(() => current.world.workflows),
   authorizer: () => new AccessTableAuthorizer(ROLE_RULES, DIRECTORY.local),
@@ -179,5 +180,6 @@ type Handler = (
 /** Calls a route of a handler. */
 export async function request(handler: Handler, id: RouteId, call: Call): Promise<Answer> {
   const { statusCode, headers, body } = await handler(eventOf(id, call), {});
-  return { status: statusCode, headers, body: JSON.parse(body) };
+  const isJson = (headers['content-type'] ?? '').includes('json');
+  return { status: statusCode, headers, body: isJson ? JSON.parse(body) : body };
 }

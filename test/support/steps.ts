@@ -80,6 +80,7 @@ export type StepFunctionName = Exclude<
   | 'tend-approval'
   | 'execute-approved'
   | 'notify-approvers'
+  | 'answer-mail'
   | 'manage-holds'
   | 'manage-escrow'
   | 'recover-escrow'

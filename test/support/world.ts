@@ -9,6 +9,7 @@ import { MemoryEvidenceStore } from '#adapters/memory/evidence-store.ts';
 import { type PortCall, type PortHook, withHook } from '#adapters/memory/faults.ts';
 import { CountingIds } from '#adapters/memory/ids.ts';
 import { MemoryLedger } from '#adapters/memory/ledger.ts';
+import { MemoryNoticeRows } from '#adapters/memory/notice-rows.ts';
 import { MemoryReencryptionProgress } from '#adapters/memory/reencryption-progress.ts';
 import { MemoryStartSlots } from '#adapters/memory/start-slots.ts';
 import { MemoryVault } from '#adapters/memory/vault.ts';
@@ -102,6 +103,7 @@ export class World {
   readonly ports: MemoryVault;
   readonly progress = new MemoryReencryptionProgress();
   readonly evidence = new MemoryEvidenceStore();
+  readonly notices = new MemoryNoticeRows();
   /** Sources of ciphertexts by name; a registered one must be here. */
   readonly sources = new Map<string, MemoryCiphertextSource>();
   /** Where imported material comes from; null: from material that nobody keeps. */

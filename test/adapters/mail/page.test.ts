@@ -4,20 +4,10 @@ import { createContext, runInContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { isCsrfToken } from '#adapters/mail/link-token.ts';
 import { MAIL_PAGE_HEADERS, mailPage, mailPageView } from '#adapters/mail/page.ts';
-import { readPageRequest } from '#adapters/mail/page-request.ts';
 import { PAGE_SCRIPT } from '#adapters/mail/page-script.ts';
 import { aNotice } from '#test/core/approvals/notice-scene.ts';
 
 const SECRET = 'A'.repeat(43);
-const VOTE = {
-  do: 'vote',
-  secret: SECRET,
-  csrf: 'x',
-  digest: 'ab'.repeat(32),
-  decision: 'deny',
-  reason: 'no',
-};
-
 describe('the page of a link', () => {
   it('lets run what its policy names by hash, and nothing else', () => {
     const policy = MAIL_PAGE_HEADERS['content-security-policy'] ?? '';
@@ -71,38 +61,6 @@ describe('the page of a link', () => {
       mayVote: false,
       why: 'It needs a signature.',
     });
-  });
-});
-
-describe('what the page posts', () => {
-  it('is taken as it is', () => {
-    expect(readPageRequest(JSON.stringify(VOTE))).toEqual(VOTE);
-    expect(readPageRequest(JSON.stringify({ do: 'show', secret: SECRET }))).toEqual({
-      do: 'show',
-      secret: SECRET,
-    });
-  });
-
-  const { csrf: _csrf, ...withoutCsrf } = VOTE;
-  const { reason: _reason, ...withoutReason } = VOTE;
-  it.each([
-    ['nothing', ''],
-    ['a form', `secret=${SECRET}&decision=approve`],
-    ['null', 'null'],
-    ['another act', JSON.stringify({ ...VOTE, do: 'execute' })],
-    ['no token against forged posts', JSON.stringify(withoutCsrf)],
-    ['a denial without reason', JSON.stringify(withoutReason)],
-    ['another decision', JSON.stringify({ ...VOTE, decision: 'abstain' })],
-    ['a short digest', JSON.stringify({ ...VOTE, digest: 'abab' })],
-    ['a reason that runs backwards', JSON.stringify({ ...VOTE, reason: 'pay\u202eload' })],
-    ['a reason too long', JSON.stringify({ ...VOTE, reason: 'x'.repeat(2001) })],
-    ['something more', JSON.stringify({ ...VOTE, by: 'usr_bob' })],
-    ['a list of secrets', JSON.stringify({ ...VOTE, secret: [SECRET] })],
-  ])('is refused with %s, without repeating it', (_name, body) => {
-    expect(() => readPageRequest(body)).toThrow(
-      expect.objectContaining({ code: 'ValidationFailed' }),
-    );
-    expect(() => readPageRequest(body)).not.toThrow(new RegExp(SECRET));
   });
 });
 

@@ -10,7 +10,7 @@ import {
   type RequestOf,
   UnreachableError,
 } from '#client/sdk/index.ts';
-import { ROUTES, type Route, type RouteId } from '#core/contract/routes.ts';
+import { type ClientRouteId, ROUTES, type Route } from '#core/contract/routes.ts';
 import { example, problem, type Replies, startApi } from '../fake-api.ts';
 import { selfSigned } from './self-signed.ts';
 
@@ -31,7 +31,7 @@ const CONSUMER_BODY: RequestOf<'putConsumer'> = {
 };
 
 /** How each method is called, and the path that must be requested. */
-const CALLS: Record<RouteId, readonly [(client: Client) => Promise<unknown>, string]> = {
+const CALLS: Record<ClientRouteId, readonly [(client: Client) => Promise<unknown>, string]> = {
   createKey: [(c) => c.createKey({ name: 'orders', ...ROLE_BODY }), '/v1/keys'],
   listKeys: [(c) => c.listKeys({ limit: 5, cursor: 'a b' }), '/v1/keys?limit=5&cursor=a+b'],
   getKey: [(c) => c.getKey('orders'), '/v1/keys/orders'],
@@ -200,7 +200,7 @@ describe('adoptKey', () => {
 });
 
 describe('every method', () => {
-  it.each(Object.keys(CALLS) as RouteId[])(
+  it.each(Object.keys(CALLS) as ClientRouteId[])(
     '%s requests its route as the contract says',
     async (id) => {
       const route: Route = ROUTES[id];

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Routes that pages and other systems call, not our client; a part of the route table. They are public: what proves who
+// calls is in the request itself.
+import * as mail from './mail.ts';
+
+export const PAGE_ROUTES = {
+  showMailPage: {
+    method: 'GET',
+    path: '/v1/mail/{id}',
+    function: 'answer-mail',
+    action: null,
+    status: 200,
+    summary: 'The page behind the link of a mail: the same for every id, and it decides nothing',
+    response: null,
+    content: 'text/html',
+  },
+  answerMail: {
+    method: 'POST',
+    path: '/v1/mail/{id}',
+    function: 'answer-mail',
+    action: null,
+    status: 200,
+    summary: 'What that page posts: the secret of the link to show the request, or a vote on it',
+    request: mail.MailPageRequest,
+    response: mail.MailPageAnswer,
+  },
+} as const;
