@@ -11,8 +11,10 @@ export interface RoleRule {
   readonly onlyOwned?: true;
 }
 
-/** People decide only on what they are on the roster of; the engine checks that for every request. */
+/** What everybody may. People decide only on what they are on the roster of; the engine checks that for every request. */
 const READ: readonly Action[] = [
+  'elevation:read',
+  'elevation:request',
   'approval:read',
   'key:read',
   'key:plan',
@@ -37,6 +39,7 @@ export const ROLE_RULES: readonly RoleRule[] = [
       'rotation:extend',
       'rotation:force',
       'approval:cancel',
+      'elevation:revoke',
       'escrow:request',
       'escrow:complete',
       'source:manage',
@@ -68,7 +71,7 @@ export const ROLE_RULES: readonly RoleRule[] = [
   {
     id: 'custodians-decide',
     group: 'grp_custodians',
-    actions: [...READ, 'approval:vote', 'approval:cancel', 'escrow:contribute'],
+    actions: [...READ, 'approval:vote', 'approval:cancel', 'elevation:revoke', 'escrow:contribute'],
   },
   {
     id: 'auditors-read',

@@ -38,13 +38,24 @@ const DATA_RIGHT: Partial<Record<Action, Right>> = {
   'key:decrypt': 'decrypt',
 };
 
+/** Rights for a while that a person has now. */
+export type InForce = (
+  sub: string,
+) => Promise<readonly { readonly id: string; readonly group: string }[]>;
+
 export class AccessTableAuthorizer implements Authorizer {
   readonly #rules: readonly GroupRule[];
   readonly #people: readonly KnownPerson[];
+  readonly #inForce: InForce;
 
-  constructor(rules: readonly GroupRule[], people: readonly KnownPerson[]) {
+  constructor(
+    rules: readonly GroupRule[],
+    people: readonly KnownPerson[],
+    inForce: InForce = async () => [],
+  ) {
     this.#rules = rules;
     this.#people = people;
+    this.#inForce = inForce;
   }
 
   async authorize(principal: Principal, action: Action, object: AccessObject): Promise<Decision> {
@@ -53,18 +64,28 @@ export class AccessTableAuthorizer implements Authorizer {
     return FORBID('no-rule-for-system-principals');
   }
 
-  #personDecision(principal: Principal, action: Action, object: AccessObject): Decision {
+  async #personDecision(
+    principal: Principal,
+    action: Action,
+    object: AccessObject,
+  ): Promise<Decision> {
     const person = this.#people.find((known) => known.sub === principal.id);
     if (!person) return FORBID('not-in-the-directory');
     const isOwned =
       object.key !== undefined && [person.user, ...person.teams].includes(object.key.owner);
-    const rule = this.#rules.find(
-      (candidate) =>
-        principal.groups.includes(candidate.group) &&
-        candidate.actions.includes(action) &&
-        (isOwned || !candidate.onlyOwned),
+    const permitting = this.#rules.filter(
+      ({ actions, onlyOwned }) => actions.includes(action) && (isOwned || !onlyOwned),
     );
-    return rule ? PERMIT(rule.id) : FORBID('no-rule-permits');
+    const own = permitting.find(({ group }) => principal.groups.includes(group));
+    if (own) return PERMIT(own.id);
+    // What no group may do needs no look at who is in one for a while.
+    if (permitting.length === 0) return FORBID('no-rule-permits');
+    const held = await this.#inForce(person.sub);
+    for (const { id, group } of permitting) {
+      const elevation = held.find((one) => one.group === group);
+      if (elevation) return PERMIT(`${id} by ${elevation.id}`);
+    }
+    return FORBID('no-rule-permits');
   }
 }
 

@@ -75,6 +75,9 @@ export const approvalAddress = (id: string) => at(`approval#${id}`);
 /** Apart from the request, so that no read of one brings the token along. */
 export const ballotAddress = (id: string) => at(`approval#${id}`, 'ballot');
 
+/** Of the whole stage: small, and read whole. */
+export const elevationsAddress = () => at('elevations');
+
 /** Shard of a name in the indexes: stable, evenly spread. */
 export function shardOf(name: string): number {
   return (createHash('sha256').update(name).digest()[0] ?? 0) % SHARDS;

@@ -10,6 +10,7 @@ import type { ConsumerRecord } from '#core/keys/consumers.ts';
 import type { Instant, KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
 import type { HoldRecord, ReencryptionRecord, SourceRecord } from '#core/keys/reencryption.ts';
 import type { ApprovalFilter, ApprovalLedger, Ballots } from '#core/ports/approvals.ts';
+import type { Elevations, ElevationsChange, ElevationsRecord } from '#core/ports/elevations.ts';
 import type { ShareArchive } from '#core/ports/escrow.ts';
 import type {
   ApprovalChange,
@@ -39,7 +40,7 @@ import { TableRows, type Write } from './table-rows.ts';
 const below = (rows: readonly items.Item[], prefix: string) =>
   rows.filter((row) => String(row[SORT_KEY]).startsWith(prefix));
 
-export class DynamoDbLedger implements Ledger, ApprovalLedger, Ballots, ShareArchive {
+export class DynamoDbLedger implements Ledger, ApprovalLedger, Ballots, ShareArchive, Elevations {
   readonly #rows: TableRows;
 
   constructor(client: DynamoDBDocumentClient, table: string) {
@@ -180,6 +181,18 @@ export class DynamoDbLedger implements Ledger, ApprovalLedger, Ballots, ShareArc
 
   async commitApproval(change: ApprovalChange): Promise<void> {
     await this.#rows.transact(this.#approvalWrites(change));
+  }
+
+  async readElevations(): Promise<ElevationsRecord | null> {
+    return this.#rows.get<ElevationsRecord>(items.elevationsAddress());
+  }
+
+  async commitElevations(change: ElevationsChange): Promise<void> {
+    const item = { ...items.elevationsAddress(), ...change.elevations };
+    await this.#rows.transact([
+      this.#rows.guarded(item, change.expectedRevision),
+      ...this.#approvalWrites(change.approval),
+    ]);
   }
 
   #approvalWrites(change: ApprovalChange): Write[] {

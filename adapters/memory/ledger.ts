@@ -15,6 +15,7 @@ import { dueAt } from '#core/keys/due.ts';
 import type { Instant, KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
 import type { HoldRecord, ReencryptionRecord, SourceRecord } from '#core/keys/reencryption.ts';
 import type { ApprovalFilter, ApprovalLedger, Ballots } from '#core/ports/approvals.ts';
+import type { Elevations, ElevationsChange, ElevationsRecord } from '#core/ports/elevations.ts';
 import type { ShareArchive } from '#core/ports/escrow.ts';
 import type {
   ApprovalChange,
@@ -49,7 +50,7 @@ class NamedRows<T extends { readonly key: string; readonly name: string }> {
   }
 }
 
-export class MemoryLedger implements Ledger, ApprovalLedger, Ballots, ShareArchive {
+export class MemoryLedger implements Ledger, ApprovalLedger, Ballots, ShareArchive, Elevations {
   readonly #keys = new Map<string, KeyRecord>();
   readonly #versions = new Map<string, VersionRecord[]>();
   readonly #consumers = new NamedRows<ConsumerRecord>();
@@ -67,6 +68,7 @@ export class MemoryLedger implements Ledger, ApprovalLedger, Ballots, ShareArchi
   readonly #keyStores = new Map<string, KeyStoreRecord>();
   readonly #approvals = new Map<string, ApprovalRecord>();
   readonly #ballots = new Map<string, string>();
+  #elevations: ElevationsRecord | null = null;
   readonly #tasks = new Map<string, HsmTaskRecord[]>();
 
   async readKey(name: string): Promise<KeySnapshot | null> {
@@ -237,6 +239,17 @@ export class MemoryLedger implements Ledger, ApprovalLedger, Ballots, ShareArchi
   #putApproval(change: ApprovalChange): void {
     this.#approvals.set(change.approval.id, structuredClone(change.approval));
     this.#putTail(change);
+  }
+
+  async readElevations(): Promise<ElevationsRecord | null> {
+    return structuredClone(this.#elevations);
+  }
+
+  async commitElevations({ expectedRevision, elevations, approval }: ElevationsChange) {
+    if ((this.#elevations?.revision ?? null) !== expectedRevision) throw conflict();
+    this.#checkApproval(approval);
+    this.#elevations = structuredClone(elevations);
+    this.#putApproval(approval);
   }
 
   async putBallot(approvalId: string, sealedToken: string): Promise<void> {

@@ -8,6 +8,7 @@ import { addCalendarCommand } from './commands/calendar.ts';
 import { addConsumerCommands } from './commands/consumer.ts';
 import { addDataKeyCommands } from './commands/data-key.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addElevationCommands } from './commands/elevation.ts';
 import { addEscrowCommands } from './commands/escrow.ts';
 import { addHelp } from './commands/help.ts';
 import { addHoldCommands } from './commands/hold.ts';
@@ -47,6 +48,7 @@ export function createProgram(host: Host, act: Act): Command {
   addReencryptCommands(program, act);
   addHoldCommands(program, act);
   addApprovalCommands(program, act);
+  addElevationCommands(program, act);
   addEscrowCommands(program, act);
   addOperationCommands(program, act);
   addCalendarCommand(program, act);

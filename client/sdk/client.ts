@@ -143,6 +143,9 @@ export function createClient(options: ClientOptions): Client {
     getApproval: (id, options) => call('getApproval', { ...options, path: { id } }),
     castVote: (id, body, options) => call('castVote', { ...options, path: { id }, body }),
     cancelApproval: (id, options) => call('cancelApproval', { ...options, path: { id } }),
+    requestElevation: (body, options) => call('requestElevation', { ...options, body }),
+    listElevations: (options) => call('listElevations', options),
+    revokeElevation: (id, options) => call('revokeElevation', { ...options, path: { id } }),
     getEscrow: (name, options) => call('getEscrow', { ...options, path: { name } }),
     listShares: (name, options) => call('listShares', { ...options, path: { name } }),
     startEscrowSession: (name, body, options) =>

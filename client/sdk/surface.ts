@@ -190,6 +190,13 @@ export interface Client {
   getApproval(id: string, options?: CallOptions): Answered<'getApproval'>;
   castVote(id: string, body: RequestOf<'castVote'>, options?: CallOptions): Answered<'castVote'>;
   cancelApproval(id: string, options?: CallOptions): Answered<'cancelApproval'>;
+  /** For oneself: others decide. */
+  requestElevation(
+    body: RequestOf<'requestElevation'>,
+    options?: StartOptions,
+  ): Answered<'requestElevation'>;
+  listElevations(options?: PageOptions): Answered<'listElevations'>;
+  revokeElevation(id: string, options?: CallOptions): Answered<'revokeElevation'>;
   getEscrow(name: string, options?: CallOptions): Answered<'getEscrow'>;
   /** The caller's own shares, sealed to their own age key. */
   listShares(name: string, options?: CallOptions): Answered<'listShares'>;

@@ -63,6 +63,7 @@ export const FUNCTION_ENVIRONMENT = {
   'read-approvals': {},
   'cast-vote': { TOKEN_KEY_ARN: z.string(), PEOPLE: PeopleSetting },
   'answer-mail': { TOKEN_KEY_ARN: z.string() },
+  'manage-elevations': { APPROVE_ARN: z.string() },
   'open-ballot': { TOKEN_KEY_ARN: z.string() },
   'tend-approval': { APPROVE_ARN: z.string() },
   /** A channel whose variable is empty is not there. */

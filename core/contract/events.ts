@@ -202,6 +202,11 @@ export const EVENTS = {
     summary: 'It was approved and could not be done any more; the request says why',
     members: APPROVAL,
   },
+  'elevation.revoked': {
+    action: 'elevation.revoked',
+    summary: 'Rights for a while were ended before their time',
+    members: { ...APPROVAL, elevation: z.string(), person: z.string(), group: z.string() },
+  },
   'key.access.updated': {
     action: 'access.updated',
     summary: 'The key policies of all readable versions name the consumers of now',

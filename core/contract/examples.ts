@@ -2,6 +2,7 @@
 // One example per body, shown in the OpenAPI document and in `docs/api.md`. A test parses each with its schema.
 
 import { APPROVAL_EXAMPLES } from './approval-examples.ts';
+import { ELEVATION_EXAMPLES } from './elevation-examples.ts';
 import { ESCROW_EXAMPLES } from './escrow-examples.ts';
 import { MAIL_EXAMPLES } from './mail-examples.ts';
 import { PLAN_EXAMPLES } from './plan-examples.ts';
@@ -137,6 +138,7 @@ const CONSUMER = {
 /** Example by schema id. */
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ...REENCRYPTION_EXAMPLES,
+  ...ELEVATION_EXAMPLES,
   ...MAIL_EXAMPLES,
   ...PLAN_EXAMPLES,
   ...ESCROW_EXAMPLES,

@@ -6,6 +6,7 @@ import * as adoptions from './adoptions.ts';
 import * as api from './api.ts';
 import * as approvals from './approvals.ts';
 import * as consumers from './consumers.ts';
+import * as elevations from './elevations.ts';
 import { ERRORS } from './errors.ts';
 import * as escrow from './escrow.ts';
 import { EVENT_NAMES, EVENTS, eventSchema } from './events.ts';
@@ -44,6 +45,7 @@ function schemas(): Record<string, Json> {
     ...api,
     ...approvals,
     ...consumers,
+    ...elevations,
     ...escrow,
     ...mail,
     ...plans,

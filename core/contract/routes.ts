@@ -6,6 +6,7 @@ import * as api from './api.ts';
 import { APPROVAL_ROUTES } from './approval-routes.ts';
 import { ActAccepted } from './approvals.ts';
 import * as consumers from './consumers.ts';
+import { ELEVATION_ROUTES } from './elevation-routes.ts';
 import { ESCROW_ROUTES } from './escrow-routes.ts';
 import { PAGE_ROUTES } from './page-routes.ts';
 import { PLAN_ROUTES } from './plan-routes.ts';
@@ -42,6 +43,9 @@ export const ACTIONS = [
   'approval:read',
   'approval:vote',
   'approval:cancel',
+  'elevation:request',
+  'elevation:read',
+  'elevation:revoke',
   'escrow:read',
   'escrow:request',
   'escrow:contribute',
@@ -345,6 +349,7 @@ export const ROUTES = {
     request: api.CompleteTaskRequest,
     response: api.HsmAdminTask,
   },
+  ...ELEVATION_ROUTES,
   ...PAGE_ROUTES,
   getHealth: {
     method: 'GET',

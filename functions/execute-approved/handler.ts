@@ -7,13 +7,15 @@ import { type ActDeps, actOf } from '#core/approvals/acts/all.ts';
 import { executeApproved } from '#core/operations/execute-approved.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { stepHandler } from '../shared/step-handler.ts';
-import { electorate, ledger, voteVerifier, workflows } from '../shared/wiring.ts';
+import { electorate, ledger, roleGroups, voteVerifier, workflows } from '../shared/wiring.ts';
 
 const environment = environmentOf('execute-approved');
 const table = ledger(environment.TABLE_NAME);
 const deps = {
   ledger: table,
   approvals: table,
+  elevations: table,
+  roleGroups: roleGroups(),
   electorate: electorate(environment.STAGE),
   verifier: voteVerifier(environment.STAGE, environment.PEOPLE),
   clock: systemClock,

@@ -31,10 +31,12 @@ import type { KmsBudget } from '#core/contract/kms-quotas.ts';
 import type { People } from '#core/contract/people.ts';
 import type { Stage, WorkflowKind } from '#core/contract/vocabulary.ts';
 import { LeasedRateBudget } from '#core/limits/leased-budget.ts';
+import { activeOf } from '#core/operations/elevations.ts';
 import type { NoticeLog } from '#core/ports/approval-notices.ts';
 import type { ApprovalLedger, Ballots, Electorate, VoteVerifier } from '#core/ports/approvals.ts';
 import type { OpenSource } from '#core/ports/ciphertext-source.ts';
 import type { CustodianDirectory } from '#core/ports/custodians.ts';
+import type { Elevations } from '#core/ports/elevations.ts';
 import type { ShareArchive } from '#core/ports/escrow.ts';
 import type { KeyUseLog } from '#core/ports/key-use-log.ts';
 import type { Ledger } from '#core/ports/ledger.ts';
@@ -59,7 +61,9 @@ function tableClient(): DynamoDBDocumentClient {
   return DynamoDBDocumentClient.from(new DynamoDBClient({ maxAttempts: MAX_ATTEMPTS }));
 }
 
-export function ledger(tableName: string): Ledger & ApprovalLedger & Ballots & ShareArchive {
+export function ledger(
+  tableName: string,
+): Ledger & ApprovalLedger & Ballots & ShareArchive & Elevations {
   return new DynamoDbLedger(tableClient(), tableName);
 }
 
@@ -126,8 +130,19 @@ export function workflows(machines: Partial<Record<WorkflowKind, string>>): Step
   return new StepFunctionsWorkflows(new SFNClient({ maxAttempts: MAX_ATTEMPTS }), machines);
 }
 
-export function authorizer(stage: Stage): Authorizer {
-  return new AccessTableAuthorizer(ROLE_RULES, DIRECTORY[stage]);
+/** Decides on each call, with the rights that people have for a while; every API function has the table's name. */
+export function authorizer(stage: Stage, tableName = process.env['TABLE_NAME'] ?? ''): Authorizer {
+  const elevations = ledger(tableName);
+  const inForce = async (sub: string) => {
+    const items = (await elevations.readElevations())?.items ?? [];
+    return activeOf(items, sub, systemClock.now());
+  };
+  return new AccessTableAuthorizer(ROLE_RULES, DIRECTORY[stage], inForce);
+}
+
+/** Groups that a rule gives rights to. */
+export function roleGroups(): readonly string[] {
+  return [...new Set(ROLE_RULES.map(({ group }) => group))];
 }
 
 export function directory(stage: Stage): Directory {

@@ -29,6 +29,7 @@ export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   'read-approvals': ANSWER,
   'cast-vote': ANSWER,
   'answer-mail': ANSWER,
+  'manage-elevations': ANSWER,
   'open-ballot': STEP,
   'tend-approval': STEP,
   'execute-approved': STEP,

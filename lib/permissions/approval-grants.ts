@@ -9,6 +9,7 @@ export type ApprovalFunction =
   | 'read-approvals'
   | 'cast-vote'
   | 'open-ballot'
+  | 'manage-elevations'
   | 'tend-approval'
   | 'execute-approved';
 
@@ -20,6 +21,11 @@ export function approvalGrants(context: GrantContext): Pick<Duties, ApprovalFunc
   return {
     'read-approvals': readTable(table, LIST_INDEX.name),
     'cast-vote': [...writeTable(table), answer, tokenGrant('kms:Decrypt', tokenKeyArn)],
+    // Asks, lists and revokes; what is granted, `execute-approved` writes.
+    'manage-elevations': [
+      ...writeTable(table),
+      { actions: ['states:StartExecution'], resources: [approve] },
+    ],
     // Answers at once for what was decided before it waited.
     'open-ballot': [...writeTable(table), answer, tokenGrant('kms:Encrypt', tokenKeyArn)],
     'tend-approval': [

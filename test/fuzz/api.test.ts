@@ -12,11 +12,11 @@ import { ask } from '#test/support/approvals.ts';
 import { registered } from '#test/support/consumers.ts';
 import { aForeignKey } from '#test/support/foreign-keys.ts';
 import { ACCOUNT, type Caller, current, eventOf, renewWorld } from '#test/support/functions.ts';
-import { linkOf } from '#test/support/mail-links.ts';
 import { runs } from '#test/support/runs.ts';
 import { Simulation } from '#test/support/simulation.ts';
 import { begin, ROTATION_STEPS, runSteps, withActiveKey } from '#test/support/steps.ts';
 import { escrowFor } from './escrow-scene.ts';
+import { peopleScene } from './people-scene.ts';
 import { withStoredData } from './stored-data.ts';
 
 vi.mock('#adapters/kms/token-seal.ts', () => ({
@@ -203,7 +203,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
   const escrow = await escrowFor(route, world);
   // Before it wraps data keys: then nobody could let it go.
   const approval = await ask(world, 'key.release', { key: 'orders' });
-  const link = await linkOf(world, 'bob', approval);
+  const people = await peopleScene(world, approval);
   if (route === 'fetchDataKey') {
     await world.admitKey({ name: 'rows', tier: 'data', parent: 'orders' });
     await simulation.runStarted();
@@ -247,7 +247,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     reportRotation: { consumer: 'billing', version: 2, calls: 10, errors: 0 },
     rollBackRotation: { reason: 'asked' },
     castVote: { decision: 'approve', digest: approval.digest },
-    answerMail: { do: 'show', secret: link.secret },
+    ...people.bodies,
     ...escrow.bodies,
     createPlan: EXAMPLES['PlanRequest'],
     releaseKey: EXAMPLES['ReleaseKeyRequest'],
@@ -261,8 +261,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     getOperation: { id: (await current.world.version(1)).operationId },
     getApproval: { id: approval.id },
     castVote: { id: approval.id },
-    answerMail: { id: link.id },
-    showMailPage: { id: link.id },
+    ...people.paths,
     cancelApproval: { id: approval.id },
     getKeyStore: { name: 'main' },
     listTasks: { name: 'main' },
@@ -290,6 +289,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     reportRotation: { role: 'billing' },
     fetchDataKey: { role: 'orders-api' },
     castVote: { person: 'bob' },
+    requestElevation: { person: 'bob' },
     ...escrow.callers,
   };
   const ofConsumer: readonly RouteId[] = ['putConsumer', 'deleteConsumer'];
@@ -322,6 +322,7 @@ async function stateOf(): Promise<string> {
     await store.listApprovals('open', null, 100),
     await store.listApprovals('ended', null, 100),
     vault.inspectAliases(),
+    await store.readElevations(),
   ]);
 }
 

@@ -13,6 +13,7 @@ export const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'tend-approval': [],
   'execute-approved': [],
   'notify-approvers': [],
+  'manage-elevations': [],
   'answer-mail': ['kms:Decrypt'],
   'manage-adoptions': [
     'kms:DescribeKey',

@@ -71,6 +71,7 @@ describe('roles of functions', () => {
 
     expect(holders('states:StartExecution')).toEqual([
       'release-keys',
+      'manage-elevations',
       'tend-approval',
       'execute-approved',
       'manage-adoptions',

@@ -9,6 +9,7 @@ import { ageSealer } from '#adapters/escrow/age-sealer.ts';
 import { MemoryKeyUseLog } from '#adapters/memory/key-use-log.ts';
 import type { People } from '#core/contract/people.ts';
 import { ROUTES, type RouteId } from '#core/contract/routes.ts';
+import { activeOf } from '#core/operations/elevations.ts';
 import { DIRECTORY } from '#policies/directory.ts';
 import { ROLE_RULES } from '#policies/roles.ts';
 import { World } from './world.ts';
@@ -82,7 +83,12 @@ vi.mock('#functions/shared/wiring.ts', () => ({
   noticeRows: () => following(() => current.world.notices),
   keyUseLog: () => new MemoryKeyUseLog(),
   workflows: () => following(() => current.world.workflows),
-  authorizer: () => new AccessTableAuthorizer(ROLE_RULES, DIRECTORY.local),
+  authorizer: () =>
+    new AccessTableAuthorizer(ROLE_RULES, DIRECTORY.local, async (sub) => {
+      const { store, clock } = current.world;
+      return activeOf((await store.readElevations())?.items ?? [], sub, clock.now());
+    }),
+  roleGroups: () => [...new Set(ROLE_RULES.map(({ group }) => group))],
   electorate: () => following(() => current.world.deps.electorate),
   voteVerifier: () => following(() => current.world.deps.verifier),
   directory: () => new TableDirectory(DIRECTORY.local),

@@ -81,6 +81,7 @@ export type StepFunctionName = Exclude<
   | 'execute-approved'
   | 'notify-approvers'
   | 'answer-mail'
+  | 'manage-elevations'
   | 'manage-holds'
   | 'manage-escrow'
   | 'recover-escrow'

@@ -133,6 +133,8 @@ export class World {
       slots,
       waits: this.waits,
       approvals: ledger,
+      elevations: ledger,
+      roleGroups: ['grp_operators', 'grp_owners', 'grp_custodians', 'grp_auditors'],
       electorate: { people: async () => this.people, rules: async () => this.rules },
       verifier: { fault: async () => this.signatureFault },
       stage: STAGE,

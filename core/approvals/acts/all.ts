@@ -5,16 +5,18 @@ import { KeyturnError } from '../../errors.ts';
 import type { Act } from '../act.ts';
 import { recoverEscrow, reshareEscrow } from './escrow-session.ts';
 import { type ForceRotationDeps, forceRotation } from './force-rotation.ts';
+import { type ElevationActDeps, grantElevation } from './grant-elevation.ts';
 import { releaseKeyAct } from './release-key.ts';
 
 type ReleaseDeps = Parameters<typeof releaseKeyAct.describe>[0];
 
 /** What all acts together need. */
-export type ActDeps = ForceRotationDeps & ReleaseDeps;
+export type ActDeps = ForceRotationDeps & ReleaseDeps & ElevationActDeps;
 
 const ACTS = {
   'rotation.force': forceRotation,
   'key.release': releaseKeyAct,
+  'elevation.grant': grantElevation,
   'escrow.recover': recoverEscrow,
   'escrow.reshare': reshareEscrow,
 } as const satisfies Partial<Record<ApprovalAction, Act<never>>>;

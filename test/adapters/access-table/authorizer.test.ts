@@ -27,6 +27,8 @@ const person = (user: string): Principal => {
 const workload = (id: string): Principal => ({ id, kind: 'workload', name: null, groups: [] });
 
 const READ = {
+  'elevation:read': EVERYTHING,
+  'elevation:request': EVERYTHING,
   'approval:read': EVERYTHING,
   'escrow:read': EVERYTHING,
   'key:read': EVERYTHING,
@@ -54,6 +56,7 @@ const PERMITTED: Record<
       'rotation:extend': EVERYTHING,
       'rotation:force': EVERYTHING,
       'approval:cancel': EVERYTHING,
+      'elevation:revoke': EVERYTHING,
       'escrow:request': EVERYTHING,
       'escrow:complete': EVERYTHING,
       'rotation:roll-back': EVERYTHING,
@@ -90,6 +93,7 @@ const PERMITTED: Record<
           ...READ,
           'approval:vote': EVERYTHING,
           'approval:cancel': EVERYTHING,
+          'elevation:revoke': EVERYTHING,
           'escrow:contribute': EVERYTHING,
         },
       },

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keyItem } from '#adapters/dynamodb/items.ts';
 import { DynamoDbLedger } from '#adapters/dynamodb/ledger.ts';
 import { describeApprovals } from '#test/adapters/contract/approvals.contract.ts';
+import { describeElevations } from '#test/adapters/contract/elevations.contract.ts';
 import { describeEscrowRecords } from '#test/adapters/contract/escrow.contract.ts';
 import { describeLedger } from '#test/adapters/contract/ledger.contract.ts';
 import { describeLedgerLists } from '#test/adapters/contract/ledger-lists.contract.ts';
@@ -20,6 +21,7 @@ afterAll(() => tables.stop());
 const fresh = async () => new DynamoDbLedger(tables.client, await tables.create());
 describeLedger('DynamoDbLedger', fresh);
 describeApprovals('DynamoDbLedger', fresh);
+describeElevations('DynamoDbLedger', fresh);
 describeEscrowRecords('DynamoDbLedger', fresh);
 describeReencryptionRecords('DynamoDbLedger', fresh);
 describeLedgerLists(

@@ -126,6 +126,12 @@ const CALLS: Record<ClientRouteId, readonly [(client: Client) => Promise<unknown
     '/v1/approvals/apr_1/votes',
   ],
   cancelApproval: [(c) => c.cancelApproval('apr_1'), '/v1/approvals/apr_1'],
+  requestElevation: [
+    (c) => c.requestElevation({ group: 'grp_operators', reason: 'asked' }),
+    '/v1/elevations',
+  ],
+  listElevations: [(c) => c.listElevations(), '/v1/elevations'],
+  revokeElevation: [(c) => c.revokeElevation('elv_1'), '/v1/elevations/elv_1'],
   getEscrow: [(c) => c.getEscrow('orders'), '/v1/keys/orders/escrow'],
   listShares: [(c) => c.listShares('orders'), '/v1/keys/orders/escrow/shares'],
   startEscrowSession: [
