@@ -22,6 +22,7 @@ const READ: readonly Action[] = [
   'consumer:read',
   'operation:read',
   'escrow:read',
+  'policy:read',
 ];
 
 export const ROLE_RULES: readonly RoleRule[] = [
@@ -42,6 +43,8 @@ export const ROLE_RULES: readonly RoleRule[] = [
       'elevation:revoke',
       'escrow:request',
       'escrow:complete',
+      'policy:activate',
+      'policy:withdraw',
       'source:manage',
       'key:reencrypt',
       'key:hold',
@@ -71,7 +74,14 @@ export const ROLE_RULES: readonly RoleRule[] = [
   {
     id: 'custodians-decide',
     group: 'grp_custodians',
-    actions: [...READ, 'approval:vote', 'approval:cancel', 'elevation:revoke', 'escrow:contribute'],
+    actions: [
+      ...READ,
+      'approval:vote',
+      'approval:cancel',
+      'elevation:revoke',
+      'escrow:contribute',
+      'policy:withdraw',
+    ],
   },
   {
     id: 'auditors-read',

@@ -200,3 +200,9 @@ export function toRecord<T>(item: Item): T {
   // Items of this table are written by this adapter only, in the shape of the record.
   return record as T;
 }
+
+/** One row for the whole deployment. */
+export const DECISION_POLICY_ADDRESS: Item = {
+  [PARTITION_KEY]: 'policy#decisions',
+  [SORT_KEY]: 'meta',
+};

@@ -9,7 +9,14 @@ import type { ShareEnvelope, StoredShares } from '#core/escrow/records.ts';
 import type { ConsumerRecord } from '#core/keys/consumers.ts';
 import type { Instant, KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
 import type { HoldRecord, ReencryptionRecord, SourceRecord } from '#core/keys/reencryption.ts';
-import type { ApprovalFilter, ApprovalLedger, Ballots } from '#core/ports/approvals.ts';
+import type { DecisionPolicyRecord } from '#core/policies/decision-policy.ts';
+import type {
+  ApprovalFilter,
+  ApprovalLedger,
+  Ballots,
+  DecisionPolicies,
+  DecisionPolicyChange,
+} from '#core/ports/approvals.ts';
 import type { Elevations, ElevationsChange, ElevationsRecord } from '#core/ports/elevations.ts';
 import type { ShareArchive } from '#core/ports/escrow.ts';
 import type {
@@ -40,7 +47,9 @@ import { TableRows, type Write } from './table-rows.ts';
 const below = (rows: readonly items.Item[], prefix: string) =>
   rows.filter((row) => String(row[SORT_KEY]).startsWith(prefix));
 
-export class DynamoDbLedger implements Ledger, ApprovalLedger, Ballots, ShareArchive, Elevations {
+export class DynamoDbLedger
+  implements Ledger, ApprovalLedger, Ballots, ShareArchive, Elevations, DecisionPolicies
+{
   readonly #rows: TableRows;
 
   constructor(client: DynamoDBDocumentClient, table: string) {
@@ -218,6 +227,19 @@ export class DynamoDbLedger implements Ledger, ApprovalLedger, Ballots, ShareArc
     return (await this.#rows.get<StoredShares>(sharesAddress(setId, generation)))?.envelopes ?? [];
   }
 
+  async readDecisionPolicy(): Promise<DecisionPolicyRecord | null> {
+    return this.#rows.get<DecisionPolicyRecord>(items.DECISION_POLICY_ADDRESS);
+  }
+
+  async commitDecisionPolicy(change: DecisionPolicyChange): Promise<void> {
+    const item = { ...items.DECISION_POLICY_ADDRESS, ...change.record };
+    await this.#rows.transact([
+      this.#rows.guarded(item, change.expectedRevision),
+      ...(change.approval ? this.#approvalWrites(change.approval) : []),
+      ...this.#tail(change),
+    ]);
+  }
+
   async readOccupancy(keyStore: string): Promise<readonly Occupancy[]> {
     const rows = await this.#rows.query(items.occupancyPartition(keyStore));
     const classes = new Map<string, Occupancy>();
@@ -304,6 +326,7 @@ export class DynamoDbLedger implements Ledger, ApprovalLedger, Ballots, ShareArc
 
   #headRecord(kind: string, name: string) {
     if (kind === 'key') return this.readKeyRecord(name);
+    if (kind === 'policy') return this.readDecisionPolicy();
     return kind === 'approval' ? this.readApproval(name) : this.readKeyStore(name);
   }
 }

@@ -14,7 +14,14 @@ import type { ConsumerRecord } from '#core/keys/consumers.ts';
 import { dueAt } from '#core/keys/due.ts';
 import type { Instant, KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
 import type { HoldRecord, ReencryptionRecord, SourceRecord } from '#core/keys/reencryption.ts';
-import type { ApprovalFilter, ApprovalLedger, Ballots } from '#core/ports/approvals.ts';
+import type { DecisionPolicyRecord } from '#core/policies/decision-policy.ts';
+import type {
+  ApprovalFilter,
+  ApprovalLedger,
+  Ballots,
+  DecisionPolicies,
+  DecisionPolicyChange,
+} from '#core/ports/approvals.ts';
 import type { Elevations, ElevationsChange, ElevationsRecord } from '#core/ports/elevations.ts';
 import type { ShareArchive } from '#core/ports/escrow.ts';
 import type {
@@ -50,7 +57,9 @@ class NamedRows<T extends { readonly key: string; readonly name: string }> {
   }
 }
 
-export class MemoryLedger implements Ledger, ApprovalLedger, Ballots, ShareArchive, Elevations {
+export class MemoryLedger
+  implements Ledger, ApprovalLedger, Ballots, ShareArchive, Elevations, DecisionPolicies
+{
   readonly #keys = new Map<string, KeyRecord>();
   readonly #versions = new Map<string, VersionRecord[]>();
   readonly #consumers = new NamedRows<ConsumerRecord>();
@@ -67,6 +76,7 @@ export class MemoryLedger implements Ledger, ApprovalLedger, Ballots, ShareArchi
   readonly #occupancy = new Map<string, Map<string, Occupancy>>();
   readonly #keyStores = new Map<string, KeyStoreRecord>();
   readonly #approvals = new Map<string, ApprovalRecord>();
+  #decisionPolicy: DecisionPolicyRecord | null = null;
   readonly #ballots = new Map<string, string>();
   #elevations: ElevationsRecord | null = null;
   readonly #tasks = new Map<string, HsmTaskRecord[]>();
@@ -252,6 +262,19 @@ export class MemoryLedger implements Ledger, ApprovalLedger, Ballots, ShareArchi
     this.#putApproval(approval);
   }
 
+  async readDecisionPolicy(): Promise<DecisionPolicyRecord | null> {
+    return structuredClone(this.#decisionPolicy);
+  }
+
+  async commitDecisionPolicy(change: DecisionPolicyChange): Promise<void> {
+    if ((this.#decisionPolicy?.revision ?? null) !== change.expectedRevision) throw conflict();
+    this.#checkTail(change);
+    if (change.approval) this.#checkApproval(change.approval);
+    this.#decisionPolicy = structuredClone(change.record);
+    if (change.approval) this.#putApproval(change.approval);
+    this.#putTail(change);
+  }
+
   async putBallot(approvalId: string, sealedToken: string): Promise<void> {
     this.#ballots.set(approvalId, sealedToken);
   }
@@ -341,6 +364,7 @@ export class MemoryLedger implements Ledger, ApprovalLedger, Ballots, ShareArchi
 
   #headRecord(kind: string, name: string) {
     if (kind === 'key') return this.#keys.get(name);
+    if (kind === 'policy') return this.#decisionPolicy;
     return kind === 'approval' ? this.#approvals.get(name) : this.#keyStores.get(name);
   }
 

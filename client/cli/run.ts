@@ -16,6 +16,7 @@ import { addKeyCommands } from './commands/key.ts';
 import { addKeyStoreCommands } from './commands/key-store.ts';
 import { addLocalIdentityCommands } from './commands/local-identity.ts';
 import { addOperationCommands } from './commands/operation.ts';
+import { addPolicyCommands } from './commands/policy.ts';
 import { addReencryptCommands } from './commands/reencrypt.ts';
 import { addRotationCommands } from './commands/rotation.ts';
 import { addSourceCommands } from './commands/source.ts';
@@ -50,6 +51,7 @@ export function createProgram(host: Host, act: Act): Command {
   addApprovalCommands(program, act);
   addElevationCommands(program, act);
   addEscrowCommands(program, act);
+  addPolicyCommands(program, act);
   addOperationCommands(program, act);
   addCalendarCommand(program, act);
   addAuditCommands(program, act);

@@ -157,6 +157,9 @@ export function createClient(options: ClientOptions): Client {
     completeEscrowSession: ({ key: name, session }, options) =>
       call('completeEscrowSession', { ...options, path: { name, session } }),
     proveShare: (name, body, options) => call('proveShare', { ...options, path: { name }, body }),
+    getDecisionPolicy: (options) => call('getDecisionPolicy', { ...options }),
+    activateDecisionPolicy: (body, options) => call('activateDecisionPolicy', { ...options, body }),
+    withdrawDecisionPolicy: (options) => call('withdrawDecisionPolicy', { ...options }),
     getOperation: (id, options) => call('getOperation', { ...options, path: { id } }),
     readAudit: (key, options) => call('readAudit', { ...options, query: { key } }),
     readUsage: (name, options) => call('readUsage', { ...options, path: { name } }),

@@ -224,6 +224,15 @@ export interface Client {
     body: RequestOf<'proveShare'>,
     options?: CallOptions,
   ): Answered<'proveShare'>;
+  /** Who decides by which rules, and what a deployment would change in it. */
+  getDecisionPolicy(options?: CallOptions): Answered<'getDecisionPolicy'>;
+  /** Asks for approvals to bring the deployed decision policy into force. */
+  activateDecisionPolicy(
+    body: RequestOf<'activateDecisionPolicy'>,
+    options?: StartOptions,
+  ): Answered<'activateDecisionPolicy'>;
+  /** Takes back what was agreed on, before it is in force. */
+  withdrawDecisionPolicy(options?: CallOptions): Answered<'withdrawDecisionPolicy'>;
   getOperation(id: string, options?: CallOptions): Answered<'getOperation'>;
   readAudit(key: string, options?: PageOptions): Answered<'readAudit'>;
   /** Who used which version last, as CloudTrail saw it. */

@@ -4,6 +4,7 @@
 
 import type { ApprovalAction } from '../contract/approvals.ts';
 import type { Environment, WorkflowKind } from '../contract/vocabulary.ts';
+import type { ApprovalRule, Elector } from '../policies/approval-rules.ts';
 import type { ApprovalChange } from '../ports/ledger.ts';
 import type { ApprovalParameters, ApprovalRecord, BlastRadius } from './records.ts';
 
@@ -39,10 +40,18 @@ export interface ActStart {
  */
 export type Consume = (basis: unknown, executedAs: string | null) => ApprovalChange;
 
+/** Who decides, by which rule. */
+export interface Deciders {
+  readonly rule: ApprovalRule;
+  readonly people: readonly Elector[];
+}
+
 export interface Act<D> {
   readonly action: ApprovalAction;
   /** @throws KeyturnError when it makes no sense on the state of now */
   describe(deps: D, request: ActRequest): Promise<ActDescription>;
+  /** Who decides on it where that is not just who decides on such an act now; absent: the rule in force. */
+  decidedBy?(deps: D, described: ActDescription): Promise<Deciders>;
   /** Does it, together with what `consume` answers, and says what to start. */
   execute(deps: D, approval: ApprovalRecord, consume: Consume): Promise<readonly ActStart[]>;
   /** What to start for an act that is written already: the start may have been lost. */

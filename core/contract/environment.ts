@@ -48,6 +48,13 @@ const ROTATION_MACHINES = {
   ROTATE_DATA_KEY_ARN: z.string(),
 } as const;
 
+/** From an agreement on who decides until it holds. */
+const ACTIVATION_DELAY_SECONDS = z.coerce
+  .number()
+  .int()
+  .min(0)
+  .max(30 * 86_400);
+
 /** Variables by function; each gets the base ones and what is listed here. */
 export const FUNCTION_ENVIRONMENT = {
   'authorize-person': {
@@ -64,6 +71,7 @@ export const FUNCTION_ENVIRONMENT = {
   'cast-vote': { TOKEN_KEY_ARN: z.string(), PEOPLE: PeopleSetting },
   'answer-mail': { TOKEN_KEY_ARN: z.string() },
   'manage-elevations': { APPROVE_ARN: z.string() },
+  'manage-policy': { APPROVE_ARN: z.string(), ACTIVATION_DELAY_SECONDS },
   'open-ballot': { TOKEN_KEY_ARN: z.string() },
   'tend-approval': { APPROVE_ARN: z.string() },
   /** A channel whose variable is empty is not there. */
@@ -72,6 +80,7 @@ export const FUNCTION_ENVIRONMENT = {
     ...ROTATION_MACHINES,
     UPDATE_ACCESS_ARN: z.string(),
     PEOPLE: PeopleSetting,
+    ACTIVATION_DELAY_SECONDS,
     ...WAITS,
   },
   'manage-adoptions': {

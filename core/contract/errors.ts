@@ -59,6 +59,11 @@ export const ERRORS = {
   },
   ApprovalClosed: { status: 409, title: 'The request is not open any more', retryable: false },
   ApprovalStale: { status: 409, title: 'What was to be approved has changed', retryable: false },
+  NothingToActivate: {
+    status: 409,
+    title: 'No decision policy waits for this',
+    retryable: false,
+  },
   AlreadyVoted: { status: 409, title: 'One person has one vote', retryable: false },
   LinkUsed: { status: 409, title: 'The link was used', retryable: false },
   KeyNotAdoptable: { status: 409, title: 'The KMS key cannot be adopted so', retryable: false },

@@ -2,6 +2,7 @@
 // One example per body, shown in the OpenAPI document and in `docs/api.md`. A test parses each with its schema.
 
 import { APPROVAL_EXAMPLES } from './approval-examples.ts';
+import { DECISION_POLICY_EXAMPLES } from './decision-policy-examples.ts';
 import { ELEVATION_EXAMPLES } from './elevation-examples.ts';
 import { ESCROW_EXAMPLES } from './escrow-examples.ts';
 import { MAIL_EXAMPLES } from './mail-examples.ts';
@@ -142,6 +143,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ...MAIL_EXAMPLES,
   ...PLAN_EXAMPLES,
   ...ESCROW_EXAMPLES,
+  ...DECISION_POLICY_EXAMPLES,
   ...APPROVAL_EXAMPLES,
   Accepted: ACCEPTED,
   CreateKeyRequest: CREATE_KEY,

@@ -6,6 +6,7 @@ import * as api from './api.ts';
 import { APPROVAL_ROUTES } from './approval-routes.ts';
 import { ActAccepted } from './approvals.ts';
 import * as consumers from './consumers.ts';
+import { DECISION_POLICY_ROUTES } from './decision-policy-routes.ts';
 import { ELEVATION_ROUTES } from './elevation-routes.ts';
 import { ESCROW_ROUTES } from './escrow-routes.ts';
 import { PAGE_ROUTES } from './page-routes.ts';
@@ -50,6 +51,9 @@ export const ACTIONS = [
   'escrow:request',
   'escrow:contribute',
   'escrow:complete',
+  'policy:read',
+  'policy:activate',
+  'policy:withdraw',
   'task:read',
   'task:complete',
 ] as const;
@@ -291,6 +295,7 @@ export const ROUTES = {
   },
   ...APPROVAL_ROUTES,
   ...ESCROW_ROUTES,
+  ...DECISION_POLICY_ROUTES,
   getOperation: {
     method: 'GET',
     path: '/v1/operations/{id}',
@@ -307,7 +312,7 @@ export const ROUTES = {
     action: 'audit:read',
     status: 200,
     summary:
-      'Read the audit records of one key (?key=NAME) or of one request for approval (?approval=ID)',
+      'Read the audit records of one key (?key=NAME), one request for approval (?approval=ID), or of who decides (?policy=decisions)',
     response: api.AuditPage,
   },
   createKeyStore: {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Use case: ask several people for an act. What is asked is described on the state of now, the rule and the roster are
 // frozen, and all of it has one digest that every vote names.
-import type { Act, ActRequest } from '../approvals/act.ts';
+import type { Act, ActDescription, ActRequest, Deciders } from '../approvals/act.ts';
 import type { ApprovalRecord } from '../approvals/records.ts';
 import { requestDigest } from '../approvals/request-digest.ts';
 import { genesisHash } from '../audit/chain.ts';
@@ -9,7 +9,6 @@ import type { ApprovalAction } from '../contract/approvals.ts';
 import { canonicalHash } from '../crypto/hashing.ts';
 import { KeyturnError, precondition } from '../errors.ts';
 import { electorsOf, freezeRule, isThin, ruleFor } from '../policies/approval-rules.ts';
-import { type ClassPolicy, classOf } from '../policies/classes.ts';
 import type { ApprovalLedger, Electorate } from '../ports/approvals.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Ids, Principal, Workflows } from '../ports/platform.ts';
@@ -20,7 +19,6 @@ export interface RequestApprovalDeps {
   readonly ledger: Ledger;
   readonly approvals: ApprovalLedger;
   readonly electorate: Electorate;
-  readonly classes: readonly ClassPolicy[];
   readonly workflows: Workflows;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -79,11 +77,11 @@ async function ask<D>(
 ): Promise<ApprovalRecord> {
   requirePerson(input.by);
   const described = await act.describe(deps, input.request);
-  const rule = ruleFor(await deps.electorate.rules(), act.action, described.class);
-  const roster = electorsOf(rule, await deps.electorate.people(), input.by.id);
+  const { rule, people } = await decidersOf(deps, act, described);
+  const roster = electorsOf(rule, people, input.by.id);
   const now = deps.clock.now();
-  const policy = classOf(deps.classes, described.class) ?? null;
-  const frozen = freezeRule(rule, policy, roster, now);
+  const quorum = (await deps.electorate.quorums())[described.class];
+  const frozen = freezeRule(rule, quorum, roster, now);
   const expiresAt = later(now, rule.windowSeconds);
   const { basis, ...rest } = described;
   const asked: Omit<ApprovalRecord, 'digest'> = {
@@ -115,6 +113,20 @@ async function ask<D>(
   };
   const approval = { ...asked, digest: requestDigest(asked) };
   return write(deps, input, approval, isThin(frozen, roster));
+}
+
+async function decidersOf<D>(
+  deps: RequestApprovalDeps & D,
+  act: Act<D>,
+  described: ActDescription,
+): Promise<Deciders> {
+  const special = await act.decidedBy?.(deps, described);
+  if (special) return special;
+  const rules = await deps.electorate.rules();
+  return {
+    rule: ruleFor(rules, act.action, described.class),
+    people: await deps.electorate.people(),
+  };
 }
 
 /** Machines ask for nothing that people decide: their owner does (`docs/threat-model.md`, T2). */

@@ -3,10 +3,8 @@
 // (`policies/approval-rules.ts`); this file says what a valid one is, and freezes it for one request.
 import { z } from 'zod';
 import { APPROVAL_ACTIONS, type ApprovalAction } from '../contract/approvals.ts';
-import { canonicalHash } from '../crypto/hashing.ts';
 import { KeyturnError } from '../errors.ts';
 import type { Instant } from '../keys/records.ts';
-import type { ClassPolicy } from './classes.ts';
 
 const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be HH:MM');
 
@@ -181,15 +179,16 @@ export function isThin(rule: FrozenRule, electors: readonly Elector[]): boolean 
 
 /**
  * The rule as a request made now is held to it.
+ * @param classQuorum approvals that the class asks for, for a rule that names none
  * @throws KeyturnError `ApprovalImpossible` when those who are eligible could never satisfy it
  */
 export function freezeRule(
   rule: ApprovalRule,
-  policy: Pick<ClassPolicy, 'quorum'> | null,
+  classQuorum: number | undefined,
   electors: readonly Elector[],
   now: Instant,
 ): FrozenRule {
-  const quorum = rule.required ?? policy?.quorum.required;
+  const quorum = rule.required ?? classQuorum;
   if (quorum === undefined)
     throw impossible(`rule ${rule.name} has no quorum, and no class gives one`);
   const frozen: FrozenRule = {
@@ -206,9 +205,4 @@ export function freezeRule(
   const fault = quorumFault(frozen, electors);
   if (fault) throw impossible(`rule ${rule.name} cannot be satisfied: ${fault}`);
   return frozen;
-}
-
-/** Names a set of rules: other rules, another digest. */
-export function rulesDigest(rules: readonly ApprovalRule[]): string {
-  return canonicalHash(rules);
 }

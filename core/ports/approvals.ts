@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ports of m-of-n: requests with their votes, who may vote by which rules, and the ballots that wake the workflow.
 import type { ApprovalRecord } from '../approvals/records.ts';
+import type { AuditRecord } from '../audit/chain.ts';
 import type { Instant } from '../keys/records.ts';
 import type { ApprovalRule, Elector } from '../policies/approval-rules.ts';
+import type { DecisionPolicyRecord } from '../policies/decision-policy.ts';
 import type { ApprovalChange, Page } from './ledger.ts';
 
 /** Open: pending, or approved and not executed. */
@@ -33,6 +35,25 @@ export interface Ballots {
 export interface Electorate {
   people(): Promise<readonly Elector[]>;
   rules(): Promise<readonly ApprovalRule[]>;
+  /** Approvals that each class asks for, by its name. */
+  quorums(): Promise<Readonly<Record<string, number>>>;
+}
+
+/** The row that says which decision policy is in force. */
+export interface DecisionPolicies {
+  /** Strongly consistent; null before the first was recorded. */
+  readDecisionPolicy(): Promise<DecisionPolicyRecord | null>;
+  /** @throws KeyturnError `RevisionConflict` when the revision moved; nothing is written then. */
+  commitDecisionPolicy(change: DecisionPolicyChange): Promise<void>;
+}
+
+/** One transaction; `expectedRevision` null for the first. */
+export interface DecisionPolicyChange {
+  readonly expectedRevision: number | null;
+  readonly record: DecisionPolicyRecord;
+  /** The approval that it executes. */
+  readonly approval?: ApprovalChange;
+  readonly audit: AuditRecord;
 }
 
 /** Whose key signs votes. */

@@ -37,7 +37,7 @@ const deps = {
     approve: environment.APPROVE_ARN,
   }),
   approvals: table,
-  electorate: electorate(environment.STAGE),
+  electorate: electorate(environment.STAGE, table),
   classes: CLASSES,
   ids: ulidIds,
   stage: environment.STAGE,

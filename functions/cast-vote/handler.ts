@@ -17,7 +17,7 @@ const environment = environmentOf('cast-vote');
 const table = ledger(environment.TABLE_NAME);
 const deps = {
   approvals: table,
-  electorate: electorate(environment.STAGE),
+  electorate: electorate(environment.STAGE, table),
   verifier: voteVerifier(environment.STAGE, environment.PEOPLE),
   clock: systemClock,
 };

@@ -7,7 +7,14 @@ import { type ActDeps, actOf } from '#core/approvals/acts/all.ts';
 import { executeApproved } from '#core/operations/execute-approved.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { stepHandler } from '../shared/step-handler.ts';
-import { electorate, ledger, roleGroups, voteVerifier, workflows } from '../shared/wiring.ts';
+import {
+  deployedDecisions,
+  electorate,
+  ledger,
+  roleGroups,
+  voteVerifier,
+  workflows,
+} from '../shared/wiring.ts';
 
 const environment = environmentOf('execute-approved');
 const table = ledger(environment.TABLE_NAME);
@@ -16,8 +23,11 @@ const deps = {
   approvals: table,
   elevations: table,
   roleGroups: roleGroups(),
-  electorate: electorate(environment.STAGE),
+  electorate: electorate(environment.STAGE, table),
   verifier: voteVerifier(environment.STAGE, environment.PEOPLE),
+  decisions: table,
+  deployed: deployedDecisions(environment.STAGE),
+  activationDelaySeconds: environment.ACTIVATION_DELAY_SECONDS,
   clock: systemClock,
   ids: ulidIds,
   waits: { settleSeconds: environment.SETTLE_SECONDS, bakeSeconds: environment.BAKE_SECONDS },

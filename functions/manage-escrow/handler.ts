@@ -34,7 +34,7 @@ const deps = {
   ledger: table,
   approvals: table,
   workflows: workflows({ approve: environment.APPROVE_ARN }),
-  electorate: electorate(environment.STAGE),
+  electorate: electorate(environment.STAGE, table),
   classes: CLASSES,
   stage: environment.STAGE,
   clock: systemClock,

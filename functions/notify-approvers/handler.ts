@@ -21,7 +21,7 @@ const site = {
 const deps = {
   ledger: table,
   approvals: table,
-  electorate: electorate(environment.STAGE),
+  electorate: electorate(environment.STAGE, table),
   channels: [...mailChannel(site, environment.MAIL_FROM)],
   clock: systemClock,
 };

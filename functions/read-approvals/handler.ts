@@ -11,7 +11,7 @@ import { authorizer, electorate, ledger } from '../shared/wiring.ts';
 
 const environment = environmentOf('read-approvals');
 const table = ledger(environment.TABLE_NAME);
-const electors = electorate(environment.STAGE);
+const electors = electorate(environment.STAGE, table);
 const ListQuery = z.strictObject({
   state: z.enum(['open', 'ended']).default('open'),
   limit: z.coerce.number().int().min(1).max(100).default(50),

@@ -2,13 +2,11 @@
 // GET on keys, versions, operations and audit. Its role can only read.
 import { z } from 'zod';
 import { KeyName } from '#core/contract/api.ts';
-import { ApprovalId } from '#core/contract/approvals.ts';
 import { KeyturnError } from '#core/errors.ts';
 import type { KeyRecord } from '#core/keys/records.ts';
-import { approvalNotFound, approvalStream } from '#core/operations/mutate-approval.ts';
-import { keyStream } from '#core/operations/mutate-key.ts';
 import { type ApiRequest, apiHandler, type RouteHandler } from '../shared/api-handler.ts';
 import { parseQuery } from '../shared/api-request.ts';
+import { AuditQuery, Limit, streamOf } from '../shared/audit-streams.ts';
 import { environmentOf } from '../shared/environment.ts';
 import {
   accessObject,
@@ -27,20 +25,8 @@ const where = { account: environment.ACCOUNT_ID, region: process.env['AWS_REGION
 
 /** Rows read at once for callers who may see few of them. */
 const READ_AHEAD = 200;
-const Limit = z.coerce.number().int().min(1).max(200).default(50);
-const ListQuery = z.strictObject({ limit: Limit, cursor: KeyName.optional() });
-const AuditQuery = z
-  .strictObject({
-    key: KeyName.optional(),
-    approval: ApprovalId.optional(),
-    limit: Limit,
-    cursor: z.coerce.number().int().min(0).optional(),
-  })
-  .refine(({ key, approval }) => (key === undefined) !== (approval === undefined), {
-    error: 'name one key or one approval',
-    path: ['key'],
-  });
 
+const ListQuery = z.strictObject({ limit: Limit, cursor: KeyName.optional() });
 /** Reads a key that the caller may see; who may not see it cannot tell whether it exists. */
 async function readableKey(request: Parameters<RouteHandler>[0], name: string) {
   const key = KeyName.safeParse(name).success ? await table.readKeyRecord(name) : null;
@@ -97,24 +83,9 @@ const getOperation: RouteHandler = async (request) => {
   return { body: operationView(operation) };
 };
 
-/** The stream of a key that the caller may see. */
-async function keyAudit(request: ApiRequest, name: string): Promise<string> {
-  const key = await table.readKeyRecord(name);
-  await request.authorize(accessObject(key));
-  return keyStream(existing(key, name).name);
-}
-
-async function approvalAudit(request: ApiRequest, id: string): Promise<string> {
-  await request.authorize({});
-  if (await table.readApproval(id)) return approvalStream(id);
-  throw approvalNotFound();
-}
-
 const readAudit: RouteHandler = async (request) => {
   const { limit, cursor, ...of } = parseQuery(request.event, AuditQuery);
-  const stream = of.approval
-    ? await approvalAudit(request, of.approval)
-    : await keyAudit(request, of.key ?? '');
+  const stream = await streamOf(table, request, of);
   const { records, head } = await table.readAudit(stream, cursor ?? 0, limit);
   const last = records.at(-1)?.sequence ?? head.sequence;
   return { body: { items: records, nextCursor: last < head.sequence ? String(last) : null, head } };

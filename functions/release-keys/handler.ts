@@ -25,7 +25,7 @@ const deps = {
     approve: environment.APPROVE_ARN,
   }),
   approvals: table,
-  electorate: electorate(environment.STAGE),
+  electorate: electorate(environment.STAGE, table),
   classes: CLASSES,
   stage: environment.STAGE,
   clock: systemClock,

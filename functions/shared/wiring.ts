@@ -11,7 +11,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { AccessTableAuthorizer, TableDirectory } from '#adapters/access-table/authorizer.ts';
 import { TableCustodians } from '#adapters/access-table/custodians.ts';
 import { TableSigners } from '#adapters/access-table/signers.ts';
-import { TableElectorate } from '#adapters/approvals/electorate.ts';
+import { AgreedElectorate } from '#adapters/approvals/electorate.ts';
 import { DynamoDbBucketRows } from '#adapters/dynamodb/bucket-rows.ts';
 import { DynamoDbKeyUseLog } from '#adapters/dynamodb/key-use-log.ts';
 import { DynamoDbLedger } from '#adapters/dynamodb/ledger.ts';
@@ -32,8 +32,15 @@ import type { People } from '#core/contract/people.ts';
 import type { Stage, WorkflowKind } from '#core/contract/vocabulary.ts';
 import { LeasedRateBudget } from '#core/limits/leased-budget.ts';
 import { activeOf } from '#core/operations/elevations.ts';
+import { type DecisionPolicy, decisionPolicyOf } from '#core/policies/decision-policy.ts';
 import type { NoticeLog } from '#core/ports/approval-notices.ts';
-import type { ApprovalLedger, Ballots, Electorate, VoteVerifier } from '#core/ports/approvals.ts';
+import type {
+  ApprovalLedger,
+  Ballots,
+  DecisionPolicies,
+  Electorate,
+  VoteVerifier,
+} from '#core/ports/approvals.ts';
 import type { OpenSource } from '#core/ports/ciphertext-source.ts';
 import type { CustodianDirectory } from '#core/ports/custodians.ts';
 import type { Elevations } from '#core/ports/elevations.ts';
@@ -46,6 +53,7 @@ import type { RateBudget } from '#core/ports/rate-budget.ts';
 import type { ReencryptionProgress } from '#core/ports/reencryption-progress.ts';
 import type { StartSlots } from '#core/ports/start-slots.ts';
 import { APPROVAL_RULES } from '#policies/approval-rules.ts';
+import { CLASSES } from '#policies/classes.ts';
 import { DIRECTORY } from '#policies/directory.ts';
 import { ROLE_RULES } from '#policies/roles.ts';
 
@@ -63,7 +71,7 @@ function tableClient(): DynamoDBDocumentClient {
 
 export function ledger(
   tableName: string,
-): Ledger & ApprovalLedger & Ballots & ShareArchive & Elevations {
+): Ledger & ApprovalLedger & Ballots & ShareArchive & Elevations & DecisionPolicies {
   return new DynamoDbLedger(tableClient(), tableName);
 }
 
@@ -153,8 +161,13 @@ export function custodians(stage: Stage, people: People): CustodianDirectory {
   return new TableCustodians(DIRECTORY[stage], people);
 }
 
-export function electorate(stage: Stage): Electorate {
-  return new TableElectorate(DIRECTORY[stage], APPROVAL_RULES);
+/** Who decides, as the tables of this deployment have it. */
+export function deployedDecisions(stage: Stage): DecisionPolicy {
+  return decisionPolicyOf(APPROVAL_RULES, CLASSES, DIRECTORY[stage]);
+}
+
+export function electorate(stage: Stage, policies: DecisionPolicies): Electorate {
+  return new AgreedElectorate(deployedDecisions(stage), policies, systemClock);
 }
 
 /** Knows the keys that people sign votes with. */

@@ -30,6 +30,7 @@ export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   'cast-vote': ANSWER,
   'answer-mail': ANSWER,
   'manage-elevations': ANSWER,
+  'manage-policy': ANSWER,
   'open-ballot': STEP,
   'tend-approval': STEP,
   'execute-approved': STEP,

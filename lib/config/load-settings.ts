@@ -28,6 +28,7 @@ const SINGLE_VALUES: Readonly<Record<string, readonly [string, string?]>> = {
   mailFrom: ['mail', 'from'],
   retryAfterSeconds: ['timings', 'retryAfterSeconds'],
   orphanGraceSeconds: ['timings', 'orphanGraceSeconds'],
+  activationDelaySeconds: ['timings', 'activationDelaySeconds'],
 };
 
 const isRecord = (value: unknown): value is Layer =>

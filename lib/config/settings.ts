@@ -23,6 +23,8 @@ const Timings = z.strictObject({
   bakeSeconds: seconds,
   retryAfterSeconds: seconds.min(1),
   orphanGraceSeconds: seconds,
+  /** From an agreement on who decides until it holds: time in which everybody who decides can object. */
+  activationDelaySeconds: seconds.max(30 * 86_400),
 });
 
 /** The CloudHSM cluster that `provision-key-store` creates; ids, because synth looks nothing up. */

@@ -34,6 +34,8 @@ const AWS_TIMINGS: Settings['timings'] = {
   bakeSeconds: 900,
   retryAfterSeconds: 900,
   orphanGraceSeconds: 3600,
+  // Longer than most rules' windows: whoever lowers a quorum cannot use it before everybody was told.
+  activationDelaySeconds: 86_400,
 };
 
 const AWS_STAGE = {
@@ -84,6 +86,7 @@ export const STAGE_DEFAULTS: Readonly<Record<Stage, StageDefaults>> = {
       bakeSeconds: 10,
       retryAfterSeconds: 30,
       orphanGraceSeconds: 60,
+      activationDelaySeconds: 2,
     },
     sweep: { rate: 'rate(1 hour)', rateMinutes: 60, timeZone: 'UTC', maxRotations: 500 },
     retention: { ...TRIAL_RETENTION, retainState: false, logDays: 1, evidenceDays: 1 },

@@ -8,6 +8,7 @@ import { readTable, writeTable } from './table-grants.ts';
 export type ApprovalFunction =
   | 'read-approvals'
   | 'cast-vote'
+  | 'manage-policy'
   | 'open-ballot'
   | 'manage-elevations'
   | 'tend-approval'
@@ -23,6 +24,10 @@ export function approvalGrants(context: GrantContext): Pick<Duties, ApprovalFunc
     'cast-vote': [...writeTable(table), answer, tokenGrant('kms:Decrypt', tokenKeyArn)],
     // Asks, lists and revokes; what is granted, `execute-approved` writes.
     'manage-elevations': [
+      ...writeTable(table),
+      { actions: ['states:StartExecution'], resources: [approve] },
+    ],
+    'manage-policy': [
       ...writeTable(table),
       { actions: ['states:StartExecution'], resources: [approve] },
     ],

@@ -115,6 +115,7 @@ function environmentValues(props: FunctionsStackProps): Readonly<Record<string, 
     SETTLE_SECONDS: String(timings.settleSeconds),
     BAKE_SECONDS: String(timings.bakeSeconds),
     RETRY_AFTER_SECONDS: String(timings.retryAfterSeconds),
+    ACTIVATION_DELAY_SECONDS: String(timings.activationDelaySeconds),
     ORPHAN_GRACE_SECONDS: String(timings.orphanGraceSeconds),
     MAX_ROTATIONS_PER_SWEEP: String(settings.sweep.maxRotations),
   };

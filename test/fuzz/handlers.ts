@@ -13,6 +13,7 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   'answer-mail': (await import('#functions/answer-mail/handler.ts')).handler,
   'manage-elevations': (await import('#functions/manage-elevations/handler.ts')).handler,
   'cast-vote': (await import('#functions/cast-vote/handler.ts')).handler,
+  'manage-policy': (await import('#functions/manage-policy/handler.ts')).handler,
   'read-calendar': (await import('#functions/read-calendar/handler.ts')).handler,
   'read-usage': (await import('#functions/read-usage/handler.ts')).handler,
   'manage-consumers': (await import('#functions/manage-consumers/handler.ts')).handler,

@@ -44,6 +44,7 @@ export const ENVIRONMENT = {
   APPROVE_ARN: 'machine-approve',
   UPDATE_ACCESS_ARN: 'machine-update-access',
   ADOPT_KEY_ARN: 'machine-adopt-key',
+  ACTIVATION_DELAY_SECONDS: '60',
   MOVABLE_ALIASES: '["alias/legacy-*"]',
   SETTLE_SECONDS: '5',
   BAKE_SECONDS: '10',
@@ -89,6 +90,18 @@ vi.mock('#functions/shared/wiring.ts', () => ({
       return activeOf((await store.readElevations())?.items ?? [], sub, clock.now());
     }),
   roleGroups: () => [...new Set(ROLE_RULES.map(({ group }) => group))],
+  // Getters of its own: it is hashed, member by member.
+  deployedDecisions: () => ({
+    get rules() {
+      return current.world.deployed.rules;
+    },
+    get quorums() {
+      return current.world.deployed.quorums;
+    },
+    get people() {
+      return current.world.deployed.people;
+    },
+  }),
   electorate: () => following(() => current.world.deps.electorate),
   voteVerifier: () => following(() => current.world.deps.verifier),
   directory: () => new TableDirectory(DIRECTORY.local),

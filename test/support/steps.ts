@@ -76,6 +76,7 @@ export type StepFunctionName = Exclude<
   | 'manage-reencryption'
   | 'read-approvals'
   | 'cast-vote'
+  | 'manage-policy'
   | 'open-ballot'
   | 'tend-approval'
   | 'execute-approved'

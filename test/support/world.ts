@@ -2,6 +2,7 @@
 // A whole Keyturn in memory: ports, a provisioned key store, and shortcuts through the use cases. Every port goes
 // through `world.onCall`, so that a test can make any call fail before or after its effect.
 
+import { AgreedElectorate } from '#adapters/approvals/electorate.ts';
 import { policyMeter } from '#adapters/kms/key-policy.ts';
 import { MemoryCiphertextSource } from '#adapters/memory/ciphertext-source.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
@@ -25,6 +26,7 @@ import { keyStream } from '#core/operations/mutate-key.ts';
 import { type RotateKeyInput, rotateKey } from '#core/operations/rotate-key.ts';
 import type { ApprovalRule, Elector } from '#core/policies/approval-rules.ts';
 import type { ClassPolicy } from '#core/policies/classes.ts';
+import { type DecisionPolicy, decisionPolicyOf } from '#core/policies/decision-policy.ts';
 import type { KeySnapshot } from '#core/ports/ledger.ts';
 import type { Decision, Principal } from '#core/ports/platform.ts';
 import { admitKeyStore, recordProgress } from '#core/provisioning/provision-key-store.ts';
@@ -118,6 +120,11 @@ export class World {
     this.ports = withHook(this.vault, hook);
   }
 
+  /** Who decides, as it is deployed now. */
+  get deployed(): DecisionPolicy {
+    return decisionPolicyOf(this.rules, this.classes, this.people);
+  }
+
   /** What every step needs. */
   get deps() {
     const hook = (call: PortCall) => this.onCall(call);
@@ -135,7 +142,10 @@ export class World {
       approvals: ledger,
       elevations: ledger,
       roleGroups: ['grp_operators', 'grp_owners', 'grp_custodians', 'grp_auditors'],
-      electorate: { people: async () => this.people, rules: async () => this.rules },
+      decisions: ledger,
+      deployed: this.deployed,
+      activationDelaySeconds: 60,
+      electorate: new AgreedElectorate(this.deployed, ledger, clock),
       verifier: { fault: async () => this.signatureFault },
       stage: STAGE,
       creator: ports,

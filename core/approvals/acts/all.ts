@@ -2,7 +2,9 @@
 // Every act that needs approvals, by its action. To add one: its file, and a line here.
 import type { ApprovalAction } from '../../contract/approvals.ts';
 import { KeyturnError } from '../../errors.ts';
+import type { ActivatePolicyDeps } from '../../operations/activate-policy.ts';
 import type { Act } from '../act.ts';
+import { activatePolicyAct } from './activate-policy.ts';
 import { recoverEscrow, reshareEscrow } from './escrow-session.ts';
 import { type ForceRotationDeps, forceRotation } from './force-rotation.ts';
 import { type ElevationActDeps, grantElevation } from './grant-elevation.ts';
@@ -11,7 +13,7 @@ import { releaseKeyAct } from './release-key.ts';
 type ReleaseDeps = Parameters<typeof releaseKeyAct.describe>[0];
 
 /** What all acts together need. */
-export type ActDeps = ForceRotationDeps & ReleaseDeps & ElevationActDeps;
+export type ActDeps = ForceRotationDeps & ReleaseDeps & ElevationActDeps & ActivatePolicyDeps;
 
 const ACTS = {
   'rotation.force': forceRotation,
@@ -19,6 +21,7 @@ const ACTS = {
   'elevation.grant': grantElevation,
   'escrow.recover': recoverEscrow,
   'escrow.reshare': reshareEscrow,
+  'quorum.change': activatePolicyAct,
 } as const satisfies Partial<Record<ApprovalAction, Act<never>>>;
 export type ActName = keyof typeof ACTS;
 export const ACT_NAMES = Object.keys(ACTS) as ActName[];

@@ -2,12 +2,17 @@
 // What every ledger of approvals must hold.
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ApprovalRecord } from '#core/approvals/records.ts';
+import {
+  DECISION_STREAM,
+  recordFirstPolicy,
+  schedulePolicy,
+} from '#core/operations/activate-policy.ts';
 import { toApprovalChange } from '#core/operations/mutate-approval.ts';
-import type { ApprovalLedger, Ballots } from '#core/ports/approvals.ts';
+import type { ApprovalLedger, Ballots, DecisionPolicies } from '#core/ports/approvals.ts';
 import type { ApprovalChange, Ledger } from '#core/ports/ledger.ts';
 import { aChange, aCreation, aKey, anApproval, anAuditEntry } from '#test/support/records.ts';
 
-type Tested = Ledger & ApprovalLedger & Ballots;
+type Tested = Ledger & ApprovalLedger & Ballots & DecisionPolicies;
 
 const entry = (action: string) => anAuditEntry({ action });
 const created = (approval: ApprovalRecord): ApprovalChange => ({
@@ -64,6 +69,39 @@ export function describeApprovals(title: string, fresh: () => Promise<Tested>): 
         approval.id,
       ]);
       expect(await ledger.listDueApprovals(due, 10)).toEqual([other.approval.id]);
+    });
+
+    it('keeps one decision policy, with its audit, and the approval that brought the next', async () => {
+      expect(await ledger.readDecisionPolicy()).toBeNull();
+      const clock = { now: () => '2026-11-22T10:00:00.000Z' };
+      const deps = { decisions: ledger, clock, activationDelaySeconds: 60 };
+      const first = { rules: [], quorums: { test: 2 }, people: [] };
+      const deployed = { ...first, quorums: { test: 3 } };
+      const recorded = await Promise.all([
+        recordFirstPolicy({ ...deps, deployed: first }),
+        recordFirstPolicy({ ...deps, deployed: first }),
+      ]);
+      expect(recorded.sort()).toEqual([false, true]);
+
+      const asked = { id: approval.id, requestedBy: 'usr_alice', rule: { name: 'rule' } };
+      await schedulePolicy({ ...deps, deployed }, asked, () => end('executed'));
+
+      const record = await ledger.readDecisionPolicy();
+      expect(record).toMatchObject({
+        active: { policy: first },
+        next: { policy: deployed },
+        revision: 2,
+      });
+      expect((await ledger.readApproval(approval.id))?.state).toBe('executed');
+      const { records, head } = await ledger.readAudit(DECISION_STREAM, 0, 10);
+      expect(records.map(({ sequence }) => sequence)).toEqual([1, 2]);
+      expect(head).toEqual({ sequence: 2, hash: record?.auditHead });
+
+      // The approval is used up: neither it nor another policy is written.
+      const again = { ...deployed, quorums: { test: 1 } };
+      const lost = schedulePolicy({ ...deps, deployed: again }, asked, () => end('executed'));
+      await expect(lost).rejects.toMatchObject({ name: 'RevisionConflict' });
+      expect(await ledger.readDecisionPolicy()).toEqual(record);
     });
 
     it('uses an approval up with the change that it allows, or does neither', async () => {

@@ -150,6 +150,12 @@ const CALLS: Record<ClientRouteId, readonly [(client: Client) => Promise<unknown
     (c) => c.completeEscrowSession({ key: 'orders', session: 'ers_1' }),
     '/v1/keys/orders/escrow/sessions/ers_1/completion',
   ],
+  getDecisionPolicy: [(c) => c.getDecisionPolicy(), '/v1/decision-policy'],
+  activateDecisionPolicy: [
+    (c) => c.activateDecisionPolicy({ digest: '0'.repeat(64) }),
+    '/v1/decision-policy/activations',
+  ],
+  withdrawDecisionPolicy: [(c) => c.withdrawDecisionPolicy(), '/v1/decision-policy/next'],
   proveShare: [
     (c) => c.proveShare('orders', { version: 1, generation: 1, proof: '0'.repeat(64) }),
     '/v1/keys/orders/escrow/proof',

@@ -29,7 +29,7 @@ const people = (...users: string[]) =>
   }));
 const NOW = '2026-11-23T12:00:00.000Z';
 const freeze = (patch: Partial<ApprovalRule>, of = people('a', 'b', 'c'), required = 2) =>
-  freezeRule({ ...RULE, ...patch }, { quorum: { required, of: 3 } }, of, NOW);
+  freezeRule({ ...RULE, ...patch }, required, of, NOW);
 const impossible = expect.objectContaining({ name: 'ApprovalImpossible' });
 
 describe('approval rules', () => {
