@@ -7,6 +7,7 @@ import * as api from './api.ts';
 import * as approvals from './approvals.ts';
 import * as consumers from './consumers.ts';
 import * as elevations from './elevations.ts';
+import * as decisions from './decision-policy.ts';
 import { ERRORS } from './errors.ts';
 import * as escrow from './escrow.ts';
 import { EVENT_NAMES, EVENTS, eventSchema } from './events.ts';
@@ -46,6 +47,7 @@ function schemas(): Record<string, Json> {
     ...approvals,
     ...consumers,
     ...elevations,
+    ...decisions,
     ...escrow,
     ...mail,
     ...plans,

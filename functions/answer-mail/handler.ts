@@ -24,7 +24,7 @@ const links = noticeRows(environment.TABLE_NAME);
 const access = authorizer(environment.STAGE);
 const deps = {
   approvals: table,
-  electorate: electorate(environment.STAGE),
+  electorate: electorate(environment.STAGE, table),
   // A mail's page signs nothing, so there is nothing to verify.
   verifier: { fault: async () => 'mail takes no signatures' },
   clock: systemClock,

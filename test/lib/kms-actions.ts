@@ -10,6 +10,7 @@ export const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'read-approvals': [],
   'cast-vote': ['kms:Decrypt'],
   'open-ballot': ['kms:Encrypt'],
+  'manage-policy': [],
   'tend-approval': [],
   'execute-approved': [],
   'notify-approvers': [],
