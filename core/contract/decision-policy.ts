@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { instant } from './api.ts';
 import { ApprovalId, Digest, Reason } from './approvals.ts';
 
-const DecisionRule = z
+export const DecisionRule = z
   .strictObject({
     name: z.string(),
     actions: z.array(z.string()),
@@ -18,7 +18,7 @@ const DecisionRule = z
   })
   .meta({ id: 'DecisionRule' });
 
-const DecisionPerson = z
+export const DecisionPerson = z
   .strictObject({
     sub: z.string(),
     user: z.string(),
