@@ -23,7 +23,7 @@ const deps = {
   ledger: table,
   approvals: table,
   elevations: table,
-  electorate: electorate(environment.STAGE),
+  electorate: electorate(environment.STAGE, table),
   roleGroups: roleGroups(),
   workflows: workflows({ approve: environment.APPROVE_ARN }),
   classes: CLASSES,
