@@ -12,6 +12,8 @@ export const WORKFLOW_NAMES = [
   'rotate-key',
   'rotate-data-key',
   'update-access',
+  'revoke-key',
+  'resume-key',
   'undo-operation',
   'reencrypt',
   'rotation-sweep',

@@ -72,7 +72,13 @@ export const APPROVAL_RULES: readonly ApprovalRule[] = [
   {
     // Where keys protect payments, people who are asked at night are more.
     name: 'payments-by-day',
-    actions: ['rotation.force', 'key.release', 'version.retire'],
+    actions: [
+      'rotation.force',
+      'key.release',
+      'version.retire',
+      'key.revoke',
+      'key.lift-suspension',
+    ],
     classes: ['payment-critical'],
     groups: CUSTODIANS,
     afterHours: { ...OFFICE, additional: 1 },
@@ -84,7 +90,13 @@ export const APPROVAL_RULES: readonly ApprovalRule[] = [
   },
   {
     name: 'daily-work',
-    actions: ['rotation.force', 'key.release', 'version.retire'],
+    actions: [
+      'rotation.force',
+      'key.release',
+      'version.retire',
+      'key.revoke',
+      'key.lift-suspension',
+    ],
     groups: CUSTODIANS,
     signed: false,
     slack: true,

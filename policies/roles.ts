@@ -36,6 +36,9 @@ export const ROLE_RULES: readonly RoleRule[] = [
       'key:rotate',
       'key:adopt',
       'key:release',
+      'key:revoke',
+      'key:suspend',
+      'key:resume',
       'consumer:manage',
       'rotation:extend',
       'rotation:force',
@@ -63,6 +66,12 @@ export const ROLE_RULES: readonly RoleRule[] = [
     id: 'owners-manage-their-consumers',
     group: 'grp_owners',
     actions: ['consumer:manage', 'rotation:extend', 'rotation:roll-back'],
+    onlyOwned: true,
+  },
+  {
+    id: 'owners-stop-their-keys',
+    group: 'grp_owners',
+    actions: ['key:revoke', 'key:suspend', 'key:resume'],
     onlyOwned: true,
   },
   {

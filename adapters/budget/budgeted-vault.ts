@@ -9,7 +9,9 @@ import type {
   AliasRemover,
   AliasWriter,
   Context,
+  KeyBlocker,
   KeyCreator,
+  KeyEnabler,
   KeyMarker,
   KeyPlace,
   KeyRemover,
@@ -123,6 +125,23 @@ export class BudgetedPolicyWriter extends Metered<PolicyWriter> implements Polic
     access: readonly AccessGrant[],
   ): Promise<void> {
     return this.within('PutKeyPolicy', () => this.inner.applyPolicy(keyId, template, access));
+  }
+}
+
+export class BudgetedKeyBlocker extends Metered<KeyBlocker> implements KeyBlocker {
+  disable(keyId: string): Promise<void> {
+    return this.within('DisableKey', () => this.inner.disable(keyId));
+  }
+
+  /** KMS gives grants 50 calls per second and more: they are not metered. */
+  revokeGrants(keyId: string): Promise<number> {
+    return this.inner.revokeGrants(keyId);
+  }
+}
+
+export class BudgetedKeyEnabler extends Metered<KeyEnabler> implements KeyEnabler {
+  enable(keyId: string): Promise<void> {
+    return this.within('EnableKey', () => this.inner.enable(keyId));
   }
 }
 

@@ -161,6 +161,7 @@ export class DynamoDbLedger
       ...(change.reencryption ? [this.#rows.put(items.reencryptionItem(change.reencryption))] : []),
       ...escrowItems(change.escrow).map((item) => this.#rows.put(item)),
       ...(change.operation ? [this.#rows.put(items.operationItem(change.operation))] : []),
+      ...(change.otherOperations ?? []).map((other) => this.#rows.put(items.operationItem(other))),
       ...(change.occupancy ? [this.#count(change.key.name, change.occupancy)] : []),
       ...(change.recordedKey ? [this.#recordOnce(change.recordedKey)] : []),
       ...(change.approval ? this.#approvalWrites(change.approval) : []),

@@ -7,6 +7,7 @@ import type { PolicyTemplate, Right } from '#core/contract/vocabulary.ts';
 import { CANARY_CONTEXT_KEY, DATA_KEY_CONTEXT_KEY } from '#core/keys/naming.ts';
 import type { AccessGrant } from '#core/keys/records.ts';
 import type { PolicyMeter } from '#core/ports/key-vault.ts';
+import { denyUse } from './containment-policy.ts';
 
 export interface PolicyStatement {
   readonly Sid: string;
@@ -105,10 +106,16 @@ class Statements {
     };
   }
 
-  /** The policy writer, and the account's root user as the way back when the writer's role is lost. */
-  policyWriters(): PolicyStatement {
+  /** The policy writer, who containment needs, and the root user as the way back when the writer's role is lost. */
+  policyWriters(): PolicyStatement[] {
     const root = this.#account(this.#site.account);
-    return this.allow('PolicyWriters', [this.role('apply-policy'), root], ['kms:PutKeyPolicy']);
+    const writer = this.role('apply-policy');
+    const containers = [this.role('contain-keys'), this.role('enforce-containment')];
+    return [
+      this.allow('PolicyWriters', [writer, ...containers, root], ['kms:PutKeyPolicy']),
+      this.allow('Containers', containers, ['kms:DisableKey', 'kms:RevokeGrant']),
+      this.allow('LifterOfSuspensions', [writer], ['kms:EnableKey']),
+    ];
   }
 
   verifier(): PolicyStatement {
@@ -317,7 +324,7 @@ const TEMPLATES: Readonly<
       byS3: ['kms:Decrypt', 'kms:GenerateDataKey'],
     }),
   ],
-  suspended: () => [],
+  suspended: () => [denyUse()],
   'decrypt-only': (make, access) => [
     make.denyProtecting(),
     make.verifier(),
@@ -326,7 +333,11 @@ const TEMPLATES: Readonly<
     ...make.consumers(access, ['decrypt']),
     ...make.reencryptor({ direct: ['kms:ReEncryptFrom'], byS3: ['kms:Decrypt'] }),
   ],
-  contained: (make) => [make.denyProtecting(), make.reencryption()],
+  contained: (make) => [
+    make.denyProtecting(),
+    denyUse([make.role('reencrypt')]),
+    make.reencryption(),
+  ],
   released: (make, access) => [make.delegation(), ...make.users(access, ['encrypt', 'decrypt'])],
   'released-decrypt-only': (make, access) => [
     make.denyProtecting(),
@@ -344,7 +355,7 @@ export function keyPolicy(
   const make = new Statements(site);
   // A key that was let go names no role of Keyturn.
   const isReleased = template === 'released' || template === 'released-decrypt-only';
-  const common = isReleased ? [] : [make.metadata(), make.policyWriters()];
+  const common = isReleased ? [] : [make.metadata(), ...make.policyWriters()];
   return {
     Version: '2012-10-17',
     Id: `keyturn-${site.stage}-${template}`,

@@ -203,8 +203,11 @@ export class MemoryLedger
     if (change.reencryption)
       this.#reencryptions.set(key.name, structuredClone(change.reencryption));
     this.#putEscrow(structuredClone(change.escrow ?? {}));
-    if (change.operation)
-      this.#operations.set(change.operation.id, structuredClone(change.operation));
+    const operations = [
+      ...(change.operation ? [change.operation] : []),
+      ...(change.otherOperations ?? []),
+    ];
+    for (const one of operations) this.#operations.set(one.id, structuredClone(one));
     if (change.occupancy) this.#count(change.occupancy);
     if (recordedKey) this.#recorded.set(recordedKey.keyId, structuredClone(recordedKey));
     if (change.approval) this.#putApproval(change.approval);

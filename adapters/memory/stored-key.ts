@@ -34,6 +34,7 @@ export interface StoredKey extends VaultKey {
   imported: string | null;
   expiresAt: string | null;
   isPendingDeletion: boolean;
+  readonly isDisabled: Eventual<boolean>;
   isTagged: boolean;
 }
 
@@ -44,6 +45,7 @@ export interface InspectedKey
   readonly seenTemplate: KeyPolicy['template'];
   readonly policy: KeyPolicy;
   readonly isRecorded: boolean;
+  readonly isDisabled: boolean;
 }
 
 /** Where a key comes from that no operation of Keyturn made. */
@@ -71,7 +73,8 @@ export function permits(
   context: Context,
 ) {
   const { template } = seen;
-  if (template === 'suspended' || template === 'contained') return false;
+  if (template === 'suspended') return false;
+  if (template === 'contained') return caller === 'reencrypt' && act === 'decrypt';
   if (template === 'original')
     return isOfAccess(seen, caller, act) || (key.isTagged && iamPermits(caller, act, context));
   if (act === 'encrypt' && template.endsWith('decrypt-only')) return false;

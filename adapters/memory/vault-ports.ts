@@ -10,6 +10,8 @@ export type VaultPorts = MaterialImporter &
   ports.PolicyReader &
   ports.KeyRemover &
   ports.KeyUntagger &
+  ports.KeyBlocker &
+  ports.KeyEnabler &
   ports.KeyMarker &
   ports.AliasRemover &
   ports.PolicyRestorer &

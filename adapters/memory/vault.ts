@@ -72,12 +72,13 @@ export class MemoryVault implements VaultPorts {
   /** Every key ever made, in order, as a test wants to see it. */
   inspect(): readonly InspectedKey[] {
     return [...this.#keys.values()].map(
-      ({ keyId, provenance, policy, isRecorded, isPendingDeletion, isTagged }) => ({
+      ({ keyId, provenance, policy, isRecorded, isDisabled, isPendingDeletion, isTagged }) => ({
         ...{ keyId, provenance, isPendingDeletion, isTagged },
         template: policy.latest.template,
         seenTemplate: policy.seenAt(this.#calls).template,
         policy: policy.latest,
         isRecorded: isRecorded.latest,
+        isDisabled: isDisabled.latest,
       }),
     );
   }
@@ -169,6 +170,7 @@ export class MemoryVault implements VaultPorts {
       isRecorded: new Eventual(false),
       otherTags,
       isPendingDeletion: false,
+      isDisabled: new Eventual(false),
       isTagged: provenance !== NOBODY,
     });
     return { keyId, keyArn, ...(origin === 'AWS_KMS' ? { materialId: material.currentId } : {}) };
@@ -274,6 +276,18 @@ export class MemoryVault implements VaultPorts {
     key.isPendingDeletion = true;
   }
 
+  async disable(keyId: string): Promise<void> {
+    this.#tagged(keyId).isDisabled.set(true, this.#calls + this.#visibilityCalls);
+  }
+
+  async enable(keyId: string): Promise<void> {
+    this.#tagged(keyId).isDisabled.set(false, this.#calls + this.#visibilityCalls);
+  }
+
+  async revokeGrants(): Promise<number> {
+    return 0; // Keys in memory have none.
+  }
+
   async untag(keyId: string): Promise<void> {
     const key = this.#found(keyId);
     const { template } = key.policy.seenAt(this.#calls);
@@ -349,6 +363,7 @@ export class MemoryVault implements VaultPorts {
       throw failure('AccessDenied', `the policy of the key does not let ${caller} ${act}`);
     }
     this.#requireNotDeleted(key);
+    if (key.isDisabled.seenAt(this.#calls)) throw failure('KeyNotUsable', 'the key is disabled');
     if (key.isWaiting) throw failure('KeyNotUsable', 'the key waits for its material');
     this.#requireConnection(key.keyStoreId);
     return key;

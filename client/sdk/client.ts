@@ -90,6 +90,10 @@ export function createClient(options: ClientOptions): Client {
     listVersions: (name, options) => call('listVersions', { ...options, path: { name } }),
     startRotation: (name, body = {}, options) =>
       call('startRotation', { ...options, path: { name }, body }),
+    revokeKey: (name, body, options) => call('revokeKey', { ...options, path: { name }, body }),
+    suspendKey: (name, body, options) => call('suspendKey', { ...options, path: { name }, body }),
+    resumeKey: (name, body = {}, options) =>
+      call('resumeKey', { ...options, path: { name }, body }),
     releaseKey: (name, body = {}, options) =>
       call('releaseKey', { ...options, path: { name }, body }),
     createAdoption: (body, options) => call('createAdoption', { ...options, body }),

@@ -95,6 +95,24 @@ export interface Client {
     body?: RequestOf<'startRotation'>,
     options?: StartOptions,
   ): Answered<'startRotation'>;
+  /** Stops a key or one version for good; it is denied when this answers. */
+  revokeKey(
+    name: string,
+    body: RequestOf<'revokeKey'>,
+    options?: StartOptions,
+  ): Answered<'revokeKey'>;
+  /** Stops a key until its suspension is lifted; it is denied when this answers. */
+  suspendKey(
+    name: string,
+    body: RequestOf<'suspendKey'>,
+    options?: StartOptions,
+  ): Answered<'suspendKey'>;
+  /** Asks for approvals to lift a suspension. */
+  resumeKey(
+    name: string,
+    body?: RequestOf<'resumeKey'>,
+    options?: StartOptions,
+  ): Answered<'resumeKey'>;
   /** Lets a key go: its KMS keys stay usable without Keyturn. */
   releaseKey(
     name: string,

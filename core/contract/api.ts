@@ -3,6 +3,8 @@
 // and `openapi.ts` renders them. Members are added, never renamed (`docs/architecture.md`).
 import { z } from 'zod';
 import {
+  CONTAINMENT_KINDS,
+  CONTAINMENT_MODES,
   ENVIRONMENTS,
   KEY_STATES,
   OPERATION_KINDS,
@@ -147,6 +149,22 @@ export const DataKey = z
   })
   .meta({ id: 'DataKey' });
 
+/** What stops a key or a version. */
+export const Containment = z
+  .object({
+    kind: z.enum(CONTAINMENT_KINDS),
+    mode: z.enum(CONTAINMENT_MODES),
+    state: z.enum(['revoking', 'revoked', 'suspending', 'suspended']),
+    operationId: z.string(),
+    reason: z.string(),
+    by: z.string(),
+    at: instant,
+    occurredAt: instant.nullable(),
+    confirmedAt: instant.nullable().describe('when KMS was seen to refuse, again and again'),
+    isReviewOpen: z.boolean().describe('somebody acted alone, and no quorum has looked at it yet'),
+  })
+  .meta({ id: 'Containment' });
+
 export const Key = z
   .object({
     name: KeyName,
@@ -172,6 +190,7 @@ export const Key = z
     lastRotatedAt: instant.nullable(),
     createdAt: instant,
     releasedAt: instant.nullable().optional().describe('Keyturn has let go of it'),
+    containment: Containment.nullable().optional().describe('it may not be used'),
     revision: z.int().nonnegative(),
   })
   .meta({ id: 'Key' });
@@ -201,6 +220,7 @@ export const Version = z
       .object({ at: instant, object: z.string(), digest: z.string() })
       .nullable()
       .describe('evidence that the version is ready to be destroyed'),
+    containment: Containment.nullable().optional().describe('it may not be used'),
   })
   .meta({ id: 'Version' });
 

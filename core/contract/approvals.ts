@@ -8,6 +8,8 @@ import { ENVIRONMENTS } from './vocabulary.ts';
 export const APPROVAL_ACTIONS = [
   'rotation.force',
   'key.release',
+  'key.revoke',
+  'key.lift-suspension',
   'version.retire',
   'version.destroy',
   'key.recover',

@@ -79,10 +79,18 @@ export const FUNCTION_ENVIRONMENT = {
   'execute-approved': {
     ...ROTATION_MACHINES,
     UPDATE_ACCESS_ARN: z.string(),
+    REVOKE_KEY_ARN: z.string(),
+    RESUME_KEY_ARN: z.string(),
     PEOPLE: PeopleSetting,
     ACTIVATION_DELAY_SECONDS,
     ...WAITS,
   },
+  'contain-keys': {
+    REVOKE_KEY_ARN: z.string(),
+    APPROVE_ARN: z.string(),
+    KMS_BUDGET: KmsBudgetSetting,
+  },
+  'enforce-containment': { KMS_BUDGET: KmsBudgetSetting },
   'manage-adoptions': {
     KEY_STORE_NAME: z.string(),
     HSM_TYPE: z.string(),

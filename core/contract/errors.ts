@@ -67,6 +67,7 @@ export const ERRORS = {
   AlreadyVoted: { status: 409, title: 'One person has one vote', retryable: false },
   LinkUsed: { status: 409, title: 'The link was used', retryable: false },
   KeyNotAdoptable: { status: 409, title: 'The KMS key cannot be adopted so', retryable: false },
+  KeyProtected: { status: 409, title: 'Keyturn itself needs the key', retryable: false },
   KeyReleased: { status: 409, title: 'Keyturn has let go of the key', retryable: false },
   KeyNotUsable: { status: 409, title: 'The key cannot be used now', retryable: false },
   RevisionConflict: {

@@ -32,6 +32,13 @@ const APPROVAL = {
   digest: z.string().describe('of the request: the same on every surface'),
 } as const;
 
+/** Members of events about what stops a key. */
+const CONTAINED = {
+  keyVersions: z.string().describe('number of the version, or all'),
+  mode: z.string().describe('hard: disabled in KMS; locked: denied by its policy'),
+  isEmergency: z.boolean().describe('somebody acted alone where a quorum should decide'),
+} as const;
+
 interface EventType {
   /** Action of the audit record that the event is made of. */
   readonly action: string;
@@ -206,6 +213,36 @@ export const EVENTS = {
     action: 'elevation.revoked',
     summary: 'Rights for a while were ended before their time',
     members: { ...APPROVAL, elevation: z.string(), person: z.string(), group: z.string() },
+  },
+  'key.revoking': {
+    action: 'key.revoking',
+    summary: 'A key or version may not be used from now on, for good: forget what is cached of it',
+    members: CONTAINED,
+  },
+  'key.revoked': {
+    action: 'key.revoked',
+    summary: 'KMS was seen to refuse what was revoked, again and again',
+    members: { keyVersions: CONTAINED.keyVersions },
+  },
+  'key.suspending': {
+    action: 'key.suspending',
+    summary: 'A key may not be used until its suspension is lifted: forget what is cached of it',
+    members: CONTAINED,
+  },
+  'key.suspended': {
+    action: 'key.suspended',
+    summary: 'KMS was seen to refuse the suspended key, again and again',
+    members: { keyVersions: CONTAINED.keyVersions },
+  },
+  'key.resumed': {
+    action: 'key.resumed',
+    summary: 'A suspension was lifted: the key may be used again',
+    members: {},
+  },
+  'break-glass.reviewed': {
+    action: 'break-glass.reviewed',
+    summary: 'A quorum has looked at what somebody did alone in an emergency',
+    members: {},
   },
   'key.access.updated': {
     action: 'access.updated',

@@ -2,6 +2,7 @@
 // One example per body, shown in the OpenAPI document and in `docs/api.md`. A test parses each with its schema.
 
 import { APPROVAL_EXAMPLES } from './approval-examples.ts';
+import { CONTAINMENT_EXAMPLES } from './containment-examples.ts';
 import { DECISION_POLICY_EXAMPLES } from './decision-policy-examples.ts';
 import { ELEVATION_EXAMPLES } from './elevation-examples.ts';
 import { ESCROW_EXAMPLES } from './escrow-examples.ts';
@@ -145,6 +146,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ...ESCROW_EXAMPLES,
   ...DECISION_POLICY_EXAMPLES,
   ...APPROVAL_EXAMPLES,
+  ...CONTAINMENT_EXAMPLES,
   Accepted: ACCEPTED,
   CreateKeyRequest: CREATE_KEY,
   UpdateKeyRequest: { nextRotationAt: '2026-12-01T09:00:00Z' },

@@ -17,4 +17,6 @@ export const METRICS = {
   parkedOperations: { name: 'ParkedOperations', service: 'workflows' },
   /** One for each run of re-encryption that parks; it holds no key, so it has an alarm of its own. */
   parkedReencryptions: { name: 'ParkedReencryptions', service: 'reencryption' },
+  /** Keys that somebody stopped alone in an emergency: everybody who answers for keys should know at once. */
+  emergencies: { name: 'EmergencyContainments', service: 'containment' },
 } as const;

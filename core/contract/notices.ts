@@ -9,6 +9,11 @@ export const NOTICE_EVENTS = [
   'rotation.acknowledgement-reminder',
   'key.rotated',
   'operation.compensated',
+  'key.revoking',
+  'key.revoked',
+  'key.suspending',
+  'key.suspended',
+  'key.resumed',
 ] as const satisfies readonly EventName[];
 export type NoticeName = (typeof NOTICE_EVENTS)[number];
 

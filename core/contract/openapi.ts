@@ -6,6 +6,7 @@ import * as adoptions from './adoptions.ts';
 import * as api from './api.ts';
 import * as approvals from './approvals.ts';
 import * as consumers from './consumers.ts';
+import * as containment from './containment.ts';
 import * as decisions from './decision-policy.ts';
 import * as elevations from './elevations.ts';
 import { ERRORS } from './errors.ts';
@@ -48,6 +49,7 @@ function schemas(): Record<string, Json> {
     ...consumers,
     ...elevations,
     ...decisions,
+    ...containment,
     ...escrow,
     ...mail,
     ...plans,

@@ -6,6 +6,7 @@ import * as api from './api.ts';
 import { APPROVAL_ROUTES } from './approval-routes.ts';
 import { ActAccepted } from './approvals.ts';
 import * as consumers from './consumers.ts';
+import { CONTAINMENT_ROUTES } from './containment-routes.ts';
 import { DECISION_POLICY_ROUTES } from './decision-policy-routes.ts';
 import { ELEVATION_ROUTES } from './elevation-routes.ts';
 import { ESCROW_ROUTES } from './escrow-routes.ts';
@@ -22,6 +23,9 @@ export const ACTIONS = [
   'key:plan',
   'key:adopt',
   'key:release',
+  'key:revoke',
+  'key:suspend',
+  'key:resume',
   'key:encrypt',
   'key:decrypt',
   'key:fetch-data-key',
@@ -296,6 +300,7 @@ export const ROUTES = {
   ...APPROVAL_ROUTES,
   ...ESCROW_ROUTES,
   ...DECISION_POLICY_ROUTES,
+  ...CONTAINMENT_ROUTES,
   getOperation: {
     method: 'GET',
     path: '/v1/operations/{id}',

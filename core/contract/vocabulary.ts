@@ -52,10 +52,21 @@ export const OPERATION_KINDS = [
   'update-access',
   'reencrypt',
   'adopt-key',
+  'revoke-key',
+  'suspend-key',
+  'resume-key',
 ] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 /** State machines that run operations: those of their kinds, and the short one for rotations of tier `data`. */
 export type WorkflowKind = OperationKind | 'rotate-data-key' | 'approve';
+
+/** A suspension can be lifted; a revocation is for ever. */
+export const CONTAINMENT_KINDS = ['suspension', 'revocation'] as const;
+export type ContainmentKind = (typeof CONTAINMENT_KINDS)[number];
+
+/** `hard`: the KMS key is disabled. `locked`: its policy denies; what is revoked can still be re-encrypted. */
+export const CONTAINMENT_MODES = ['hard', 'locked'] as const;
+export type ContainmentMode = (typeof CONTAINMENT_MODES)[number];
 
 /** Places that hold ciphertexts of a key. */
 export const SOURCE_KINDS = [
@@ -111,7 +122,15 @@ export const POLICY_TEMPLATES = [
 export type PolicyTemplate = (typeof POLICY_TEMPLATES)[number];
 
 /** Checks that `verify-version` makes against KMS. */
-export const CHECKS = ['canary', 'open', 'decrypt-only', 'access'] as const;
+export const CHECKS = [
+  'canary',
+  'open',
+  'decrypt-only',
+  'access',
+  'contained',
+  'still-contained',
+  'lifted',
+] as const;
 export type Check = (typeof CHECKS)[number];
 
 /** Steps an operation can be in, as its workflow names them. */
@@ -138,6 +157,14 @@ export const STEPS = [
   'ApplyAccess',
   'ProbeAccess',
   'ReencryptShards',
+  /** KMS is made to refuse what the record denies already. */
+  'EnforceContainment',
+  /** Once more, when no call of an operation that lost the key can be under way any longer. */
+  'RepeatContainment',
+  'ProbeContainment',
+  'ConfirmContainment',
+  'LiftContainment',
+  'ProbeLifted',
   'CompleteOperation',
   'CompensateOperation',
   'ParkOperation',

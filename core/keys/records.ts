@@ -2,6 +2,8 @@
 // The records of the domain. A managed key is a name with ordered versions; each version is one KMS key.
 // `revision` counts the audit records of a key: every mutation writes exactly one, in the same transaction.
 import type {
+  ContainmentKind,
+  ContainmentMode,
   Environment,
   KeyState,
   OperationKind,
@@ -47,6 +49,38 @@ export interface OrphanSearch {
   readonly nextAt: Instant;
 }
 
+/** What keeps a key or a version from being used (`./containment.ts`). */
+export interface Containment {
+  readonly kind: ContainmentKind;
+  /** `hard`: the KMS key is disabled. `locked`: its policy denies everybody but, when revoked, the re-encryption role. */
+  readonly mode: ContainmentMode;
+  readonly operationId: string;
+  readonly reason: string;
+  readonly by: string;
+  readonly at: Instant;
+  /** Of a compromise: when it happened, as far as somebody knows. `at` is when it was discovered. */
+  readonly occurredAt: Instant | null;
+  /** When KMS was seen to refuse, again and again; null: it is not proven yet. */
+  readonly confirmedAt: Instant | null;
+  /** The operation that goes on when the suspension is lifted. */
+  readonly resumes?: string;
+}
+
+/** A version's containment, with what it was before: a suspension goes back there. */
+export interface VersionContainment extends Containment {
+  readonly before: {
+    readonly state: KeyState;
+    readonly policyTemplate: VersionRecord['policyTemplate'];
+  };
+}
+
+/** Somebody stopped a key alone, where a quorum should have decided. */
+export interface OpenReview {
+  readonly operationId: string;
+  readonly by: string;
+  readonly at: Instant;
+}
+
 export interface KeyRecord {
   readonly name: string;
   readonly class: string;
@@ -86,6 +120,12 @@ export interface KeyRecord {
   readonly policyDigest?: string | null;
   /** When Keyturn let go of it: the record stays as history, and nothing changes it any more; absent: managed. */
   readonly releasedAt?: Instant | null;
+  /** Nothing of the key may be used; absent and null: it may. */
+  readonly containment?: Containment | null;
+  /** What people did alone in an emergency, until a quorum has reviewed it. */
+  readonly openReviews?: readonly OpenReview[];
+  /** Versions that are contained, each by itself or with the key: the data plane needs one read. */
+  readonly containedVersions?: readonly number[];
   readonly createdAt: Instant;
   readonly createdBy: string;
   readonly lease: Lease | null;
@@ -160,6 +200,8 @@ export interface VersionRecord {
   readonly deactivatedAt: Instant | null;
   /** Of a version that was somebody else's KMS key: `original` is then its policy until it is opened. */
   readonly adoption?: Adoption;
+  /** It may not be used; absent and null: it may. */
+  readonly containment?: VersionContainment | null;
   /** Present while the version is ready to be destroyed. */
   readonly retirement?: RetirementEvidence | null;
 }
@@ -192,6 +234,18 @@ export interface AcknowledgementWait {
   readonly forcedBy?: string;
 }
 
+/** What an operation contains, and from whom it took the key. */
+export interface OperationContainment {
+  readonly kind: ContainmentKind;
+  readonly mode: ContainmentMode;
+  /** Null: the whole key. */
+  readonly version: number | null;
+  /** Until then a step of the operation that held the key before may still be under way; null: nothing held it. */
+  readonly quietUntil: Instant | null;
+  /** Operation that gets the key back when the containment is confirmed. */
+  readonly resumes?: string;
+}
+
 export interface OperationRecord {
   readonly id: string;
   readonly kind: OperationKind;
@@ -213,6 +267,8 @@ export interface OperationRecord {
   readonly planDigest?: string | null;
   /** Of a change of access that gives the key away (`core/operations/release-key.ts`). */
   readonly isRelease?: true;
+  /** Of a revocation or suspension. */
+  readonly containment?: OperationContainment;
   readonly startedAt: Instant;
   readonly endedAt: Instant | null;
   /** When the sweep takes a parked operation up again. */

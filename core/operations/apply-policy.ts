@@ -55,6 +55,7 @@ export async function restrictPolicy(deps: ApplyPolicyDeps, input: StepInput): P
   const { previous } = context;
   precondition(previous, 'a rotation has a version to restrict');
   if (context.version.isInPlace) return keepShared(deps, input);
+  if (previous.containment) return keepContained(deps, input);
   const bound = boundTo(context.snapshot.consumers, previous);
   if (bound.length > 0) return keepBound(deps, input, bound.length);
   await apply(deps, context, previous, 'decrypt-only');
@@ -69,6 +70,14 @@ export async function restrictPolicy(deps: ApplyPolicyDeps, input: StepInput): P
 async function keepShared(deps: ApplyPolicyDeps, input: StepInput): Promise<void> {
   await recordStep(deps, input, 'RestrictPolicy', ({ previous }) => ({
     action: 'policy.shared',
+    detail: { previousVersion: previous?.version ?? null },
+  }));
+}
+
+/** It was revoked meanwhile, which denies more than a replaced version is denied. */
+async function keepContained(deps: ApplyPolicyDeps, input: StepInput): Promise<void> {
+  await recordStep(deps, input, 'RestrictPolicy', ({ previous }) => ({
+    action: 'policy.kept-contained',
     detail: { previousVersion: previous?.version ?? null },
   }));
 }

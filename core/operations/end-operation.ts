@@ -12,9 +12,11 @@ import { later } from './admit-operation.ts';
 import { adoptedOccupancy } from './adopt-key.ts';
 import { type GiveBackDeps, giveBack } from './adopt-version.ts';
 import { isPastSwitch } from './apply-policy.ts';
+import { completeContainment } from './complete-containment.ts';
 import { completeRelease, type ReleaseDeps } from './complete-release.ts';
 import { occupancyOf } from './create-version.ts';
 import { mutateKey } from './mutate-key.ts';
+import { completeResume } from './resume-key.ts';
 import {
   leasedContext,
   openStep,
@@ -57,7 +59,8 @@ const COMPLETED: Partial<Record<OperationKind, string>> = {
 
 /** A replaced version stops protecting new data, unless an AWS service still holds on to it. */
 function retired(previous: VersionRecord, at: string): VersionRecord[] {
-  if (previous.substate === 'bound') return [];
+  // What was revoked meanwhile stays compromised, whatever happens to its successor.
+  if (previous.substate === 'bound' || previous.containment) return [];
   const state = transition(previous.state, 'deactivated');
   return [{ ...previous, state, substate: null, deactivatedAt: at }];
 }
@@ -113,6 +116,8 @@ export async function completeOperation(deps: CompleteDeps, input: StepInput): P
   if (await endedAlready(deps, input)) return;
   const { previous, operation } = await openStep(deps, input);
   if (operation.kind === 'update-access') return completeAccess(deps, input);
+  if (operation.kind === 'resume-key') return completeResume(deps, input);
+  if (operation.containment) return completeContainment(deps, input);
   await openStep(deps, input, 'ProbeAlias');
   // A replaced version is deactivated only after KMS was seen to refuse encryption under it.
   if (previous) await openStep(deps, input, 'ProbeDecryptOnly');

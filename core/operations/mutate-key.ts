@@ -23,6 +23,8 @@ export interface Draft {
   readonly reencryption?: ReencryptionRecord;
   readonly escrow?: EscrowChange;
   readonly operation?: OperationRecord;
+  /** Operations that lose the key to it. */
+  readonly otherOperations?: readonly OperationRecord[];
   readonly idempotency?: IdempotencyRecord;
   readonly recordedKey?: NonNullable<KeyChange['recordedKey']>;
   readonly occupancy?: NonNullable<KeyChange['occupancy']>;

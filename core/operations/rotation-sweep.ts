@@ -93,7 +93,9 @@ const OVERDUE_SECONDS = 86_400;
 /** What is no rotation runs alone, as the API starts it. */
 function startAlone({ kind, placed }: Decided): Start {
   const { operationId, attempt, executionName } = placed.item;
-  return { kind, executionName, input: { operationId, attempt } };
+  // One state machine contains, whether for a time or for ever.
+  const machine = kind === 'suspend-key' ? 'revoke-key' : kind;
+  return { kind: machine, executionName, input: { operationId, attempt } };
 }
 
 /**

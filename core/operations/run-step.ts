@@ -121,6 +121,7 @@ export interface StepRecord {
   readonly reencryption?: NonNullable<Draft['reencryption']>;
   readonly occupancy?: NonNullable<Draft['occupancy']>;
   readonly operation?: Partial<OperationRecord>;
+  readonly otherOperations?: readonly OperationRecord[];
 }
 
 /** Progress keeps the lease: retries and waits before it may have used most of it up. */

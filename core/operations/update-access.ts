@@ -4,6 +4,7 @@
 import type { PolicyTemplate } from '../contract/vocabulary.ts';
 import { KeyturnError, precondition } from '../errors.ts';
 import { accessOf, boundTo } from '../keys/consumers.ts';
+import { requireUncontained } from '../keys/containment.ts';
 import type { OperationRecord, VersionRecord } from '../keys/records.ts';
 import { mayProcess, transition } from '../keys/transitions.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
@@ -104,6 +105,8 @@ export function admissionOf(
   { id, by, now, claim, hasWork }: AccessAdmission,
 ): Pick<Draft, 'key' | 'operation' | 'idempotency'> {
   const { key } = snapshot;
+  // Policies are those of the containment now; those that it leads back to are made when it is lifted.
+  requireUncontained(key);
   precondition(key.currentVersion, 'access is changed on a key that has a version');
   const operation: OperationRecord = {
     id,

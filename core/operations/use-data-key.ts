@@ -3,6 +3,11 @@
 // never kept: what KMS refuses from now on is refused from now on.
 import { IV_BYTES } from '../crypto/aes-gcm.ts';
 import { KeyturnError } from '../errors.ts';
+import {
+  requireParentUncontained,
+  requireUncontained,
+  requireVersionUncontained,
+} from '../keys/containment.ts';
 import { headerOf, openEnvelope, sealEnvelope } from '../keys/envelope.ts';
 import { dataKeyContext } from '../keys/naming.ts';
 import type { KeyRecord, VersionRecord, WrappedDataKey } from '../keys/records.ts';
@@ -35,12 +40,21 @@ async function currentOf(ledger: Ledger, key: KeyRecord, act: string): Promise<W
   throw notUsable(key, act);
 }
 
+/** The version and the version of its parent that wraps it may both be used. @throws KeyturnError `KeyNotUsable` */
+async function requireFree(ledger: Ledger, version: Wrapped): Promise<void> {
+  requireVersionUncontained(version);
+  const { parent, parentVersion } = version.dataKey;
+  requireParentUncontained(await ledger.readKeyRecord(parent), parentVersion);
+}
+
 /** Lends the data key for one use. */
 async function withDataKey<T>(
-  { crypto }: Pick<UseDataKeyDeps, 'crypto'>,
-  { name, version, dataKey }: Wrapped,
+  { crypto, ledger }: Pick<UseDataKeyDeps, 'crypto' | 'ledger'>,
+  wrappedVersion: Wrapped,
   use: (key: Uint8Array) => T,
 ): Promise<T> {
+  const { name, version, dataKey } = wrappedVersion;
+  await requireFree(ledger, wrappedVersion);
   const wrapped = Buffer.from(dataKey.wrapped, 'base64');
   const opened = await crypto.decrypt(wrapped, dataKeyContext(name, version), dataKey.keyId);
   try {
@@ -83,6 +97,7 @@ export async function decryptWithDataKey(
       { details: { key: key.name } },
     );
   }
+  requireVersionUncontained(version);
   if (!isWrapped(version) || !mayProcess(version.state)) throw notUsable(key, 'decrypt');
   const plaintext = await withDataKey(deps, version, (bytes) =>
     openEnvelope(bytes, ciphertext, context),
@@ -113,6 +128,7 @@ export async function fetchDataKey(
       `${key.name} is of tier kms and has no data keys; call GenerateDataKey under ${key.alias}, or create a key of tier data`,
     );
   }
+  requireUncontained(key);
   const found =
     version === null
       ? await currentOf(ledger, key, 'hand out data keys')
@@ -120,6 +136,7 @@ export async function fetchDataKey(
   if (!isWrapped(found) || !mayProcess(found.state) || !mayProcess(key.state)) {
     throw notUsable(key, 'hand out that data key');
   }
+  await requireFree(ledger, found);
   const { name, dataKey } = found;
   return { version: found.version, dataKey, context: dataKeyContext(name, found.version) };
 }

@@ -3,6 +3,7 @@
 // A decrypted text leaves only after its key was found to belong to the managed key that the caller may use:
 // otherwise this function's own right to decrypt could be borrowed for another key (threat T7).
 import { KeyturnError } from '../errors.ts';
+import { requireUncontained, requireVersionUncontained } from '../keys/containment.ts';
 import type { KeyRecord, VersionRecord } from '../keys/records.ts';
 import { mayProcess, mayProtect } from '../keys/transitions.ts';
 import type { Context } from '../ports/key-vault.ts';
@@ -25,6 +26,7 @@ export async function encrypt(
   context: Context,
 ): Promise<{ ciphertext: Uint8Array; version: number }> {
   requireManaged(key);
+  requireUncontained(key);
   if (key.tier === 'data') return encryptWithDataKey(deps, key, plaintext, context);
   if (!mayProtect(key.state) || key.currentKeyId === null || key.currentVersion === null) {
     throw notUsable(key, 'encrypt');
@@ -68,6 +70,7 @@ export async function decrypt(
   context: Context,
 ): Promise<{ plaintext: Uint8Array; version: number }> {
   requireManaged(key);
+  requireUncontained(key);
   if (key.tier === 'data') return decryptWithDataKey(deps, key, ciphertext, context);
   const opened = await deps.crypto.decrypt(ciphertext, context);
   const recorded = await deps.ledger.findRecordedKey(opened.keyId);
@@ -81,6 +84,9 @@ export async function decrypt(
     );
   }
   const version = await writerOf(deps, recorded, opened.materialId ?? null);
-  if (!version || !mayHaveWritten(version)) throw notUsable(key, 'decrypt');
+  if (!version) throw notUsable(key, 'decrypt');
+  // Read behind KMS's answer: what was contained meanwhile is not handed out.
+  requireVersionUncontained(version);
+  if (!mayHaveWritten(version)) throw notUsable(key, 'decrypt');
   return { plaintext: opened.plaintext, version: version.version };
 }

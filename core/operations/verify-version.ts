@@ -8,23 +8,24 @@ import { isError, KeyturnError, precondition } from '../errors.ts';
 import { accessOf } from '../keys/consumers.ts';
 import { CANARY_CONTEXT_KEY } from '../keys/naming.ts';
 import type { VersionRecord } from '../keys/records.ts';
-import type { Context, CryptoUser, PolicyReader } from '../ports/key-vault.ts';
+import type { Context } from '../ports/key-vault.ts';
+import {
+  type CanaryUse,
+  checkContained,
+  checkLifted,
+  type ProbeDeps,
+} from './probe-containment.ts';
 import {
   isRecorded,
   openStep,
   recordStep,
   requireBehind,
   type StepContext,
-  type StepDeps,
   type StepInput,
 } from './run-step.ts';
 import { releaseTargetsOf, targetsOf } from './update-access.ts';
 
-export interface VerifyVersionDeps extends StepDeps {
-  readonly crypto: CryptoUser;
-  readonly policies: PolicyReader;
-  readonly random: (bytes: number) => Uint8Array;
-}
+export type VerifyVersionDeps = ProbeDeps;
 
 /** Bytes of a canary: as long as the data keys that are usually wrapped. */
 const CANARY_BYTES = 32;
@@ -142,6 +143,7 @@ async function checkDecryptOnly(
 ): Promise<void> {
   const { previous } = context;
   if (!previous) throw new KeyturnError('InternalError', 'there is no replaced version to probe');
+  if (previous.containment) return probeReplacedContained(deps, input, previous);
   await holdsPolicy(deps, context, previous);
   if (context.version.isInPlace) return probeInPlace(deps, input, context, previous);
   if (previous.substate === 'bound') return probeBound(deps, input, previous);
@@ -200,6 +202,18 @@ async function probeInPlace(
   }));
 }
 
+/** A version that was revoked beside its rotation: its own operation proves that it is refused. */
+async function probeReplacedContained(
+  deps: VerifyVersionDeps,
+  input: StepInput,
+  previous: VersionRecord,
+) {
+  await recordStep(deps, input, 'ProbeDecryptOnly', () => ({
+    action: 'version.probed',
+    detail: { check: 'contained', previousVersion: previous.version },
+  }));
+}
+
 /** A bound version is not restricted: what was written under it still opens, and that is all there is to prove. */
 async function probeBound(deps: VerifyVersionDeps, input: StepInput, previous: VersionRecord) {
   await readsOldCanary(deps, previous);
@@ -244,12 +258,32 @@ async function checkReleased(
   }));
 }
 
+const CANARY: CanaryUse = { contextOf: canaryContext, roundTrip };
+
 /** Each check with the step that it rests on, and the step that records it. */
 const CHECKS_BY_NAME = {
   canary: { behind: 'CreateVersion', step: 'VerifyVersion', run: checkCanary },
   open: { behind: 'OpenPolicy', step: 'ProbeOpen', run: checkOpen },
   'decrypt-only': { behind: 'RestrictPolicy', step: 'ProbeDecryptOnly', run: checkDecryptOnly },
   access: { behind: 'ApplyAccess', step: 'ProbeAccess', run: checkAccess },
+  contained: {
+    behind: 'RepeatContainment',
+    step: 'ProbeContainment',
+    run: (deps: VerifyVersionDeps, input: StepInput, context: StepContext) =>
+      checkContained(deps, input, context, 'ProbeContainment', CANARY),
+  },
+  'still-contained': {
+    behind: 'ProbeContainment',
+    step: 'ConfirmContainment',
+    run: (deps: VerifyVersionDeps, input: StepInput, context: StepContext) =>
+      checkContained(deps, input, context, 'ConfirmContainment', CANARY),
+  },
+  lifted: {
+    behind: 'LiftContainment',
+    step: 'ProbeLifted',
+    run: (deps: VerifyVersionDeps, input: StepInput, context: StepContext) =>
+      checkLifted(deps, input, context, CANARY),
+  },
 } as const;
 
 /**

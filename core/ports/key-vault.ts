@@ -131,6 +131,18 @@ export interface KeyRemover {
   scheduleDeletion(keyId: string, days: number): Promise<void>;
 }
 
+export interface KeyBlocker {
+  /** No use of the key works any more, whoever asks; a key already disabled stays so. */
+  disable(keyId: string): Promise<void>;
+  /** Takes back every grant on the key. @returns how many there were */
+  revokeGrants(keyId: string): Promise<number>;
+}
+
+export interface KeyEnabler {
+  /** Undoes `disable`. */
+  enable(keyId: string): Promise<void>;
+}
+
 export interface KeyUntagger {
   /** Takes Keyturn's marks off a key, so that none of its roles reaches the key any more; a key without them stays. */
   untag(keyId: string): Promise<void>;

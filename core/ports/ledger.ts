@@ -49,6 +49,8 @@ export interface KeyChange {
   readonly reencryption?: ReencryptionRecord;
   readonly escrow?: EscrowChange;
   readonly operation?: OperationRecord;
+  /** Operations that lose the key to it. */
+  readonly otherOperations?: readonly OperationRecord[];
   readonly idempotency?: IdempotencyRecord;
   /**
    * Reverse look-up from KMS key to version, the newest of those that share it; fails when the KMS key is recorded

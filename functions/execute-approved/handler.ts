@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { systemClock, ulidIds } from '#adapters/system/system.ts';
 import { type ActDeps, actOf } from '#core/approvals/acts/all.ts';
 import { executeApproved } from '#core/operations/execute-approved.ts';
+import { CONTAINMENT_RULES } from '#policies/containment-rules.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { stepHandler } from '../shared/step-handler.ts';
 import {
@@ -12,6 +13,7 @@ import {
   electorate,
   ledger,
   roleGroups,
+  startSlots,
   voteVerifier,
   workflows,
 } from '../shared/wiring.ts';
@@ -30,11 +32,15 @@ const deps = {
   activationDelaySeconds: environment.ACTIVATION_DELAY_SECONDS,
   clock: systemClock,
   ids: ulidIds,
+  slots: startSlots(environment.TABLE_NAME),
+  containmentRules: CONTAINMENT_RULES,
   waits: { settleSeconds: environment.SETTLE_SECONDS, bakeSeconds: environment.BAKE_SECONDS },
   workflows: workflows({
     'rotate-key': environment.ROTATE_KEY_ARN,
     'rotate-data-key': environment.ROTATE_DATA_KEY_ARN,
     'update-access': environment.UPDATE_ACCESS_ARN,
+    'revoke-key': environment.REVOKE_KEY_ARN,
+    'resume-key': environment.RESUME_KEY_ARN,
   }),
 };
 const Input = z.object({ approvalId: z.string() });

@@ -4,7 +4,8 @@ import type { z } from 'zod';
 import type * as api from '#core/contract/api.ts';
 import { KeyturnError } from '#core/errors.ts';
 import { accessOf } from '#core/keys/consumers.ts';
-import type { KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
+import { containmentState } from '#core/keys/containment.ts';
+import type { Containment, KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
 import type { AccessObject } from '#core/ports/platform.ts';
 import type { KeyStoreRecord } from '#core/provisioning/records.ts';
 
@@ -25,7 +26,7 @@ export function keyView(key: KeyRecord, where: Location): z.infer<typeof api.Key
     origin: key.tier === 'data' ? null : (key.origin ?? 'AWS_CLOUDHSM'),
     parent: key.parent ?? null,
     state: key.state,
-    substate: key.releasedAt ? 'released' : key.lease ? 'in-operation' : null,
+    substate: keySubstate(key),
     currentVersion: key.currentVersion,
     alias: key.tier === 'data' ? null : key.alias,
     location: { ...where, keyStore: key.keyStore },
@@ -36,8 +37,27 @@ export function keyView(key: KeyRecord, where: Location): z.infer<typeof api.Key
     lastRotatedAt: key.lastRotatedAt,
     createdAt: key.createdAt,
     releasedAt: key.releasedAt ?? null,
+    containment: containmentView(key.containment, key.openReviews),
     revision: key.revision,
   };
+}
+
+function keySubstate({ releasedAt, containment, lease }: KeyRecord): string | null {
+  if (releasedAt) return 'released';
+  if (containment) return containmentState(containment);
+  return lease ? 'in-operation' : null;
+}
+
+/** What stops a key or a version, as it is shown. */
+export function containmentView(
+  containment: Containment | null | undefined,
+  openReviews: KeyRecord['openReviews'] = [],
+): z.infer<typeof api.Containment> | null {
+  if (!containment) return null;
+  const { kind, mode, operationId, reason, by, at, occurredAt, confirmedAt } = containment;
+  const isReviewOpen = openReviews.some((review) => review.operationId === operationId);
+  const state = containmentState(containment);
+  return { kind, mode, state, operationId, reason, by, at, occurredAt, confirmedAt, isReviewOpen };
 }
 
 function wrappedBy({ dataKey }: VersionRecord): z.infer<typeof api.Version>['wrappedBy'] {
@@ -53,7 +73,7 @@ export function versionView(version: VersionRecord): z.infer<typeof api.Version>
   return {
     version: version.version,
     state,
-    substate,
+    substate: version.containment ? containmentState(version.containment) : substate,
     keyId,
     keyArn,
     alias: isNamed ? version.alias : null,
@@ -65,11 +85,12 @@ export function versionView(version: VersionRecord): z.infer<typeof api.Version>
     activatedAt,
     deactivatedAt,
     retirement: version.retirement ?? null,
+    containment: containmentView(version.containment),
   };
 }
 
 export function operationView(operation: OperationRecord): z.infer<typeof api.Operation> {
-  const { previousVersion: _previous, timeline, ...shown } = operation;
+  const { previousVersion: _previous, containment: _containment, timeline, ...shown } = operation;
   return { planDigest: null, ...shown, timeline: timeline.map(({ step, at }) => ({ step, at })) };
 }
 

@@ -21,6 +21,8 @@ export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   'read-calendar': ANSWER,
   'read-usage': ANSWER,
   'release-keys': ANSWER,
+  // The way to stop a key starts faster with more CPU.
+  'contain-keys': { ...ANSWER, memoryMb: 1024 },
   'manage-adoptions': ANSWER,
   'plan-changes': ANSWER,
   'change-keys': ANSWER,
@@ -60,6 +62,7 @@ export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   'verify-version': STEP,
   'place-alias': STEP,
   'apply-policy': STEP,
+  'enforce-containment': STEP,
   'complete-operation': STEP,
   'compensate-operation': STEP,
   'park-operation': STEP,

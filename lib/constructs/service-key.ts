@@ -41,6 +41,8 @@ const ADMINISTRATION = [
 const FORBIDDEN_TO_ROLES = [
   'kms:DisableKey',
   'kms:PutKeyPolicy',
+  // What stops a managed key takes its grants back; the services' grants on these stay.
+  'kms:RevokeGrant',
   'kms:ScheduleKeyDeletion',
   // By its tags a key would come under management: an adoption ends here.
   'kms:TagResource',

@@ -41,7 +41,12 @@ export function approvalGrants(context: GrantContext): Pick<Duties, ApprovalFunc
       ...writeTable(table, LIST_INDEX.name),
       {
         actions: ['states:StartExecution'],
-        resources: [...rotationMachines(names), names.stateMachineArn('update-access')],
+        resources: [
+          ...rotationMachines(names),
+          names.stateMachineArn('update-access'),
+          names.stateMachineArn('revoke-key'),
+          names.stateMachineArn('resume-key'),
+        ],
       },
     ],
   };

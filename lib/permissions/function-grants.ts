@@ -11,6 +11,7 @@ import {
   type EscrowFunction,
   escrowGrants,
 } from './approval-grants.ts';
+import { type ContainmentFunction, containmentGrants } from './containment-grants.ts';
 import { type Grant, NO_RESOURCE_LEVEL } from './grant.ts';
 import { type Duties, type GrantContext, rotationMachines, tokenGrant } from './grant-context.ts';
 import { type NoticeFunction, noticeGrants } from './notice-grants.ts';
@@ -27,6 +28,7 @@ export function functionGrants(context: GrantContext): Duties {
     ...approvalGrants(context),
     ...escrowGrants(context),
     ...noticeGrants(context),
+    ...containmentGrants(context),
     ...sweepAndStoreGrants(context),
   };
 }
@@ -155,6 +157,8 @@ function stepGrants(context: GrantContext): Pick<Duties, StepFunction> {
     'apply-policy': [
       ...rows,
       keys.onKeys(['kms:PutKeyPolicy', 'kms:GetKeyPolicy']),
+      // Lifts a suspension.
+      keys.onKeys(['kms:EnableKey']),
       // Gives an adopted key its own policy back.
       ...readEvidence(context.evidence, adoptions),
     ],
@@ -179,6 +183,7 @@ type OtherFunction = Exclude<
   | ApprovalFunction
   | EscrowFunction
   | NoticeFunction
+  | ContainmentFunction
 >;
 
 function sweepAndStoreGrants(context: GrantContext): Pick<Duties, OtherFunction> {

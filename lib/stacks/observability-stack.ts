@@ -48,6 +48,7 @@ export class ObservabilityStack extends Stack {
     this.#keyUseAlarms(props.uncountedKeyUse);
     this.#functionAlarms();
     this.#keyAlarms();
+    this.#containmentAlarms();
     this.#apiAlarms();
   }
 
@@ -91,6 +92,16 @@ export class ObservabilityStack extends Stack {
       ),
       below: 1,
       silenceRings: true,
+    });
+  }
+
+  #containmentAlarms(): void {
+    const { name, service } = METRICS.emergencies;
+    this.#alarms.add({
+      name: 'emergency-containment',
+      runbook: 'emergency-containment',
+      what: 'Somebody stopped a key alone, in an emergency: a quorum has to review it.',
+      metric: this.#sum(METRIC_NAMESPACE, name, { [METRIC_DIMENSION]: service }),
     });
   }
 

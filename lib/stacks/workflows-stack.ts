@@ -62,6 +62,24 @@ const WORKFLOWS: Readonly<Record<WorkflowName, WorkflowUses>> = {
       'park-operation',
     ],
   },
+  'revoke-key': {
+    functions: [
+      'begin-operation',
+      'enforce-containment',
+      'verify-version',
+      'complete-operation',
+      'park-operation',
+    ],
+  },
+  'resume-key': {
+    functions: [
+      'begin-operation',
+      'apply-policy',
+      'verify-version',
+      'complete-operation',
+      'park-operation',
+    ],
+  },
   reencrypt: { functions: ['track-reencryption', 'reencrypt'] },
   'rotation-sweep': {
     functions: ['find-due-rotations', 'track-reencryption', 'sweep-orphans'],
@@ -71,6 +89,8 @@ const WORKFLOWS: Readonly<Record<WorkflowName, WorkflowUses>> = {
       'generate-key',
       'adopt-key',
       'update-access',
+      'revoke-key',
+      'resume-key',
       'reencrypt',
     ],
   },

@@ -29,7 +29,7 @@ describe('security invariants', () => {
     expect(inTitles.length).toBe(new Set(inTitles).size);
   });
 
-  it('hold today for aliases, ciphertexts, states, leases, quorums, audit, endings, histories, consumers and rollbacks', () => {
+  it('hold today for aliases, ciphertexts, states, leases, quorums, audit, endings, histories, consumers, rollbacks and containment', () => {
     const ids = new Set(inCode.map((mark) => mark.slice(1, 7)));
 
     expect([...ids].sort()).toEqual([
@@ -43,6 +43,7 @@ describe('security invariants', () => {
       'INV-09',
       'INV-10',
       'INV-11',
+      'INV-12',
     ]);
   });
 

@@ -10,6 +10,7 @@ import { ROUTES, type Route, type RouteId } from '#core/contract/routes.ts';
 import { requestTask } from '#core/provisioning/provision-key-store.ts';
 import { ask } from '#test/support/approvals.ts';
 import { registered } from '#test/support/consumers.ts';
+import { suspended } from '#test/support/containment.ts';
 import { aForeignKey } from '#test/support/foreign-keys.ts';
 import { ACCOUNT, type Caller, current, eventOf, renewWorld } from '#test/support/functions.ts';
 import { runs } from '#test/support/runs.ts';
@@ -226,6 +227,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     .cryptoFor('use-key')
     .encrypt(key.currentKeyId ?? '', Buffer.from('x'), {});
   const ciphertext = Buffer.from(made).toString('base64');
+  if (route === 'resumeKey') await suspended(simulation);
   const bodies: Partial<Record<RouteId, unknown>> = {
     createKey: {
       name: 'invoices',
@@ -251,6 +253,9 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     ...escrow.bodies,
     createPlan: EXAMPLES['PlanRequest'],
     releaseKey: EXAMPLES['ReleaseKeyRequest'],
+    revokeKey: EXAMPLES['RevokeKeyRequest'],
+    suspendKey: EXAMPLES['SuspendKeyRequest'],
+    resumeKey: EXAMPLES['ResumeKeyRequest'],
     createAdoption: { ...Object(EXAMPLES['AdoptKeyRequest']), name: 'legacy' },
     fetchDataKey: {},
     putSource: EXAMPLES['PutSourceRequest'],

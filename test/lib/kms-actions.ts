@@ -2,11 +2,14 @@
 import type { FunctionName } from '../../core/contract/environment.ts';
 
 /** KMS actions that a function calls itself, in full: one more or one less fails here. */
+const STOPS = ['kms:DisableKey', 'kms:ListGrants', 'kms:PutKeyPolicy', 'kms:RevokeGrant'];
 export const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'authorize-person': [],
   'serve-contract': ['kms:GetPublicKey'],
   'read-keys': [],
   'release-keys': [],
+  'contain-keys': STOPS,
+  'enforce-containment': STOPS,
   'read-approvals': [],
   'cast-vote': ['kms:Decrypt'],
   'open-ballot': ['kms:Encrypt'],
@@ -74,7 +77,7 @@ export const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
     'kms:ListResourceTags',
     'kms:TagResource',
   ],
-  'apply-policy': ['kms:GetKeyPolicy', 'kms:PutKeyPolicy'],
+  'apply-policy': ['kms:EnableKey', 'kms:GetKeyPolicy', 'kms:PutKeyPolicy'],
   'complete-operation': ['kms:ListResourceTags', 'kms:UntagResource'],
   'compensate-operation': [
     'kms:DeleteAlias',

@@ -75,6 +75,7 @@ describe('roles of functions', () => {
       'manage-policy',
       'tend-approval',
       'execute-approved',
+      'contain-keys',
       'manage-adoptions',
       'change-keys',
       'acknowledge-rotation',
@@ -282,15 +283,17 @@ describe('every role of a deployment', () => {
     ]);
   });
 
-  it('lets nobody disable a key, and only apply-policy write key policies', () => {
+  it('lets only what stops keys disable them, none of that start them, and nobody make grants', () => {
     const holders = (action: string) =>
       [...everyRole]
         .filter(([, one]) => actionsOf(one, 'kms').includes(action))
-        .map(([name]) => name);
+        .map(([name]) => name.replace('keyturn-production-', ''));
+    const stops = ['contain-keys', 'enforce-containment'];
 
-    expect(holders('kms:DisableKey')).toEqual([]);
+    expect(holders('kms:DisableKey').sort()).toEqual(stops);
+    expect(holders('kms:EnableKey')).toEqual(['apply-policy']);
     expect(holders('kms:CreateGrant')).toEqual([]);
-    expect(holders('kms:PutKeyPolicy')).toEqual(['keyturn-production-apply-policy']);
+    expect(holders('kms:PutKeyPolicy').sort()).toEqual(['apply-policy', ...stops]);
   });
 
   it('bases no permission on a service role policy of AWS but the one API Gateway asks for', () => {

@@ -115,6 +115,7 @@ describe('keys of Keyturn', () => {
             Action: [
               'kms:DisableKey',
               'kms:PutKeyPolicy',
+              'kms:RevokeGrant',
               'kms:ScheduleKeyDeletion',
               'kms:TagResource',
             ],
@@ -167,7 +168,9 @@ it('publishes the outputs that others read', () => {
     'StateMachineGenerateKeyArn',
     'StateMachineProvisionKeyStoreArn',
     'StateMachineReencryptArn',
+    'StateMachineResumeKeyArn',
     'StateMachineReviewPoliciesArn',
+    'StateMachineRevokeKeyArn',
     'StateMachineRotateDataKeyArn',
     'StateMachineRotateKeyArn',
     'StateMachineRotationSweepArn',

@@ -110,6 +110,8 @@ it('lets only the sweep and rotations start workflows: theirs, and children of t
       'adopt-key',
       'generate-key',
       'reencrypt',
+      'resume-key',
+      'revoke-key',
       'rotate-data-key',
       'rotate-key',
       'update-access',

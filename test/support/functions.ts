@@ -43,6 +43,8 @@ export const ENVIRONMENT = {
   EVENT_BUS_NAME: 'keyturn',
   APPROVE_ARN: 'machine-approve',
   UPDATE_ACCESS_ARN: 'machine-update-access',
+  REVOKE_KEY_ARN: 'machine-revoke-key',
+  RESUME_KEY_ARN: 'machine-resume-key',
   ADOPT_KEY_ARN: 'machine-adopt-key',
   ACTIVATION_DELAY_SECONDS: '60',
   MOVABLE_ALIASES: '["alias/legacy-*"]',
@@ -83,6 +85,8 @@ vi.mock('#functions/shared/wiring.ts', () => ({
   kmsClient: () => ({ send: async () => ({}) }),
   noticeRows: () => following(() => current.world.notices),
   keyUseLog: () => new MemoryKeyUseLog(),
+  startSlots: () => following(() => current.world.slots),
+  rateBudget: () => ({ acquire: async () => {}, backOff: async () => {} }),
   workflows: () => following(() => current.world.workflows),
   authorizer: () =>
     new AccessTableAuthorizer(ROLE_RULES, DIRECTORY.local, async (sub) => {

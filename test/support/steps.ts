@@ -14,9 +14,11 @@ import {
   type Failure,
   parkOperation,
 } from '#core/operations/end-operation.ts';
+import { enforceContainment, repeatContainment } from '#core/operations/enforce-containment.ts';
 import { makeDataKey } from '#core/operations/make-data-key.ts';
 import { nameVersion, probeAlias, switchAlias } from '#core/operations/place-alias.ts';
 import { reencryptShard } from '#core/operations/reencrypt-shard.ts';
+import { liftContainment } from '#core/operations/resume-key.ts';
 import { reviewPolicies } from '#core/operations/review-policies.ts';
 import { findDueRotations, type SweepResult } from '#core/operations/rotation-sweep.ts';
 import type { StepInput } from '#core/operations/run-step.ts';
@@ -35,7 +37,14 @@ type Payload = StepInput & {
   source: string;
   shard: number;
   pass: number;
-  act: 'open' | 'restrict' | 'close' | 'restore' | 'access' | 'direct' | 'park' | 'begin' | 'sweep';
+  act:
+    | keyof typeof ACTS
+    | keyof typeof CONTAINMENT_ACTS
+    | 'direct'
+    | 'park'
+    | 'begin'
+    | 'close'
+    | 'sweep';
   alias: 'version' | 'current' | 'probe';
   check: Check;
   cursor: string | null;
@@ -49,7 +58,9 @@ const ACTS = {
   close: closePolicy,
   restore: restorePolicy,
   access: applyAccess,
+  lift: liftContainment,
 } as const;
+const CONTAINMENT_ACTS = { enforce: enforceContainment, repeat: repeatContainment } as const;
 const failureOf = ({ failure }: Payload): Failure => ({
   error: failure.Error,
   cause: failure.Cause,
@@ -63,6 +74,7 @@ export type StepFunctionName = Exclude<
   | 'read-calendar'
   | 'read-usage'
   | 'release-keys'
+  | 'contain-keys'
   | 'manage-adoptions'
   | 'plan-changes'
   | 'change-keys'
@@ -123,10 +135,11 @@ export function stepFunctions(
     'place-alias': (payload) => ALIASES[payload.alias](deps, payload),
     'apply-policy': (payload) => {
       const { act } = payload;
-      if (act === 'direct' || act === 'park' || act === 'begin' || act === 'sweep')
-        throw new Error('not an act of it');
-      return ACTS[act](deps, payload);
+      if (!(act in ACTS)) throw new Error('not an act of it');
+      return ACTS[act as keyof typeof ACTS](deps, payload);
     },
+    'enforce-containment': (payload) =>
+      CONTAINMENT_ACTS[payload.act as keyof typeof CONTAINMENT_ACTS](deps, payload),
     'complete-operation': (payload) => completeOperation(deps, payload),
     'compensate-operation': (payload) =>
       compensateOperation(deps, { ...payload, failure: failureOf(payload) }),

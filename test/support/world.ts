@@ -26,12 +26,14 @@ import { keyStream } from '#core/operations/mutate-key.ts';
 import { type RotateKeyInput, rotateKey } from '#core/operations/rotate-key.ts';
 import type { ApprovalRule, Elector } from '#core/policies/approval-rules.ts';
 import type { ClassPolicy } from '#core/policies/classes.ts';
+import type { ContainmentRules } from '#core/policies/containment-rules.ts';
 import { type DecisionPolicy, decisionPolicyOf } from '#core/policies/decision-policy.ts';
 import type { KeySnapshot } from '#core/ports/ledger.ts';
 import type { Decision, Principal } from '#core/ports/platform.ts';
 import { admitKeyStore, recordProgress } from '#core/provisioning/provision-key-store.ts';
 import { APPROVAL_RULES } from '#policies/approval-rules.ts';
 import { CLASSES } from '#policies/classes.ts';
+import { CONTAINMENT_RULES } from '#policies/containment-rules.ts';
 import { DIRECTORY } from '#policies/directory.ts';
 
 export const STAGE = 'local';
@@ -90,6 +92,7 @@ export class World {
   readonly slots = new MemoryStartSlots();
   readonly random = countingBytes();
   classes: readonly ClassPolicy[] = CLASSES;
+  containmentRules: ContainmentRules = CONTAINMENT_RULES;
   /** Waits of executions that are started from now on. */
   waits = WAITS;
   /** Who votes by which rules, as they are now. */
@@ -155,6 +158,9 @@ export class World {
       policies: ports,
       remover: ports,
       untagger: ports,
+      blocker: ports,
+      enabler: ports,
+      containmentRules: this.containmentRules,
       marker: ports,
       aliasRemover: ports,
       restorer: ports,

@@ -12,6 +12,7 @@ import { viewKey, viewKeys } from '../views.ts';
 import { resumeCommand, watchOperation } from '../watch-operation.ts';
 import { type AccessEntry, parseAccess } from './access.ts';
 import { addAdopt } from './adopt.ts';
+import { addContainment } from './contain.ts';
 import { addHistory } from './history.ts';
 import { addPlan, printPlan } from './plan.ts';
 import { addRelease } from './release.ts';
@@ -220,5 +221,6 @@ export function addKeyCommands(program: Command, act: Act): void {
   addHistory(key, act);
   addRetire(key, act);
   addRelease(key, act);
+  addContainment(key, act);
   addUsage(key, act);
 }

@@ -5,20 +5,34 @@ import { KeyturnError } from '../../errors.ts';
 import type { ActivatePolicyDeps } from '../../operations/activate-policy.ts';
 import type { Act } from '../act.ts';
 import { activatePolicyAct } from './activate-policy.ts';
+import { breakGlassReview, type ReviewDeps } from './break-glass-review.ts';
 import { recoverEscrow, reshareEscrow } from './escrow-session.ts';
 import { type ForceRotationDeps, forceRotation } from './force-rotation.ts';
 import { type ElevationActDeps, grantElevation } from './grant-elevation.ts';
+import { liftSuspension } from './lift-suspension.ts';
 import { releaseKeyAct } from './release-key.ts';
+import { revokeKey } from './revoke-key.ts';
 
 type ReleaseDeps = Parameters<typeof releaseKeyAct.describe>[0];
+type RevokeDeps = Parameters<typeof revokeKey.describe>[0];
+type ResumeDeps = Parameters<typeof liftSuspension.describe>[0];
 
 /** What all acts together need. */
-export type ActDeps = ForceRotationDeps & ReleaseDeps & ElevationActDeps & ActivatePolicyDeps;
+export type ActDeps = ForceRotationDeps &
+  ReleaseDeps &
+  ElevationActDeps &
+  ActivatePolicyDeps &
+  RevokeDeps &
+  ResumeDeps &
+  ReviewDeps;
 
 const ACTS = {
   'rotation.force': forceRotation,
   'key.release': releaseKeyAct,
   'elevation.grant': grantElevation,
+  'key.revoke': revokeKey,
+  'key.lift-suspension': liftSuspension,
+  'break-glass.review': breakGlassReview,
   'escrow.recover': recoverEscrow,
   'escrow.reshare': reshareEscrow,
   'quorum.change': activatePolicyAct,

@@ -4,6 +4,7 @@ import { ADOPT_KEY, GENERATE_KEY } from './generate-key.ts';
 import { PROVISION_KEY_STORE } from './provision-key-store.ts';
 import { REENCRYPT } from './reencrypt.ts';
 import { REVIEW_POLICIES } from './review-policies.ts';
+import { RESUME_KEY, REVOKE_KEY } from './revoke-key.ts';
 import { ROTATE_DATA_KEY } from './rotate-data-key.ts';
 import { ROTATE_KEY } from './rotate-key.ts';
 import { ROTATION_SWEEP } from './rotation-sweep.ts';
@@ -21,6 +22,8 @@ export const SCENARIO_TABLES: readonly ScenarioTable[] = [
   ROTATION_SWEEP,
   REENCRYPT,
   UPDATE_ACCESS,
+  REVOKE_KEY,
+  RESUME_KEY,
   REVIEW_POLICIES,
   PROVISION_KEY_STORE,
   APPROVE,

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Examples of the bodies that stop keys.
+const AT = '2026-11-22T10:00:00.000Z';
+const OPERATION = 'op_01JD2Q4Y8Z5V7K3M9N6P0R1S2T';
+
+export const CONTAINMENT_EXAMPLES: Readonly<Record<string, unknown>> = {
+  RevokeKeyRequest: {
+    reason: 'the credentials of orders-api were seen in a public log',
+    mode: 'locked',
+    occurredAt: '2026-11-21T00:00:00Z',
+  },
+  SuspendKeyRequest: { reason: 'decrypts by a role that nobody knows' },
+  ResumeKeyRequest: { reason: 'the role is the new batch of billing' },
+  ContainmentAccepted: {
+    operationId: OPERATION,
+    approvalId: null,
+    digest: null,
+    expiresAt: null,
+    state: 'revoking',
+    kms: 'accepted',
+    reviewId: null,
+  },
+  Containment: {
+    kind: 'revocation',
+    mode: 'locked',
+    state: 'revoking',
+    operationId: OPERATION,
+    reason: 'the credentials of orders-api were seen in a public log',
+    by: 'usr_alice',
+    at: AT,
+    occurredAt: '2026-11-21T00:00:00Z',
+    confirmedAt: null,
+    isReviewOpen: false,
+  },
+};

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Routes that stop keys; a part of the route table.
+import { ActAccepted } from './approvals.ts';
+import * as containment from './containment.ts';
+
+export const CONTAINMENT_ROUTES = {
+  revokeKey: {
+    method: 'POST',
+    path: '/v1/keys/{name}/revocations',
+    function: 'contain-keys',
+    action: 'key:revoke',
+    status: 202,
+    summary: 'Stop a key or one version for good; it is denied before this answers',
+    request: containment.RevokeKeyRequest,
+    response: containment.ContainmentAccepted,
+    idempotent: true,
+  },
+  suspendKey: {
+    method: 'POST',
+    path: '/v1/keys/{name}/suspension',
+    function: 'contain-keys',
+    action: 'key:suspend',
+    status: 202,
+    summary: 'Stop a key until the suspension is lifted; it is denied before this answers',
+    request: containment.SuspendKeyRequest,
+    response: containment.ContainmentAccepted,
+    idempotent: true,
+  },
+  resumeKey: {
+    method: 'DELETE',
+    path: '/v1/keys/{name}/suspension',
+    function: 'contain-keys',
+    action: 'key:resume',
+    status: 202,
+    summary: 'Ask for approvals to lift a suspension',
+    request: containment.ResumeKeyRequest,
+    response: ActAccepted,
+    idempotent: true,
+  },
+} as const;

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// The end of a containment: KMS was seen to refuse, again and again. Only now is a key `revoked` or `suspended`.
+import type { OperationRecord, VersionRecord } from '../keys/records.ts';
+import type { KeySnapshot } from '../ports/ledger.ts';
+import { VERSIONS_PER_CHANGE } from './enforce-containment.ts';
+import { mutateKey } from './mutate-key.ts';
+import { handBack } from './resume-key.ts';
+import {
+  leasedContext,
+  openStep,
+  recordStep,
+  type StepContext,
+  type StepDeps,
+  type StepInput,
+} from './run-step.ts';
+
+const CONFIRMED = { revocation: 'key.revoked', suspension: 'key.suspended' } as const;
+
+function confirmed({ versions }: KeySnapshot, at: string): readonly VersionRecord[] {
+  return versions.flatMap((version) => {
+    const { containment } = version;
+    if (!containment || containment.confirmedAt !== null) return [];
+    return [{ ...version, containment: { ...containment, confirmedAt: at } }];
+  });
+}
+
+async function confirmMost(deps: StepDeps, input: StepInput): Promise<void> {
+  for (let isDone = false; !isDone; ) {
+    isDone = await mutateKey(deps.ledger, input.key, (snapshot) => {
+      const { operation } = leasedContext(snapshot, input);
+      const at = deps.clock.now();
+      const left = confirmed(snapshot, at);
+      if (left.length <= VERSIONS_PER_CHANGE) return { draft: null, result: true };
+      const draft = {
+        versions: left.slice(0, VERSIONS_PER_CHANGE),
+        audit: {
+          at,
+          actor: `workflow/${operation.kind}`,
+          action: 'versions.confirmed',
+          decision: { effect: 'permit' as const, rule: 'lease-holder' },
+          operationId: input.operationId,
+          detail: { versions: VERSIONS_PER_CHANGE },
+        },
+      };
+      return { draft, result: false };
+    });
+  }
+}
+
+function completion(
+  { snapshot, operation }: StepContext,
+  parked: OperationRecord | null,
+  at: string,
+) {
+  const { key } = snapshot;
+  const scope = operation.containment;
+  return {
+    action: CONFIRMED[scope?.kind ?? 'revocation'],
+    detail: {
+      keyVersions: scope?.version == null ? 'all' : String(scope.version),
+      mode: scope?.mode ?? null,
+      since: operation.startedAt,
+      goesOn: parked?.id ?? null,
+    },
+    key: {
+      ...(key.containment && key.containment.confirmedAt === null
+        ? { containment: { ...key.containment, confirmedAt: at } }
+        : {}),
+      ...handBack(key.fence, parked, at),
+    },
+    versions: confirmed(snapshot, at),
+    ...(parked ? { otherOperations: [{ ...parked, retryAt: at }] } : {}),
+    operation: { state: 'done' as const, endedAt: at, cause: null, retryAt: null },
+  };
+}
+
+/** @throws KeyturnError `LeaseLost`, `StepOutOfOrder` when the refusals are not recorded */
+export async function completeContainment(deps: StepDeps, input: StepInput): Promise<void> {
+  const { operation } = await openStep(deps, input, 'ConfirmContainment');
+  await confirmMost(deps, input);
+  const waiting = operation.containment?.resumes;
+  const parked = waiting === undefined ? null : await deps.ledger.readOperation(waiting);
+  await recordStep(deps, input, 'CompleteOperation', (context) =>
+    completion(context, parked, deps.clock.now()),
+  );
+}

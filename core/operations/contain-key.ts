@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0
+// Use case: stop a key or a version now. In the call: one conditional transaction denies it on the data plane, with its
+// audit record, whatever else holds the key; then KMS is asked to refuse it. If KMS cannot be reached the denial stands all
+// the same, and the workflow and the sweep go on until KMS was seen to refuse.
+import type { ContainmentKind, ContainmentMode } from '../contract/vocabulary.ts';
+import { KeyturnError } from '../errors.ts';
+import { contained, covers, isContainable } from '../keys/containment.ts';
+import type { Containment, OperationRecord, VersionRecord } from '../keys/records.ts';
+import { type ContainmentRules, containmentRuleFor } from '../policies/containment-rules.ts';
+import type { ApprovalChange, KeySnapshot, Ledger } from '../ports/ledger.ts';
+import type { Clock, Decision, Ids, Workflows } from '../ports/platform.ts';
+import type { StartSlots } from '../ports/start-slots.ts';
+import { findClaimed, type IdempotencyClaim, idempotencyRecord, later } from './admit-operation.ts';
+import { type BlockDeps, block, blockTargets, VERSIONS_PER_CHANGE } from './enforce-containment.ts';
+import { type Draft, keyNotFound, mutateKey, requireManaged } from './mutate-key.ts';
+import { searchFrom } from './sweep-orphans.ts';
+import { type TakenOver, takeOver } from './take-over.ts';
+
+export interface AdmitContainmentDeps {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly slots: StartSlots;
+  readonly containmentRules: ContainmentRules;
+}
+
+export interface ContainKeyDeps extends AdmitContainmentDeps, BlockDeps {
+  readonly workflows: Workflows;
+}
+
+export interface ContainKeyInput {
+  readonly key: string;
+  /** Null: the whole key. */
+  readonly version: number | null;
+  readonly kind: ContainmentKind;
+  /** Null: as the class says. */
+  readonly mode: ContainmentMode | null;
+  readonly reason: string;
+  readonly occurredAt: string | null;
+  /** One acts alone although a quorum should decide; a review follows. */
+  readonly isEmergency: boolean;
+  readonly by: string;
+  readonly decision: Decision;
+  readonly claim: IdempotencyClaim;
+  /** The approval that is used up with it: then neither the rule of the class nor its cap asks for another. */
+  readonly approve?: (snapshot: KeySnapshot, operationId: string) => ApprovalChange;
+}
+
+export interface AdmittedContainment {
+  readonly operationId: string;
+  /** False: an earlier call contained at least as much. */
+  readonly isNew: boolean;
+}
+
+/** A start of the workflow that was lost is noticed by the next sweep. */
+const START_SECONDS = 60;
+/** Longest a step of another operation runs on after it lost the key: the time limit of functions that change KMS keys. */
+const QUIET_SECONDS = 35;
+
+const WORDS = { revocation: 'revoked', suspension: 'suspended' } as const;
+const OPERATIONS = { revocation: 'revoke-key', suspension: 'suspend-key' } as const;
+/** Actions of the audit records, and so the events, of what is denied and not yet proven. */
+const BEGUN = { revocation: 'key.revoking', suspension: 'key.suspending' } as const;
+
+type Asked = Pick<ContainKeyInput, 'version' | 'kind'> & { readonly mode: ContainmentMode };
+
+function forbidden(message: string, key: string): KeyturnError {
+  return new KeyturnError('TransitionForbidden', message, { details: { key } });
+}
+
+function requireVersionScope({ key, versions }: KeySnapshot, asked: Asked): void {
+  if (asked.version === null) return;
+  const version = versions.find((one) => one.version === asked.version);
+  if (!version || !isContainable(version))
+    throw forbidden(
+      `version ${asked.version} of ${key.name} does not exist, or not any more`,
+      key.name,
+    );
+  const shares = versions.some(
+    (one) =>
+      one !== version && one.keyId !== null && one.keyId === version.keyId && isContainable(one),
+  );
+  if (shares)
+    throw forbidden(
+      `version ${asked.version} of ${key.name} is one KMS key with another version; revoke the key`,
+      key.name,
+    );
+}
+
+/** Keyturn's own KMS keys are none that it manages, and their policies deny our roles; these are managed and needed. */
+function requireUnprotected(deps: AdmitContainmentDeps, { key }: KeySnapshot): void {
+  if (!deps.containmentRules.protectedKeys.includes(key.name)) return;
+  throw new KeyturnError(
+    'KeyProtected',
+    `${key.name} is one of those that Keyturn needs to act at all`,
+    {
+      details: { key: key.name },
+    },
+  );
+}
+
+/** What of the scope is contained already. */
+function thereOf(
+  { key, versions }: KeySnapshot,
+  { version }: Pick<Asked, 'version'>,
+): Containment | null {
+  if (version === null) return key.containment ?? null;
+  const ofVersion = versions.find((one) => one.version === version)?.containment;
+  return ofVersion ?? null;
+}
+
+function check(deps: AdmitContainmentDeps, snapshot: KeySnapshot, asked: Asked): void {
+  const { key } = snapshot;
+  requireManaged(key);
+  requireUnprotected(deps, snapshot);
+  requireVersionScope(snapshot, asked);
+  if (asked.kind === 'suspension' && thereOf(snapshot, asked)?.kind === 'revocation')
+    throw forbidden(`${key.name} is revoked, which a suspension cannot take back`, key.name);
+  if (asked.version === null && key.state === 'destroyed')
+    throw forbidden(`${key.name} is destroyed`, key.name);
+}
+
+/** @throws KeyturnError `ApprovalRequired` where the rule of the class or its cap asks for a quorum */
+async function requireAuthority(
+  deps: AdmitContainmentDeps,
+  { key }: KeySnapshot,
+  input: ContainKeyInput,
+): Promise<void> {
+  if (input.approve) return;
+  const rule = containmentRuleFor(deps.containmentRules, key.class);
+  const needs = (why: string) =>
+    new KeyturnError('ApprovalRequired', `${why}: a quorum decides (${rule.name})`, {
+      details: { key: key.name, rule: rule.name },
+    });
+  if (!input.isEmergency && !rule.alone.includes(input.kind))
+    throw needs(`nobody has a key of class ${key.class} ${WORDS[input.kind]} alone`);
+  const slot = `contained-${key.class}`;
+  if (!(await deps.slots.take(slot, deps.clock.now(), rule.maxPerHour)))
+    throw needs(`${rule.maxPerHour} keys of class ${key.class} were contained in this hour`);
+}
+
+function operationOf(
+  { key }: KeySnapshot,
+  input: ContainKeyInput,
+  asked: Asked,
+  { id, now, taken }: { readonly id: string; readonly now: string; readonly taken: TakenOver },
+): OperationRecord {
+  return {
+    id,
+    kind: OPERATIONS[asked.kind],
+    key: key.name,
+    version: asked.version ?? key.currentVersion ?? key.latestVersion,
+    previousVersion: null,
+    state: 'running',
+    step: 'Admitted',
+    cause: null,
+    attempt: 1,
+    batchId: null,
+    trigger: 'api',
+    requestedBy: input.by,
+    reason: input.reason,
+    containment: {
+      ...asked,
+      quietUntil: taken.wasRunning ? later(now, QUIET_SECONDS) : null,
+      ...(taken.handsBack ? { resumes: taken.handsBack } : {}),
+    },
+    startedAt: now,
+    endedAt: null,
+    retryAt: null,
+    timeline: [{ step: 'Admitted', at: now }],
+  };
+}
+
+/** The versions that the transaction changes, as they are then: as many as fit, what is in use first. */
+function versionsOf(
+  snapshot: KeySnapshot,
+  asked: Asked,
+  containment: Containment,
+): VersionRecord[] {
+  const { currentVersion } = snapshot.key;
+  const inScope = snapshot.versions
+    .filter(
+      (one) => isContainable(one) && (asked.version === null || one.version === asked.version),
+    )
+    .sort((a, b) => b.version - a.version)
+    .sort((a, b) => Number(b.version === currentVersion) - Number(a.version === currentVersion));
+  return inScope
+    .flatMap((version) => {
+      const next = contained(version, containment);
+      return next === version ? [] : [next];
+    })
+    .slice(0, VERSIONS_PER_CHANGE);
+}
+
+function keyChange(
+  { key, operation, versions: all }: KeySnapshot,
+  asked: Asked,
+  containment: Containment,
+  versions: readonly VersionRecord[],
+): NonNullable<Draft['key']> {
+  const current = versions.find(({ version }) => version === key.currentVersion);
+  const isUnborn =
+    asked.version === null && asked.kind === 'revocation' && key.currentVersion === null;
+  const made = all.find(({ version }) => version === operation?.version);
+  const isDoubtful = made && made.keyId === null && made.creationAttempts > 0;
+  const known = key.containedVersions ?? [];
+  const fence = key.fence + 1;
+  return {
+    ...(asked.version === null ? { containment } : {}),
+    containedVersions: [...new Set([...known, ...versions.map(({ version }) => version)])],
+    state: current?.state ?? (isUnborn ? 'compromised' : key.state),
+    fence,
+    lease: {
+      operationId: containment.operationId,
+      fence,
+      expiresAt: later(containment.at, START_SECONDS),
+    },
+    ...(isDoubtful ? { orphanSearch: searchFrom(containment.at) } : {}),
+  };
+}
+
+function draftOf(
+  snapshot: KeySnapshot,
+  input: ContainKeyInput,
+  asked: Asked,
+  context: { readonly id: string; readonly now: string; readonly parked: OperationRecord | null },
+): Draft {
+  const { id, now } = context;
+  const taken = takeOver(snapshot, asked, context);
+  const containment: Containment = {
+    kind: asked.kind,
+    mode: asked.mode,
+    operationId: id,
+    reason: input.reason,
+    by: input.by,
+    at: now,
+    occurredAt: asked.kind === 'revocation' ? input.occurredAt : null,
+    confirmedAt: null,
+    ...(taken.resumes ? { resumes: taken.resumes } : {}),
+  };
+  const versions = versionsOf(snapshot, asked, containment);
+  const approval = input.approve?.(snapshot, id);
+  const open = snapshot.key.openReviews ?? [];
+  return {
+    key: {
+      ...keyChange(snapshot, asked, containment, versions),
+      ...(input.isEmergency
+        ? { openReviews: [...open, { operationId: id, by: input.by, at: now }] }
+        : {}),
+    },
+    versions,
+    operation: operationOf(snapshot, input, asked, { id, now, taken }),
+    otherOperations: taken.operations,
+    idempotency: idempotencyRecord(input.claim, id, now),
+    ...(approval ? { approval } : {}),
+    audit: {
+      at: now,
+      actor: input.by,
+      action: BEGUN[asked.kind],
+      decision: input.decision,
+      operationId: id,
+      detail: {
+        keyVersions: asked.version === null ? 'all' : String(asked.version),
+        mode: asked.mode,
+        reason: input.reason,
+        occurredAt: containment.occurredAt,
+        isEmergency: input.isEmergency,
+        took: taken.operations.map((one) => one.id).join(',') || null,
+      },
+    },
+  };
+}
+
+async function parkedBehind(
+  { ledger }: Pick<AdmitContainmentDeps, 'ledger'>,
+  { key, operation }: KeySnapshot,
+): Promise<OperationRecord | null> {
+  const id = key.containment?.resumes ?? operation?.containment?.resumes;
+  return id === undefined ? null : ledger.readOperation(id);
+}
+
+/**
+ * Writes the denial. From its commit on every decision of the data plane refuses; nothing else was done yet.
+ * @throws KeyturnError `KeyNotFound`, `KeyReleased`, `KeyProtected`, `TransitionForbidden`, `ApprovalRequired`,
+ *   `IdempotencyKeyReused`
+ */
+export async function admitContainment(
+  deps: AdmitContainmentDeps,
+  input: ContainKeyInput,
+): Promise<AdmittedContainment> {
+  const known = await findClaimed(deps.ledger, input.claim);
+  if (known) return { operationId: known, isNew: false };
+  const first = await deps.ledger.readKey(input.key);
+  if (!first) throw keyNotFound(input.key);
+  const rule = containmentRuleFor(deps.containmentRules, first.key.class);
+  const asked: Asked = {
+    version: input.version,
+    kind: input.kind,
+    mode: input.mode ?? rule.modes[input.kind],
+  };
+  check(deps, first, asked);
+  if (!covers(thereOf(first, asked), asked)) await requireAuthority(deps, first, input);
+  const parked = await parkedBehind(deps, first);
+  const id = deps.ids.operationId();
+  return mutateKey<AdmittedContainment>(deps.ledger, input.key, (snapshot) => {
+    check(deps, snapshot, asked);
+    const there = thereOf(snapshot, asked);
+    if (there && covers(there, asked))
+      return { draft: null, result: { operationId: there.operationId, isNew: false } };
+    const draft = draftOf(snapshot, input, asked, { id, now: deps.clock.now(), parked });
+    return { draft, result: { operationId: id, isNew: true } };
+  });
+}
+
+export interface ContainedKey extends AdmittedContainment {
+  /** `accepted`: KMS took the block of every version before this answer; else it is tried on. */
+  readonly kms: 'accepted' | 'pending';
+  /** False: the sweep starts what could not be started now. */
+  readonly started: boolean;
+}
+
+/** Asks KMS once for each version; what fails is left to the workflow. */
+async function blockNow(deps: ContainKeyDeps, name: string): Promise<ContainedKey['kms']> {
+  const snapshot = await deps.ledger.readKey(name);
+  const targets = snapshot ? blockTargets(snapshot) : [];
+  const outcomes = await Promise.allSettled(targets.map((target) => block(deps, target)));
+  return outcomes.every(({ status }) => status === 'fulfilled') ? 'accepted' : 'pending';
+}
+
+/**
+ * Contains a key and starts what confirms it. Whatever fails behind the denial is no failure of the call.
+ * @throws as {@link admitContainment}
+ */
+export async function containKey(
+  deps: ContainKeyDeps,
+  input: ContainKeyInput,
+): Promise<ContainedKey> {
+  const admitted = await admitContainment(deps, input);
+  const kms = await blockNow(deps, input.key).catch(() => 'pending' as const);
+  const started = admitted.isNew ? await hasStarted(deps, admitted.operationId) : true;
+  return { ...admitted, kms, started };
+}
+
+/** A lost start is the sweep's: the lease runs out within a minute. */
+async function hasStarted({ workflows }: ContainKeyDeps, operationId: string): Promise<boolean> {
+  try {
+    await workflows.start('revoke-key', operationId, 1);
+    return true;
+  } catch {
+    return false;
+  }
+}

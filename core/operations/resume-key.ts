@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+// Operation `resume-key`: lifts a suspension that people decided to lift. KMS is opened first and asked; only then does the
+// data plane permit again. What is revoked stays so: INV-03 holds for every version on its own.
+import type { PolicyTemplate } from '../contract/vocabulary.ts';
+import { KeyturnError, precondition } from '../errors.ts';
+import { accessOf } from '../keys/consumers.ts';
+import { uncontained } from '../keys/containment.ts';
+import type { OperationRecord, VersionRecord } from '../keys/records.ts';
+import type { KeyEnabler, PolicyWriter } from '../ports/key-vault.ts';
+import type { ApprovalChange, KeySnapshot, Ledger } from '../ports/ledger.ts';
+import type { Clock, Decision, Ids } from '../ports/platform.ts';
+import {
+  findClaimed,
+  type IdempotencyClaim,
+  idempotencyRecord,
+  LEASE_SECONDS,
+  later,
+} from './admit-operation.ts';
+import { VERSIONS_PER_CHANGE } from './enforce-containment.ts';
+import { keyNotFound, mutateKey, requireManaged } from './mutate-key.ts';
+import {
+  openStep,
+  recordStep,
+  type StepContext,
+  type StepDeps,
+  type StepInput,
+} from './run-step.ts';
+
+export interface ResumeKeyDeps {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly ids: Ids;
+}
+
+export interface ResumeKeyInput {
+  readonly key: string;
+  readonly reason: string | null;
+  readonly by: string;
+  readonly decision: Decision;
+  readonly claim: IdempotencyClaim;
+  readonly approve: (snapshot: KeySnapshot, operationId: string) => ApprovalChange;
+}
+
+/** A version whose suspension is lifted at KMS. */
+export interface LiftTarget {
+  readonly version: VersionRecord;
+  readonly keyId: string;
+  readonly isDisabled: boolean;
+  /** Null: its policy was not touched. */
+  readonly template: PolicyTemplate | null;
+}
+
+/** What the lifting of the suspension does at KMS. */
+export function liftTargets({ versions }: KeySnapshot): readonly LiftTarget[] {
+  return versions.flatMap((version) => {
+    const { containment, keyId, substate } = version;
+    if (containment?.kind !== 'suspension' || keyId === null) return [];
+    if (substate === 'destroy-scheduled') return [];
+    const { policyTemplate } = containment.before;
+    const isLocked = containment.mode === 'locked' && policyTemplate !== 'original';
+    return [
+      {
+        version,
+        keyId,
+        isDisabled: containment.mode === 'hard',
+        template: isLocked ? policyTemplate : null,
+      },
+    ];
+  });
+}
+
+/** A key whose suspension may be lifted. @throws KeyturnError `KeyReleased`, `TransitionForbidden`, `OperationInProgress` */
+export function requireLiftable({ key, operation }: KeySnapshot): void {
+  requireManaged(key);
+  const fail = (why: string) =>
+    new KeyturnError('TransitionForbidden', `${key.name} ${why}`, { details: { key: key.name } });
+  if (!key.containment) throw fail('is not suspended');
+  if (key.containment.kind === 'revocation')
+    throw fail('is revoked: what is compromised never comes back; make a successor');
+  if (!operation || !key.lease) return;
+  throw new KeyturnError(
+    'OperationInProgress',
+    `operation ${operation.id} holds ${key.name}; wait for it to end`,
+    { details: { operationId: operation.id } },
+  );
+}
+
+/** The key as lifting it is asked for. @throws KeyturnError `KeyNotFound`, and as {@link requireLiftable} */
+export async function liftableKey(ledger: Ledger, name: string): Promise<KeySnapshot> {
+  const snapshot = await ledger.readKey(name);
+  if (!snapshot) throw keyNotFound(name);
+  requireLiftable(snapshot);
+  return snapshot;
+}
+
+function operationOf({ key }: KeySnapshot, input: ResumeKeyInput, id: string, now: string) {
+  return {
+    id,
+    kind: 'resume-key',
+    key: key.name,
+    version: key.currentVersion ?? key.latestVersion,
+    previousVersion: null,
+    state: 'running',
+    step: 'Admitted',
+    cause: null,
+    attempt: 1,
+    batchId: null,
+    trigger: 'api',
+    requestedBy: input.by,
+    reason: input.reason,
+    startedAt: now,
+    endedAt: null,
+    retryAt: null,
+    timeline: [{ step: 'Admitted', at: now }],
+  } satisfies OperationRecord;
+}
+
+/**
+ * Admits the lifting of a suspension, with the approval that it uses up.
+ * @returns the id of the operation; `resume-key` is to be started with it
+ * @throws KeyturnError as {@link requireLiftable}, `ApprovalStale`, `IdempotencyKeyReused`
+ */
+export async function admitResume(deps: ResumeKeyDeps, input: ResumeKeyInput): Promise<string> {
+  const known = await findClaimed(deps.ledger, input.claim);
+  if (known) return known;
+  const id = deps.ids.operationId();
+  return mutateKey(deps.ledger, input.key, (snapshot) => {
+    requireLiftable(snapshot);
+    const now = deps.clock.now();
+    const fence = snapshot.key.fence + 1;
+    const draft = {
+      key: { fence, lease: { operationId: id, fence, expiresAt: later(now, LEASE_SECONDS) } },
+      operation: operationOf(snapshot, input, id, now),
+      idempotency: idempotencyRecord(input.claim, id, now),
+      approval: input.approve(snapshot, id),
+      audit: {
+        at: now,
+        actor: input.by,
+        action: 'key.resume-admitted',
+        decision: input.decision,
+        operationId: id,
+        detail: {
+          reason: input.reason,
+          suspendedBy: snapshot.key.containment?.operationId ?? null,
+        },
+      },
+    };
+    return { draft, result: id };
+  });
+}
+
+export interface LiftDeps extends StepDeps {
+  readonly policies: PolicyWriter;
+  readonly enabler: KeyEnabler;
+}
+
+/** Opens every suspended version at KMS again. @throws KeyturnError `LeaseLost`, and what the vault answers */
+export async function liftContainment(deps: LiftDeps, input: StepInput): Promise<void> {
+  const { snapshot } = await openStep(deps, input, 'BeginOperation');
+  const targets = liftTargets(snapshot);
+  const access = accessOf(snapshot.key);
+  for (const { keyId, isDisabled, template } of targets) {
+    if (template !== null) await deps.policies.applyPolicy(keyId, template, access);
+    if (isDisabled) await deps.enabler.enable(keyId);
+  }
+  await recordStep(deps, input, 'LiftContainment', () => ({
+    action: 'suspension.lifted-at-kms',
+    detail: { kmsKeys: targets.length },
+  }));
+}
+
+/** Versions beyond those that fit into the transaction that ends the operation. */
+async function restoreRest(deps: StepDeps, input: StepInput): Promise<void> {
+  for (let isDone = false; !isDone; ) {
+    const { snapshot, operation } = await openStep(deps, input, 'ProbeLifted');
+    const left = restored(snapshot);
+    isDone = left.length <= VERSIONS_PER_CHANGE;
+    if (isDone) return;
+    await mutateKey(deps.ledger, input.key, () => ({
+      draft: {
+        // The key as a whole stays denied until the last transaction.
+        versions: left
+          .filter(({ version }) => version !== snapshot.key.currentVersion)
+          .slice(0, VERSIONS_PER_CHANGE),
+        audit: {
+          at: deps.clock.now(),
+          actor: `workflow/${operation.kind}`,
+          action: 'versions.restored',
+          decision: { effect: 'permit' as const, rule: 'lease-holder' },
+          operationId: input.operationId,
+          detail: { versions: VERSIONS_PER_CHANGE },
+        },
+      },
+      result: undefined,
+    }));
+  }
+}
+
+function restored({ versions }: KeySnapshot): readonly VersionRecord[] {
+  return versions.flatMap((version) => {
+    const next = uncontained(version);
+    return next === version ? [] : [next];
+  });
+}
+
+function completion({ snapshot }: StepContext, parked: OperationRecord | null, at: string) {
+  const { key } = snapshot;
+  const versions = restored(snapshot);
+  const current =
+    versions.find(({ version }) => version === key.currentVersion) ??
+    snapshot.versions.find(({ version }) => version === key.currentVersion);
+  precondition(key.containment, 'what is lifted was suspended');
+  const still = snapshot.versions.filter(({ containment }) => containment?.kind === 'revocation');
+  return {
+    action: 'key.resumed',
+    detail: { suspendedSince: key.containment.at, goesOn: parked?.id ?? null },
+    key: {
+      containment: null,
+      containedVersions: still.map(({ version }) => version),
+      state: current?.state ?? key.state,
+      ...handBack(key.fence, parked, at),
+    },
+    versions,
+    ...(parked ? { otherOperations: [{ ...parked, retryAt: at }] } : {}),
+    operation: { state: 'done' as const, endedAt: at, cause: null, retryAt: null },
+  };
+}
+
+/** The lease for an operation that goes on: it has run out, so that the next sweep starts its next attempt. */
+export function handBack(fence: number, parked: OperationRecord | null, at: string) {
+  if (!parked) return { lease: null };
+  return { fence: fence + 1, lease: { operationId: parked.id, fence: fence + 1, expiresAt: at } };
+}
+
+/** Ends the suspension. @throws KeyturnError `LeaseLost`, `StepOutOfOrder` */
+export async function completeResume(deps: StepDeps, input: StepInput): Promise<void> {
+  await restoreRest(deps, input);
+  const { snapshot } = await openStep(deps, input, 'ProbeLifted');
+  const waiting = snapshot.key.containment?.resumes;
+  const parked = waiting === undefined ? null : await deps.ledger.readOperation(waiting);
+  await recordStep(deps, input, 'CompleteOperation', (context) =>
+    completion(context, parked, deps.clock.now()),
+  );
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keys are stopped under a client that decrypts in a tight loop: by the API and at KMS itself, which is eventually
+// consistent here. What is denied when a call returns, what when the state says so, what the re-encryption role still can.
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  ConnectCustomKeyStoreCommand,
+  DecryptCommand,
+  DescribeCustomKeyStoresCommand,
+  DisconnectCustomKeyStoreCommand,
+  EncryptCommand,
+  KMSClient,
+} from '@aws-sdk/client-kms';
+import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
+import type { Client, ResponseOf } from '#client/sdk/index.ts';
+import { until } from '#scripts/local/waiting.ts';
+import { activeKey, ended, person, ROOT_CREDENTIALS, workload } from './scene.ts';
+
+type Key = ResponseOf<'getKey'>;
+
+const plaintext = Buffer.from('order 4711').toString('base64');
+const REASON = 'seen in a public log';
+const CustomKeyStoreId = inject('stack').keyStoreId ?? '';
+
+let alice: Client;
+let api: Client;
+let kms: KMSClient;
+let root: KMSClient;
+
+beforeAll(async () => {
+  alice = await person('alice');
+  ({ api, kms } = await workload());
+  const { gatewayUrl, region } = inject('stack');
+  root = new KMSClient({ endpoint: gatewayUrl, region, credentials: ROOT_CREDENTIALS });
+});
+
+const keyOf = async (name: string): Promise<Key> => (await alice.getKey(name)).body;
+const substate = (name: string, wanted: string) =>
+  until<Key>(
+    async () => {
+      const key = await keyOf(name);
+      return key.substate === wanted && key;
+    },
+    { timeoutSeconds: 90, what: `${name} to be ${wanted}` },
+  );
+
+interface Use {
+  readonly sentAt: number;
+  readonly endedAt: number;
+  readonly isAllowed: boolean;
+}
+
+/** Uses a key without a pause until it is stopped, and keeps when each use was sent, and whether it was allowed. */
+function inLoop(use: () => Promise<unknown>): { readonly uses: Use[]; stop(): Promise<void> } {
+  const uses: Use[] = [];
+  let isOver = false;
+  const loop = async () => {
+    while (!isOver) {
+      const sentAt = performance.now();
+      const isAllowed = await use().then(
+        () => true,
+        () => false,
+      );
+      uses.push({ sentAt, endedAt: performance.now(), isAllowed });
+    }
+  };
+  const running = loop();
+  return {
+    uses,
+    stop: async () => {
+      isOver = true;
+      await running;
+    },
+  };
+}
+
+const allowedAfter = (uses: readonly Use[], instant: number) =>
+  uses.filter(({ sentAt, isAllowed }) => isAllowed && sentAt > instant).length;
+
+/** What a workload wrote under a key: by the API, and at KMS itself. */
+async function written(name: string) {
+  const { body } = await api.encrypt(name, { plaintext });
+  const { alias } = await keyOf(name);
+  const command = { KeyId: alias ?? '', Plaintext: Buffer.from(plaintext, 'base64') };
+  const { CiphertextBlob } = await kms.send(new EncryptCommand(command));
+  return {
+    byApi: () => api.decrypt(name, { ciphertext: body.ciphertext }),
+    byKms: () => kms.send(new DecryptCommand({ CiphertextBlob })),
+  };
+}
+
+// Beside one another, for most of the time is KMS's: it settles.
+describe.concurrent.each(['hard', 'locked'] as const)(
+  'a key that is revoked under load, %s',
+  (mode) => {
+    it('is denied on the data plane from the answer on, and at KMS from the state revoked on', async () => {
+      const name = await activeKey(alice, `revoked-${mode}`);
+      const { byApi, byKms } = await written(name);
+      const plane = inLoop(byApi);
+      const direct = inLoop(byKms);
+      await until(async () => plane.uses.length > 3 && direct.uses.length > 3, {
+        timeoutSeconds: 20,
+        what: 'the loops to run',
+      });
+      const calledAt = performance.now();
+      const { body, status } = await alice.revokeKey(name, { reason: REASON, mode });
+      const answeredAt = performance.now();
+      expect(status).toBe(202);
+      expect(body).toMatchObject({ state: 'revoking', kms: 'accepted', approvalId: null });
+
+      await substate(name, 'revoked');
+      const confirmedAt = performance.now();
+      await until(async () => direct.uses.some(({ sentAt }) => sentAt > confirmedAt + 1000), {
+        timeoutSeconds: 20,
+        what: 'uses behind the confirmation',
+      });
+      await Promise.all([plane.stop(), direct.stop()]);
+
+      expect(allowedAfter(plane.uses, answeredAt)).toBe(0);
+      expect(allowedAfter(direct.uses, confirmedAt)).toBe(0);
+      const refused = plane.uses.find(({ isAllowed, sentAt }) => !isAllowed && sentAt > calledAt);
+      const effect = Math.round((refused?.endedAt ?? Number.POSITIVE_INFINITY) - calledAt);
+      process.stdout.write(
+        `  ${mode}: first refusal ${effect} ms after the call, answered after ${Math.round(answeredAt - calledAt)} ms\n`,
+      );
+      // A bound for a machine under load; `bench` measures.
+      expect(effect).toBeLessThan(20_000);
+      expect(await ended(alice, body.operationId ?? '')).toMatchObject({
+        kind: 'revoke-key',
+        state: 'done',
+      });
+      expect(await keyOf(name)).toMatchObject({
+        state: 'compromised',
+        containment: { kind: 'revocation', mode, state: 'revoked', reason: REASON },
+      });
+      await expect(alice.startRotation(name)).rejects.toMatchObject({ status: 409 });
+      await expect(alice.resumeKey(name)).rejects.toMatchObject({ status: 409 });
+    });
+  },
+);
+
+describe.concurrent('a version that is revoked, locked', () => {
+  it('opens for the re-encryption role alone, and its data is readable under the successor', async () => {
+    const { gatewayUrl, region, account } = inject('stack');
+    const single = { endpoint: gatewayUrl, region, credentials: ROOT_CREDENTIALS };
+    const dynamodb = new DynamoDBClient(single);
+    const rows = DynamoDBDocumentClient.from(dynamodb);
+    const name = await activeKey(alice, 'leaked');
+    const table = `app-${name}`;
+    await dynamodb.send(
+      new CreateTableCommand({
+        TableName: table,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+        KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+      }),
+    );
+    const context = { order: 'a' };
+    const { body: old } = await api.encrypt(name, { plaintext, context });
+    await rows.send(new PutCommand({ TableName: table, Item: { id: 'a', card: old.ciphertext } }));
+    await alice.putSource(
+      { key: name, source: 'cards' },
+      {
+        location: {
+          kind: 'dynamodb',
+          tableArn: `arn:aws:dynamodb:${region}:${account}:table/${table}`,
+          ciphertextAttributes: ['card'],
+          context: { order: { attribute: 'id' } },
+        },
+        shards: 1,
+        copies: [],
+      },
+    );
+    const rotation = await alice.startRotation(name);
+    expect((await ended(alice, rotation.body.operationId)).state).toBe('done');
+
+    const { body } = await alice.revokeKey(name, { reason: REASON, version: 1, mode: 'locked' });
+    expect(await ended(alice, body.operationId ?? '')).toMatchObject({ state: 'done' });
+    const [first] = (await alice.listVersions(name)).body.items;
+    expect(first).toMatchObject({ version: 1, state: 'compromised', substate: 'revoked' });
+    const CiphertextBlob = Buffer.from(old.ciphertext, 'base64');
+    await expect(
+      kms.send(new DecryptCommand({ CiphertextBlob, EncryptionContext: context })),
+    ).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    await expect(api.decrypt(name, { ciphertext: old.ciphertext, context })).rejects.toMatchObject({
+      status: expect.any(Number),
+    });
+
+    const run = await alice.startReencryption(name);
+    const row = () =>
+      rows.send(new GetCommand({ TableName: table, Key: { id: 'a' }, ConsistentRead: true }));
+    await until(async () => (await row()).Item?.['card'] !== old.ciphertext, {
+      timeoutSeconds: 60,
+      what: `${run.body.operationId} to re-encrypt`,
+    });
+    const { Item } = await row();
+    const again = await api.decrypt(name, { ciphertext: String(Item?.['card']), context });
+    expect(again.body).toEqual({ plaintext, version: 2 });
+  });
+});
+
+describe.concurrent('a suspension', () => {
+  it('is lifted by people, and everything works as before', async () => {
+    const name = await activeKey(alice, 'suspended');
+    const { byApi, byKms } = await written(name);
+    await alice.suspendKey(name, { reason: 'unknown role' });
+    await expect(byApi()).rejects.toMatchObject({ code: 'KeyNotUsable' });
+    await substate(name, 'suspended');
+    await expect(byKms()).rejects.toMatchObject({ name: 'DisabledException' });
+
+    const { body } = await alice.resumeKey(name, { reason: 'known now' });
+    const id = body.approvalId ?? '';
+    for (const user of ['bob', 'carol'])
+      await (await person(user)).castVote(id, { decision: 'approve', digest: body.digest ?? '' });
+    await until(async () => (await keyOf(name)).state === 'active', {
+      timeoutSeconds: 60,
+      what: 'the key to be active again',
+    });
+    await expect(byApi()).resolves.toBeDefined();
+    await expect(byKms()).resolves.toBeDefined();
+    const { executedAs } = (await alice.getApproval(id)).body;
+    expect(await ended(alice, executedAs ?? '')).toMatchObject({
+      kind: 'resume-key',
+      state: 'done',
+    });
+  });
+});
+
+describe('a revocation while the HSMs are away', () => {
+  it('denies at once, is not revoked before KMS was seen to refuse, and then is', async () => {
+    const name = await activeKey(alice, 'away');
+    const { byApi } = await written(name);
+    const connection = async (wanted: string) => {
+      const command = new DescribeCustomKeyStoresCommand({ CustomKeyStoreId });
+      await until(
+        async () => (await root.send(command)).CustomKeyStores?.[0]?.ConnectionState === wanted,
+        { timeoutSeconds: 30, what: `the key store to be ${wanted}` },
+      );
+    };
+    await root.send(new DisconnectCustomKeyStoreCommand({ CustomKeyStoreId }));
+    await connection('DISCONNECTED');
+    try {
+      const { body } = await alice.suspendKey(name, { reason: REASON, mode: 'hard' });
+      expect(body).toMatchObject({ state: 'suspending' });
+      await expect(byApi()).rejects.toMatchObject({ code: 'KeyNotUsable' });
+      await alice.getOperation(body.operationId ?? '');
+      expect((await keyOf(name)).substate).toBe('suspending');
+    } finally {
+      await root.send(new ConnectCustomKeyStoreCommand({ CustomKeyStoreId }));
+      await connection('CONNECTED');
+    }
+    await substate(name, 'suspended');
+  });
+});
