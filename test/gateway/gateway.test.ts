@@ -5,6 +5,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { Fixture } from './fixture.ts';
 import { adminPaths } from './suites/admin-paths.ts';
 import { apiAccess } from './suites/api-access.ts';
+import { eventRetries } from './suites/event-retries.ts';
 import { functionErrors } from './suites/function-errors.ts';
 import { keyRoute } from './suites/key-route.ts';
 import { restart } from './suites/restart.ts';
@@ -25,6 +26,7 @@ afterAll(() => fixture?.stack.stop(), 60_000);
 for (const suite of [
   adminPaths,
   apiAccess,
+  eventRetries,
   functionErrors,
   keyRoute,
   schedules,

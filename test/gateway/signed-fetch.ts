@@ -8,6 +8,8 @@ import type { Credentials } from './fixture.ts';
 interface Signing {
   readonly service: string;
   readonly credentials: Credentials;
+  /** Signed too, such as the target of a JSON protocol. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Sends a GET request; the URL must have no query. */
@@ -20,7 +22,7 @@ export const signedPost = (url: string, signing: Signing, body: object) =>
 async function signedFetch(
   url: string,
   method: string,
-  { service, credentials }: Signing,
+  { service, credentials, headers = {} }: Signing,
   body?: string,
 ): Promise<Response> {
   const { host, hostname, pathname, protocol } = new URL(url);
@@ -31,7 +33,7 @@ async function signedFetch(
     hostname,
     path: pathname,
     query: {},
-    headers: { host },
+    headers: { host, ...headers },
     ...(body === undefined ? {} : { body }),
   });
   return fetch(url, { method, headers: signed.headers, ...(body === undefined ? {} : { body }) });

@@ -4,9 +4,12 @@
 import { App, CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as destinations from 'aws-cdk-lib/aws-lambda-destinations';
 import { DynamoEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import {
   NodejsFunction,
@@ -105,6 +108,19 @@ streamed.addEventSource(
     ],
   }),
 );
+// Events of a rule: tried once more, then given up into a queue.
+const failedEvents = new sqs.Queue(stack, 'FailedEvents');
+probe.configureAsyncInvoke({
+  retryAttempts: 1,
+  onFailure: new destinations.SqsDestination(failedEvents),
+});
+new events.Rule(stack, 'Retried', {
+  eventPattern: { source: ['fixture'], detailType: ['retried'] },
+  targets: [
+    new targets.LambdaFunction(probe, { event: events.RuleTargetInput.fromEventPath('$.detail') }),
+  ],
+});
+output('FailedEventsUrl', failedEvents.queueUrl);
 output('ProbeArn', probe.functionArn);
 output('LimitedName', limited.functionName);
 

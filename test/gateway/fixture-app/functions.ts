@@ -50,6 +50,9 @@ export async function probe(event: Event): Promise<unknown> {
     }
     case 'throw':
       throw new KeyIsBusy('somebody else has the lease');
+    case 'throw-once':
+      if (await isFirst(`threw-${event.pk}`)) throw new KeyIsBusy('the first try fails');
+      return { survived: await isFirst(`survived-${event.pk}`) };
     case 'die-once':
       if (await isFirst(`died-${event.pk}`)) process.kill(process.pid, 'SIGKILL');
       return { survived: true };

@@ -17,6 +17,7 @@ from gateway.caller import Caller, account_root  # noqa: E402
 from gateway.patches import (  # noqa: E402
     admin_paths,
     cloudhsm_resources,
+    event_retries,
     function_errors,
     retry_delays,
     schedule_clock,
@@ -48,6 +49,13 @@ class SenderIdentity(unittest.TestCase):
         self.assertEqual(arn, "arn:aws:ses:eu-west-1:111122223333:identity/example.com")
         arn = sender_identity.identity_arn("a@example.com", None, "eu-west-1", "111122223333")
         self.assertEqual(arn, "arn:aws:ses:eu-west-1:111122223333:identity/a@example.com")
+
+
+class EventOfARule(unittest.TestCase):
+    def test_is_the_json_that_the_rule_made(self):
+        self.assertEqual(event_retries.event_of('{"name": "x"}'), {"name": "x"})
+        self.assertEqual(event_retries.event_of("plain"), {"body": "plain"})
+        self.assertEqual(event_retries.event_of(None), {"body": None})
 
 
 class RetryDelays(unittest.TestCase):
