@@ -13,6 +13,8 @@ export const METRICS = {
   refusedSignals: { name: 'RefusedSignals', service: 'signals' },
   /** Consumers seen to encrypt under an older version than the one they acknowledged. */
   contradictedAcknowledgements: { name: 'ContradictedAcknowledgements', service: 'key-use' },
+  /** One for each rotation in place of a KMS key that has few of them left. */
+  inPlaceBudgetLow: { name: 'InPlaceBudgetLow', service: 'rotation' },
   /** One for each operation that parks. */
   parkedOperations: { name: 'ParkedOperations', service: 'workflows' },
   /** One for each run of re-encryption that parks; it holds no key, so it has an alarm of its own. */

@@ -6,6 +6,7 @@ import type { LastUse } from '../ports/key-vault.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
 import type { Instant, VersionRecord } from './records.ts';
 import type { SourceRecord } from './reencryption.ts';
+import { sharingKey } from './sharing.ts';
 
 const DAY_MILLISECONDS = 86_400_000;
 /** Days without use where the class says nothing. */
@@ -35,9 +36,8 @@ const later = (from: Instant, days: number): Instant =>
 const listed = (names: readonly string[]) => names.slice(0, 5).join(', ');
 
 function replaced({ snapshot, version }: RetirementFacts) {
-  const heir = snapshot.versions.find(
-    ({ isInPlace, keyId, version: number }) =>
-      isInPlace === true && keyId === version.keyId && number > version.version,
+  const heir = sharingKey(snapshot.versions, version).find(
+    ({ version: number }) => number > version.version,
   );
   if (heir)
     return {
@@ -52,14 +52,17 @@ function replaced({ snapshot, version }: RetirementFacts) {
 }
 
 /** Why a source does not prove that it holds nothing of the version; null when it does. */
-function objection(source: SourceRecord, { version }: RetirementFacts): string | null {
+function objection(source: SourceRecord, { snapshot, version }: RetirementFacts): string | null {
   const { count, location, name } = source;
   if (location.kind === 'none') return null;
   if (count === null) return `${name} was never counted`;
   // A count that began before the version was restricted may have missed what was written behind it.
   if (version.deactivatedAt === null || count.startedAt <= version.deactivatedAt)
     return `${name} was counted before the version was replaced`;
-  const left = count.byVersion[version.version] ?? 0;
+  // Older versions of the same KMS key go with it: what they wrote is lost as well.
+  const left = sharingKey(snapshot.versions, version)
+    .map((one) => count.byVersion[one.version] ?? 0)
+    .reduce((sum, one) => sum + one, 0);
   if (left > 0) return `${name} holds ${left} ciphertexts`;
   return count.dead > 0 ? `${name} holds ${count.dead} ciphertexts of unknown version` : null;
 }

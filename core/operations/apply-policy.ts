@@ -6,7 +6,9 @@ import type { PolicyTemplate } from '../contract/vocabulary.ts';
 import { precondition } from '../errors.ts';
 import { accessOf, boundTo } from '../keys/consumers.ts';
 import type { VersionRecord } from '../keys/records.ts';
+import { sharingKey } from '../keys/sharing.ts';
 import type { PolicyWriter } from '../ports/key-vault.ts';
+import type { KeySnapshot } from '../ports/ledger.ts';
 import { mutateKey } from './mutate-key.ts';
 import {
   isRecorded,
@@ -33,15 +35,24 @@ async function apply(
   await deps.policies.applyPolicy(version.keyId, template, accessOf(snapshot.key));
 }
 
+/** The versions that the policy of a version's KMS key is about, as they are to be recorded. */
+function withTemplate(
+  { versions }: KeySnapshot,
+  version: VersionRecord,
+  policyTemplate: PolicyTemplate,
+): readonly VersionRecord[] {
+  return sharingKey(versions, version).map((one) => ({ ...one, policyTemplate }));
+}
+
 /** Opens the new version to the key's consumers. @throws KeyturnError `LeaseLost`, and what the vault answers */
 export async function openPolicy(deps: ApplyPolicyDeps, input: StepInput): Promise<void> {
   const context = await openStep(deps, input, 'VerifyVersion');
   if (isRecorded(context.operation, 'OpenPolicy')) return;
   await apply(deps, context, context.version, 'active');
-  await recordStep(deps, input, 'OpenPolicy', ({ version }) => ({
+  await recordStep(deps, input, 'OpenPolicy', ({ snapshot, version }) => ({
     action: 'policy.opened',
     detail: { template: 'active' },
-    versions: [{ ...version, policyTemplate: 'active' }],
+    versions: withTemplate(snapshot, version, 'active'),
   }));
 }
 
@@ -59,10 +70,10 @@ export async function restrictPolicy(deps: ApplyPolicyDeps, input: StepInput): P
   const bound = boundTo(context.snapshot.consumers, previous);
   if (bound.length > 0) return keepBound(deps, input, bound.length);
   await apply(deps, context, previous, 'decrypt-only');
-  await recordStep(deps, input, 'RestrictPolicy', ({ previous: current }) => ({
+  await recordStep(deps, input, 'RestrictPolicy', ({ snapshot }) => ({
     action: 'policy.restricted',
     detail: { template: 'decrypt-only', previousVersion: previous.version },
-    versions: [{ ...(current ?? previous), policyTemplate: 'decrypt-only' }],
+    versions: withTemplate(snapshot, previous, 'decrypt-only'),
   }));
 }
 

@@ -13,7 +13,7 @@ import type {
   Provenance,
 } from '../ports/key-vault.ts';
 import { type Draft, mutateKey } from './mutate-key.ts';
-import { isInPlace, rotateInPlace } from './rotate-in-place.ts';
+import { type InPlaceResult, isInPlace, rotateInPlace } from './rotate-in-place.ts';
 import type { StepContext, StepDeps, StepInput } from './run-step.ts';
 import { leasedContext, openStep, recordStep } from './run-step.ts';
 import { searchFrom } from './sweep-orphans.ts';
@@ -102,7 +102,10 @@ async function placeOf(
  * Makes or adopts the version's KMS key and records it.
  * @throws KeyturnError `LeaseLost`, `KeyStoreMisconfigured`, and what the vault answers
  */
-export async function createVersion(deps: CreateVersionDeps, input: StepInput): Promise<void> {
+export async function createVersion(
+  deps: CreateVersionDeps,
+  input: StepInput,
+): Promise<InPlaceResult> {
   const context = await openStep(deps, input);
   const { version } = context;
   if (isInPlace(context)) return rotateInPlace(deps, input, context);
@@ -118,6 +121,7 @@ export async function createVersion(deps: CreateVersionDeps, input: StepInput): 
       await makeAndRecord(deps, input, context, provenance);
   }
   await markRecorded(deps, input);
+  return { isBudgetLow: false };
 }
 
 /** More than one try may have left more than one key: then the sweep is told to look for the others. */

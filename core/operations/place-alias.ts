@@ -142,18 +142,6 @@ async function noteIntent(deps: PlaceAliasDeps, input: StepInput): Promise<void>
   });
 }
 
-/** Imported material is replaced a week before KMS forgets it, whatever the class's period says. */
-const EXPIRY_MARGIN_SECONDS = 7 * 86_400;
-
-function beforeExpiry<T extends { readonly nextRotationAt: string | null }>(
-  dates: T,
-  expiresAt: string | null,
-): T {
-  if (expiresAt === null || dates.nextRotationAt === null) return dates;
-  const latest = later(expiresAt, -EXPIRY_MARGIN_SECONDS);
-  return dates.nextRotationAt <= latest ? dates : { ...dates, nextRotationAt: latest };
-}
-
 function activation(deps: PlaceAliasDeps, { snapshot, version, previous }: StepContext) {
   const at = deps.clock.now();
   const policy = classOf(deps.classes, snapshot.key.class);
@@ -172,7 +160,7 @@ function activation(deps: PlaceAliasDeps, { snapshot, version, previous }: StepC
       state: active.state,
       currentVersion: version.version,
       currentKeyId: version.keyId,
-      ...beforeExpiry(dueDates(policy, snapshot.key.name, at), version.materialExpiresAt ?? null),
+      ...dueDates(policy, snapshot.key.name, at, at, version.materialExpiresAt ?? null),
       ...(previous ? { lastRotatedAt: at } : {}),
     },
   };

@@ -11,6 +11,7 @@ import {
   type RetirementCondition,
   type RetirementFacts,
 } from '../keys/retirement.ts';
+import { sharingKey } from '../keys/sharing.ts';
 import { type ClassPolicy, classOf } from '../policies/classes.ts';
 import type { EvidenceStore } from '../ports/evidence-store.ts';
 import type { KeyUseLog } from '../ports/key-use-log.ts';
@@ -71,16 +72,16 @@ function verdictOf(facts: RetirementFacts): Verdict {
   };
 }
 
-/** The later of what the vault says and what the record of key use has. */
+/** The later of what the vault says and what the record of key use has of all versions that are the KMS key. */
 async function lastUseOf(
   deps: RetirementDeps,
   name: string,
-  version: number,
+  sharing: readonly VersionRecord[],
   keyId: string,
 ): Promise<LastUse> {
   const [told, uses] = await Promise.all([deps.lastUses.lastUse(keyId), deps.uses.read(name)]);
   const seen = uses
-    .filter((use) => use.version === version)
+    .filter((use) => sharing.some(({ version }) => version === use.version))
     .flatMap(({ lastEncryptAt, lastDecryptAt }) =>
       [lastEncryptAt ?? [], lastDecryptAt ?? []].flat(),
     )
@@ -97,8 +98,9 @@ async function readFacts(
 ): Promise<RetirementFacts> {
   const snapshot = await deps.ledger.readKey(name);
   if (!snapshot) throw keyNotFound(name);
-  const { keyId } = requireVersion(snapshot, version);
-  const lastUse = keyId === null ? null : await lastUseOf(deps, name, version, keyId);
+  const found = requireVersion(snapshot, version);
+  const sharing = sharingKey(snapshot.versions, found);
+  const lastUse = found.keyId === null ? null : await lastUseOf(deps, name, sharing, found.keyId);
   return factsOf(deps, snapshot, version, lastUse);
 }
 

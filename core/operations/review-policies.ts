@@ -18,7 +18,8 @@ function newDates({ key, versions }: KeySnapshot, policy: ClassPolicy, now: Inst
   const current = versions.find(({ version }) => version === key.currentVersion);
   if (key.state !== 'active' || key.releasedAt || !current?.activatedAt) return null;
   if (key.policyDigest === policyDigest(policy)) return null;
-  const dates = dueDates(policy, key.name, current.activatedAt, now);
+  const { activatedAt, materialExpiresAt = null } = current;
+  const dates = dueDates(policy, key.name, activatedAt, now, materialExpiresAt);
   return key.dueBecause ? { policyDigest: dates.policyDigest } : dates;
 }
 

@@ -86,6 +86,12 @@ async function newMaterial(
   throw new KeyturnError('KeyNotYetVisible', 'KMS does not show the new material yet');
 }
 
+/** What people should know of it. */
+export interface InPlaceResult {
+  /** True for the rotation that found few left; said once for each, by the run that recorded it. */
+  readonly isBudgetLow: boolean;
+}
+
 /**
  * Asks KMS for new material of the current KMS key, and records it as the version.
  * @throws KeyturnError `LeaseLost`; `KeyNotYetVisible` while KMS does not show the new material; `InPlaceBudgetSpent`
@@ -94,12 +100,14 @@ export async function rotateInPlace(
   deps: RotateInPlaceDeps,
   input: StepInput,
   context: StepContext,
-): Promise<void> {
+): Promise<InPlaceResult> {
   const { previous, version } = context;
-  if (version.keyId !== null) return;
+  if (version.keyId !== null) return { isBudgetLow: false };
   precondition(previous?.keyId, 'a rotation in place has a KMS key to rotate');
   const intent = await noteIntent(deps, input, context);
   const materialId = await newMaterial(deps, previous.keyId, intent);
+  // `context` is of before: the version does not share the KMS key yet.
+  const isBudgetLow = inPlaceRotations(context.snapshot) + 1 >= IN_PLACE_WARNING;
   await recordStep(
     deps,
     input,
@@ -123,4 +131,5 @@ export async function rotateInPlace(
       };
     },
   );
+  return { isBudgetLow };
 }

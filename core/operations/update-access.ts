@@ -6,6 +6,7 @@ import { KeyturnError, precondition } from '../errors.ts';
 import { accessOf, boundTo } from '../keys/consumers.ts';
 import { requireUncontained } from '../keys/containment.ts';
 import type { OperationRecord, VersionRecord } from '../keys/records.ts';
+import { sharingKey, speaksForKey } from '../keys/sharing.ts';
 import { mayProcess, transition } from '../keys/transitions.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
 import {
@@ -18,18 +19,21 @@ import type { ApplyPolicyDeps } from './apply-policy.ts';
 import type { Draft } from './mutate-key.ts';
 import { isRecorded, openStep, recordStep, type StepContext, type StepInput } from './run-step.ts';
 
-/** A version with the policy that it should have. */
+/** A KMS key by the version that speaks for it, with the policy that it should have. */
 export interface Target {
   readonly version: VersionRecord;
   readonly keyId: string;
   readonly template: PolicyTemplate;
 }
 
-/** Readable versions and their policies; a bound one nobody holds on to any more loses the right to encrypt. */
+/**
+ * KMS keys of readable versions, once each, and their policies; a bound one nobody holds on to any more loses the right
+ * to encrypt.
+ */
 export function targetsOf({ versions, consumers }: KeySnapshot): readonly Target[] {
   return versions.flatMap((version) => {
     const { keyId, policyTemplate: template, state } = version;
-    if (keyId === null || !mayProcess(state)) return [];
+    if (keyId === null || !mayProcess(state) || !speaksForKey(versions, version)) return [];
     if (template !== 'active' && template !== 'decrypt-only') return [];
     const isReleased = version.substate === 'bound' && boundTo(consumers, version).length === 0;
     return [{ version, keyId, template: isReleased ? ('decrypt-only' as const) : template }];
@@ -44,12 +48,13 @@ const RELEASED: Partial<Record<VersionRecord['policyTemplate'], PolicyTemplate>>
   'released-decrypt-only': 'released-decrypt-only',
 };
 
-/** Readable versions of a key that is let go, and their policies. */
+/** KMS keys of readable versions of a key that is let go, once each, and their policies. */
 export function releaseTargetsOf({ versions }: KeySnapshot): readonly Target[] {
   return versions.flatMap((version) => {
     const { keyId, policyTemplate, state } = version;
     const template = RELEASED[policyTemplate];
-    return keyId === null || !mayProcess(state) || !template ? [] : [{ version, keyId, template }];
+    if (keyId === null || !mayProcess(state) || !template) return [];
+    return speaksForKey(versions, version) ? [{ version, keyId, template }] : [];
   });
 }
 
@@ -147,9 +152,11 @@ export async function applyAccess(deps: ApplyPolicyDeps, input: StepInput): Prom
   await recordStep(deps, input, 'ApplyAccess', (current) => ({
     action: 'access.applied',
     detail: { policies: targets.length },
-    versions: targetsFor(current)
-      .filter(({ version, template }) => version.policyTemplate !== template)
-      .map(({ version, template }) => ({ ...version, policyTemplate: template })),
+    versions: targetsFor(current).flatMap(({ version, template }) =>
+      sharingKey(current.snapshot.versions, version)
+        .filter((one) => one.policyTemplate !== template)
+        .map((one) => ({ ...one, policyTemplate: template })),
+    ),
   }));
 }
 

@@ -50,16 +50,37 @@ const Members = z.strictObject({
   acknowledgement: AcknowledgementPolicy.optional(),
   /** `automatic`: stored ciphertexts are re-encrypted when a rotation has ended; absent means on demand only. */
   reencryption: z.strictObject({ automatic: z.boolean() }).optional(),
-  /** How long a replaced version must not have been used before it may be retired; absent means 30 days. */
   /** How long KMS keeps imported material of the class's keys (KMS ImportKeyMaterial, ValidTo: a year); absent: for ever. */
   importedMaterial: z.strictObject({ validDays: z.int().min(1).max(365) }).optional(),
+  /** How long a replaced version must not have been used before it may be retired; absent means 30 days. */
   retirement: z.strictObject({ quietDays: z.int().min(0).max(3650) }).optional(),
 });
+
+/** Imported material is replaced so long before KMS forgets it: a week for whoever has to look into what went wrong. */
+const EXPIRY_MARGIN_DAYS = 7;
+
+/** What is wrong with how long imported material lives; null when a rotation fits in before it is due again. */
+function materialFault(policy: z.infer<typeof Members>): string | null {
+  const { validDays } = policy.importedMaterial ?? {};
+  if (validDays === undefined) return null;
+  const days = validDays - EXPIRY_MARGIN_DAYS;
+  const sum = `material lives ${validDays} d and is replaced ${EXPIRY_MARGIN_DAYS} d before its end, so every ${days} d`;
+  if (days < 1) return `${sum}: let it live longer`;
+  const fault = periodFault({ ...policy, rotationDays: Math.min(days, policy.rotationDays) });
+  return fault && `${sum}: ${fault}`;
+}
 
 /** A class; one that cannot be kept is refused with the arithmetic. */
 export const ClassPolicy = Members.superRefine((policy, context) => {
   const fault = periodFault(policy);
   if (fault) context.addIssue({ code: 'custom', path: ['rotationDays'], message: fault });
+  const material = fault ? null : materialFault(policy);
+  if (material)
+    context.addIssue({
+      code: 'custom',
+      path: ['importedMaterial', 'validDays'],
+      message: material,
+    });
 });
 export type ClassPolicy = z.infer<typeof Members>;
 
@@ -76,9 +97,19 @@ function spread(name: string): number {
 /**
  * When a version activated at `activatedAt` is due to be replaced: at the end of its originator-usage period, or
  * earlier by the key's share of the jitter and by what lies between there and the last maintenance window.
+ * @param expiresAt when KMS forgets the version's material, which has to be replaced before; null: never
  */
-export function nextRotationAt(policy: ClassPolicy, activatedAt: Instant, name: string): Instant {
-  const limit = Date.parse(activatedAt) + policy.rotationDays * DAY_MS;
+export function nextRotationAt(
+  policy: ClassPolicy,
+  activatedAt: Instant,
+  name: string,
+  expiresAt: Instant | null = null,
+): Instant {
+  const period = Date.parse(activatedAt) + policy.rotationDays * DAY_MS;
+  const limit =
+    expiresAt === null
+      ? period
+      : Math.min(period, Date.parse(expiresAt) - EXPIRY_MARGIN_DAYS * DAY_MS);
   const { schedule } = policy;
   if (!schedule) return new Date(limit).toISOString();
   const early = Math.floor(spread(name) * (schedule.jitterMinutes ?? 0)) * MINUTE_MS;
@@ -97,7 +128,10 @@ export function nextNoticeAt(policy: ClassPolicy, dueAt: Instant, after: Instant
   return instants[0] ?? null;
 }
 
-/** Names what of a class its keys' due dates depend on: another digest, other dates. */
+/**
+ * Names what of a class its keys' due dates depend on: another digest, other dates. How long material lives is not
+ * among it: a version keeps the material, and with it the date, that it was imported with.
+ */
 export function policyDigest({ rotationDays, schedule, noticeDays }: ClassPolicy): string {
   return canonicalHash({ rotationDays, schedule, noticeDays });
 }
@@ -106,14 +140,15 @@ type DueDates = Required<
   Pick<KeyRecord, 'nextRotationAt' | 'nextNoticeAt' | 'dueBecause' | 'policyDigest'>
 >;
 
-/** The members of a key that say when it rotates, after `activatedAt`, seen from `now` on. */
+/** The members of a key that say when it rotates, after `activatedAt`, seen from `now` on. @see nextRotationAt */
 export function dueDates(
   policy: ClassPolicy,
   name: string,
   activatedAt: Instant,
   now: Instant = activatedAt,
+  expiresAt: Instant | null = null,
 ): DueDates {
-  const due = nextRotationAt(policy, activatedAt, name);
+  const due = nextRotationAt(policy, activatedAt, name, expiresAt);
   return {
     nextRotationAt: due,
     nextNoticeAt: nextNoticeAt(policy, due, now),

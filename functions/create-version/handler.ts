@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes the KMS key of a version, or asks KMS for new material of the one that is there. Material of origin EXTERNAL is
 // generated here, leaves only encrypted to KMS and in shares sealed to custodians, and is wiped.
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { BudgetedKeyCreator, BudgetedMaterialRotator } from '#adapters/budget/budgeted-vault.ts';
 import { ageSealer } from '#adapters/escrow/age-sealer.ts';
 import { shamirSplitter } from '#adapters/escrow/shamir-splitter.ts';
@@ -9,6 +10,7 @@ import { KmsMaterialImporter } from '#adapters/kms/material-importer.ts';
 import { KmsMaterialRotator } from '#adapters/kms/material-rotator.ts';
 import { KmsShareSigner } from '#adapters/kms/share-signer.ts';
 import { systemClock, systemRandom, ulidIds } from '#adapters/system/system.ts';
+import { METRIC_NAMESPACE, METRICS } from '#core/contract/metrics.ts';
 import { laneOf } from '#core/limits/lanes.ts';
 import { createVersion } from '#core/operations/create-version.ts';
 import { escrowedMaterial } from '#core/operations/escrowed-material.ts';
@@ -18,6 +20,10 @@ import { StepInputSchema, stepHandler } from '../shared/step-handler.ts';
 import { custodians, kmsClient, ledger, policySite, rateBudget } from '../shared/wiring.ts';
 
 const environment = environmentOf('create-version');
+const metrics = new Metrics({
+  namespace: METRIC_NAMESPACE,
+  serviceName: METRICS.inPlaceBudgetLow.service,
+});
 const client = kmsClient();
 const table = ledger(environment.TABLE_NAME);
 const deps = {
@@ -41,11 +47,16 @@ const creator = new KmsKeyCreator(client, policySite(environment));
 const rotator = new KmsMaterialRotator(client);
 const budget = rateBudget(environment.TABLE_NAME, environment.KMS_BUDGET);
 
-export const handler = stepHandler(StepInputSchema, (input) => {
+export const handler = stepHandler(StepInputSchema, async (input) => {
   const lane = () => laneOf(deps.ledger, input.operationId);
   const ports = {
     creator: new BudgetedKeyCreator(creator, budget, lane),
     rotator: new BudgetedMaterialRotator(rotator, budget, lane),
   };
-  return createVersion({ ...deps, ...ports }, input);
+  const { isBudgetLow } = await createVersion({ ...deps, ...ports }, input);
+  if (isBudgetLow) {
+    metrics.addMetric(METRICS.inPlaceBudgetLow.name, MetricUnit.Count, 1);
+    metrics.publishStoredMetrics();
+  }
+  return {};
 });

@@ -184,8 +184,14 @@ export class ObservabilityStack extends Stack {
   }
 
   #keyAlarms(): void {
-    const { overdueKeys, parkedOperations, parkedReencryptions } = METRICS;
+    const { overdueKeys, parkedOperations, parkedReencryptions, inPlaceBudgetLow } = METRICS;
     const service = (value: string) => ({ [METRIC_DIMENSION]: value });
+    this.#alarms.add({
+      name: 'in-place-budget-low',
+      runbook: 'in-place-budget-low',
+      what: 'A key that KMS rotates in place has few such rotations left.',
+      metric: this.#sum(METRIC_NAMESPACE, inPlaceBudgetLow.name, service(inPlaceBudgetLow.service)),
+    });
     this.#alarms.add({
       name: 'overdue-keys',
       runbook: 'overdue-keys',

@@ -55,6 +55,11 @@ describe('alarms', () => {
     });
     observability.hasResourceProperties('AWS::CloudWatch::Alarm', {
       Namespace: 'Keyturn',
+      MetricName: 'InPlaceBudgetLow',
+      Dimensions: [{ Name: 'service', Value: 'rotation' }],
+    });
+    observability.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      Namespace: 'Keyturn',
       MetricName: 'ParkedReencryptions',
       Dimensions: [{ Name: 'service', Value: 'reencryption' }],
     });

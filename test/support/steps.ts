@@ -178,7 +178,7 @@ export async function begin(world: World, name = 'orders'): Promise<StepInput> {
 /** A step of a workflow by its state's name. */
 export interface NamedStep {
   readonly name: string;
-  readonly run: (world: World, input: StepInput) => Promise<void>;
+  readonly run: (world: World, input: StepInput) => Promise<unknown>;
 }
 
 const verify = (check: Check) => (world: World, input: StepInput) =>

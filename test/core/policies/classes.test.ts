@@ -26,6 +26,8 @@ describe('the seeded classes', () => {
   });
 });
 
+const TWO_DAYS = { windowSeconds: 172_800, onDeadline: 'abort' };
+
 describe('a class', () => {
   const valid = byName('test');
 
@@ -38,8 +40,26 @@ describe('a class', () => {
     ['a negative retention', { ...valid, retentionDays: -1 }],
     ['a fractional period', { ...valid, rotationDays: 1.5 }],
     ['an unknown member', { ...valid, rotatoinDays: 2 }],
+    [
+      'material that is due from its first day on',
+      { ...valid, importedMaterial: { validDays: 7 } },
+    ],
+    [
+      'material that does not outlive a rotation',
+      { ...valid, importedMaterial: { validDays: 8 }, acknowledgement: TWO_DAYS },
+    ],
     ['a name with a slash', { ...valid, name: 'a/b' }],
   ])('with %s is refused', (_what, policy) => {
     expect(ClassPolicy.safeParse(policy).success).toBe(false);
+  });
+
+  it('shows the arithmetic where material would not live long enough, and takes what does', () => {
+    const short = ClassPolicy.safeParse({ ...valid, importedMaterial: { validDays: 5 } });
+    expect(short.error?.issues[0]?.message).toBe(
+      'material lives 5 d and is replaced 7 d before its end, so every -2 d: let it live longer',
+    );
+    expect(ClassPolicy.safeParse({ ...valid, importedMaterial: { validDays: 30 } }).success).toBe(
+      true,
+    );
   });
 });
