@@ -14,6 +14,7 @@ export default defineConfig({
   test: {
     environment: 'node',
     restoreMocks: true,
+    globalSetup: ['test/support/temporary-files.ts'],
     // Two workers: the reference machine has two cores.
     maxWorkers: 2,
     coverage: { provider: 'v8', include: ['core/**', 'adapters/**', 'functions/**', 'client/**'] },
