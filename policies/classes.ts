@@ -16,6 +16,7 @@ export const CLASSES: readonly ClassPolicy[] = [
     acknowledgement: { windowSeconds: 3 * DAY, onDeadline: 'wait-for-force', maxExtensions: 0 },
     reencryption: { automatic: true },
     retirement: { quietDays: 30 },
+    destruction: { quietSeconds: 14 * DAY, windowDays: 30 },
   },
   {
     name: 'internal-data',
@@ -27,6 +28,7 @@ export const CLASSES: readonly ClassPolicy[] = [
     acknowledgement: { windowSeconds: 3 * DAY, onDeadline: 'extend', maxExtensions: 1 },
     reencryption: { automatic: true },
     retirement: { quietDays: 30 },
+    destruction: { quietSeconds: 7 * DAY, windowDays: 30 },
   },
   {
     name: 'test',
@@ -39,5 +41,7 @@ export const CLASSES: readonly ClassPolicy[] = [
     acknowledgement: { windowSeconds: 30, onDeadline: 'abort', maxExtensions: 0 },
     reencryption: { automatic: false },
     retirement: { quietDays: 0 },
+    // The shortest window that KMS takes.
+    destruction: { quietSeconds: 5, windowDays: 7 },
   },
 ];

@@ -12,6 +12,7 @@ import {
   dataKeyPartition,
   dataKeySort,
   dueApprovalPartition,
+  dueDestructionPartition,
   duePartition,
   dueReencryptionPartition,
   type Item,
@@ -112,6 +113,20 @@ export async function listDueReencryptions(
 ): Promise<readonly string[]> {
   const rows = await dueRows(client, table, dueReencryptionPartition, before, limit);
   return rows.map((row) => String(row[DUE_INDEX.sort]).split('#')[1] ?? '');
+}
+
+/** Versions whose destruction is due. */
+export async function listDueDestructions(
+  client: DynamoDBDocumentClient,
+  table: string,
+  before: Instant,
+  limit: number,
+): Promise<readonly { name: string; version: number }[]> {
+  const rows = await dueRows(client, table, dueDestructionPartition, before, limit);
+  return rows.map((row) => {
+    const [, name = '', version] = String(row[DUE_INDEX.sort]).split('#');
+    return { name, version: Number(version) };
+  });
 }
 
 /** Ids of requests for approval that somebody should have looked at. */

@@ -84,6 +84,7 @@ export function shardOf(name: string): number {
 }
 export const duePartition = (shard: number) => `due#${shard}`;
 export const dueReencryptionPartition = (shard: number) => `due-reencryption#${shard}`;
+export const dueDestructionPartition = (shard: number) => `due-destruction#${shard}`;
 export const dueApprovalPartition = (shard: number) => `due-approval#${shard}`;
 export const approvalsPartition = (filter: ApprovalFilter, shard: number) =>
   `approvals-${filter}#${shard}`;
@@ -118,6 +119,12 @@ export const versionItem = (version: VersionRecord): Item => ({
     ? {
         [LIST_INDEX.partition]: dataKeyPartition(version.dataKey.parent, shardOf(version.name)),
         [LIST_INDEX.sort]: dataKeySort(version),
+      }
+    : {}),
+  ...(version.destruction?.dueAt
+    ? {
+        [DUE_INDEX.partition]: dueDestructionPartition(shardOf(version.name)),
+        [DUE_INDEX.sort]: `${version.destruction.dueAt}#${version.name}#${version.version}`,
       }
     : {}),
 });

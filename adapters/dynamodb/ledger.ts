@@ -38,6 +38,7 @@ import {
   listDue,
   listDueApprovals,
   listDueBetween,
+  listDueDestructions,
   listDueReencryptions,
   listKeys,
 } from './indexes.ts';
@@ -133,6 +134,15 @@ export class DynamoDbLedger
   async listDueReencryptions(before: Instant, limit: number): Promise<readonly string[]> {
     return this.#rows.translated(() =>
       listDueReencryptions(this.#rows.client, this.#rows.table, before, limit),
+    );
+  }
+
+  async listDueDestructions(
+    before: Instant,
+    limit: number,
+  ): Promise<readonly { name: string; version: number }[]> {
+    return this.#rows.translated(() =>
+      listDueDestructions(this.#rows.client, this.#rows.table, before, limit),
     );
   }
 

@@ -36,6 +36,7 @@ import type {
   Page,
 } from '#core/ports/ledger.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.ts';
+import { dueDestructions } from './due-destructions.ts';
 
 const conflict = () =>
   new KeyturnError('RevisionConflict', 'the record changed meanwhile; read it again');
@@ -177,6 +178,13 @@ export class MemoryLedger
       .sort()
       .slice(0, limit)
       .map((row) => row.split('#')[1] ?? '');
+  }
+
+  async listDueDestructions(
+    before: Instant,
+    limit: number,
+  ): Promise<readonly { name: string; version: number }[]> {
+    return dueDestructions([...this.#versions.values()].flat(), before, limit);
   }
 
   async readAudit(

@@ -18,6 +18,11 @@ export function canonicalBytes(value: unknown): Uint8Array {
   return Buffer.from(canonicalize(value) ?? '');
 }
 
+/** The one form of a JSON value (RFC 8785) as text. */
+export function canonicalText(value: unknown): string {
+  return canonicalize(value) ?? '';
+}
+
 /** Hash of a JSON value, the same whatever the order of its members. */
 export function canonicalHash(value: unknown): string {
   return sha256Hex(canonicalize(value) ?? '');

@@ -16,6 +16,8 @@ import type {
   Trigger,
 } from '../contract/vocabulary.ts';
 
+import type { DestructionRecord } from './destruction-record.ts';
+
 /** Instant, RFC 3339 UTC with milliseconds, such as `2026-11-22T10:00:00.000Z`; sorts as text. */
 export type Instant = string;
 
@@ -198,6 +200,8 @@ export interface VersionRecord {
   readonly verifiedAt: Instant | null;
   readonly activatedAt: Instant | null;
   readonly deactivatedAt: Instant | null;
+  /** Of the newest version of a KMS key: how far its destruction is, or how the last one was stopped. */
+  readonly destruction?: DestructionRecord;
   /** Of a version that was somebody else's KMS key: `original` is then its policy until it is opened. */
   readonly adoption?: Adoption;
   /** It may not be used; absent and null: it may. */
@@ -216,7 +220,13 @@ export type VersionSubstate =
   | 'bound'
   /** Every condition of retirement holds; the evidence is stored (`retirement`). */
   | 'ready-to-destroy'
+  /** Its destruction was approved: disabled in KMS, and it can be taken back (`destruction`). */
+  | 'quarantined'
   | 'destroy-scheduled'
+  /** Destroyed: gone from KMS; from the HSM too; and from the last backup. */
+  | 'logical'
+  | 'material'
+  | 'final'
   /** Its adoption is being undone, and our alias and tags may be off already: it only goes back from here. */
   | 'giving-back'
   /** Its adoption was undone: the KMS key is as it was, and none of ours. */

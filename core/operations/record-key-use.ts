@@ -10,6 +10,7 @@ import type { KeyUseLog, MinuteCount, UseCount } from '../ports/key-use-log.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock } from '../ports/platform.ts';
 import { mutateKey } from './mutate-key.ts';
+import { isWatched, watchDestruction } from './watch-destruction.ts';
 import { withdrawn } from './withdraw-retirement.ts';
 
 export interface RecordKeyUseDeps {
@@ -34,6 +35,8 @@ export interface RecordedUse {
   readonly contradicted: readonly string[];
   /** Keys with refused calls: their bake, if they are in one, is to be judged. */
   readonly failing: readonly string[];
+  /** Keys with uses of a version that is being destroyed. */
+  readonly leaving: readonly string[];
 }
 
 const roleNameOf = (arn: string) => /:role\/(?:.*\/)?([\w+=,.@-]+)$/.exec(arn)?.[1] ?? '';
@@ -134,8 +137,10 @@ async function followConsumers(
   deps: RecordKeyUseDeps,
   key: string,
   uses: readonly UseCount[],
+  look: (snapshot: KeySnapshot) => void,
 ): Promise<readonly string[]> {
   return mutateKey<readonly string[]>(deps.ledger, key, (snapshot) => {
+    look(snapshot);
     const changed: ConsumerRecord[] = [];
     for (const consumer of snapshot.consumers) {
       let next = consumer;
@@ -192,13 +197,19 @@ export async function recordKeyUse(
   );
   await deps.log.addMinutes([...minutes(untold), ...failed(failures)]);
   const contradicted: string[] = [];
+  const leaving = new Set<string>();
   for (const key of new Set(counts.map((count) => count.key))) {
+    const ofKey = others.filter((use) => use.key === key);
     try {
       const names = await followConsumers(
         deps,
         key,
         counts.filter((count) => count.key === key),
+        (snapshot) => {
+          if (isWatched(snapshot, ofKey)) leaving.add(key);
+        },
       );
+      if (leaving.has(key)) await watchDestruction(deps, key, ofKey);
       contradicted.push(...names.map((name) => `${key}/${name}`));
     } catch (error) {
       // The key is busy: the next use says the same.
@@ -207,5 +218,11 @@ export async function recordKeyUse(
   }
   const refused = counts.filter(({ refusals }) => refusals > 0);
   const failing = [...new Set([...refused, ...failures].map(({ key }) => key))];
-  return { uses: others.length, unknown: uses.length - found.length, contradicted, failing };
+  return {
+    uses: others.length,
+    unknown: uses.length - found.length,
+    contradicted,
+    failing,
+    leaving: [...leaving],
+  };
 }

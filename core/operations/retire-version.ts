@@ -73,8 +73,8 @@ function verdictOf(facts: RetirementFacts): Verdict {
 }
 
 /** The later of what the vault says and what the record of key use has of all versions that are the KMS key. */
-async function lastUseOf(
-  deps: RetirementDeps,
+export async function lastUseOf(
+  deps: Pick<RetirementDeps, 'lastUses' | 'uses'>,
   name: string,
   sharing: readonly VersionRecord[],
   keyId: string,

@@ -54,6 +54,16 @@ const Members = z.strictObject({
   importedMaterial: z.strictObject({ validDays: z.int().min(1).max(365) }).optional(),
   /** How long a replaced version must not have been used before it may be retired; absent means 30 days. */
   retirement: z.strictObject({ quietDays: z.int().min(0).max(3650) }).optional(),
+  /** How long a version lies disabled before its deletion is scheduled, and KMS's waiting period (7 to 30 days). */
+  destruction: z
+    .strictObject({
+      quietSeconds: z
+        .int()
+        .min(1)
+        .max(365 * 86_400),
+      windowDays: z.int().min(7).max(30),
+    })
+    .optional(),
 });
 
 /** Imported material is replaced so long before KMS forgets it: a week for whoever has to look into what went wrong. */
@@ -83,6 +93,9 @@ export const ClassPolicy = Members.superRefine((policy, context) => {
     });
 });
 export type ClassPolicy = z.infer<typeof Members>;
+
+/** Where the class says nothing: a week, and the longest that KMS waits. */
+export const DEFAULT_DESTRUCTION = { quietSeconds: 7 * 86_400, windowDays: 30 } as const;
 
 /** The class of a name; undefined when the deployment has none of it. */
 export function classOf(classes: readonly ClassPolicy[], name: string): ClassPolicy | undefined {

@@ -147,6 +147,11 @@ export interface Ledger {
    * @param from an instant, or `instant#name` of the entry to go on behind
    */
   listDueBetween(from: string, until: Instant, limit: number): Promise<readonly DueItem[]>;
+  /** Versions whose destruction the sweep should look at, the longest overdue first. */
+  listDueDestructions(
+    before: Instant,
+    limit: number,
+  ): Promise<readonly { readonly name: string; readonly version: number }[]>;
   /** Keys whose re-encryption the sweep should look at, the longest overdue first. */
   listDueReencryptions(before: Instant, limit: number): Promise<readonly string[]>;
   readAudit(

@@ -5,12 +5,14 @@ import { z } from 'zod';
 import { systemClock, ulidIds } from '#adapters/system/system.ts';
 import { type ActDeps, actOf } from '#core/approvals/acts/all.ts';
 import { executeApproved } from '#core/operations/execute-approved.ts';
+import { CLASSES } from '#policies/classes.ts';
 import { CONTAINMENT_RULES } from '#policies/containment-rules.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { stepHandler } from '../shared/step-handler.ts';
 import {
   deployedDecisions,
   electorate,
+  keyUseLog,
   ledger,
   roleGroups,
   startSlots,
@@ -34,6 +36,10 @@ const deps = {
   ids: ulidIds,
   slots: startSlots(environment.TABLE_NAME),
   containmentRules: CONTAINMENT_RULES,
+  classes: CLASSES,
+  uses: keyUseLog(environment.TABLE_NAME),
+  // It reaches no key: what the vault said of the last use is in the request.
+  lastUses: null,
   waits: { settleSeconds: environment.SETTLE_SECONDS, bakeSeconds: environment.BAKE_SECONDS },
   workflows: workflows({
     'rotate-key': environment.ROTATE_KEY_ARN,

@@ -9,6 +9,8 @@ import { MemoryClock } from '#adapters/memory/clock.ts';
 import { MemoryEvidenceStore } from '#adapters/memory/evidence-store.ts';
 import { type PortCall, type PortHook, withHook } from '#adapters/memory/faults.ts';
 import { CountingIds } from '#adapters/memory/ids.ts';
+import { MemoryKeyStates } from '#adapters/memory/key-destruction.ts';
+import { MemoryKeyUseLog } from '#adapters/memory/key-use-log.ts';
 import { MemoryLedger } from '#adapters/memory/ledger.ts';
 import { MemoryNoticeRows } from '#adapters/memory/notice-rows.ts';
 import { MemoryReencryptionProgress } from '#adapters/memory/reencryption-progress.ts';
@@ -28,6 +30,7 @@ import type { ApprovalRule, Elector } from '#core/policies/approval-rules.ts';
 import type { ClassPolicy } from '#core/policies/classes.ts';
 import type { ContainmentRules } from '#core/policies/containment-rules.ts';
 import { type DecisionPolicy, decisionPolicyOf } from '#core/policies/decision-policy.ts';
+import type { LastUse } from '#core/ports/key-vault.ts';
 import type { KeySnapshot } from '#core/ports/ledger.ts';
 import type { Decision, Principal } from '#core/ports/platform.ts';
 import { admitKeyStore, recordProgress } from '#core/provisioning/provision-key-store.ts';
@@ -109,6 +112,11 @@ export class World {
   readonly progress = new MemoryReencryptionProgress();
   readonly evidence = new MemoryEvidenceStore();
   readonly notices = new MemoryNoticeRows();
+  readonly keyUses = new MemoryKeyUseLog();
+  /** KMS as destructions see it. */
+  readonly keyStates = new MemoryKeyStates(this.clock);
+  /** When a version was last used, as the vault says. */
+  lastUse: LastUse = { at: null, operation: null, trackedSince: null };
   /** Sources of ciphertexts by name; a registered one must be here. */
   readonly sources = new Map<string, MemoryCiphertextSource>();
   /** Where imported material comes from; null: from material that nobody keeps. */
@@ -169,6 +177,12 @@ export class World {
       account: POLICY_SITE.account,
       keyStore: KEY_STORE,
       movableAliases: ['alias/legacy-*'],
+      uses: this.keyUses,
+      lastUses: { lastUse: async () => this.lastUse },
+      retirer: withHook(this.keyStates, hook),
+      reviver: withHook(this.keyStates, hook),
+      states: withHook(this.keyStates, hook),
+      certifier: withHook(this.keyStates, hook),
       meter: policyMeter(POLICY_SITE),
       orphans: ports,
       crypto: withHook(this.vault.cryptoFor('verify-version'), hook),

@@ -3,9 +3,11 @@
 import type { ApprovalAction } from '../../contract/approvals.ts';
 import { KeyturnError } from '../../errors.ts';
 import type { ActivatePolicyDeps } from '../../operations/activate-policy.ts';
+import type { DestroyDeps } from '../../operations/destroy-version.ts';
 import type { Act } from '../act.ts';
 import { activatePolicyAct } from './activate-policy.ts';
 import { breakGlassReview, type ReviewDeps } from './break-glass-review.ts';
+import { destroyVersion } from './destroy-version.ts';
 import { recoverEscrow, reshareEscrow } from './escrow-session.ts';
 import { type ForceRotationDeps, forceRotation } from './force-rotation.ts';
 import { type ElevationActDeps, grantElevation } from './grant-elevation.ts';
@@ -24,7 +26,8 @@ export type ActDeps = ForceRotationDeps &
   ActivatePolicyDeps &
   RevokeDeps &
   ResumeDeps &
-  ReviewDeps;
+  ReviewDeps &
+  DestroyDeps;
 
 const ACTS = {
   'rotation.force': forceRotation,
@@ -33,6 +36,7 @@ const ACTS = {
   'key.revoke': revokeKey,
   'key.lift-suspension': liftSuspension,
   'break-glass.review': breakGlassReview,
+  'version.destroy': destroyVersion,
   'escrow.recover': recoverEscrow,
   'escrow.reshare': reshareEscrow,
   'quorum.change': activatePolicyAct,

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// The record of a destruction, kept on the newest version of the KMS key that goes.
+
+/** As in `records.ts`, which imports this file. */
+type Instant = string;
+
+/**
+ * `disabling`, `scheduling` and `stopping` are intents: KMS may have been asked already. `quiet`: disabled in KMS, and any use
+ * takes it back. `pending`: KMS deletes it at a date. `logical`: KMS has it no more. `material`: the HSM neither.
+ * `final`: nor any backup. `stopped`: it was cancelled.
+ */
+export const DESTRUCTION_PHASES = [
+  'disabling',
+  'quiet',
+  'scheduling',
+  'pending',
+  'stopping',
+  'stopped',
+  'logical',
+  'material',
+  'final',
+] as const;
+export type DestructionPhase = (typeof DESTRUCTION_PHASES)[number];
+
+/** An HSM administrator's word that the cluster has no object of the key. */
+export interface MaterialReport {
+  readonly by: string;
+  readonly at: Instant;
+  readonly clusterId: string;
+  /** SHA-256 of the listing, as it was taken. */
+  readonly listingDigest: string;
+  readonly objectsListed: number;
+}
+
+export interface DestructionRecord {
+  /** `des_` and the ULID of the approval. */
+  readonly id: string;
+  readonly phase: DestructionPhase;
+  readonly approvalId: string;
+  readonly requestedBy: string;
+  readonly reason: string | null;
+  readonly begunAt: Instant;
+  /** Versions that go together: all of one KMS key, the newest last. */
+  readonly versions: readonly number[];
+  /** Conditions that did not hold, and whose loss the quorum accepted. */
+  readonly lossAccepted: readonly string[];
+  /** Data keys that lay wrapped under it. */
+  readonly wrappedKeys: number;
+  readonly quietSeconds: number;
+  readonly windowDays: number;
+  readonly quietUntil: Instant | null;
+  /** KMS's word. */
+  readonly deletionAt: Instant | null;
+  readonly noticedAt: Instant | null;
+  /** Uses that were tried since, allowed or not, and the last of them. */
+  readonly uses: number;
+  readonly lastUseAt: Instant | null;
+  readonly stopped: { readonly by: string; readonly at: Instant; readonly reason: string } | null;
+  readonly logicalAt: Instant | null;
+  readonly materialAt: Instant | null;
+  readonly materialReport: MaterialReport | null;
+  /** When the last backup with the material has expired; null: not known yet. */
+  readonly backupsUntil: Instant | null;
+  readonly finalAt: Instant | null;
+  /** Compact JWS of the certificate of the phase it names. */
+  readonly certificate: { readonly phase: DestructionPhase; readonly jws: string } | null;
+  /** When the sweep looks at it next; null: nothing happens by itself. */
+  readonly dueAt: Instant | null;
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// Use case: what is to be done next for a destruction, by its record and the clock. Waits are rows: whoever looks early
+// is told to come again, and whoever looks late loses nothing. It touches no key.
+
+import { destructionOf, withDestruction } from '../keys/destruction.ts';
+import type { DestructionRecord } from '../keys/destruction-record.ts';
+import type { Instant, VersionRecord } from '../keys/records.ts';
+import { judgeConditions } from '../keys/retirement.ts';
+import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
+import type { Clock } from '../ports/platform.ts';
+import { type Draft, mutateKey } from './mutate-key.ts';
+
+export interface AdvanceDeps {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+}
+
+export const DESTROYER = 'system/destroy-key';
+
+/** What the workflow does next; `wait` ends the execution, or lasts for `waitSeconds` where that is short. */
+export interface NextStep {
+  readonly step: 'remove' | 'restore' | 'verify' | 'certify' | 'wait' | 'rest';
+  readonly waitSeconds: number;
+}
+
+/** A wait that is shorter is waited out in the execution; for the others the sweep begins another one. */
+const SHORT_SECONDS = 60;
+
+/** What speaks against going on after the quiet period: nobody can waive these. */
+const WATCHED = ['no-hold', 'no-binding', 'consumers-moved'];
+
+/** A change of the record, with its audit row. */
+export function destructionDraft(
+  snapshot: KeySnapshot,
+  head: VersionRecord,
+  record: DestructionRecord,
+  audit: {
+    readonly at: Instant;
+    readonly actor?: string;
+    readonly action: string;
+    readonly rule?: string;
+    readonly detail?: Readonly<Record<string, string | number | boolean | null>>;
+  },
+): Draft {
+  return {
+    versions: withDestruction(snapshot, head, record),
+    audit: {
+      at: audit.at,
+      actor: audit.actor ?? DESTROYER,
+      action: audit.action,
+      decision: { effect: 'permit', rule: audit.rule ?? 'what-was-approved-is-done' },
+      operationId: null,
+      detail: { version: head.version, destruction: record.id, ...audit.detail },
+    },
+  };
+}
+
+function objectionsNow(snapshot: KeySnapshot, head: VersionRecord, now: Instant): string[] {
+  const facts = { snapshot, version: head, lastUse: null, quietDays: 0, now };
+  return judgeConditions(facts)
+    .filter(({ name, isMet }) => !isMet && WATCHED.includes(name))
+    .map(({ name, found }) => `${name}: ${found}`);
+}
+
+const rest = (waitSeconds = 0): NextStep => ({ step: 'rest', waitSeconds });
+const go = (step: NextStep['step']): NextStep => ({ step, waitSeconds: 0 });
+
+/** Whether its certificate is of an earlier phase than it is in. */
+const lacksCertificate = ({ certificate, phase }: DestructionRecord) =>
+  certificate?.phase !== phase;
+
+/** The wait for an instant: in the execution when it is near, else left to the sweep. */
+function until(instant: Instant, now: Instant): NextStep {
+  const seconds = Math.ceil((Date.parse(instant) - Date.parse(now)) / 1000);
+  return seconds <= SHORT_SECONDS ? { step: 'wait', waitSeconds: Math.max(1, seconds) } : rest();
+}
+
+function ofTheGone(record: DestructionRecord, now: Instant): NextStep {
+  if (lacksCertificate(record)) return go('certify');
+  const { phase, backupsUntil } = record;
+  if (phase === 'material' && backupsUntil !== null && backupsUntil <= now) return go('verify');
+  return rest();
+}
+
+/**
+ * The next step of a destruction. At the end of the quiet period it decides whether to go on: that is written here.
+ * @param isLook true for the first look of an execution: whatever is pending is looked at, also before its time
+ * @throws KeyturnError `KeyNotFound`, `DestructionNotFound`
+ */
+export async function nextDestructionStep(
+  { ledger, clock }: AdvanceDeps,
+  target: { readonly key: string; readonly version: number; readonly isLook: boolean },
+): Promise<NextStep> {
+  return mutateKey<NextStep>(ledger, target.key, (snapshot) => {
+    const now = clock.now();
+    const { head, record } = destructionOf(snapshot, target.version);
+    switch (record.phase) {
+      case 'disabling':
+      case 'scheduling':
+        return { draft: null, result: go('remove') };
+      case 'stopping':
+        return { draft: null, result: go('restore') };
+      case 'stopped':
+        return {
+          draft: null,
+          result: record.dueAt !== null && record.dueAt <= now ? go('restore') : rest(),
+        };
+      case 'quiet':
+        return afterQuiet(snapshot, head, record, now);
+      case 'pending': {
+        const isDue = target.isLook || (record.dueAt ?? now) <= now;
+        return { draft: null, result: isDue ? go('verify') : rest() };
+      }
+      default:
+        return { draft: null, result: ofTheGone(record, now) };
+    }
+  });
+}
+
+function afterQuiet(
+  snapshot: KeySnapshot,
+  head: VersionRecord,
+  record: DestructionRecord,
+  now: Instant,
+): { draft: Draft | null; result: NextStep } {
+  const quietUntil = record.quietUntil ?? now;
+  if (quietUntil > now) return { draft: null, result: until(quietUntil, now) };
+  const objections = objectionsNow(snapshot, head, now);
+  if (objections.length > 0) {
+    const reason = objections.join('; ');
+    return {
+      draft: stopDraft(snapshot, head, record, { by: DESTROYER, reason, now }),
+      result: go('restore'),
+    };
+  }
+  const next = { ...record, phase: 'scheduling' as const, dueAt: now };
+  const audit = {
+    at: now,
+    action: 'destruction.schedule-intended',
+    detail: { windowDays: record.windowDays, uses: record.uses },
+  };
+  return { draft: destructionDraft(snapshot, head, next, audit), result: go('remove') };
+}
+
+/** It is to be taken back: the intent, before KMS is asked. */
+export function stopDraft(
+  snapshot: KeySnapshot,
+  head: VersionRecord,
+  record: DestructionRecord,
+  {
+    by,
+    reason,
+    now,
+    rule = 'stopping-is-always-allowed',
+  }: { by: string; reason: string; now: Instant; rule?: string },
+): Draft {
+  const stopped = { by, at: now, reason };
+  const next = { ...record, phase: 'stopping' as const, stopped, dueAt: now };
+  const audit = {
+    at: now,
+    actor: by,
+    rule,
+    action: 'destruction.stopped',
+    detail: { phase: record.phase, reason },
+  };
+  return destructionDraft(snapshot, head, next, audit);
+}
+
+export interface StartDestructionDeps extends AdvanceDeps {
+  readonly workflows: {
+    start(
+      kind: 'destroy-key',
+      operationId: string,
+      attempt: number,
+      input: Readonly<Record<string, unknown>>,
+    ): Promise<void>;
+  };
+}
+
+/** Attempts are named by the minute: two looks in one are one, and no later look meets an old name. */
+const minuteOf = (now: Instant) => Math.floor(Date.parse(now) / 60_000);
+
+/** Most looks of one sweep; the rest comes with the next, the longest overdue first. */
+const LIMIT = 100;
+
+/** Begins an execution for each destruction that is due. @returns how many */
+export async function resumeDestructions(deps: StartDestructionDeps): Promise<number> {
+  const { ledger, clock } = deps;
+  const now = clock.now();
+  const due = await ledger.listDueDestructions(now, LIMIT);
+  for (const { name, version } of due) {
+    const found = await ledger.readVersion(name, version);
+    if (!found?.destruction?.dueAt || found.destruction.dueAt > now) continue;
+    await deps.workflows.start('destroy-key', found.destruction.id, minuteOf(now), {
+      key: name,
+      version,
+    });
+  }
+  return due.length;
+}
