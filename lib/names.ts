@@ -35,6 +35,10 @@ export class Names {
     this.#place = place;
   }
 
+  get stage(): string {
+    return this.#place.stage;
+  }
+
   /** `keyturn-<stage>-<part>`. */
   of(part: string): string {
     return `keyturn-${this.#place.stage}-${part}`;
@@ -62,6 +66,11 @@ export class Names {
   serviceRoleArn(service: string, role: string): string {
     const path = `aws-service-role/${service}.amazonaws.com/${role}`;
     return `arn:aws:iam::${this.#place.account}:role/${path}`;
+  }
+
+  /** ARNs of a secret by its name: Secrets Manager puts a hyphen and six characters behind it. */
+  secretArn(name: string): string {
+    return this.arn('secretsmanager', `secret:${name}-??????`);
   }
 
   /** ARN in this account and region. */

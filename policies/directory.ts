@@ -17,15 +17,18 @@ export interface Person {
   readonly signingKeys?: readonly string[];
   /** Where the person is told of requests for approval (`docs/mail.md`). */
   readonly email?: string;
+  /** Whom a click in Slack stands for (`docs/slack.md`). */
+  readonly slackUserId?: string;
 }
 
-/** Somebody of the local stage; its mail goes to the mailbox page alone. */
+/** Somebody of the local stage; its mail goes to the mailbox page alone, and its Slack is the stand-in. */
 const seeded = (user: string, group: string, teams: readonly string[] = []): Person => ({
   user,
   sub: `usr_${user}`,
   groups: [group],
   teams,
   email: `${user}@keyturn.local`,
+  slackUserId: `U0${user.toUpperCase()}`,
 });
 const custodian = (user: string) => seeded(user, 'grp_custodians');
 

@@ -23,7 +23,8 @@ interface Click extends Subject {
 
 /** `ask-reason`: a view must be opened with the trigger, within 3 s. `opened-page` needs nothing but a 200. */
 export type SlackInteraction =
-  | ({ readonly kind: 'approve' | 'ask-reason'; readonly triggerId: string } & Click)
+  | ({ readonly kind: 'approve'; readonly triggerId: string } & Click)
+  | ({ readonly kind: 'ask-reason'; readonly triggerId: string } & Click)
   | ({ readonly kind: 'deny'; readonly reason: string } & Click)
   | { readonly kind: 'opened-page'; readonly userId: string };
 

@@ -18,6 +18,8 @@ export interface SlackApiSettings {
   /** Asked at each call, so that a changed token is used without a restart. */
   readonly botToken: () => Promise<string>;
   readonly pause: (milliseconds: number) => Promise<void>;
+  /** For who cannot wait: of one call, without a second attempt. */
+  readonly timeoutMilliseconds?: number;
 }
 
 /** Where a message is. */
@@ -117,6 +119,7 @@ export class SlackApi {
   }
 
   async #call(method: string, members: object): Promise<Answer> {
+    const attempts = this.#settings.timeoutMilliseconds === undefined ? MAX_ATTEMPTS : 1;
     let waited = 0;
     for (let attempt = 1; ; attempt += 1) {
       const response = await this.#send(method, members);
@@ -124,7 +127,7 @@ export class SlackApi {
       await response.body?.cancel();
       const seconds = waitOf(response);
       waited += seconds;
-      if (attempt === MAX_ATTEMPTS || waited > MAX_WAIT_SECONDS)
+      if (attempt === attempts || waited > MAX_WAIT_SECONDS)
         throw new KeyturnError('Throttled', `Slack asks to wait before ${method}; try later`, {
           details: { method, retryAfterSeconds: seconds },
         });
@@ -145,7 +148,7 @@ export class SlackApi {
         headers: { authorization: `Bearer ${token}` },
         body: new URLSearchParams(form),
         redirect: 'error',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.timeout(this.#settings.timeoutMilliseconds ?? TIMEOUT_MS),
       });
     } catch (cause) {
       throw failed(method, 'it cannot be reached', cause);

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { KmsBudget } from './kms-quotas.ts';
 import { MailAddress, PeopleSetting } from './people.ts';
+import { SlackVariable } from './slack.ts';
 import { ENVIRONMENTS, STAGES } from './vocabulary.ts';
 
 /** Variables every function gets. */
@@ -70,12 +71,17 @@ export const FUNCTION_ENVIRONMENT = {
   'read-approvals': {},
   'cast-vote': { TOKEN_KEY_ARN: z.string(), PEOPLE: PeopleSetting },
   'answer-mail': { TOKEN_KEY_ARN: z.string() },
+  'answer-slack': { TOKEN_KEY_ARN: z.string(), PEOPLE: PeopleSetting, SLACK: SlackVariable },
   'manage-elevations': { APPROVE_ARN: z.string() },
   'manage-policy': { APPROVE_ARN: z.string(), ACTIVATION_DELAY_SECONDS },
   'open-ballot': { TOKEN_KEY_ARN: z.string() },
   'tend-approval': { APPROVE_ARN: z.string() },
   /** A channel whose variable is empty is not there. */
-  'notify-approvers': { PEOPLE: PeopleSetting, MAIL_FROM: MailAddress.or(z.literal('')) },
+  'notify-approvers': {
+    PEOPLE: PeopleSetting,
+    MAIL_FROM: MailAddress.or(z.literal('')),
+    SLACK: SlackVariable,
+  },
   'execute-approved': {
     ...ROTATION_MACHINES,
     UPDATE_ACCESS_ARN: z.string(),

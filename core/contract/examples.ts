@@ -9,6 +9,7 @@ import { ESCROW_EXAMPLES } from './escrow-examples.ts';
 import { MAIL_EXAMPLES } from './mail-examples.ts';
 import { PLAN_EXAMPLES } from './plan-examples.ts';
 import { REENCRYPTION_EXAMPLES } from './reencryption-examples.ts';
+import { SLACK_EXAMPLES } from './slack-examples.ts';
 
 const ROLE = 'arn:aws:iam::111122223333:role/orders-api';
 const OPERATION = 'op_01KAN5V6Q0T3D9M4XW8ZC2RBEY';
@@ -142,6 +143,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ...REENCRYPTION_EXAMPLES,
   ...ELEVATION_EXAMPLES,
   ...MAIL_EXAMPLES,
+  ...SLACK_EXAMPLES,
   ...PLAN_EXAMPLES,
   ...ESCROW_EXAMPLES,
   ...DECISION_POLICY_EXAMPLES,

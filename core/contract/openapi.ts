@@ -17,6 +17,7 @@ import * as mail from './mail.ts';
 import * as plans from './plans.ts';
 import * as reencryption from './reencryption.ts';
 import { ROUTES, type Route, type RouteId } from './routes.ts';
+import * as slack from './slack.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -54,6 +55,7 @@ function schemas(): Record<string, Json> {
     ...mail,
     ...plans,
     ...reencryption,
+    ...slack,
   })) {
     const id = value instanceof z.ZodType ? idOf(value) : undefined;
     if (id && value instanceof z.ZodType) registry.add(value, { id });
@@ -153,9 +155,9 @@ function answerContent({ content, response }: Route): Json {
   return { [content]: { schema: { type: 'string' } } };
 }
 
-function jsonContent(schema: z.ZodType | null): Json {
+function jsonContent(schema: z.ZodType | null, type = 'application/json'): Json {
   const id = schema ? idOf(schema) : undefined;
-  return { 'application/json': { schema: id ? schemaRef(id) : { type: 'object' } } };
+  return { [type]: { schema: id ? schemaRef(id) : { type: 'object' } } };
 }
 
 function successHeaders(id: RouteId, { status }: Route): Json {
@@ -185,7 +187,9 @@ function operation(id: RouteId, route: Route): Json {
     summary: route.summary,
     tags: [route.path.split('/')[2]?.replace('.json', '') ?? ''],
     parameters: parameters(id, route),
-    ...(route.request && { requestBody: { required: true, content: jsonContent(route.request) } }),
+    ...(route.request && {
+      requestBody: { required: true, content: jsonContent(route.request, route.requestContent) },
+    }),
     responses: {
       [String(route.status)]: {
         description: route.status === 202 ? 'Started; follow the operation' : 'Done',

@@ -2,6 +2,7 @@
 // Routes that pages and other systems call, not our client; a part of the route table. They are public: what proves who
 // calls is in the request itself.
 import * as mail from './mail.ts';
+import * as slack from './slack.ts';
 
 export const PAGE_ROUTES = {
   showMailPage: {
@@ -23,5 +24,16 @@ export const PAGE_ROUTES = {
     summary: 'What that page posts: the secret of the link to show the request, or a vote on it',
     request: mail.MailPageRequest,
     response: mail.MailPageAnswer,
+  },
+  answerSlack: {
+    method: 'POST',
+    path: '/v1/slack/interactions',
+    function: 'answer-slack',
+    action: null,
+    status: 200,
+    summary: 'What Slack posts when somebody presses a button or submits a view, signed by Slack',
+    request: slack.SlackRequest,
+    requestContent: 'application/x-www-form-urlencoded',
+    response: slack.SlackAnswer,
   },
 } as const;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a deployment says of people beside the directory that is checked in: their public keys and mail addresses, by directory name.
+// What a deployment says of people beside the directory that is checked in: their public keys, mail addresses and ids in Slack, by
+// directory name.
 import { z } from 'zod';
+import { SlackUserId } from './slack.ts';
 
 /** An age recipient as `age-keygen` prints it (X25519, or its post-quantum successor `age1pq1…`). */
 export const AgeRecipient = z
@@ -29,6 +31,7 @@ export const People = z.record(
     ageRecipient: AgeRecipient.optional(),
     signingKeys: z.array(SigningKey).max(4).optional(),
     email: MailAddress.optional(),
+    slackUserId: SlackUserId.optional(),
   }),
 );
 export type People = z.infer<typeof People>;

@@ -73,6 +73,8 @@ export interface Route {
   readonly action: Action | null;
   readonly summary: string;
   readonly request?: z.ZodType;
+  /** What is sent where it is not JSON. */
+  readonly requestContent?: 'application/x-www-form-urlencoded';
   readonly response: z.ZodType | null;
   readonly status: 200 | 202;
   /** What is answered where it is not JSON. */

@@ -7,7 +7,7 @@ import { systemClock } from '#adapters/system/system.ts';
 import { TOLD_EVENT_NAMES } from '#core/contract/told-events.ts';
 import { notifyApprovers } from '#core/operations/notify-approvers.ts';
 import { environmentOf } from '../shared/environment.ts';
-import { mailChannel } from '../shared/notice-channels.ts';
+import { mailChannel, slackChannel } from '../shared/notice-channels.ts';
 import { stepHandler } from '../shared/step-handler.ts';
 import { electorate, ledger } from '../shared/wiring.ts';
 
@@ -22,7 +22,10 @@ const deps = {
   ledger: table,
   approvals: table,
   electorate: electorate(environment.STAGE, table),
-  channels: [...mailChannel(site, environment.MAIL_FROM)],
+  channels: [
+    ...mailChannel(site, environment.MAIL_FROM),
+    ...slackChannel(site, environment.SLACK, table),
+  ],
   clock: systemClock,
 };
 const Input = z.object({

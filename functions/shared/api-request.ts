@@ -156,7 +156,7 @@ export function parseQuery<S extends z.ZodType>(
 }
 
 /** A header that decides something may be there once only: proxies differ in which of two they pass on. */
-function singleHeaderOf(event: APIGatewayProxyEvent, name: string): string | null {
+export function singleHeaderOf(event: APIGatewayProxyEvent, name: string): string | null {
   const all = Object.entries(event.multiValueHeaders ?? {})
     .filter(([key]) => key.toLowerCase() === name)
     .flatMap(([, values]) => values ?? []);

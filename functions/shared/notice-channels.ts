@@ -4,12 +4,16 @@ import { SESClient } from '@aws-sdk/client-ses';
 import { addressBook } from '#adapters/access-table/addresses.ts';
 import { MailChannel } from '#adapters/mail/mail-channel.ts';
 import { SesSender } from '#adapters/mail/ses-sender.ts';
+import { SlackChannel } from '#adapters/slack/slack-channel.ts';
 import { systemClock, systemRandom } from '#adapters/system/system.ts';
 import { tellOnceBy } from '#core/approvals/tell-once.ts';
 import type { People } from '#core/contract/people.ts';
+import type { SlackSetting } from '#core/contract/slack.ts';
 import type { Stage } from '#core/contract/vocabulary.ts';
 import type { NoticeChannel } from '#core/ports/approval-notices.ts';
+import type { ApprovalLedger } from '#core/ports/approvals.ts';
 import { DIRECTORY } from '#policies/directory.ts';
+import { slackApp } from './slack-app.ts';
 import { noticeRows } from './wiring.ts';
 
 /** What all channels share. */
@@ -30,6 +34,22 @@ export function mailChannel(site: ChannelSite, from: string): NoticeChannel[] {
     // The news come again anyway.
     sender: new SesSender(new SESClient({ maxAttempts: 2 }), from),
     addressOf: addressBook(DIRECTORY[site.stage], site.people),
+  });
+  return [channel];
+}
+
+/** Slack, where a workspace is named. */
+export function slackChannel(
+  site: ChannelSite,
+  setting: SlackSetting | null,
+  approvals: Pick<ApprovalLedger, 'readApproval'>,
+): NoticeChannel[] {
+  if (setting === null) return [];
+  const channel = new SlackChannel({
+    api: slackApp(site.stage, setting).api,
+    channelId: setting.channelId,
+    tellOnce: tellOnceBy({ log: noticeRows(site.tableName), clock: systemClock }),
+    approvals,
   });
   return [channel];
 }

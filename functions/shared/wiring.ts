@@ -17,6 +17,7 @@ import { DynamoDbKeyUseLog } from '#adapters/dynamodb/key-use-log.ts';
 import { DynamoDbLedger } from '#adapters/dynamodb/ledger.ts';
 import { DynamoDbNoticeRows } from '#adapters/dynamodb/notice-rows.ts';
 import { DynamoDbReencryptionProgress } from '#adapters/dynamodb/reencryption-progress.ts';
+import { DynamoDbReplayRows } from '#adapters/dynamodb/replay-rows.ts';
 import { DynamoDbStartSlots } from '#adapters/dynamodb/start-slots.ts';
 import type { PolicySite } from '#adapters/kms/key-policy.ts';
 import { KmsNoticeSigner } from '#adapters/kms/notice-signer.ts';
@@ -51,6 +52,7 @@ import type { MailLinks } from '#core/ports/mail-links.ts';
 import type { Authorizer, Directory } from '#core/ports/platform.ts';
 import type { RateBudget } from '#core/ports/rate-budget.ts';
 import type { ReencryptionProgress } from '#core/ports/reencryption-progress.ts';
+import type { ReplayMemory } from '#core/ports/replays.ts';
 import type { StartSlots } from '#core/ports/start-slots.ts';
 import { APPROVAL_RULES } from '#policies/approval-rules.ts';
 import { CLASSES } from '#policies/classes.ts';
@@ -116,6 +118,11 @@ export function openSource(stage: Stage, noticeKeyArn: string): OpenSource {
 /** Which notices were sent, and the links in mails. */
 export function noticeRows(tableName: string): NoticeLog & MailLinks {
   return new DynamoDbNoticeRows(tableClient(), tableName);
+}
+
+/** What came once and must not come again. */
+export function replayRows(tableName: string): ReplayMemory {
+  return new DynamoDbReplayRows(tableClient(), tableName);
 }
 
 export function keyUseLog(tableName: string): KeyUseLog {

@@ -26,6 +26,8 @@ const SINGLE_VALUES: Readonly<Record<string, readonly [string, string?]>> = {
   people: ['people'],
   apiUrlTemplate: ['api', 'urlTemplate'],
   mailFrom: ['mail', 'from'],
+  slack: ['slack'],
+  slackApiUrl: ['slack', 'apiUrl'],
   retryAfterSeconds: ['timings', 'retryAfterSeconds'],
   orphanGraceSeconds: ['timings', 'orphanGraceSeconds'],
   activationDelaySeconds: ['timings', 'activationDelaySeconds'],
@@ -62,10 +64,13 @@ function contextLayer(read: ReadContext): Layer {
   return layer;
 }
 
-/** A link carries a secret: only on one's own machine may it go without TLS. */
-function refusePlainLinks({ stage, api }: Settings): void {
-  if (stage !== 'local' && !api.urlTemplate.startsWith('https://'))
+/** Links and tokens are secrets: only on one's own machine may they go without TLS. */
+function refusePlainLinks({ stage, api, slack }: Settings): void {
+  if (stage === 'local') return;
+  if (!api.urlTemplate.startsWith('https://'))
     throw new Error(`api.urlTemplate of stage ${stage} must begin with https://`);
+  if (slack !== null && !slack.apiUrl.startsWith('https://'))
+    throw new Error(`slack.apiUrl of stage ${stage} must begin with https://`);
 }
 
 /** The local stage has no example issuer: its issuer is started beside it, at an address only the start knows. */

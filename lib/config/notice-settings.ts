@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Settings of what people are told: who sends mail, and where links lead.
+// Settings of what people are told: who sends mail, which Slack it is, and where links lead.
 import { z } from 'zod';
 import { MailAddress } from '../../core/contract/people.ts';
 

@@ -58,6 +58,8 @@ const AWS_STAGE = {
   },
   // No mail until a sender is named that SES has verified.
   mail: { from: null, identity: null },
+  // No Slack until workspace, app and channel are named.
+  slack: null,
   signals: { sources: ['keyturn.signals'] },
   keyUse: { batchSeconds: 30 },
   workloads: [],
@@ -117,6 +119,13 @@ export const STAGE_DEFAULTS: Readonly<Record<Stage, StageDefaults>> = {
     },
     // Verified at each start; the emulator keeps what is sent.
     mail: { from: 'keyturn@keyturn.local', identity: 'keyturn@keyturn.local' },
+    // The stand-in workspace; its address is one that only the start knows, as `slackApiUrl`.
+    slack: {
+      teamId: 'T0LOCAL',
+      appId: 'A0KEYTURN',
+      channelId: 'C0APPROVALS',
+      apiUrl: 'https://slack.invalid/api',
+    },
     workloads: [{ name: 'orders-api', create: true }],
     alarms: { notify: false },
   },

@@ -27,6 +27,7 @@ export interface GrantContext {
   /** Aliases of others that the stage may move. */
   readonly movableAliases: readonly string[];
   readonly mail: MailSetting;
+  readonly hasSlack: boolean;
 }
 
 /** State machines of rotations, by tier. */

@@ -52,6 +52,7 @@ export class FunctionsStack extends Stack {
       sources: settings.reencryption.sources,
       movableAliases: settings.adoption.aliases,
       mail: settings.mail,
+      hasSlack: settings.slack !== null,
     });
     const add = (name: FunctionName): IFunction =>
       new LambdaFunction(this, pascalCase(name), {
@@ -102,6 +103,7 @@ function environmentValues(props: FunctionsStackProps): Readonly<Record<string, 
     ESCROW_KEY_ARN: state.escrowKeyArn,
     PEOPLE: JSON.stringify(settings.people),
     MAIL_FROM: settings.mail.from ?? '',
+    SLACK: settings.slack === null ? '' : JSON.stringify(settings.slack),
     EVENT_BUS_NAME,
     TOKEN_KEY_ARN: state.tokenKeyArn,
     KEY_STORE_SECRET_ARN: state.keyStoreSecretArn,

@@ -12,7 +12,7 @@ import { type Layout, ROOT } from './layout.ts';
 import { apiUrlOf } from './outputs.ts';
 import type { Ports } from './ports.ts';
 import { readJson, writePrivate } from './private-file.ts';
-import { gatewayUrl, issuerUrl } from './services.ts';
+import { gatewayUrl, issuerUrl, slackUrl } from './services.ts';
 
 const CDK = join(ROOT, 'node_modules', 'aws-cdk', 'bin', 'cdk');
 
@@ -97,6 +97,7 @@ function contextArguments(layout: Layout, ports: Ports, app: App): string[] {
     endpointUrl: gatewayUrl(ports),
     caFile: layout.tls.ca,
     apiUrlTemplate: apiUrlOf(gatewayUrl(ports), '{apiId}', '{stage}'),
+    slackApiUrl: `${slackUrl(ports)}/api`,
     ...app.context,
   };
   return Object.entries(context).flatMap(([name, value]) => ['-c', `${name}=${value}`]);

@@ -8,13 +8,12 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { SESClient, VerifyEmailIdentityCommand } from '@aws-sdk/client-ses';
+import { slackSecretName } from '#core/contract/slack.ts';
 import { REGION, ROOT_KEY } from './environment.ts';
 import { LocalStackError } from './errors.ts';
 import type { Secrets } from './secrets.ts';
 import type { StackInfo } from './stack-file.ts';
 
-/** Name of the secret of a stage (`docs/slack.md`). */
-export const slackSecretName = (stage: string) => `keyturn/${stage}/slack`;
 /** Who sends on the local stage. */
 export const LOCAL_SENDER = 'keyturn@keyturn.local';
 
@@ -34,7 +33,7 @@ async function setRequestUrl({ slackUrl, adminToken, apiUrl }: StackInfo): Promi
   const answer = await fetch(`${slackUrl}/settings`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-admin-token': adminToken },
-    body: JSON.stringify({ requestUrl: `${apiUrl.replace(/\/+$/, '')}/slack/interactions` }),
+    body: JSON.stringify({ requestUrl: `${apiUrl.replace(/\/+$/, '')}/v1/slack/interactions` }),
   });
   if (!answer.ok) throw new LocalStackError(`the stand-in for Slack answered ${answer.status}`);
 }

@@ -104,6 +104,7 @@ describe('routes', () => {
       // What proves who calls is in the request itself.
       'showMailPage',
       'answerMail',
+      'answerSlack',
       'getHealth',
       'getNoticeKeys',
       'getOpenApi',

@@ -42,7 +42,8 @@ vi.mock('#adapters/kms/notice-signer.ts', () => ({
 }));
 
 const { HANDLERS } = await import('./handlers.ts');
-const IDS = Object.keys(ROUTES) as RouteId[];
+// What Slack posts must be signed, and comes once: `slack.test.ts` bends that.
+const IDS = (Object.keys(ROUTES) as RouteId[]).filter((id) => id !== 'answerSlack');
 /** Of each route; enough to meet every kind of refusal in a second. */
 const RUNS = 150;
 

@@ -12,9 +12,10 @@ import { SesSender } from '#adapters/mail/ses-sender.ts';
 import { slackMessage } from '#adapters/slack/message.ts';
 import { SlackApi } from '#adapters/slack/slack-api.ts';
 import { readSlackSecret } from '#adapters/slack/slack-secret.ts';
+import { slackSecretName } from '#core/contract/slack.ts';
 import { CHANNEL_ID } from '#emulator/slack/members.ts';
 import { ROOT_KEY } from '#scripts/local/environment.ts';
-import { connectSlack, LOCAL_SENDER, slackSecretName } from '#scripts/local/slack.ts';
+import { connectSlack, LOCAL_SENDER } from '#scripts/local/slack.ts';
 import { type Stack, startStack } from '#scripts/local/stack.ts';
 import { aNotice } from '#test/core/approvals/notice-scene.ts';
 
@@ -76,7 +77,7 @@ describe('the stand-ins of a local stack', () => {
     await connectSlack({ ...stack.info, apiUrl: 'https://localhost:1/local/' }, { slackSecret });
 
     const { body } = await read(`${stack.info.slackUrl}/state`);
-    expect(body).toMatchObject({ requestUrl: 'https://localhost:1/local/slack/interactions' });
+    expect(body).toMatchObject({ requestUrl: 'https://localhost:1/local/v1/slack/interactions' });
   });
 
   it.each(['slackUrl', 'mailUrl'] as const)(

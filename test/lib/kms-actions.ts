@@ -19,6 +19,7 @@ export const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'notify-approvers': [],
   'manage-elevations': [],
   'answer-mail': ['kms:Decrypt'],
+  'answer-slack': ['kms:Decrypt'],
   'manage-adoptions': [
     'kms:DescribeKey',
     'kms:GetKeyLastUsage',

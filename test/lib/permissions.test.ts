@@ -92,6 +92,7 @@ describe('roles of functions', () => {
     expect(holders('states:SendTaskSuccess')).toEqual([
       'cast-vote',
       'answer-mail',
+      'answer-slack',
       'open-ballot',
       'manage-key-stores',
       'request-hsm-admin',

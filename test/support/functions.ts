@@ -56,6 +56,8 @@ export const ENVIRONMENT = {
   TOKEN_KEY_ARN: 'token-key',
   ESCROW_KEY_ARN: 'escrow-key',
   PEOPLE: JSON.stringify(PEOPLE),
+  SLACK:
+    '{"teamId":"T0LOCAL","appId":"A0KEYTURN","channelId":"C0APPROVALS","apiUrl":"https://slack.invalid/api"}',
   CLUSTER_SETTINGS:
     '{"hsmType":"hsm2m.medium","subnetIds":["s1","s2"],"zones":["a","b"],"pollSeconds":1,"pollLimit":3}',
   POWERTOOLS_DEV: 'false',
@@ -84,6 +86,7 @@ vi.mock('#functions/shared/wiring.ts', () => ({
   eventBridge: () => ({ send: async () => ({}) }),
   kmsClient: () => ({ send: async () => ({}) }),
   noticeRows: () => following(() => current.world.notices),
+  replayRows: () => following(() => current.world.replays),
   keyUseLog: () => new MemoryKeyUseLog(),
   startSlots: () => following(() => current.world.slots),
   rateBudget: () => ({ acquire: async () => {}, backOff: async () => {} }),

@@ -94,6 +94,7 @@ export type StepFunctionName = Exclude<
   | 'execute-approved'
   | 'notify-approvers'
   | 'answer-mail'
+  | 'answer-slack'
   | 'manage-elevations'
   | 'manage-holds'
   | 'manage-escrow'

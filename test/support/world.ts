@@ -14,6 +14,7 @@ import { MemoryKeyUseLog } from '#adapters/memory/key-use-log.ts';
 import { MemoryLedger } from '#adapters/memory/ledger.ts';
 import { MemoryNoticeRows } from '#adapters/memory/notice-rows.ts';
 import { MemoryReencryptionProgress } from '#adapters/memory/reencryption-progress.ts';
+import { MemoryReplayRows } from '#adapters/memory/replay-rows.ts';
 import { MemoryStartSlots } from '#adapters/memory/start-slots.ts';
 import { MemoryVault } from '#adapters/memory/vault.ts';
 import { MemoryWorkflows } from '#adapters/memory/workflows.ts';
@@ -117,6 +118,7 @@ export class World {
   readonly keyStates = new MemoryKeyStates(this.clock);
   /** When a version was last used, as the vault says. */
   lastUse: LastUse = { at: null, operation: null, trackedSince: null };
+  readonly replays = new MemoryReplayRows();
   /** Sources of ciphertexts by name; a registered one must be here. */
   readonly sources = new Map<string, MemoryCiphertextSource>();
   /** Where imported material comes from; null: from material that nobody keeps. */
