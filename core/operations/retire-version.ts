@@ -72,6 +72,15 @@ function verdictOf(facts: RetirementFacts): Verdict {
   };
 }
 
+/** Every condition as the records have it; KMS was not asked, so the last use is not known. */
+export function conditionsOnRecord(
+  deps: RetirementDeps,
+  snapshot: KeySnapshot,
+  version: number,
+): readonly RetirementCondition[] {
+  return judgeConditions(factsOf(deps, snapshot, version, null));
+}
+
 /** The later of what the vault says and what the record of key use has of all versions that are the KMS key. */
 export async function lastUseOf(
   deps: Pick<RetirementDeps, 'lastUses' | 'uses'>,

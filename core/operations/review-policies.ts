@@ -47,12 +47,20 @@ async function reviewKey(deps: ReviewDeps, name: string, policy: ClassPolicy): P
   });
 }
 
+export interface PolicyReview {
+  readonly reviewed: number;
+  readonly changed: number;
+  /** Keys of the page that have replaced versions, which may be ready to be retired. */
+  readonly replaced: readonly string[];
+  readonly nextCursor: string | null;
+}
+
 /** Reviews one page of keys, in name order. @returns how many changed, and where to go on */
 export async function reviewPolicies(
   deps: ReviewDeps,
   after: string | null,
   limit: number,
-): Promise<{ reviewed: number; changed: number; nextCursor: string | null }> {
+): Promise<PolicyReview> {
   const page = await deps.ledger.listKeys(after, limit);
   let changed = 0;
   for (const key of page.items) {
@@ -61,5 +69,11 @@ export async function reviewPolicies(
     if (!policy || key.releasedAt || key.policyDigest === policyDigest(policy)) continue;
     if (await reviewKey(deps, key.name, policy)) changed += 1;
   }
-  return { reviewed: page.items.length, changed, nextCursor: page.nextCursor };
+  const replaced = page.items
+    .filter(
+      ({ tier, releasedAt, currentVersion }) =>
+        tier === 'kms' && !releasedAt && (currentVersion ?? 1) > 1,
+    )
+    .map(({ name }) => name);
+  return { reviewed: page.items.length, changed, replaced, nextCursor: page.nextCursor };
 }

@@ -15,6 +15,6 @@ const PAGE = 200;
 const Input = z.object({ cursor: KeyName.nullable().default(null) });
 
 export const handler = stepHandler(Input, async ({ cursor }) => {
-  const { reviewed, changed, nextCursor } = await reviewPolicies(deps, cursor, PAGE);
-  return { reviewed, changed, cursor: nextCursor, hasMore: nextCursor !== null };
+  const { reviewed, changed, replaced, nextCursor } = await reviewPolicies(deps, cursor, PAGE);
+  return { reviewed, changed, replaced, cursor: nextCursor, hasMore: nextCursor !== null };
 });

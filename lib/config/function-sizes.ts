@@ -72,6 +72,7 @@ export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   'sweep-orphans': SWEEP,
   'record-key-use': { ...STEP, timeoutSeconds: 60 },
   'review-policies': SWEEP,
+  'review-retirements': SWEEP,
   'receive-acknowledgements': STEP,
   'receive-signals': { ...STEP, timeoutSeconds: 60 },
   'request-hsm-admin': STEP,

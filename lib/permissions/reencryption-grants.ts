@@ -9,6 +9,7 @@ export type ReencryptionFunction =
   | 'manage-reencryption'
   | 'manage-holds'
   | 'judge-retirement'
+  | 'review-retirements'
   | 'track-reencryption'
   | 'reencrypt';
 
@@ -16,17 +17,20 @@ export type ReencryptionFunction =
 export function reencryptionGrants(context: GrantContext): Pick<Duties, ReencryptionFunction> {
   const { names, keys, table } = context;
   const rows = writeTable(table);
+  const judging = [
+    ...rows,
+    keys.onKeys(['kms:GetKeyLastUsage']),
+    ...evidenceGrants(context.evidence, { folder: 'retirement', region: table.region }),
+  ];
   return {
     'manage-reencryption': [
       ...rows,
       { actions: ['states:StartExecution'], resources: [names.stateMachineArn('reencrypt')] },
     ],
     'manage-holds': rows,
-    'judge-retirement': [
-      ...rows,
-      keys.onKeys(['kms:GetKeyLastUsage']),
-      ...evidenceGrants(context.evidence, { folder: 'retirement', region: table.region }),
-    ],
+    'judge-retirement': judging,
+    // The same, asked by the clock.
+    'review-retirements': judging,
     'track-reencryption': writeTable(table, DUE_INDEX.name),
     reencrypt: [
       ...writeTable(table, LIST_INDEX.name),

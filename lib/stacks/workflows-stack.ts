@@ -94,7 +94,7 @@ const WORKFLOWS: Readonly<Record<WorkflowName, WorkflowUses>> = {
       'reencrypt',
     ],
   },
-  'review-policies': { functions: ['review-policies'] },
+  'review-policies': { functions: ['review-policies', 'review-retirements'] },
   approve: { functions: ['open-ballot', 'tend-approval', 'execute-approved'] },
 };
 

@@ -91,6 +91,7 @@ export const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'park-operation': [],
   'find-due-rotations': [],
   'review-policies': [],
+  'review-retirements': ['kms:GetKeyLastUsage'],
   'record-key-use': [],
   'receive-signals': [],
   'receive-acknowledgements': [],

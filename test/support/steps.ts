@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The functions of the workflows, over the real use cases and the ports of a world: what Lambda would run.
+
+import { MemoryKeyUseLog } from '#adapters/memory/key-use-log.ts';
 import type { FunctionName } from '#core/contract/environment.ts';
 import type { Check } from '#core/contract/vocabulary.ts';
 import { adoptVersion, restorePolicy } from '#core/operations/adopt-version.ts';
@@ -20,6 +22,7 @@ import { nameVersion, probeAlias, switchAlias } from '#core/operations/place-ali
 import { reencryptShard } from '#core/operations/reencrypt-shard.ts';
 import { liftContainment } from '#core/operations/resume-key.ts';
 import { reviewPolicies } from '#core/operations/review-policies.ts';
+import { reviewRetirements } from '#core/operations/review-retirements.ts';
 import { findDueRotations, type SweepResult } from '#core/operations/rotation-sweep.ts';
 import type { StepInput } from '#core/operations/run-step.ts';
 import { findDueReencryptions } from '#core/operations/start-reencryption.ts';
@@ -35,6 +38,7 @@ export const ORPHAN_GRACE_SECONDS = 600;
 type Payload = StepInput & {
   attempt: number;
   source: string;
+  keys: readonly string[];
   shard: number;
   pass: number;
   act:
@@ -122,6 +126,10 @@ async function trackReencryption({ deps }: World, payload: Payload): Promise<unk
   return parkRun(deps, { ...run, failure: failureOf(payload) }, RETRY_AFTER_SECONDS);
 }
 
+const NEVER_USED = {
+  lastUse: async () => ({ at: null, operation: null, trackedSince: null }),
+};
+
 /** Every function of the key workflows, by name. */
 export function stepFunctions(
   world: World,
@@ -154,9 +162,12 @@ export function stepFunctions(
     'track-reencryption': (payload) => trackReencryption(world, payload),
     'find-due-rotations': () => findDueRotations(deps, STAGE, 100),
     'review-policies': async ({ cursor }) => {
-      const { nextCursor } = await reviewPolicies(deps, cursor, 2);
-      return { cursor: nextCursor, hasMore: nextCursor !== null };
+      const { nextCursor, replaced } = await reviewPolicies(deps, cursor, 2);
+      return { replaced, cursor: nextCursor, hasMore: nextCursor !== null };
     },
+    // Nobody used anything here: what is judged is judged on the records.
+    'review-retirements': ({ keys }) =>
+      reviewRetirements({ ...deps, lastUses: NEVER_USED, uses: new MemoryKeyUseLog() }, keys),
     'sweep-orphans': async ({ cursor }) => {
       const swept = await sweepOrphans(deps, STAGE, cursor, ORPHAN_GRACE_SECONDS);
       return { ...swept, cursor: swept.nextCursor, hasMore: swept.nextCursor !== null };

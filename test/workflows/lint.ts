@@ -31,6 +31,7 @@ const SAFE_ENDS: readonly string[] = [
   'FindDueRotations',
   'SweepOrphans',
   'ReviewPolicies',
+  'ReviewRetirements',
   // The request's row is the record, and the sweep goes on from it.
   'AwaitDecision',
   'TendApproval',
