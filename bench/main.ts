@@ -12,6 +12,7 @@ import { openRawHsm } from './raw-hsm.ts';
 import { measureReencryption } from './reencryption.ts';
 import { Report } from './report.ts';
 import { measureRevocation } from './revocation.ts';
+import { measureRevoke } from './revoke.ts';
 import { measureRotationCost } from './rotation-cost.ts';
 import { measureDataRotationCost } from './rotation-cost-data.ts';
 import { measureRotationGrowth } from './rotation-growth.ts';
@@ -78,6 +79,7 @@ const ON_THE_STACK: Readonly<Record<string, (stack: MeasuredStack) => Promise<vo
   'rotation-cost.kms': (stack) => measureRotationCost(stack, report, values.full ? 100 : 20),
   'rotation-cost.data': (stack) => measureDataRotationCost(stack, report, values.full ? 100 : 20),
   'rotation-view': (stack) => measureView(stack, report, values.full ? 5 : 2),
+  revoke: (stack) => measureRevoke(stack, report, values.full ? 30 : 8),
   reencryption: (stack) => measureReencryption(stack, report, values.full ? 100_000 : 2000),
   'rotation-thousand': (stack) => measureThousand(stack, report, values.full ? 1000 : 50),
   'rotation-growth': (stack) => measureRotationGrowth(stack, report, GROWTH),
@@ -97,6 +99,6 @@ async function measureOnTheStack(): Promise<void> {
 const only = values.only ?? '';
 const isOnTheStack = Object.keys(ON_THE_STACK).some(wants);
 if (only === '' || only.startsWith('limits-model')) await measureLimits(report);
-if (!/^(rotation|reencryption|limits-model)/.test(only)) await measureStandIn();
+if (!/^(rotation|revoke|reencryption|limits-model)/.test(only)) await measureStandIn();
 if (isOnTheStack) await measureOnTheStack();
 report.finish();

@@ -43,6 +43,7 @@ import {
   listKeys,
 } from './indexes.ts';
 import * as items from './items.ts';
+import { statusItem } from './status-rows.ts';
 import { TableRows, type Write } from './table-rows.ts';
 
 const below = (rows: readonly items.Item[], prefix: string) =>
@@ -172,6 +173,7 @@ export class DynamoDbLedger
       ...escrowItems(change.escrow).map((item) => this.#rows.put(item)),
       ...(change.operation ? [this.#rows.put(items.operationItem(change.operation))] : []),
       ...(change.otherOperations ?? []).map((other) => this.#rows.put(items.operationItem(other))),
+      ...(change.statuses ?? []).map((entry) => this.#rows.put(statusItem(entry))),
       ...(change.occupancy ? [this.#count(change.key.name, change.occupancy)] : []),
       ...(change.recordedKey ? [this.#recordOnce(change.recordedKey)] : []),
       ...(change.approval ? this.#approvalWrites(change.approval) : []),

@@ -37,6 +37,7 @@ import type {
 } from '#core/ports/ledger.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.ts';
 import { dueDestructions } from './due-destructions.ts';
+import { MemoryStatusRows } from './status-rows.ts';
 
 const conflict = () =>
   new KeyturnError('RevisionConflict', 'the record changed meanwhile; read it again');
@@ -71,6 +72,7 @@ export class MemoryLedger
   readonly #shares = new Map<string, StoredShares>();
   readonly #reencryptions = new Map<string, ReencryptionRecord>();
   readonly #operations = new Map<string, OperationRecord>();
+  readonly statuses = new MemoryStatusRows();
   readonly #idempotency = new Map<string, IdempotencyRecord>();
   readonly #recorded = new Map<string, NonNullable<KeyChange['recordedKey']>>();
   readonly #audit = new Map<string, AuditRecord[]>();
@@ -211,11 +213,9 @@ export class MemoryLedger
     if (change.reencryption)
       this.#reencryptions.set(key.name, structuredClone(change.reencryption));
     this.#putEscrow(structuredClone(change.escrow ?? {}));
-    const operations = [
-      ...(change.operation ? [change.operation] : []),
-      ...(change.otherOperations ?? []),
-    ];
-    for (const one of operations) this.#operations.set(one.id, structuredClone(one));
+    for (const one of [change.operation, ...(change.otherOperations ?? [])])
+      if (one) this.#operations.set(one.id, structuredClone(one));
+    this.statuses.put(change.statuses);
     if (change.occupancy) this.#count(change.occupancy);
     if (recordedKey) this.#recorded.set(recordedKey.keyId, structuredClone(recordedKey));
     if (change.approval) this.#putApproval(change.approval);

@@ -16,7 +16,8 @@ export const EXIT_CODES = {
   pending: { code: 8, meaning: 'waits for approvals; with --wait: what becomes of it' },
   integrity: {
     code: 9,
-    meaning: 'audit verify found a broken chain, or approval verify an approval that does not hold',
+    meaning:
+      'audit verify found a broken chain, approval verify an approval that does not hold, or revocation list a list that does not',
   },
   interrupted: { code: 130, meaning: 'interrupted; a started operation goes on' },
 } as const;

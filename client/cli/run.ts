@@ -18,6 +18,7 @@ import { addLocalIdentityCommands } from './commands/local-identity.ts';
 import { addOperationCommands } from './commands/operation.ts';
 import { addPolicyCommands } from './commands/policy.ts';
 import { addReencryptCommands } from './commands/reencrypt.ts';
+import { addRevocationCommands } from './commands/revocation.ts';
 import { addRotationCommands } from './commands/rotation.ts';
 import { addSourceCommands } from './commands/source.ts';
 import { type Context, openContext } from './context.ts';
@@ -54,6 +55,7 @@ export function createProgram(host: Host, act: Act): Command {
   addPolicyCommands(program, act);
   addOperationCommands(program, act);
   addCalendarCommand(program, act);
+  addRevocationCommands(program, act);
   addAuditCommands(program, act);
   addKeyStoreCommands(program, act);
   addLocalIdentityCommands(program, act);

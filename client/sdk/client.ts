@@ -179,6 +179,7 @@ export function createClient(options: ClientOptions): Client {
     completeTask: ({ keyStore, task }, body, options) =>
       call('completeTask', { ...options, path: { name: keyStore, id: task }, body }),
     getHealth: (options) => call('getHealth', options),
+    getStatusList: (options) => call('getStatusList', options),
     getNoticeKeys: (options) => call('getNoticeKeys', options),
     getOpenApi: (options) => call('getOpenApi', options),
   } satisfies Client & Record<ClientRouteId, unknown>;

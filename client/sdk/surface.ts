@@ -272,6 +272,8 @@ export interface Client {
     options?: CallOptions,
   ): Answered<'completeTask'>;
   getHealth(options?: CallOptions): Answered<'getHealth'>;
+  /** The signed list of stopped keys; `verifyStatusList` of the CLI shows how to check it. */
+  getStatusList(options?: CallOptions): Answered<'getStatusList'>;
   getNoticeKeys(options?: CallOptions): Answered<'getNoticeKeys'>;
   getOpenApi(options?: CallOptions): Answered<'getOpenApi'>;
 }

@@ -20,6 +20,16 @@ export const CONTAINMENT_EXAMPLES: Readonly<Record<string, unknown>> = {
     kms: 'accepted',
     reviewId: null,
   },
+  StatusListPayload: {
+    type: 'keyturn-status-list/1',
+    stage: 'production',
+    iat: 1_795_305_600,
+    exp: 1_795_305_900,
+    entries: [
+      { key: 'orders', version: null, state: 'revoked', since: AT, reason: 'key-compromise' },
+    ],
+  },
+  StatusList: { payload: 'eyJ0eXBlIjoi', protected: 'eyJhbGciOiJFUzI1NiJ9', signature: 'c2ln' },
   Containment: {
     kind: 'revocation',
     mode: 'locked',

@@ -2,6 +2,7 @@
 // Routes that stop keys; a part of the route table.
 import { ActAccepted } from './approvals.ts';
 import * as containment from './containment.ts';
+import { StatusList } from './status-list.ts';
 
 export const CONTAINMENT_ROUTES = {
   revokeKey: {
@@ -36,5 +37,14 @@ export const CONTAINMENT_ROUTES = {
     request: containment.ResumeKeyRequest,
     response: ActAccepted,
     idempotent: true,
+  },
+  getStatusList: {
+    method: 'GET',
+    path: '/v1/status-list',
+    function: 'serve-status',
+    action: null,
+    status: 200,
+    summary: 'Signed list of revoked and suspended keys, for whoever relies on them; `ETag`',
+    response: StatusList,
   },
 } as const;

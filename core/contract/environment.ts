@@ -96,6 +96,7 @@ export const FUNCTION_ENVIRONMENT = {
     APPROVE_ARN: z.string(),
     KMS_BUDGET: KmsBudgetSetting,
   },
+  'serve-status': { NOTICE_KEY_ARN: z.string() },
   'enforce-containment': { KMS_BUDGET: KmsBudgetSetting },
   'manage-adoptions': {
     KEY_STORE_NAME: z.string(),

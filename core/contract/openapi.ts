@@ -18,6 +18,7 @@ import * as plans from './plans.ts';
 import * as reencryption from './reencryption.ts';
 import { ROUTES, type Route, type RouteId } from './routes.ts';
 import * as slack from './slack.ts';
+import * as statusList from './status-list.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -51,6 +52,7 @@ function schemas(): Record<string, Json> {
     ...elevations,
     ...decisions,
     ...containment,
+    ...statusList,
     ...escrow,
     ...mail,
     ...plans,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The end of a containment: KMS was seen to refuse, again and again. Only now is a key `revoked` or `suspended`.
 import type { OperationRecord, VersionRecord } from '../keys/records.ts';
+import { statusOf, versionStatuses } from '../keys/status.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
 import { VERSIONS_PER_CHANGE } from './enforce-containment.ts';
 import { mutateKey } from './mutate-key.ts';
@@ -54,6 +55,9 @@ function completion(
 ) {
   const { key } = snapshot;
   const scope = operation.containment;
+  const versions = confirmed(snapshot, at);
+  const isOpen = key.containment && key.containment.confirmedAt === null;
+  const ofKey = isOpen ? { ...key.containment, confirmedAt: at } : (key.containment ?? null);
   return {
     action: CONFIRMED[scope?.kind ?? 'revocation'],
     detail: {
@@ -63,12 +67,14 @@ function completion(
       goesOn: parked?.id ?? null,
     },
     key: {
-      ...(key.containment && key.containment.confirmedAt === null
-        ? { containment: { ...key.containment, confirmedAt: at } }
-        : {}),
+      ...(ofKey ? { containment: ofKey } : {}),
       ...handBack(key.fence, parked, at),
     },
-    versions: confirmed(snapshot, at),
+    versions,
+    statuses: [
+      ...(ofKey ? [statusOf(key.name, null, ofKey, at)] : []),
+      ...versionStatuses(versions, ofKey, at),
+    ],
     ...(parked ? { otherOperations: [{ ...parked, retryAt: at }] } : {}),
     operation: { state: 'done' as const, endedAt: at, cause: null, retryAt: null },
   };

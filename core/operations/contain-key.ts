@@ -6,6 +6,7 @@ import type { ContainmentKind, ContainmentMode } from '../contract/vocabulary.ts
 import { KeyturnError } from '../errors.ts';
 import { contained, covers, isContainable } from '../keys/containment.ts';
 import type { Containment, OperationRecord, VersionRecord } from '../keys/records.ts';
+import { statusOf } from '../keys/status.ts';
 import { type ContainmentRules, containmentRuleFor } from '../policies/containment-rules.ts';
 import type { ApprovalChange, KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Ids, Workflows } from '../ports/platform.ts';
@@ -251,6 +252,7 @@ function draftOf(
     versions,
     operation: operationOf(snapshot, input, asked, { id, now, taken }),
     otherOperations: taken.operations,
+    statuses: [statusOf(snapshot.key.name, asked.version, containment, now)],
     idempotency: idempotencyRecord(input.claim, id, now),
     ...(approval ? { approval } : {}),
     audit: {
@@ -288,9 +290,12 @@ export async function admitContainment(
   deps: AdmitContainmentDeps,
   input: ContainKeyInput,
 ): Promise<AdmittedContainment> {
-  const known = await findClaimed(deps.ledger, input.claim);
+  // Every read before the denial is time that it takes.
+  const [known, first] = await Promise.all([
+    findClaimed(deps.ledger, input.claim),
+    deps.ledger.readKey(input.key),
+  ]);
   if (known) return { operationId: known, isNew: false };
-  const first = await deps.ledger.readKey(input.key);
   if (!first) throw keyNotFound(input.key);
   const rule = containmentRuleFor(deps.containmentRules, first.key.class);
   const asked: Asked = {

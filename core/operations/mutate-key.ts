@@ -25,6 +25,7 @@ export interface Draft {
   readonly operation?: OperationRecord;
   /** Operations that lose the key to it. */
   readonly otherOperations?: readonly OperationRecord[];
+  readonly statuses?: NonNullable<KeyChange['statuses']>;
   readonly idempotency?: IdempotencyRecord;
   readonly recordedKey?: NonNullable<KeyChange['recordedKey']>;
   readonly occupancy?: NonNullable<KeyChange['occupancy']>;

@@ -6,6 +6,7 @@ import { KeyturnError, precondition } from '../errors.ts';
 import { accessOf } from '../keys/consumers.ts';
 import { uncontained } from '../keys/containment.ts';
 import type { OperationRecord, VersionRecord } from '../keys/records.ts';
+import { lifted } from '../keys/status.ts';
 import type { KeyEnabler, PolicyWriter } from '../ports/key-vault.ts';
 import type { ApprovalChange, KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Ids } from '../ports/platform.ts';
@@ -221,6 +222,7 @@ function completion({ snapshot }: StepContext, parked: OperationRecord | null, a
       ...handBack(key.fence, parked, at),
     },
     versions,
+    statuses: [lifted(key.name, key.containment, at)],
     ...(parked ? { otherOperations: [{ ...parked, retryAt: at }] } : {}),
     operation: { state: 'done' as const, endedAt: at, cause: null, retryAt: null },
   };

@@ -122,6 +122,7 @@ export interface StepRecord {
   readonly occupancy?: NonNullable<Draft['occupancy']>;
   readonly operation?: Partial<OperationRecord>;
   readonly otherOperations?: readonly OperationRecord[];
+  readonly statuses?: NonNullable<Draft['statuses']>;
 }
 
 /** Progress keeps the lease: retries and waits before it may have used most of it up. */

@@ -7,6 +7,7 @@ import type { EscrowChange, EscrowRecords } from '../escrow/records.ts';
 import type { ConsumerRecord } from '../keys/consumers.ts';
 import type { Instant, KeyRecord, OperationRecord, VersionRecord } from '../keys/records.ts';
 import type { HoldRecord, ReencryptionRecord, SourceRecord } from '../keys/reencryption.ts';
+import type { StatusEntry } from '../keys/status.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '../provisioning/records.ts';
 
 /** A key with what a decision about it needs, read at one revision. */
@@ -51,6 +52,8 @@ export interface KeyChange {
   readonly operation?: OperationRecord;
   /** Operations that lose the key to it. */
   readonly otherOperations?: readonly OperationRecord[];
+  /** Entries of the published list of stopped keys. */
+  readonly statuses?: readonly StatusEntry[];
   readonly idempotency?: IdempotencyRecord;
   /**
    * Reverse look-up from KMS key to version, the newest of those that share it; fails when the KMS key is recorded

@@ -25,7 +25,7 @@ export interface ApiRequest {
 export interface ApiAnswer {
   readonly body: unknown;
   /** Where it is not the route's own. */
-  readonly status?: 202;
+  readonly status?: 202 | 304;
   /** Of a body that is text already and sent as it is; absent: JSON. */
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;

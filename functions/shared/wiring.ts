@@ -19,6 +19,7 @@ import { DynamoDbNoticeRows } from '#adapters/dynamodb/notice-rows.ts';
 import { DynamoDbReencryptionProgress } from '#adapters/dynamodb/reencryption-progress.ts';
 import { DynamoDbReplayRows } from '#adapters/dynamodb/replay-rows.ts';
 import { DynamoDbStartSlots } from '#adapters/dynamodb/start-slots.ts';
+import { DynamoDbStatusRows } from '#adapters/dynamodb/status-rows.ts';
 import type { PolicySite } from '#adapters/kms/key-policy.ts';
 import { KmsNoticeSigner } from '#adapters/kms/notice-signer.ts';
 import { sourceOpener } from '#adapters/sources/open-source.ts';
@@ -54,6 +55,7 @@ import type { RateBudget } from '#core/ports/rate-budget.ts';
 import type { ReencryptionProgress } from '#core/ports/reencryption-progress.ts';
 import type { ReplayMemory } from '#core/ports/replays.ts';
 import type { StartSlots } from '#core/ports/start-slots.ts';
+import type { StatusRows } from '#core/ports/status-list.ts';
 import { APPROVAL_RULES } from '#policies/approval-rules.ts';
 import { CLASSES } from '#policies/classes.ts';
 import { DIRECTORY } from '#policies/directory.ts';
@@ -131,6 +133,10 @@ export function keyUseLog(tableName: string): KeyUseLog {
 
 export function startSlots(tableName: string): StartSlots {
   return new DynamoDbStartSlots(tableClient(), tableName);
+}
+
+export function statusRows(tableName: string): StatusRows {
+  return new DynamoDbStatusRows(tableClient(), tableName);
 }
 
 export function eventBridge(): EventBridgeClient {

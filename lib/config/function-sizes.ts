@@ -17,6 +17,7 @@ const SWEEP: FunctionSize = { memoryMb: 512, timeoutSeconds: 240 };
 export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   'authorize-person': { ...ANSWER, timeoutSeconds: 10 },
   'serve-contract': ANSWER,
+  'serve-status': ANSWER,
   'read-keys': ANSWER,
   'read-calendar': ANSWER,
   'read-usage': ANSWER,

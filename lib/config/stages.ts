@@ -113,6 +113,8 @@ export const STAGE_DEFAULTS: Readonly<Record<Stage, StageDefaults>> = {
         CreateAlias: 500,
         UpdateAlias: 500,
         PutKeyPolicy: 1500,
+        DisableKey: 500,
+        EnableKey: 500,
         ScheduleKeyDeletion: 1500,
         TagResource: 1000,
       },

@@ -2,15 +2,16 @@
 // What the functions may do that stop keys. Neither can let a key be used again: no EnableKey, no start of `resume-key`.
 import type { Grant } from './grant.ts';
 import type { Duties, GrantContext } from './grant-context.ts';
-import { writeTable } from './table-grants.ts';
+import { readTable, writeTable } from './table-grants.ts';
 
-export type ContainmentFunction = 'contain-keys' | 'enforce-containment';
+export type ContainmentFunction = 'contain-keys' | 'enforce-containment' | 'serve-status';
 
 /** The control plane's own keys carry no tag of a managed key: they are out of reach. */
 export function containmentGrants({
   names,
   keys,
   table,
+  noticeKeyArn,
 }: GrantContext): Pick<Duties, ContainmentFunction> {
   const stop: Grant = keys.onKeys([
     'kms:DisableKey',
@@ -27,6 +28,8 @@ export function containmentGrants({
         resources: [names.stateMachineArn('revoke-key'), names.stateMachineArn('approve')],
       },
     ],
+    // Signs lists alone: its code gives the signature a type of its own.
+    'serve-status': [...readTable(table), { actions: ['kms:Sign'], resources: [noticeKeyArn] }],
     'enforce-containment': [...writeTable(table), stop],
   };
 }

@@ -97,10 +97,12 @@ describe('routes', () => {
     expect(starting.filter(([, route]) => route.idempotent !== true)).toEqual([]);
   });
 
-  it('are public only for health and the contract', () => {
+  it('are public only for health, the contract, pages of mails and the status list', () => {
     const open = routes.filter(([, route]) => route.action === null).map(([id]) => id);
 
     expect(open).toEqual([
+      // Relying parties need no account.
+      'getStatusList',
       // What proves who calls is in the request itself.
       'showMailPage',
       'answerMail',

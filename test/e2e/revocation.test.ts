@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keys are stopped under a client that decrypts in a tight loop: by the API and at KMS itself, which is eventually
 // consistent here. What is denied when a call returns, what when the state says so, what the re-encryption role still can.
+import { execFile } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   ConnectCustomKeyStoreCommand,
@@ -43,6 +49,19 @@ const substate = (name: string, wanted: string) =>
     },
     { timeoutSeconds: 90, what: `${name} to be ${wanted}` },
   );
+
+/** Entries of the status list, as the program in docs/revocation.md finds them: it is run as it stands there. */
+async function published(name: string): Promise<readonly { key: string }[]> {
+  const page = await readFile(new URL('../../docs/revocation.md', import.meta.url), 'utf8');
+  const program = /```js\n([^`]*`[^`]*`[^`]*)```/.exec(page)?.[1] ?? '';
+  const { apiUrl, caFile } = inject('stack');
+  const file = join(mkdtempSync(join(tmpdir(), 'keyturn-status-')), 'check-status.mjs');
+  writeFileSync(file, program);
+  const { stdout } = await promisify(execFile)(process.execPath, [file, apiUrl ?? ''], {
+    env: { ...process.env, NODE_EXTRA_CA_CERTS: caFile ?? '' },
+  });
+  return JSON.parse(stdout).filter((entry: { key: string }) => entry.key === name);
+}
 
 interface Use {
   readonly sentAt: number;
@@ -133,6 +152,9 @@ describe.concurrent.each(['hard', 'locked'] as const)(
         state: 'compromised',
         containment: { kind: 'revocation', mode, state: 'revoked', reason: REASON },
       });
+      expect(await published(name)).toMatchObject([
+        { key: name, version: null, state: 'revoked', reason: 'key-compromise' },
+      ]);
       await expect(alice.startRotation(name)).rejects.toMatchObject({ status: 409 });
       await expect(alice.resumeKey(name)).rejects.toMatchObject({ status: 409 });
     });

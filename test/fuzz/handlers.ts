@@ -26,6 +26,7 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   'judge-retirement': (await import('#functions/judge-retirement/handler.ts')).handler,
   'watch-rotation': (await import('#functions/watch-rotation/handler.ts')).handler,
   'release-keys': (await import('#functions/release-keys/handler.ts')).handler,
+  'serve-status': (await import('#functions/serve-status/handler.ts')).handler,
   'contain-keys': (await import('#functions/contain-keys/handler.ts')).handler,
   'manage-adoptions': (await import('#functions/manage-adoptions/handler.ts')).handler,
   'read-keys': (await import('#functions/read-keys/handler.ts')).handler,

@@ -118,6 +118,7 @@ describe('role of a workload', () => {
       'GET/v1/keys/*/usage',
       'GET/v1/keys/*/versions',
       'GET/v1/openapi.json',
+      'GET/v1/status-list',
       'POST/v1/keys/*/data-keys',
       'POST/v1/keys/*/decrypt',
       'POST/v1/keys/*/encrypt',

@@ -6,6 +6,7 @@ const STOPS = ['kms:DisableKey', 'kms:ListGrants', 'kms:PutKeyPolicy', 'kms:Revo
 export const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'authorize-person': [],
   'serve-contract': ['kms:GetPublicKey'],
+  'serve-status': ['kms:Sign'],
   'read-keys': [],
   'release-keys': [],
   'contain-keys': STOPS,

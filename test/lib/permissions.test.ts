@@ -24,6 +24,7 @@ const TABLE_ACTIONS: Partial<Record<FunctionName, readonly string[]>> = {
   'authorize-person': [],
   'serve-contract': READ,
   'read-keys': READ,
+  'serve-status': READ,
   'read-calendar': READ,
   'read-approvals': READ,
   'read-usage': READ,

@@ -88,6 +88,7 @@ vi.mock('#functions/shared/wiring.ts', () => ({
   noticeRows: () => following(() => current.world.notices),
   replayRows: () => following(() => current.world.replays),
   keyUseLog: () => new MemoryKeyUseLog(),
+  statusRows: () => following(() => current.world.store.statuses),
   startSlots: () => following(() => current.world.slots),
   rateBudget: () => ({ acquire: async () => {}, backOff: async () => {} }),
   workflows: () => following(() => current.world.workflows),

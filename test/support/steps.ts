@@ -79,6 +79,7 @@ export type StepFunctionName = Exclude<
   | 'read-usage'
   | 'release-keys'
   | 'contain-keys'
+  | 'serve-status'
   | 'manage-adoptions'
   | 'plan-changes'
   | 'change-keys'

@@ -179,6 +179,7 @@ const CALLS: Record<ClientRouteId, readonly [(client: Client) => Promise<unknown
     '/v1/key-stores/main/tasks/task_1/completion',
   ],
   getHealth: [(c) => c.getHealth(), '/v1/health'],
+  getStatusList: [(c) => c.getStatusList(), '/v1/status-list'],
   getNoticeKeys: [(c) => c.getNoticeKeys(), '/v1/jwks.json'],
   getOpenApi: [(c) => c.getOpenApi(), '/v1/openapi.json'],
 };
