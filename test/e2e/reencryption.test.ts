@@ -9,6 +9,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
+import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Client } from '#client/sdk/index.ts';
@@ -212,5 +213,32 @@ describe('re-encryption under writing applications, its workers killed', () => {
     expect(canonicalHash(JSON.parse((await stored.Body?.transformToString()) ?? ''))).toBe(
       body.evidence?.digest,
     );
+  });
+
+  it('is marked by the look of every day too, after a hold took the mark back', async () => {
+    await operator.putHold({ key: name, hold: 'audit' }, { reason: 'audit of the year' });
+    const substate = async () => (await operator.listVersions(name)).body.items[0]?.substate;
+    expect(await substate()).toBeNull();
+    await operator.deleteHold({ key: name, hold: 'audit' });
+
+    const { gatewayUrl, region, stateMachines } = inject('stack');
+    const machines = new SFNClient({
+      endpoint: gatewayUrl,
+      region,
+      credentials: ROOT_CREDENTIALS,
+    });
+    const { executionArn } = await machines.send(
+      new StartExecutionCommand({ stateMachineArn: stateMachines['review-policies'], input: '{}' }),
+    );
+    const status = await until<string>(
+      async () => {
+        const execution = await machines.send(new DescribeExecutionCommand({ executionArn }));
+        return execution.status !== 'RUNNING' && execution.status;
+      },
+      { timeoutSeconds: 60, what: 'the review of the day to end' },
+    );
+
+    expect(status).toBe('SUCCEEDED');
+    expect(await substate()).toBe('ready-to-destroy');
   });
 });
