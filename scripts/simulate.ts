@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm run simulate -- --suite rotation --seeds N [--seed S]`: seeded random histories over the ports in memory and the
-// real workflows. Ends with `N histories, 0 violations`, or prints the failing seed with its history and exits 1.
+// `npm run simulate -- --suite rotation|approvals --seeds N [--seed S]`: seeded random histories over the ports in memory,
+// of rotations in the real workflows or of requests for approval. Ends with `N histories, 0 violations`, or prints the failing seed with its history and exits 1.
 import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { dirname, join } from 'node:path';
@@ -9,7 +9,10 @@ import { parseArgs } from 'node:util';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Programs that play a suite. They belong to the tests, which nothing imports, so they are run by path. */
-const SUITES: Readonly<Record<string, string>> = { rotation: 'test/simulation/rotation.ts' };
+const SUITES: Readonly<Record<string, string>> = {
+  rotation: 'test/simulation/rotation.ts',
+  approvals: 'test/simulation/approvals.ts',
+};
 
 /** Prints how it is used, and ends. */
 function refuse(why: string): never {
