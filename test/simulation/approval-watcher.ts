@@ -91,6 +91,8 @@ export class ApprovalWatcher {
     if (new Set(voters).size < voters.length) this.report(`one vote: twice on ${now.id}`);
     if (voters.includes(personOf(0).sub)) this.report(`requester: voted on ${now.id}`);
     if (now.votes.length === (before?.votes.length ?? 0)) return;
+    if (now.votes.at(-1)?.digest !== now.digest)
+      this.report(`digest: a vote on ${now.id} names another request`);
     // A vote reads the clock before it writes; what happens meanwhile may move it on.
     const at = this.#waited ? (now.votes.at(-1)?.at ?? '') : this.#now;
     if (at >= now.closesAt) this.report(`window: a vote on ${now.id} at ${at}, after it closed`);
