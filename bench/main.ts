@@ -3,6 +3,7 @@
 // emulator's built-in KMS, and rotations on the local stack, in one run on one machine. Figures of different machines
 // do not compare; ratios do. `limits-model` starts nothing: it is arithmetic over the real rate budget.
 import { parseArgs } from 'node:util';
+import { measureApprovals, measureRaces } from './approvals.ts';
 import { measureCreation } from './creation.ts';
 import { growthNames, measureCryptography, measureGrowth } from './cryptography.ts';
 import { newFolderForMany } from './folder.ts';
@@ -78,6 +79,7 @@ async function measureStandIn(): Promise<void> {
 const ON_THE_STACK: Readonly<Record<string, (stack: MeasuredStack) => Promise<void>>> = {
   'rotation-cost.kms': (stack) => measureRotationCost(stack, report, values.full ? 100 : 20),
   'rotation-cost.data': (stack) => measureDataRotationCost(stack, report, values.full ? 100 : 20),
+  approvals: (stack) => measureApprovals(stack, report, values.full ? 100 : 30),
   'rotation-view': (stack) => measureView(stack, report, values.full ? 5 : 2),
   revoke: (stack) => measureRevoke(stack, report, values.full ? 30 : 8),
   reencryption: (stack) => measureReencryption(stack, report, values.full ? 100_000 : 2000),
@@ -99,6 +101,7 @@ async function measureOnTheStack(): Promise<void> {
 const only = values.only ?? '';
 const isOnTheStack = Object.keys(ON_THE_STACK).some(wants);
 if (only === '' || only.startsWith('limits-model')) await measureLimits(report);
-if (!/^(rotation|revoke|reencryption|limits-model)/.test(only)) await measureStandIn();
+if (only === '' || only.startsWith('approval-races')) measureRaces(report, 10_000);
+if (!/^(rotation|revoke|reencryption|approval|limits-model)/.test(only)) await measureStandIn();
 if (isOnTheStack) await measureOnTheStack();
 report.finish();
