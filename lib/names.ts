@@ -7,6 +7,7 @@ import type { Settings } from './config/settings.ts';
 /** Workflows, by file name under `workflows/`. */
 export const WORKFLOW_NAMES = [
   'provision-key-store',
+  'recover-key-store',
   'generate-key',
   'adopt-key',
   'rotate-key',

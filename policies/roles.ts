@@ -23,6 +23,7 @@ const READ: readonly Action[] = [
   'operation:read',
   'escrow:read',
   'policy:read',
+  'recovery:read',
 ];
 
 export const ROLE_RULES: readonly RoleRule[] = [
@@ -55,6 +56,8 @@ export const ROLE_RULES: readonly RoleRule[] = [
       'rotation:roll-back',
       'audit:read',
       'key-store:provision',
+      'recovery:request',
+      'recovery:resume',
       'key-store:read',
       'task:read',
       'task:complete',

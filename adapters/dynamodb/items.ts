@@ -20,6 +20,7 @@ import type { HoldRecord, ReencryptionRecord, SourceRecord } from '#core/keys/re
 import type { ApprovalFilter } from '#core/ports/approvals.ts';
 import type { IdempotencyRecord, KeyChange } from '#core/ports/ledger.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.ts';
+import type { RecoveryRecord } from '#core/recovery/records.ts';
 
 export type Item = Record<string, unknown>;
 const META = 'meta';
@@ -43,6 +44,7 @@ export const SOURCE_PREFIX = 'meta#source#';
 export const HOLD_PREFIX = 'meta#hold#';
 export const REENCRYPTION_SORT = 'meta#reencryption';
 export const TASK_PREFIX = 'task#';
+export const RECOVERY_PREFIX = 'recovery#';
 
 export const keyAddress = (name: string) => at(keyPartition(name));
 export const versionAddress = (name: string, version: number) =>
@@ -189,6 +191,11 @@ export const keyStoreItem = (keyStore: KeyStoreRecord): Item => ({
 export const taskItem = (task: HsmTaskRecord): Item => ({
   ...taskAddress(task.keyStore, task.id),
   ...task,
+});
+
+export const recoveryItem = (recovery: RecoveryRecord): Item => ({
+  ...at(keyStorePartition(recovery.keyStore), `${RECOVERY_PREFIX}${recovery.id}`),
+  ...recovery,
 });
 
 /** A record without the attributes that only the table needs. */

@@ -31,6 +31,7 @@ import type {
   Page,
 } from '#core/ports/ledger.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.ts';
+import type { RecoveryRecord } from '#core/recovery/records.ts';
 import { escrowItems, escrowOf, sharesAddress } from './escrow-rows.ts';
 import {
   listApprovals,
@@ -275,10 +276,19 @@ export class DynamoDbLedger
     return rows.map((row) => items.toRecord<HsmTaskRecord>(row));
   }
 
+  async readRecoveries(keyStore: string): Promise<readonly RecoveryRecord[]> {
+    const rows = await this.#rows.query(items.keyStorePartition(keyStore), {
+      after: items.RECOVERY_PREFIX,
+    });
+    return below(rows, items.RECOVERY_PREFIX).map((row) => items.toRecord<RecoveryRecord>(row));
+  }
+
   async commitKeyStore(change: KeyStoreChange): Promise<void> {
     await this.#rows.transact([
       this.#rows.guarded(items.keyStoreItem(change.keyStore), change.expectedRevision),
       ...(change.tasks ?? []).map((task) => this.#rows.put(items.taskItem(task))),
+      ...(change.recovery ? [this.#rows.put(items.recoveryItem(change.recovery))] : []),
+      ...(change.approval ? this.#approvalWrites(change.approval) : []),
       ...this.#tail(change),
     ]);
   }

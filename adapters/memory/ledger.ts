@@ -11,7 +11,6 @@ import type {
   StoredShares,
 } from '#core/escrow/records.ts';
 import type { ConsumerRecord } from '#core/keys/consumers.ts';
-import { dueAt } from '#core/keys/due.ts';
 import type { Instant, KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
 import type { HoldRecord, ReencryptionRecord, SourceRecord } from '#core/keys/reencryption.ts';
 import type { DecisionPolicyRecord } from '#core/policies/decision-policy.ts';
@@ -36,7 +35,10 @@ import type {
   Page,
 } from '#core/ports/ledger.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.ts';
+import type { RecoveryRecord } from '#core/recovery/records.ts';
 import { dueDestructions } from './due-destructions.ts';
+import { toDueItem } from './due-items.ts';
+import { MemoryOccupancy } from './occupancy.ts';
 import { MemoryStatusRows } from './status-rows.ts';
 
 const conflict = () =>
@@ -76,13 +78,14 @@ export class MemoryLedger
   readonly #idempotency = new Map<string, IdempotencyRecord>();
   readonly #recorded = new Map<string, NonNullable<KeyChange['recordedKey']>>();
   readonly #audit = new Map<string, AuditRecord[]>();
-  readonly #occupancy = new Map<string, Map<string, Occupancy>>();
+  readonly #occupancy = new MemoryOccupancy();
   readonly #keyStores = new Map<string, KeyStoreRecord>();
   readonly #approvals = new Map<string, ApprovalRecord>();
   #decisionPolicy: DecisionPolicyRecord | null = null;
   readonly #ballots = new Map<string, string>();
   #elevations: ElevationsRecord | null = null;
   readonly #tasks = new Map<string, HsmTaskRecord[]>();
+  readonly #recoveries = new Map<string, RecoveryRecord>();
 
   async readKey(name: string): Promise<KeySnapshot | null> {
     const key = this.#keys.get(name);
@@ -216,7 +219,7 @@ export class MemoryLedger
     for (const one of [change.operation, ...(change.otherOperations ?? [])])
       if (one) this.#operations.set(one.id, structuredClone(one));
     this.statuses.put(change.statuses);
-    if (change.occupancy) this.#count(change.occupancy);
+    if (change.occupancy) this.#occupancy.count(change.occupancy);
     if (recordedKey) this.#recorded.set(recordedKey.keyId, structuredClone(recordedKey));
     if (change.approval) this.#putApproval(change.approval);
     this.#putTail(change);
@@ -315,15 +318,7 @@ export class MemoryLedger
   }
 
   async readOccupancy(keyStore: string): Promise<readonly Occupancy[]> {
-    const classes = [...(this.#occupancy.get(keyStore)?.values() ?? [])];
-    return classes.sort((a, b) => (a.class < b.class ? -1 : 1));
-  }
-
-  #count({ keyStore, class: name, keys, versions }: NonNullable<KeyChange['occupancy']>): void {
-    const classes = this.#occupancy.get(keyStore) ?? new Map<string, Occupancy>();
-    const known = classes.get(name) ?? { keys: 0, versions: 0 };
-    const next = { class: name, keys: known.keys + keys, versions: known.versions + versions };
-    this.#occupancy.set(keyStore, classes.set(name, next));
+    return this.#occupancy.read(keyStore);
   }
 
   async readKeyStore(name: string): Promise<KeyStoreRecord | null> {
@@ -334,12 +329,20 @@ export class MemoryLedger
     return structuredClone(this.#tasks.get(keyStore) ?? []);
   }
 
+  async readRecoveries(keyStore: string): Promise<readonly RecoveryRecord[]> {
+    const found = [...this.#recoveries.values()].filter((one) => one.keyStore === keyStore);
+    return structuredClone(found).sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
   async commitKeyStore(change: KeyStoreChange): Promise<void> {
     const { keyStore } = change;
     if ((this.#keyStores.get(keyStore.name)?.revision ?? null) !== change.expectedRevision)
       throw conflict();
     this.#checkTail(change);
+    if (change.approval) this.#checkApproval(change.approval);
     this.#keyStores.set(keyStore.name, structuredClone(keyStore));
+    if (change.recovery) this.#recoveries.set(change.recovery.id, change.recovery);
+    if (change.approval) this.#putApproval(change.approval);
     const kept = (this.#tasks.get(keyStore.name) ?? []).filter(
       (task) => !change.tasks?.some((changed) => changed.id === task.id),
     );
@@ -385,13 +388,6 @@ export class MemoryLedger
     if (!record) return { sequence: 0, hash: genesisHash(stream) };
     return { sequence: record.revision, hash: record.auditHead };
   }
-}
-
-function toDueItem(key: KeyRecord): DueItem | null {
-  const due = dueAt(key);
-  if (due === null) return null;
-  const operationId = key.lease?.operationId ?? null;
-  return { kind: operationId ? 'operation' : 'key', name: key.name, operationId, dueAt: due };
 }
 
 function placeOf({ name, version }: VersionRecord): string {

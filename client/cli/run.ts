@@ -17,6 +17,7 @@ import { addKeyStoreCommands } from './commands/key-store.ts';
 import { addLocalIdentityCommands } from './commands/local-identity.ts';
 import { addOperationCommands } from './commands/operation.ts';
 import { addPolicyCommands } from './commands/policy.ts';
+import { addRecoveryCommands } from './commands/recovery.ts';
 import { addReencryptCommands } from './commands/reencrypt.ts';
 import { addRevocationCommands } from './commands/revocation.ts';
 import { addRotationCommands } from './commands/rotation.ts';
@@ -51,6 +52,7 @@ export function createProgram(host: Host, act: Act): Command {
   addHoldCommands(program, act);
   addApprovalCommands(program, act);
   addElevationCommands(program, act);
+  addRecoveryCommands(program, act);
   addEscrowCommands(program, act);
   addPolicyCommands(program, act);
   addOperationCommands(program, act);

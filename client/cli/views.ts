@@ -165,6 +165,7 @@ export function viewTask(task: Task, width: Width): string {
       ['task', task.id],
       ['kind', task.kind],
       ['key store', task.keyStore],
+      ['cluster', task.clusterId],
       ['state', task.state],
       ['instructions', task.instructions],
     ],

@@ -150,6 +150,10 @@ export function createClient(options: ClientOptions): Client {
     requestElevation: (body, options) => call('requestElevation', { ...options, body }),
     listElevations: (options) => call('listElevations', options),
     revokeElevation: (id, options) => call('revokeElevation', { ...options, path: { id } }),
+    startRecovery: (body, options) => call('startRecovery', { ...options, body }),
+    listRecoveries: (options) => call('listRecoveries', options),
+    getRecovery: (id, options) => call('getRecovery', { ...options, path: { id } }),
+    resumeRecovery: (id, options) => call('resumeRecovery', { ...options, path: { id } }),
     getEscrow: (name, options) => call('getEscrow', { ...options, path: { name } }),
     listShares: (name, options) => call('listShares', { ...options, path: { name } }),
     startEscrowSession: (name, body, options) =>

@@ -215,6 +215,15 @@ export interface Client {
   ): Answered<'requestElevation'>;
   listElevations(options?: PageOptions): Answered<'listElevations'>;
   revokeElevation(id: string, options?: CallOptions): Answered<'revokeElevation'>;
+  /** Asks for the approvals of a recovery of the stage's key store. */
+  startRecovery(
+    body: RequestOf<'startRecovery'>,
+    options?: StartOptions,
+  ): Answered<'startRecovery'>;
+  listRecoveries(options?: PageOptions): Answered<'listRecoveries'>;
+  getRecovery(id: string, options?: CallOptions): Answered<'getRecovery'>;
+  /** Takes a recovery up again that stopped. */
+  resumeRecovery(id: string, options?: CallOptions): Answered<'resumeRecovery'>;
   getEscrow(name: string, options?: CallOptions): Answered<'getEscrow'>;
   /** The caller's own shares, sealed to their own age key. */
   listShares(name: string, options?: CallOptions): Answered<'listShares'>;

@@ -325,9 +325,10 @@ export const KeyStore = z
 export const HsmAdminTask = z
   .object({
     id: z.string(),
-    kind: z.enum(['sign-certificate', 'activate-cluster']),
+    kind: z.enum(['sign-certificate', 'activate-cluster', 'reset-kmsuser']),
     keyStore: z.string(),
     state: z.enum(['open', 'done']),
+    clusterId: z.string().nullable().describe('where it is to be done'),
     instructions: z.string(),
     certificateRequest: z.string().nullable().describe('PEM PKCS#10 of the cluster'),
     createdAt: instant,

@@ -87,6 +87,7 @@ export const FUNCTION_ENVIRONMENT = {
     UPDATE_ACCESS_ARN: z.string(),
     REVOKE_KEY_ARN: z.string(),
     RESUME_KEY_ARN: z.string(),
+    RECOVER_KEY_STORE_ARN: z.string(),
     PEOPLE: PeopleSetting,
     ACTIVATION_DELAY_SECONDS,
     ...WAITS,
@@ -147,7 +148,7 @@ export const FUNCTION_ENVIRONMENT = {
   },
   'adopt-version': { KMS_BUDGET: KmsBudgetSetting, EVIDENCE_BUCKET: z.string().min(3) },
   'make-data-key': { KMS_BUDGET: KmsBudgetSetting },
-  'verify-version': {},
+  'verify-version': { KMS_BUDGET: KmsBudgetSetting },
   'place-alias': { KMS_BUDGET: KmsBudgetSetting },
   'apply-policy': { KMS_BUDGET: KmsBudgetSetting, EVIDENCE_BUCKET: z.string().min(3) },
   'complete-operation': { KMS_BUDGET: KmsBudgetSetting },
@@ -170,6 +171,13 @@ export const FUNCTION_ENVIRONMENT = {
   'request-hsm-admin': { TOKEN_KEY_ARN: z.string() },
   'create-key-store': { KEY_STORE_SECRET_ARN: z.string() },
   'record-key-store': {},
+  'manage-recoveries': {
+    KEY_STORE_NAME: z.string(),
+    APPROVE_ARN: z.string(),
+    RECOVER_KEY_STORE_ARN: z.string(),
+    CLUSTER_SETTINGS: ClusterSettings,
+  },
+  'recover-key-store': { KEY_STORE_SECRET_ARN: z.string(), CLUSTER_SETTINGS: ClusterSettings },
 } as const satisfies Record<string, Record<string, z.ZodType>>;
 
 /** Name of a function: its folder under `functions/`. */

@@ -38,6 +38,11 @@ const CONTAINED = {
   mode: z.string().describe('hard: disabled in KMS; locked: denied by its policy'),
   isEmergency: z.boolean().describe('somebody acted alone where a quorum should decide'),
 } as const;
+/** Members of every event about a recovery. */
+const RECOVERY = {
+  key: z.null().describe('null: it is a matter of the key store'),
+  keyStore: z.string(),
+} as const;
 
 interface EventType {
   /** Action of the audit record that the event is made of. */
@@ -244,6 +249,21 @@ export const EVENTS = {
     summary: 'A quorum has looked at what somebody did alone in an emergency',
     members: {},
   },
+  'recovery.started': {
+    action: 'recovery.started',
+    summary: 'A recovery of a key store was approved and begins',
+    members: { ...RECOVERY, kind: z.string() },
+  },
+  'recovery.parked': {
+    action: 'recovery.parked',
+    summary: 'A recovery stopped and waits for a person; what it made stays',
+    members: { ...RECOVERY, phase: z.string() },
+  },
+  'recovery.completed': {
+    action: 'recovery.completed',
+    summary: 'A recovery is over: how many versions open again, and how many are missing',
+    members: { ...RECOVERY, kind: z.string(), readable: z.int(), missing: z.int() },
+  },
   'key.access.updated': {
     action: 'access.updated',
     summary: 'The key policies of all readable versions name the consumers of now',
@@ -287,6 +307,7 @@ function eventName(record: Recorded): EventName | null {
 /** What the streams are about whose records are told. */
 const ABOUT: Readonly<Record<string, (id: string, record: Recorded) => Record<string, unknown>>> = {
   key: (key) => ({ key }),
+  'key-store': (keyStore) => ({ keyStore, key: null }),
   approval: (approvalId, { detail }) => ({ approvalId, key: detail['key'] ?? null }),
 };
 
@@ -298,7 +319,8 @@ export function toEvent(record: Recorded): KeyturnEvent | null {
   const [kind = '', id = ''] = record.stream.split('/');
   const about = ABOUT[kind]?.(id, record);
   const name = about ? eventName(record) : null;
-  if (name === null) return null;
+  // Of a key store, only its recoveries are told; they are told of nothing else.
+  if (name === null || name.startsWith('recovery.') !== (kind === 'key-store')) return null;
   const { version: keyVersion, lagging: names, ...detail } = record.detail;
   const told = {
     ...detail,

@@ -8,6 +8,7 @@ import { ELEVATION_EXAMPLES } from './elevation-examples.ts';
 import { ESCROW_EXAMPLES } from './escrow-examples.ts';
 import { MAIL_EXAMPLES } from './mail-examples.ts';
 import { PLAN_EXAMPLES } from './plan-examples.ts';
+import { RECOVERY_EXAMPLES } from './recovery-examples.ts';
 import { REENCRYPTION_EXAMPLES } from './reencryption-examples.ts';
 import { SLACK_EXAMPLES } from './slack-examples.ts';
 
@@ -106,6 +107,7 @@ const TASK = {
   keyStore: 'main',
   state: 'open',
   instructions: 'Sign the certificate request with the CA of your HSMs.',
+  clusterId: 'cluster-aaaaaaaaaaa',
   certificateRequest: '-----BEGIN CERTIFICATE REQUEST-----\n…\n-----END CERTIFICATE REQUEST-----\n',
   createdAt: AT,
 };
@@ -142,6 +144,7 @@ const CONSUMER = {
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ...REENCRYPTION_EXAMPLES,
   ...ELEVATION_EXAMPLES,
+  ...RECOVERY_EXAMPLES,
   ...MAIL_EXAMPLES,
   ...SLACK_EXAMPLES,
   ...PLAN_EXAMPLES,

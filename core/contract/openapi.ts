@@ -15,6 +15,7 @@ import { EVENT_NAMES, EVENTS, eventSchema } from './events.ts';
 import { EXAMPLES } from './examples.ts';
 import * as mail from './mail.ts';
 import * as plans from './plans.ts';
+import * as recoveries from './recoveries.ts';
 import * as reencryption from './reencryption.ts';
 import { ROUTES, type Route, type RouteId } from './routes.ts';
 import * as slack from './slack.ts';
@@ -53,6 +54,7 @@ function schemas(): Record<string, Json> {
     ...decisions,
     ...containment,
     ...statusList,
+    ...recoveries,
     ...escrow,
     ...mail,
     ...plans,

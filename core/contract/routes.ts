@@ -10,8 +10,10 @@ import { CONTAINMENT_ROUTES } from './containment-routes.ts';
 import { DECISION_POLICY_ROUTES } from './decision-policy-routes.ts';
 import { ELEVATION_ROUTES } from './elevation-routes.ts';
 import { ESCROW_ROUTES } from './escrow-routes.ts';
+import { KEY_STORE_ROUTES } from './key-store-routes.ts';
 import { PAGE_ROUTES } from './page-routes.ts';
 import { PLAN_ROUTES } from './plan-routes.ts';
+import { RECOVERY_ROUTES } from './recovery-routes.ts';
 import { REENCRYPTION_ROUTES } from './reencryption-routes.ts';
 
 /** Actions the authorizer decides on; the object is the key, operation, task or the service itself. */
@@ -58,6 +60,9 @@ export const ACTIONS = [
   'policy:read',
   'policy:activate',
   'policy:withdraw',
+  'recovery:request',
+  'recovery:read',
+  'recovery:resume',
   'task:read',
   'task:complete',
 ] as const;
@@ -322,45 +327,8 @@ export const ROUTES = {
       'Read the audit records of one key (?key=NAME), one request for approval (?approval=ID), or of who decides (?policy=decisions)',
     response: api.AuditPage,
   },
-  createKeyStore: {
-    method: 'POST',
-    path: '/v1/key-stores',
-    function: 'manage-key-stores',
-    action: 'key-store:provision',
-    status: 202,
-    summary: 'Provision the CloudHSM key store of the stage',
-    request: api.CreateKeyStoreRequest,
-    response: api.Accepted,
-    idempotent: true,
-  },
-  getKeyStore: {
-    method: 'GET',
-    path: '/v1/key-stores/{name}',
-    function: 'manage-key-stores',
-    action: 'key-store:read',
-    status: 200,
-    summary: 'Show one key store',
-    response: api.KeyStore,
-  },
-  listTasks: {
-    method: 'GET',
-    path: '/v1/key-stores/{name}/tasks',
-    function: 'manage-key-stores',
-    action: 'task:read',
-    status: 200,
-    summary: 'List the HSM-admin tasks of a key store',
-    response: api.HsmAdminTaskPage,
-  },
-  completeTask: {
-    method: 'POST',
-    path: '/v1/key-stores/{name}/tasks/{id}/completion',
-    function: 'manage-key-stores',
-    action: 'task:complete',
-    status: 200,
-    summary: 'Report an HSM-admin task as done',
-    request: api.CompleteTaskRequest,
-    response: api.HsmAdminTask,
-  },
+  ...KEY_STORE_ROUTES,
+  ...RECOVERY_ROUTES,
   ...ELEVATION_ROUTES,
   ...PAGE_ROUTES,
   getHealth: {

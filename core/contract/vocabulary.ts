@@ -58,7 +58,12 @@ export const OPERATION_KINDS = [
 ] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 /** State machines that run operations: those of their kinds, and the short one for rotations of tier `data`. */
-export type WorkflowKind = OperationKind | 'rotate-data-key' | 'approve' | 'destroy-key';
+export type WorkflowKind =
+  | OperationKind
+  | 'rotate-data-key'
+  | 'approve'
+  | 'destroy-key'
+  | 'recover-key-store';
 
 /** A suspension can be lifted; a revocation is for ever. */
 export const CONTAINMENT_KINDS = ['suspension', 'revocation'] as const;

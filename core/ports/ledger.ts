@@ -9,6 +9,7 @@ import type { Instant, KeyRecord, OperationRecord, VersionRecord } from '../keys
 import type { HoldRecord, ReencryptionRecord, SourceRecord } from '../keys/reencryption.ts';
 import type { StatusEntry } from '../keys/status.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '../provisioning/records.ts';
+import type { RecoveryRecord } from '../recovery/records.ts';
 
 /** A key with what a decision about it needs, read at one revision. */
 export interface KeySnapshot {
@@ -85,6 +86,9 @@ export interface KeyStoreChange {
   readonly expectedRevision: number | null;
   readonly keyStore: KeyStoreRecord;
   readonly tasks?: readonly HsmTaskRecord[];
+  readonly recovery?: RecoveryRecord;
+  /** The approval that this change executes: used up in the same transaction, so never twice. */
+  readonly approval?: ApprovalChange;
   readonly idempotency?: IdempotencyRecord;
   readonly audit: AuditRecord;
 }
@@ -169,5 +173,7 @@ export interface Ledger {
   readOccupancy(keyStore: string): Promise<readonly Occupancy[]>;
   readKeyStore(name: string): Promise<KeyStoreRecord | null>;
   readTasks(keyStore: string): Promise<readonly HsmTaskRecord[]>;
+  /** All recoveries of a key store, by id: the oldest first. */
+  readRecoveries(keyStore: string): Promise<readonly RecoveryRecord[]>;
   commitKeyStore(change: KeyStoreChange): Promise<void>;
 }

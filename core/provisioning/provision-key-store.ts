@@ -182,6 +182,16 @@ export interface TaskRequest {
   /** The task token, sealed: it is a bearer secret. */
   readonly sealedToken: string;
   readonly certificateRequest: string | null;
+  /** Where it is to be done; absent: the cluster of the key store. */
+  readonly clusterId?: string | null;
+  /** A further time that the same is asked of the same operation. */
+  readonly round?: number;
+}
+
+/** Names a task: asked again, it is the same one, unless it is another round. */
+export function taskIdOf(kind: HsmTaskKind, operationId: string, round = 1): string {
+  const id = `${kind}-${operationId}`;
+  return round === 1 ? id : `${id}-${round}`;
 }
 
 /**
@@ -194,7 +204,7 @@ export async function requestTask(
   request: TaskRequest,
 ): Promise<HsmTaskRecord> {
   const current = await ownedKeyStore(deps, request.keyStore, request.operationId);
-  const id = `${request.kind}-${request.operationId}`;
+  const id = taskIdOf(request.kind, request.operationId, request.round);
   const known = await deps.ledger.readTasks(request.keyStore);
   const done = known.find((task) => task.id === id && task.state === 'done');
   if (done) return done;
@@ -204,6 +214,7 @@ export async function requestTask(
     keyStore: request.keyStore,
     state: 'open',
     sealedToken: request.sealedToken,
+    clusterId: request.clusterId ?? current.clusterId,
     certificateRequest: request.certificateRequest,
     signedCertificate: null,
     trustAnchor: null,

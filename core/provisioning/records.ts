@@ -20,7 +20,7 @@ export interface KeyStoreRecord {
   readonly auditHead: string;
 }
 
-export type HsmTaskKind = 'sign-certificate' | 'activate-cluster';
+export type HsmTaskKind = 'sign-certificate' | 'activate-cluster' | 'reset-kmsuser';
 
 export interface HsmTaskRecord {
   readonly id: string;
@@ -29,6 +29,8 @@ export interface HsmTaskRecord {
   readonly state: 'open' | 'done';
   /** The Step Functions task token, encrypted with context under the token key; null once used. */
   readonly sealedToken: string | null;
+  /** Where it is to be done; absent: the cluster of the key store. */
+  readonly clusterId?: string | null;
   readonly certificateRequest: string | null;
   readonly signedCertificate: string | null;
   readonly trustAnchor: string | null;

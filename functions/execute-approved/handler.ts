@@ -47,6 +47,7 @@ const deps = {
     'update-access': environment.UPDATE_ACCESS_ARN,
     'revoke-key': environment.REVOKE_KEY_ARN,
     'resume-key': environment.RESUME_KEY_ARN,
+    'recover-key-store': environment.RECOVER_KEY_STORE_ARN,
   }),
 };
 const Input = z.object({ approvalId: z.string() });

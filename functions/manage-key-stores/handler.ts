@@ -25,15 +25,18 @@ const INSTRUCTIONS = {
     'Sign the certificate request with your issuing CA and send the signed certificate and the CA certificate.',
   'activate-cluster':
     'With the CloudHSM CLI: activate the cluster, then create user kmsuser (crypto-user) with the password in the secret of the key store.',
+  'reset-kmsuser':
+    'With the CloudHSM CLI on this cluster: log kmsuser out, then set its password to the one in the secret of the key store (user change-password).',
 } as const;
 
 function taskView(task: HsmTaskRecord) {
-  const { id, kind, keyStore, state, certificateRequest, createdAt } = task;
+  const { id, kind, keyStore, state, clusterId = null, certificateRequest, createdAt } = task;
   return {
     id,
     kind,
     keyStore,
     state,
+    clusterId,
     instructions: INSTRUCTIONS[kind],
     certificateRequest,
     createdAt,

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { KmsTokenSeal } from '#adapters/kms/token-seal.ts';
 import { StepFunctionsTaskCallback } from '#adapters/stepfunctions/task-callback.ts';
 import { systemClock } from '#adapters/system/system.ts';
-import { answerOf, requestTask } from '#core/provisioning/provision-key-store.ts';
+import { answerOf, requestTask, taskIdOf } from '#core/provisioning/provision-key-store.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { stepHandler } from '../shared/step-handler.ts';
 import { kmsClient, ledger } from '../shared/wiring.ts';
@@ -18,13 +18,16 @@ const callback = new StepFunctionsTaskCallback(new SFNClient({}));
 const Input = z.object({
   operationId: z.string(),
   keyStore: z.string(),
-  kind: z.enum(['sign-certificate', 'activate-cluster']),
+  kind: z.enum(['sign-certificate', 'activate-cluster', 'reset-kmsuser']),
   taskToken: z.string().max(2048),
   certificateRequest: z.string().nullable(),
+  clusterId: z.string().nullish(),
+  round: z.int().positive().optional(),
 });
 
-export const handler = stepHandler(Input, async ({ taskToken, ...request }) => {
-  const sealedToken = await seal.seal(taskToken, `${request.kind}-${request.operationId}`);
-  const task = await requestTask(deps, { ...request, sealedToken });
+export const handler = stepHandler(Input, async ({ taskToken, clusterId, round, ...asked }) => {
+  const sealedToken = await seal.seal(taskToken, taskIdOf(asked.kind, asked.operationId, round));
+  const where = { ...(clusterId ? { clusterId } : {}), ...(round ? { round } : {}) };
+  const task = await requestTask(deps, { ...asked, ...where, sealedToken });
   if (task.state === 'done') await callback.succeed(taskToken, answerOf(task));
 });

@@ -62,7 +62,8 @@ export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   'create-version': { ...STEP, timeoutSeconds: 110 },
   'adopt-version': STEP,
   'make-data-key': STEP,
-  'verify-version': STEP,
+  // A page of canaries after a recovery.
+  'verify-version': { ...STEP, timeoutSeconds: 50 },
   'place-alias': STEP,
   'apply-policy': STEP,
   'enforce-containment': STEP,
@@ -79,4 +80,6 @@ export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   'request-hsm-admin': STEP,
   'create-key-store': STEP,
   'record-key-store': STEP,
+  'manage-recoveries': ANSWER,
+  'recover-key-store': STEP,
 };

@@ -46,6 +46,7 @@ export function approvalGrants(context: GrantContext): Pick<Duties, ApprovalFunc
           names.stateMachineArn('update-access'),
           names.stateMachineArn('revoke-key'),
           names.stateMachineArn('resume-key'),
+          names.stateMachineArn('recover-key-store'),
         ],
       },
     ],

@@ -15,6 +15,12 @@ import { type ContainmentFunction, containmentGrants } from './containment-grant
 import { type Grant, NO_RESOURCE_LEVEL } from './grant.ts';
 import { type Duties, type GrantContext, rotationMachines, tokenGrant } from './grant-context.ts';
 import { type NoticeFunction, noticeGrants } from './notice-grants.ts';
+import {
+  hsmAdminMachines,
+  passwordGrants,
+  type RecoveryFunction,
+  recoveryGrants,
+} from './recovery-grants.ts';
 import { type ReencryptionFunction, reencryptionGrants } from './reencryption-grants.ts';
 import { evidenceGrants, readEvidence } from './source-grants.ts';
 import { getFromTable, readStream, readTable, writeTable } from './table-grants.ts';
@@ -29,6 +35,7 @@ export function functionGrants(context: GrantContext): Duties {
     ...escrowGrants(context),
     ...noticeGrants(context),
     ...containmentGrants(context),
+    ...recoveryGrants(context),
     ...sweepAndStoreGrants(context),
   };
 }
@@ -119,8 +126,8 @@ function apiGrants({
     'manage-key-stores': [
       ...writeTable(table),
       { actions: ['states:StartExecution'], resources: [provisioning] },
-      // As CDK's own grantTaskResponse: the token belongs to an execution of this machine.
-      { actions: ['states:SendTaskSuccess'], resources: [provisioning] },
+      // As CDK's own grantTaskResponse: the token belongs to an execution of these machines.
+      { actions: ['states:SendTaskSuccess'], resources: hsmAdminMachines(names) },
       tokenGrant('kms:Decrypt', tokenKeyArn),
     ],
   };
@@ -152,7 +159,12 @@ function stepGrants(context: GrantContext): Pick<Duties, StepFunction> {
     ],
     'adopt-version': [...rows, ...keys.adopt(), ...evidenceGrants(context.evidence, adoptions)],
     'make-data-key': [...rows, keys.dataKeys()],
-    'verify-version': [...rows, keys.canary(), keys.onKeys(['kms:GetKeyPolicy'])],
+    // Finds the keys whose canaries it opens after a recovery.
+    'verify-version': [
+      ...writeTable(table, LIST_INDEX.name),
+      keys.canary(),
+      keys.onKeys(['kms:GetKeyPolicy']),
+    ],
     'place-alias': [...rows, ...keys.alias(), ...keys.moveLegacy(context.movableAliases)],
     'apply-policy': [
       ...rows,
@@ -184,6 +196,7 @@ type OtherFunction = Exclude<
   | EscrowFunction
   | NoticeFunction
   | ContainmentFunction
+  | RecoveryFunction
 >;
 
 function sweepAndStoreGrants(context: GrantContext): Pick<Duties, OtherFunction> {
@@ -237,7 +250,7 @@ function sweepAndStoreGrants(context: GrantContext): Pick<Duties, OtherFunction>
       // Resumes a state that is tried again when its task is done.
       {
         actions: ['states:SendTaskSuccess'],
-        resources: [names.stateMachineArn('provision-key-store')],
+        resources: hsmAdminMachines(names),
       },
     ],
     'create-key-store': [...rows, ...keyStoreGrants(context, names)],
@@ -248,14 +261,7 @@ function sweepAndStoreGrants(context: GrantContext): Pick<Duties, OtherFunction>
 /** KMS makes its service-linked role with the first key store of an account (KMS guide, authorize-key-store). */
 function keyStoreGrants(context: GrantContext, names: Names): readonly Grant[] {
   return [
-    { actions: ['secretsmanager:GetSecretValue'], resources: [context.keyStoreSecretArn] },
-    {
-      actions: ['kms:Decrypt'],
-      resources: [context.tokenKeyArn],
-      conditions: {
-        StringEquals: { 'kms:ViaService': `secretsmanager.${context.table.region}.amazonaws.com` },
-      },
-    },
+    ...passwordGrants(context),
     {
       actions: [
         'cloudhsm:DescribeClusters',

@@ -2,6 +2,7 @@
 // What permissions refer to, and the grants that functions of several duties share.
 import type { FunctionName } from '../../core/contract/environment.ts';
 import type { MailSetting } from '../config/notice-settings.ts';
+import type { Settings } from '../config/settings.ts';
 import type { Names } from '../names.ts';
 import type { Grant } from './grant.ts';
 import type { KeyGrants } from './key-grants.ts';
@@ -28,6 +29,8 @@ export interface GrantContext {
   readonly movableAliases: readonly string[];
   readonly mail: MailSetting;
   readonly hasSlack: boolean;
+  /** Network of the clusters. */
+  readonly cluster: Settings['cluster'];
 }
 
 /** State machines of rotations, by tier. */

@@ -38,7 +38,8 @@ export function provisioningGrants(names: Names, cluster: Settings['cluster']): 
   ];
 }
 
-function networkGrants(names: Names, cluster: Settings['cluster']): readonly Grant[] {
+/** What CloudHSM does with its caller's rights when it makes clusters and HSMs. */
+export function networkGrants(names: Names, cluster: Settings['cluster']): readonly Grant[] {
   return [
     {
       actions: [

@@ -9,6 +9,7 @@ import { NagMessageLevel, NagPack, NagRuleCompliance, type NagRuleResult } from 
 /** Actions without resource-level permissions (AWS service authorization reference), as far as Keyturn needs them. */
 const WITHOUT_RESOURCE_LEVEL: ReadonlySet<string> = new Set([
   'cloudhsm:CreateCluster',
+  'cloudhsm:DescribeBackups',
   'cloudhsm:DescribeClusters',
   'ec2:DescribeNetworkInterfaceAttribute',
   'ec2:DescribeNetworkInterfaces',
@@ -19,8 +20,10 @@ const WITHOUT_RESOURCE_LEVEL: ReadonlySet<string> = new Set([
   'kms:CreateCustomKeyStore',
   'kms:CreateKey',
   'kms:DescribeCustomKeyStores',
+  'kms:DisconnectCustomKeyStore',
   'kms:ListAliases',
   'kms:ListKeys',
+  'kms:UpdateCustomKeyStore',
   'logs:CreateLogDelivery',
   'logs:DeleteLogDelivery',
   'logs:DescribeLogGroups',

@@ -53,6 +53,7 @@ export class FunctionsStack extends Stack {
       movableAliases: settings.adoption.aliases,
       mail: settings.mail,
       hasSlack: settings.slack !== null,
+      cluster: settings.cluster,
     });
     const add = (name: FunctionName): IFunction =>
       new LambdaFunction(this, pascalCase(name), {
@@ -98,6 +99,7 @@ function environmentValues(props: FunctionsStackProps): Readonly<Record<string, 
     MOVABLE_ALIASES: JSON.stringify(settings.adoption.aliases),
     REENCRYPT_ARN: names.stateMachineArn('reencrypt'),
     EVIDENCE_BUCKET: state.evidenceBucketName,
+    RECOVER_KEY_STORE_ARN: names.stateMachineArn('recover-key-store'),
     PROVISION_KEY_STORE_ARN: names.stateMachineArn('provision-key-store'),
     NOTICE_KEY_ARN: state.noticeKeyArn,
     ESCROW_KEY_ARN: state.escrowKeyArn,

@@ -42,6 +42,8 @@ const WORKFLOWS: Readonly<Record<WorkflowName, WorkflowUses>> = {
     functions: ['record-key-store', 'request-hsm-admin', 'create-key-store'],
     grants: provisioningGrants,
   },
+  // The verifier's role alone may open canaries.
+  'recover-key-store': { functions: ['recover-key-store', 'request-hsm-admin', 'verify-version'] },
   'generate-key': { functions: [...ROTATION_STEPS, 'make-data-key', ...UNDOING] },
   'adopt-key': {
     functions: [

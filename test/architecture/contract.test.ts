@@ -124,13 +124,14 @@ describe('routes', () => {
 });
 
 describe('workflows', () => {
-  it('are one per kind of operation, the short rotation, the sweep, the review, approvals, and what undoes', () => {
+  it('are one per kind of operation, the short rotation, the sweep, the review, approvals, recovery, and what undoes', () => {
     const others = [
       'approve',
       'rotate-data-key',
       'rotation-sweep',
       'review-policies',
       'undo-operation',
+      'recover-key-store',
     ];
     // Suspensions are confirmed by the machine of revocations.
     const kinds = OPERATION_KINDS.filter((kind) => kind !== 'suspend-key');

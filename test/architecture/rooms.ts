@@ -15,7 +15,7 @@ const NOTHING = /^$/;
 const ANYTHING = /./;
 /** What is pure in core: ports and records, no use case. */
 const CORE_WITHOUT_USE_CASES =
-  /^core\/(ports|contract|keys|audit|crypto|policies|approvals\/(records|notice|notice-text|digest-words|plain-text)|(escrow|provisioning)\/records|errors)\b/;
+  /^core\/(ports|contract|keys|audit|crypto|policies|approvals\/(records|notice|notice-text|digest-words|plain-text)|(escrow|provisioning|recovery)\/records|errors)\b/;
 
 export const ROOMS: Readonly<Record<string, Room>> = {
   'core/contract': { at: /^core\/contract\//, ours: [], packages: /^zod$/ },
@@ -53,7 +53,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   adapters: {
     at: /^adapters\/([\w-]+)\//,
     ours: [CORE_WITHOUT_USE_CASES],
-    packages: /^(@aws-sdk\/(client-\w+|lib-dynamodb)|canonicalize|ulid|node:crypto)$/,
+    packages: /^(@aws-sdk\/(client-(\w+|cloudhsm-v2)|lib-dynamodb)|canonicalize|ulid|node:crypto)$/,
   },
   'functions/shared': {
     at: /^functions\/shared\//,

@@ -12,6 +12,7 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   'read-approvals': (await import('#functions/read-approvals/handler.ts')).handler,
   'answer-mail': (await import('#functions/answer-mail/handler.ts')).handler,
   'manage-elevations': (await import('#functions/manage-elevations/handler.ts')).handler,
+  'manage-recoveries': (await import('#functions/manage-recoveries/handler.ts')).handler,
   'cast-vote': (await import('#functions/cast-vote/handler.ts')).handler,
   'manage-policy': (await import('#functions/manage-policy/handler.ts')).handler,
   'read-calendar': (await import('#functions/read-calendar/handler.ts')).handler,

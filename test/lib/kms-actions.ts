@@ -19,6 +19,13 @@ export const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'execute-approved': [],
   'notify-approvers': [],
   'manage-elevations': [],
+  'manage-recoveries': [],
+  'recover-key-store': [
+    'kms:ConnectCustomKeyStore',
+    'kms:DescribeCustomKeyStores',
+    'kms:DisconnectCustomKeyStore',
+    'kms:UpdateCustomKeyStore',
+  ],
   'answer-mail': ['kms:Decrypt'],
   'answer-slack': ['kms:Decrypt'],
   'manage-adoptions': [

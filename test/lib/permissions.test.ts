@@ -54,8 +54,18 @@ describe('roles of functions', () => {
   });
 
   it.each([
-    // `reencrypt` finds the data keys of a parent there.
-    [['read-keys', 'read-approvals', 'execute-approved', 'reencrypt', 'review-policies'], 'list'],
+    // `reencrypt` finds the data keys of a parent there, `verify-version` the keys of a recovered key store.
+    [
+      [
+        'read-keys',
+        'read-approvals',
+        'execute-approved',
+        'verify-version',
+        'reencrypt',
+        'review-policies',
+      ],
+      'list',
+    ],
     [['read-calendar', 'tend-approval', 'track-reencryption', 'find-due-rotations'], 'due'],
     [['receive-signals'], 'owner'],
   ] as const)('%s query index %s', (names, index) => {
@@ -89,6 +99,7 @@ describe('roles of functions', () => {
       'record-key-use',
       'receive-acknowledgements',
       'receive-signals',
+      'manage-recoveries',
     ]);
     expect(holders('states:SendTaskSuccess')).toEqual([
       'cast-vote',
@@ -100,7 +111,7 @@ describe('roles of functions', () => {
     ]);
   });
 
-  it('answers tasks of provisioning alone', () => {
+  it('answers tasks of provisioning and recovery alone', () => {
     const answers = (roleOf('request-hsm-admin') ?? []).filter(({ action }) =>
       action.startsWith('states:'),
     );
@@ -108,9 +119,9 @@ describe('roles of functions', () => {
     expect(answers).toEqual([
       {
         action: 'states:SendTaskSuccess',
-        resources: [
-          `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:keyturn-production-provision-key-store`,
-        ],
+        resources: ['provision-key-store', 'recover-key-store'].map(
+          (name) => `arn:aws:states:${REGION}:${ACCOUNT}:stateMachine:keyturn-production-${name}`,
+        ),
         conditions: {},
       },
     ]);
@@ -122,6 +133,24 @@ describe('roles of functions', () => {
 
     expect(actions('cast-vote')).toEqual(['kms:Decrypt', 'states:SendTaskSuccess']);
     expect(actions('execute-approved')).toEqual(['states:StartExecution']);
+  });
+
+  it('lets who asks for a recovery touch neither HSMs nor keys, and who carries it out open no key', () => {
+    const recover = roleOf('recover-key-store');
+    expect(actionsOf(roleOf('manage-recoveries'), 'cloudhsm')).toEqual([]);
+    expect(actionsOf(roleOf('manage-recoveries'), 'secretsmanager')).toEqual([]);
+    expect(actionsOf(recover, 'cloudhsm')).toEqual([
+      'cloudhsm:CreateCluster',
+      'cloudhsm:CreateHsm',
+      'cloudhsm:DescribeBackups',
+      'cloudhsm:DescribeClusters',
+      'cloudhsm:TagResource',
+    ]);
+    expect(actionsOf(recover, 'states')).toEqual([]);
+    const passwordReaders = FUNCTION_NAMES.filter((name) =>
+      actionsOf(roleOf(name), 'secretsmanager').includes('secretsmanager:GetSecretValue'),
+    );
+    expect(passwordReaders).toEqual(['create-key-store', 'recover-key-store']);
   });
 
   it('uses the table key only through DynamoDB', () => {
@@ -238,6 +267,7 @@ describe('every role of a deployment', () => {
 
     expect([...new Set(open)].sort()).toEqual([
       'cloudhsm:CreateCluster',
+      'cloudhsm:DescribeBackups',
       'cloudhsm:DescribeClusters',
       'ec2:DescribeNetworkInterfaceAttribute',
       'ec2:DescribeNetworkInterfaces',
@@ -248,8 +278,10 @@ describe('every role of a deployment', () => {
       'kms:CreateCustomKeyStore',
       'kms:CreateKey',
       'kms:DescribeCustomKeyStores',
+      'kms:DisconnectCustomKeyStore',
       'kms:ListAliases',
       'kms:ListKeys',
+      'kms:UpdateCustomKeyStore',
       'logs:CreateLogDelivery',
       'logs:DeleteLogDelivery',
       'logs:DescribeLogGroups',

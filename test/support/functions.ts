@@ -53,6 +53,7 @@ export const ENVIRONMENT = {
   REENCRYPT_ARN: 'machine-reencrypt',
   EVIDENCE_BUCKET: 'evidence',
   PROVISION_KEY_STORE_ARN: 'machine-provision-key-store',
+  RECOVER_KEY_STORE_ARN: 'machine-recover-key-store',
   TOKEN_KEY_ARN: 'token-key',
   ESCROW_KEY_ARN: 'escrow-key',
   PEOPLE: JSON.stringify(PEOPLE),

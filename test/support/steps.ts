@@ -101,6 +101,8 @@ export type StepFunctionName = Exclude<
   | 'answer-mail'
   | 'answer-slack'
   | 'manage-elevations'
+  | 'manage-recoveries'
+  | 'recover-key-store'
   | 'manage-holds'
   | 'manage-escrow'
   | 'recover-escrow'

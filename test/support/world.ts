@@ -225,6 +225,7 @@ export class World {
         operationId,
         keyStore: KEY_STORE,
         step: 'Connected',
+        clusterId: 'cluster-source',
         keyStoreId: KEY_STORE_ID,
         outcome: 'done',
       },

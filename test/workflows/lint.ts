@@ -36,6 +36,7 @@ const SAFE_ENDS: readonly string[] = [
   'AwaitDecision',
   'TendApproval',
   'ExecuteApproved',
+  'ParkRecovery',
 ];
 
 /** Half of an Express execution's five minutes: the longest that one Retry of a step may back off in all. */

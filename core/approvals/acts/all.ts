@@ -12,6 +12,7 @@ import { recoverEscrow, reshareEscrow } from './escrow-session.ts';
 import { type ForceRotationDeps, forceRotation } from './force-rotation.ts';
 import { type ElevationActDeps, grantElevation } from './grant-elevation.ts';
 import { liftSuspension } from './lift-suspension.ts';
+import { type RecoverKeyStoreActDeps, recoverKeyStoreAct } from './recover-key-store.ts';
 import { releaseKeyAct } from './release-key.ts';
 import { revokeKey } from './revoke-key.ts';
 
@@ -27,7 +28,8 @@ export type ActDeps = ForceRotationDeps &
   RevokeDeps &
   ResumeDeps &
   ReviewDeps &
-  DestroyDeps;
+  DestroyDeps &
+  RecoverKeyStoreActDeps;
 
 const ACTS = {
   'rotation.force': forceRotation,
@@ -37,6 +39,7 @@ const ACTS = {
   'key.lift-suspension': liftSuspension,
   'break-glass.review': breakGlassReview,
   'version.destroy': destroyVersion,
+  'key-store.recover': recoverKeyStoreAct,
   'escrow.recover': recoverEscrow,
   'escrow.reshare': reshareEscrow,
   'quorum.change': activatePolicyAct,

@@ -64,7 +64,7 @@ async function firstPassword({ stack }: HsmSite): Promise<string> {
 }
 
 /** Runs the HSM administrator's command. @returns why it was refused, or null */
-async function hsmAdmin(
+export async function hsmAdmin(
   site: HsmSite,
   args: readonly string[],
   password?: string,
@@ -93,8 +93,16 @@ async function activateCluster(site: HsmSite, clusterId: string): Promise<void> 
   if (reasons.length > 0) throw new LocalStackError(reasons.join('').trim());
 }
 
+/** Gives `kmsuser` the password that KMS will be told, and unlocks it. */
+async function resetKmsUser(site: HsmSite, clusterId: string): Promise<void> {
+  const cluster = ['--cluster', clusterId];
+  await hsmAdmin(site, ['logout', ...cluster]);
+  const refused = await hsmAdmin(site, ['set-password', ...cluster], await firstPassword(site));
+  if (refused !== null) throw new LocalStackError(refused.trim());
+}
+
 /** Does one open task, if there is one. @returns its kind */
-async function doOpenTask(site: HsmSite, keyStore: string): Promise<string | null> {
+export async function doOpenTask(site: HsmSite, keyStore: string): Promise<string | null> {
   const { operator } = site;
   const { body } = await operator.listTasks(keyStore);
   const task = body.items.find((candidate) => candidate.state === 'open');
@@ -102,6 +110,9 @@ async function doOpenTask(site: HsmSite, keyStore: string): Promise<string | nul
   const { clusterId } = (await operator.getKeyStore(keyStore)).body;
   if (task.kind === 'activate-cluster' && clusterId !== null) {
     await activateCluster(site, clusterId);
+  }
+  if (task.kind === 'reset-kmsuser' && task.clusterId !== null) {
+    await resetKmsUser(site, task.clusterId);
   }
   const answer = task.certificateRequest === null ? {} : await signRequest(task.certificateRequest);
   await operator.completeTask({ keyStore, task: task.id }, answer);

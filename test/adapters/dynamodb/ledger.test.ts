@@ -11,6 +11,7 @@ import { describeLedgerLists } from '#test/adapters/contract/ledger-lists.contra
 import { describeReencryptionRecords } from '#test/adapters/contract/reencryption.contract.ts';
 import { aCreation, aKey } from '#test/support/records.ts';
 import { startTables, type TestTables } from '#test/support/table.ts';
+import { describeRecoveries } from '../contract/recoveries.contract.ts';
 
 let tables: TestTables;
 beforeAll(async () => {
@@ -22,6 +23,7 @@ const fresh = async () => new DynamoDbLedger(tables.client, await tables.create(
 describeLedger('DynamoDbLedger', fresh);
 describeApprovals('DynamoDbLedger', fresh);
 describeElevations('DynamoDbLedger', fresh);
+describeRecoveries('DynamoDbLedger', fresh);
 describeEscrowRecords('DynamoDbLedger', fresh);
 describeReencryptionRecords('DynamoDbLedger', fresh);
 describeLedgerLists(

@@ -6,10 +6,12 @@ import { describeEscrowRecords } from '#test/adapters/contract/escrow.contract.t
 import { describeLedger } from '#test/adapters/contract/ledger.contract.ts';
 import { describeLedgerLists } from '#test/adapters/contract/ledger-lists.contract.ts';
 import { describeReencryptionRecords } from '#test/adapters/contract/reencryption.contract.ts';
+import { describeRecoveries } from '../contract/recoveries.contract.ts';
 
 describeLedger('MemoryLedger', async () => new MemoryLedger());
 describeApprovals('MemoryLedger', async () => new MemoryLedger());
 describeElevations('MemoryLedger', async () => new MemoryLedger());
+describeRecoveries('MemoryLedger', async () => new MemoryLedger());
 describeEscrowRecords('MemoryLedger', async () => new MemoryLedger());
 describeReencryptionRecords('MemoryLedger', async () => new MemoryLedger());
 describeLedgerLists('MemoryLedger', async () => new MemoryLedger());

@@ -47,6 +47,13 @@ const CALLS: Record<ClientRouteId, readonly [(client: Client) => Promise<unknown
   releaseKey: [(c) => c.releaseKey('orders'), '/v1/keys/orders/releases'],
   createAdoption: [(c) => c.createAdoption({ kmsKey: 'alias/legacy' }), '/v1/adoptions'],
   createPlan: [(c) => c.createPlan({ key: 'orders', operation: 'rotate-key' }), '/v1/plans'],
+  startRecovery: [
+    (c) => c.startRecovery({ kind: 'key-store.restore', reason: 'emptied' }),
+    '/v1/recoveries',
+  ],
+  listRecoveries: [(c) => c.listRecoveries({ limit: 2 }), '/v1/recoveries?limit=2'],
+  getRecovery: [(c) => c.getRecovery('op_1'), '/v1/recoveries/op_1'],
+  resumeRecovery: [(c) => c.resumeRecovery('op_1'), '/v1/recoveries/op_1/resumption'],
   listConsumers: [(c) => c.listConsumers('orders'), '/v1/keys/orders/consumers'],
   getConsumer: [
     (c) => c.getConsumer({ key: 'orders', consumer: 'billing' }),

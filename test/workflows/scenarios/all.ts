@@ -2,6 +2,7 @@
 import { APPROVE } from './approve.ts';
 import { ADOPT_KEY, GENERATE_KEY } from './generate-key.ts';
 import { PROVISION_KEY_STORE } from './provision-key-store.ts';
+import { RECOVER_KEY_STORE } from './recover-key-store.ts';
 import { REENCRYPT } from './reencrypt.ts';
 import { REVIEW_POLICIES } from './review-policies.ts';
 import { RESUME_KEY, REVOKE_KEY } from './revoke-key.ts';
@@ -27,4 +28,5 @@ export const SCENARIO_TABLES: readonly ScenarioTable[] = [
   REVIEW_POLICIES,
   PROVISION_KEY_STORE,
   APPROVE,
+  RECOVER_KEY_STORE,
 ];

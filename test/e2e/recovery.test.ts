@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// The key store of the running stack breaks and is recovered, with real token content: material is deleted in the HSMs, a
+// cluster is made of a backup, and what was written before opens again. Every phase's time is printed.
+import { dirname, join } from 'node:path';
+import {
+  CloudHSMV2Client,
+  CreateHsmCommand,
+  DeleteHsmCommand,
+  DescribeBackupsCommand,
+  DescribeClustersCommand,
+} from '@aws-sdk/client-cloudhsm-v2';
+import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { signWith } from '#client/cli/vote-key.ts';
+import type { Client, ResponseOf } from '#client/sdk/index.ts';
+import { VOTE_NAMESPACE, voteStatement } from '#core/approvals/vote-statement.ts';
+import { doOpenTask, hsmAdmin } from '#scripts/local/story/hsm-admin.ts';
+import { until } from '#scripts/local/waiting.ts';
+import { activeKey, person, ROOT_CREDENTIALS, workload } from './scene.ts';
+
+type Recovery = ResponseOf<'getRecovery'>;
+
+const KEY_STORE = 'keyturn-local';
+const DIRECTORY = '.local-test';
+const CUSTODIANS = ['bob', 'carol', 'dan'];
+let alice: Client;
+let custodians: readonly (readonly [string, Client])[];
+let hsm: CloudHSMV2Client;
+let clusterId: string;
+let api: Awaited<ReturnType<typeof workload>>['api'];
+
+beforeAll(async () => {
+  const { gatewayUrl: endpoint, region } = inject('stack');
+  alice = await person('alice');
+  custodians = await Promise.all(
+    CUSTODIANS.map(async (user) => [user, await person(user)] as const),
+  );
+  hsm = new CloudHSMV2Client({ endpoint, region, credentials: ROOT_CREDENTIALS });
+  clusterId = (await alice.getKeyStore(KEY_STORE)).body.clusterId ?? '';
+  ({ api } = await workload());
+});
+
+const site = () => ({ operator: alice, stack: inject('stack'), directory: DIRECTORY });
+
+/** Breaks something by the stand-in's admin endpoint. */
+async function admin<T>(method: 'GET' | 'POST', path: string, body?: object): Promise<T> {
+  const { kmsUrl, adminToken } = inject('stack');
+  const headers = { 'content-type': 'application/json', 'x-admin-token': adminToken };
+  const init = { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) };
+  const answer = await fetch(`${kmsUrl}/_admin/${path}`, init);
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  return (await answer.json()) as T;
+}
+
+/** Asks for a recovery and has three custodians sign for it. @returns its id */
+async function approved(body: Parameters<Client['startRecovery']>[0]): Promise<string> {
+  const { approvalId } = (await alice.startRecovery(body)).body;
+  const { id, digest, canonical } = (await alice.getApproval(approvalId ?? '')).body;
+  expect(canonical.rule).toMatchObject({ required: 3, signed: true });
+  const people = join(dirname(dirname(inject('stack').caFile ?? '')), 'people');
+  for (const [user, client] of custodians) {
+    const decision = 'approve' as const;
+    const statement = voteStatement({ requestId: id, digest, decision, voter: `usr_${user}` });
+    const signature = signWith(join(people, user, 'vote_ed25519'), statement, VOTE_NAMESPACE);
+    await client.castVote(id, { decision, digest, signature });
+  }
+  return until(
+    async () => {
+      const { body: found } = await alice.getApproval(id);
+      if (found.state === 'lapsed') throw new Error(`${id} lapsed: ${found.cause}`);
+      return found.state === 'executed' && (found.executedAs ?? '');
+    },
+    { timeoutSeconds: 60, what: `${id} to be executed` },
+  );
+}
+
+const show = async (id: string) => (await alice.getRecovery(id)).body;
+const inPhase = (id: string, phase: string) =>
+  until(
+    async () => {
+      const found = await show(id);
+      if (found.state === 'parked') throw new Error(`${id} parked: ${found.cause}`);
+      return found.phase === phase && found;
+    },
+    { timeoutSeconds: 90, what: `${id} to be in ${phase}` },
+  );
+
+/** Does the administrator's task when it is open, and waits for the end. */
+async function seenThrough(id: string): Promise<Recovery> {
+  const asked = async () => (await doOpenTask(site(), KEY_STORE)) === 'reset-kmsuser';
+  await until(asked, { timeoutSeconds: 60, what: 'the task of the HSM administrator' });
+  const done = await inPhase(id, 'done');
+  const phases = done.phases.map(({ name, seconds }) => `${name} ${seconds?.toFixed(1)} s`);
+  process.stdout.write(`  ${done.kind} in ${done.recoverySeconds} s: ${phases.join(', ')}\n`);
+  return done;
+}
+
+const seal = async (key: string) =>
+  (await api.encrypt(key, { plaintext: Buffer.from(key).toString('base64') })).body.ciphertext;
+const open = async (key: string, ciphertext: string) =>
+  Buffer.from((await api.decrypt(key, { ciphertext })).body.plaintext, 'base64').toString();
+
+describe('a key store that lost its connection', () => {
+  it('is connected again after its kmsuser got a new password, by one recovery at a time', async () => {
+    const key = await activeKey(alice, 'reconnect');
+    const ciphertext = await seal(key);
+    const { keyStoreId } = inject('stack');
+    await admin('POST', 'store-disconnect', { keyStoreId, error: 'USER_LOCKED_OUT' });
+    await expect(open(key, ciphertext)).rejects.toMatchObject({ status: 503 });
+
+    const reason = 'the connection FAILED';
+    const id = await approved({ kind: 'key-store.reconnect', reason });
+    await inPhase(id, 'reset-kmsuser');
+    await expect(alice.startRecovery({ kind: 'key-store.restore', reason })).rejects.toMatchObject({
+      status: 409,
+      code: 'OperationInProgress',
+    });
+
+    const done = await seenThrough(id);
+    expect(done).toMatchObject({
+      diagnosis: { connectionState: 'FAILED', connectionError: 'USER_LOCKED_OUT' },
+      clusterId,
+      survey: { isDone: true },
+    });
+    expect(done.survey.missing.map((one) => one.key)).not.toContain(key);
+    expect(done.survey.readable).toBeGreaterThan(0);
+    expect(await open(key, ciphertext)).toBe(key);
+  }, 120_000);
+});
+
+describe('a key store whose HSMs lost their material', () => {
+  /** CloudHSM takes a backup whenever an HSM is deleted. */
+  async function backUp(): Promise<void> {
+    const began = Date.now();
+    const find = new DescribeClustersCommand({ Filters: { clusterIds: [clusterId] } });
+    const [lost] = (await hsm.send(find)).Clusters?.[0]?.Hsms ?? [];
+    await hsm.send(new DeleteHsmCommand({ ClusterId: clusterId, HsmId: lost?.HsmId ?? '' }));
+    const zone = { AvailabilityZone: lost?.AvailabilityZone ?? '' };
+    await hsm.send(new CreateHsmCommand({ ClusterId: clusterId, ...zone }));
+    const Filters = { clusterIds: [clusterId], states: ['READY'] };
+    await until(
+      async () => {
+        const { Backups = [] } = await hsm.send(new DescribeBackupsCommand({ Filters }));
+        return Backups.some(({ CreateTimestamp: at }) => Number(at) >= began - 1000);
+      },
+      { timeoutSeconds: 20, what: 'the backup to be ready' },
+    );
+  }
+
+  /** The object of a key's version 1 in the HSMs. */
+  async function labelOf(key: string): Promise<string> {
+    const [version] = (await alice.listVersions(key)).body.items;
+    const { objects } = await admin<{ objects: { label: string; kmsKey: string | null }[] }>(
+      'GET',
+      `hsm/objects?clusterId=${clusterId}`,
+    );
+    return objects.find(({ kmsKey }) => kmsKey === version?.keyArn)?.label ?? '';
+  }
+
+  it('is made anew of its backup: what was written opens, what came after is named', async () => {
+    const before = await activeKey(alice, 'before');
+    const ciphertext = await seal(before);
+    await backUp();
+    const after = await activeKey(alice, 'after');
+    const lost = await seal(after);
+    const label = ['--label', await labelOf(before)];
+    expect(await hsmAdmin(site(), ['delete-object', '--cluster', clusterId, ...label])).toBeNull();
+    await expect(open(before, ciphertext)).rejects.toMatchObject({ status: 503 });
+    await admin('POST', 'hsm-loss', { clusterId, effect: 'removed' });
+
+    const id = await approved({ kind: 'key-store.restore', reason: 'the HSMs are gone' });
+    const waiting = await inPhase(id, 'reset-kmsuser');
+    // One of the new HSMs fails while the administrator has the task: it is made anew.
+    const zone = `${inject('stack').region}a`;
+    const strike = { clusterId: waiting.clusterId, availabilityZone: zone, effect: 'removed' };
+    await admin('POST', 'hsm-loss', strike);
+    const done = await seenThrough(id);
+
+    expect(done.phases.map(({ name }) => name)).toEqual([
+      'diagnose',
+      'create-cluster',
+      'start-hsms',
+      'reset-kmsuser',
+      'start-hsms',
+      'reset-kmsuser',
+      'disconnect',
+      'repoint',
+      'connect',
+      'survey',
+    ]);
+    expect(done.clusterId).not.toBe(clusterId);
+    expect((await alice.getKeyStore(KEY_STORE)).body).toMatchObject({
+      clusterId: done.clusterId,
+      state: 'done',
+    });
+    // The stack may have lost keys of an earlier run, which are older than this backup.
+    const late = done.survey.missing.filter(({ isAfterBackup }) => isAfterBackup);
+    expect(late.map(({ key, version: number }) => [key, number])).toEqual([[after, 1]]);
+    expect(done.survey.missing.map(({ key }) => key)).not.toContain(before);
+    expect(await open(before, ciphertext)).toBe(before);
+    await expect(open(after, lost)).rejects.toMatchObject({ status: 503 });
+    // Keys can be made again, in the new HSMs.
+    const fresh = await activeKey(alice, 'fresh');
+    expect(await open(fresh, await seal(fresh))).toBe(fresh);
+  }, 180_000);
+});
