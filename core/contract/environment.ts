@@ -175,7 +175,6 @@ export const FUNCTION_ENVIRONMENT = {
     KEY_STORE_NAME: z.string(),
     APPROVE_ARN: z.string(),
     RECOVER_KEY_STORE_ARN: z.string(),
-    CLUSTER_SETTINGS: ClusterSettings,
   },
   'recover-key-store': { KEY_STORE_SECRET_ARN: z.string(), CLUSTER_SETTINGS: ClusterSettings },
 } as const satisfies Record<string, Record<string, z.ZodType>>;

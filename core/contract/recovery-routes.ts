@@ -38,7 +38,7 @@ export const RECOVERY_ROUTES = {
     path: '/v1/recoveries/{id}/resumption',
     function: 'manage-recoveries',
     action: 'recovery:resume',
-    status: 202,
+    status: 200,
     summary: 'Take a recovery up again that stopped: it looks at what there is and goes on',
     response: recoveries.Recovery,
   },

@@ -6,7 +6,7 @@ import type { RecoveryPhase } from '../contract/recoveries.ts';
 import { KeyturnError } from '../errors.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { Clock } from '../ports/platform.ts';
-import type { ClusterView, Connection, RecoverySite } from '../ports/recovery-site.ts';
+import type { Backup, ClusterView, Connection, RecoverySite } from '../ports/recovery-site.ts';
 import { taskIdOf } from '../provisioning/provision-key-store.ts';
 import {
   mutateRecovery,
@@ -77,12 +77,22 @@ async function diagnose(deps: RecoverKeyStoreDeps, recovery: RecoveryRecord): Pr
   return { to: 'start-hsms', patch };
 }
 
-/** @throws KeyturnError `KeyStoreUnavailable` when there is no such backup */
+/**
+ * The backup that was named, or the newest of the cluster that the key store is on. One of a cluster that it left counts
+ * only when the present one has none, and only from before it was left: CloudHSM backs a cluster up once more when it is
+ * deleted, without what was made since.
+ * @throws KeyturnError `KeyStoreUnavailable` when there is no such backup
+ */
 async function backupFor({ site, ledger }: RecoverKeyStoreDeps, recovery: RecoveryRecord) {
-  const { keyStore, sourceClusterId, backupId } = recovery;
-  const before = (await ledger.readRecoveries(keyStore)).map((one) => one.sourceClusterId);
-  const backups = await site.backupsOf([...new Set([sourceClusterId, ...before])]);
-  const found = backups.find(({ id }) => backupId === null || id === backupId);
+  const { id, keyStore, sourceClusterId, backupId } = recovery;
+  const left = (await ledger.readRecoveries(keyStore)).filter((one) => one.id !== id);
+  const ids = new Set([sourceClusterId, ...left.map((one) => one.sourceClusterId)]);
+  const backups = await site.backupsOf([...ids]);
+  const isOfNow = ({ clusterId }: Backup) => clusterId === sourceClusterId;
+  const isOfThen = ({ clusterId, at }: Backup) =>
+    left.some((one) => one.sourceClusterId === clusterId && at <= one.startedAt);
+  const newest = backups.find(isOfNow) ?? backups.find(isOfThen);
+  const found = backupId === null ? newest : backups.find((one) => one.id === backupId);
   if (found) return found;
   throw unavailable(
     backupId === null

@@ -100,7 +100,7 @@ const resume: RouteHandler = async (request) => {
     decision,
   });
   await deps.workflows.start('recover-key-store', id, recovery.attempt, { keyStore });
-  return { body: viewOf(recovery), headers: { location: `/v1/recoveries/${id}` } };
+  return { body: viewOf(recovery) };
 };
 
 export const handler = apiHandler(

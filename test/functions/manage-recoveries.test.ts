@@ -99,7 +99,7 @@ describe('a recovery', () => {
     expect((await show(id)).body).toMatchObject({ state: 'parked', cause: 'no backup' });
 
     expect((await resume(id, 'bob')).status).toBe(403);
-    expect(await resume(id)).toMatchObject({ status: 202, body: { attempt: 2, state: 'running' } });
+    expect(await resume(id)).toMatchObject({ status: 200, body: { attempt: 2, state: 'running' } });
     expect(current.world.workflows.started.at(-1)).toMatchObject({
       kind: 'recover-key-store',
       operationId: id,

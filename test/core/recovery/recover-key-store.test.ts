@@ -113,6 +113,23 @@ describe('a restore', () => {
     expect(site.made).toHaveLength(1);
   });
 
+  it('takes no backup of a cluster that was left, unless it is older than that and there is no other', async () => {
+    await play(await begun('key-store.restore'));
+    // Somebody deletes the old cluster, and CloudHSM backs it up once more.
+    world.clock.advance(60);
+    const last = { id: 'backup-last', clusterId: 'cluster-source', at: world.clock.now() };
+    site.backups.push(last);
+    const second = await begun('key-store.restore');
+    await play(second);
+    expect((await show(second)).backupId).toBe('backup-new');
+
+    const own = { id: 'backup-own', clusterId: 'cluster-2', at: '2020-01-01T00:00:00.000Z' };
+    site.backups.push(own);
+    const third = await begun('key-store.restore');
+    await play(third);
+    expect((await show(third)).backupId).toBe('backup-own');
+  });
+
   it('makes an HSM anew that is lost while the administrator has the task', async () => {
     const id = await begun('key-store.restore');
     await play(id, { onAsk: () => site.loseHsm('cluster-1', 'a') });
