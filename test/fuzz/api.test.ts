@@ -18,6 +18,7 @@ import { Simulation } from '#test/support/simulation.ts';
 import { begin, ROTATION_STEPS, runSteps, withActiveKey } from '#test/support/steps.ts';
 import { escrowFor } from './escrow-scene.ts';
 import { peopleScene } from './people-scene.ts';
+import { recoveryPaths } from './recovery-scene.ts';
 import { withStoredData } from './stored-data.ts';
 
 vi.mock('#adapters/kms/token-seal.ts', () => ({
@@ -262,12 +263,14 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     putSource: EXAMPLES['PutSourceRequest'],
     startReencryption: {},
     putHold: EXAMPLES['PutHoldRequest'],
+    startRecovery: EXAMPLES['StartRecoveryRequest'],
   };
   const names: Partial<Record<RouteId, Record<string, string>>> = {
     getOperation: { id: (await current.world.version(1)).operationId },
     getApproval: { id: approval.id },
     castVote: { id: approval.id },
     ...people.paths,
+    ...(await recoveryPaths(current.world, route)),
     cancelApproval: { id: approval.id },
     getKeyStore: { name: 'main' },
     listTasks: { name: 'main' },
