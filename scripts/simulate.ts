@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm run simulate -- --suite rotation|approvals --seeds N [--seed S]`: seeded random histories over the ports in memory,
-// of rotations in the real workflows or of requests for approval. Ends with `N histories, 0 violations`, or prints the failing seed with its history and exits 1.
+// `npm run simulate -- --suite rotation|approvals|revocation --seeds N [--seed S]`: seeded random histories over the ports in memory,
+// of rotations and stops in the real workflows or of requests for approval. Ends with `N histories, 0 violations`, or prints the failing seed with its history and exits 1.
 import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { dirname, join } from 'node:path';
@@ -12,6 +12,7 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const SUITES: Readonly<Record<string, string>> = {
   rotation: 'test/simulation/rotation.ts',
   approvals: 'test/simulation/approvals.ts',
+  revocation: 'test/simulation/revocation.ts',
 };
 
 /** Prints how it is used, and ends. */

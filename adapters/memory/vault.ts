@@ -78,7 +78,7 @@ export class MemoryVault implements VaultPorts {
         seenTemplate: policy.seenAt(this.#calls).template,
         policy: policy.latest,
         isRecorded: isRecorded.latest,
-        isDisabled: isDisabled.latest,
+        isDisabled: isDisabled.seenAt(this.#calls),
       }),
     );
   }

@@ -5,7 +5,7 @@ import { statusOf, versionStatuses } from '../keys/status.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
 import { VERSIONS_PER_CHANGE } from './enforce-containment.ts';
 import { mutateKey } from './mutate-key.ts';
-import { handBack } from './resume-key.ts';
+import { handBack, stillParked } from './resume-key.ts';
 import {
   leasedContext,
   openStep,
@@ -84,8 +84,7 @@ function completion(
 export async function completeContainment(deps: StepDeps, input: StepInput): Promise<void> {
   const { operation } = await openStep(deps, input, 'ConfirmContainment');
   await confirmMost(deps, input);
-  const waiting = operation.containment?.resumes;
-  const parked = waiting === undefined ? null : await deps.ledger.readOperation(waiting);
+  const parked = await stillParked(deps, operation.containment?.resumes);
   await recordStep(deps, input, 'CompleteOperation', (context) =>
     completion(context, parked, deps.clock.now()),
   );

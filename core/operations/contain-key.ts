@@ -220,6 +220,23 @@ function keyChange(
   };
 }
 
+/**
+ * A lifting that loses the key may have opened versions at KMS already: what stays suspended is no longer proven, so it
+ * is enforced and proven again with what is contained now.
+ */
+function provenNoMore({ key, versions, operation }: KeySnapshot, asked: Asked) {
+  if (asked.version === null || operation?.kind !== 'resume-key' || !key.containment)
+    return { key: {}, versions: [] };
+  return {
+    key: { containment: { ...key.containment, confirmedAt: null } },
+    versions: versions.flatMap((version) =>
+      version.version !== asked.version && version.containment?.kind === 'suspension'
+        ? [{ ...version, containment: { ...version.containment, confirmedAt: null } }]
+        : [],
+    ),
+  };
+}
+
 function draftOf(
   snapshot: KeySnapshot,
   input: ContainKeyInput,
@@ -240,16 +257,18 @@ function draftOf(
     ...(taken.resumes ? { resumes: taken.resumes } : {}),
   };
   const versions = versionsOf(snapshot, asked, containment);
+  const again = provenNoMore(snapshot, asked);
   const approval = input.approve?.(snapshot, id);
   const open = snapshot.key.openReviews ?? [];
   return {
     key: {
       ...keyChange(snapshot, asked, containment, versions),
+      ...again.key,
       ...(input.isEmergency
         ? { openReviews: [...open, { operationId: id, by: input.by, at: now }] }
         : {}),
     },
-    versions,
+    versions: [...versions, ...again.versions],
     operation: operationOf(snapshot, input, asked, { id, now, taken }),
     otherOperations: taken.operations,
     statuses: [statusOf(snapshot.key.name, asked.version, containment, now)],

@@ -59,10 +59,12 @@ export async function block(deps: BlockDeps, target: BlockTarget): Promise<void>
 /** The same, and what of it one call does not reach: grants outlive a policy, and somebody could enable the key. */
 export async function blockFully(deps: BlockDeps, target: BlockTarget): Promise<void> {
   await block(deps, target);
-  const { containment, keyId } = target;
-  if (containment.kind !== 'revocation') return;
-  if (containment.mode === 'hard') await deps.policies.applyPolicy(keyId, 'contained', []);
-  await deps.blocker.revokeGrants(keyId);
+  const { containment, keyId, version } = target;
+  const { policyTemplate: template } = version;
+  // One that was locked before it was disabled has its policy still, or a lifting took it away meanwhile.
+  if (containment.mode === 'hard' && (template === 'contained' || template === 'suspended'))
+    await deps.policies.applyPolicy(keyId, template, []);
+  if (containment.kind === 'revocation') await deps.blocker.revokeGrants(keyId);
 }
 
 /** Rows that did not fit into the transaction that denied the key. */

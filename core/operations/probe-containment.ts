@@ -26,6 +26,7 @@ const CANARY_BYTES = 32;
 /** The verifier's own ways of using a version, which only its canary opens. */
 export interface CanaryUse {
   readonly contextOf: (version: VersionRecord) => Readonly<Record<string, string>>;
+  readonly reads: (deps: ProbeDeps, version: VersionRecord) => Promise<void>;
   readonly roundTrip: (deps: ProbeDeps, version: VersionRecord) => Promise<unknown>;
 }
 
@@ -80,7 +81,21 @@ export async function checkContained(
   }));
 }
 
-/** What was lifted shows its policy, and the version that will be current works. */
+/** What was written before the suspension opens again. KMS shows that a key is enabled with a delay. */
+async function requireReadable(deps: ProbeDeps, version: VersionRecord, canary: CanaryUse) {
+  if (version.canary === null) return;
+  try {
+    await canary.reads(deps, version);
+  } catch (error) {
+    if (!isError(error, 'KeyNotUsable')) throw error;
+    throw new KeyturnError(
+      'ProbeNotYetConclusive',
+      `version ${version.version} does not open yet what it wrote`,
+    );
+  }
+}
+
+/** What was lifted shows its policy, every version opens what it wrote, and the one that will be current works. */
 export async function checkLifted(
   deps: ProbeDeps,
   input: StepInput,
@@ -96,7 +111,13 @@ export async function checkLifted(
         `version ${version.version} does not show its ${template} policy yet`,
       );
   }
-  const current = targets.find(({ version }) => version.containment?.before.state === 'active');
+  for (const { version } of targets) await requireReadable(deps, version, canary);
+  // A rotation that was stopped behind its switch has two active versions, and may have restricted the older.
+  const { currentVersion } = context.snapshot.key;
+  const current = targets.find(
+    ({ version }) =>
+      version.version === currentVersion && version.containment?.before.state === 'active',
+  );
   if (current) await canary.roundTrip(deps, current.version);
   precondition(context.snapshot.key.containment, 'what is lifted was suspended');
   await recordStep(deps, input, 'ProbeLifted', () => ({

@@ -58,7 +58,8 @@ export function liftTargets({ versions }: KeySnapshot): readonly LiftTarget[] {
     if (containment?.kind !== 'suspension' || keyId === null) return [];
     if (substate === 'destroy-scheduled') return [];
     const { policyTemplate } = containment.before;
-    const isLocked = containment.mode === 'locked' && policyTemplate !== 'original';
+    // One that was locked first and disabled later is both.
+    const isLocked = version.policyTemplate === 'suspended' && policyTemplate !== 'original';
     return [
       {
         version,
@@ -234,12 +235,21 @@ export function handBack(fence: number, parked: OperationRecord | null, at: stri
   return { fence: fence + 1, lease: { operationId: parked.id, fence: fence + 1, expiresAt: at } };
 }
 
+/** The operation that waits behind a containment; one that was ended meanwhile, with its version, goes on no more. */
+export async function stillParked(
+  { ledger }: StepDeps,
+  id: string | undefined,
+): Promise<OperationRecord | null> {
+  const operation = id === undefined ? null : await ledger.readOperation(id);
+  return operation?.state === 'parked' ? operation : null;
+}
+
 /** Ends the suspension. @throws KeyturnError `LeaseLost`, `StepOutOfOrder` */
 export async function completeResume(deps: StepDeps, input: StepInput): Promise<void> {
   await restoreRest(deps, input);
   const { snapshot } = await openStep(deps, input, 'ProbeLifted');
   const waiting = snapshot.key.containment?.resumes;
-  const parked = waiting === undefined ? null : await deps.ledger.readOperation(waiting);
+  const parked = await stillParked(deps, waiting);
   await recordStep(deps, input, 'CompleteOperation', (context) =>
     completion(context, parked, deps.clock.now()),
   );

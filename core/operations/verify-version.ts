@@ -258,7 +258,7 @@ async function checkReleased(
   }));
 }
 
-const CANARY: CanaryUse = { contextOf: canaryContext, roundTrip };
+const CANARY: CanaryUse = { contextOf: canaryContext, reads: readsOldCanary, roundTrip };
 
 /** Each check with the step that it rests on, and the step that records it. */
 const CHECKS_BY_NAME = {
