@@ -42,7 +42,8 @@ async function verdictOf({ crypto }: SurveyDeps, version: VersionRecord): Promis
       const isSame = equalDigests(sha256(plaintext), Buffer.from(canary.digest, 'hex'));
       return isSame ? 'readable' : { why: 'it gave another canary back' };
     } catch (error) {
-      if (isError(error, 'AccessDenied')) return 'unverified';
+      // Stopped by its policy, disabled, or pending deletion: that is meant so, and says nothing of the material.
+      if (isError(error, 'AccessDenied', 'KeyNotUsable')) return 'unverified';
       if (!(error instanceof KeyturnError) || error.code === 'Throttled') throw error;
       if (tried >= TRIES) return { why: whyOf(error) };
     }

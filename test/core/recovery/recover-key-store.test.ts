@@ -277,6 +277,20 @@ describe('the survey after a restore', () => {
     });
   });
 
+  it.each(['AccessDenied', 'KeyNotUsable'] as const)(
+    'says nothing of a version that may not be used now: %s',
+    async (code) => {
+      await withActiveKey(world);
+      const id = await begun('key-store.restore');
+      const refused = async () => {
+        throw new KeyturnError(code, 'disabled');
+      };
+      await play(id, { crypto: { ...world.deps.crypto, decrypt: refused } });
+
+      expect((await show(id)).survey).toMatchObject({ checked: 1, unverified: 1, missingCount: 0 });
+    },
+  );
+
   it('looks at all keys again when the connection was lost meanwhile', async () => {
     await withActiveKey(world);
     const id = await begun('key-store.restore');
