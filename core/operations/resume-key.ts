@@ -2,7 +2,7 @@
 // Operation `resume-key`: lifts a suspension that people decided to lift. KMS is opened first and asked; only then does the
 // data plane permit again. What is revoked stays so: INV-03 holds for every version on its own.
 import type { PolicyTemplate } from '../contract/vocabulary.ts';
-import { KeyturnError, precondition } from '../errors.ts';
+import { isError, KeyturnError, precondition } from '../errors.ts';
 import { accessOf } from '../keys/consumers.ts';
 import { uncontained } from '../keys/containment.ts';
 import type { OperationRecord, VersionRecord } from '../keys/records.ts';
@@ -156,14 +156,25 @@ export interface LiftDeps extends StepDeps {
   readonly enabler: KeyEnabler;
 }
 
+/** A version that never was in use may be pending deletion already, by the operation that was stopped. */
+async function enable({ enabler }: LiftDeps, { keyId, version }: LiftTarget): Promise<void> {
+  try {
+    await enabler.enable(keyId);
+  } catch (error) {
+    const isUnborn = version.containment?.before.state === 'pre-activation';
+    if (!isUnborn || !isError(error, 'KeyNotUsable')) throw error;
+  }
+}
+
 /** Opens every suspended version at KMS again. @throws KeyturnError `LeaseLost`, and what the vault answers */
 export async function liftContainment(deps: LiftDeps, input: StepInput): Promise<void> {
   const { snapshot } = await openStep(deps, input, 'BeginOperation');
   const targets = liftTargets(snapshot);
   const access = accessOf(snapshot.key);
-  for (const { keyId, isDisabled, template } of targets) {
+  for (const target of targets) {
+    const { keyId, template } = target;
     if (template !== null) await deps.policies.applyPolicy(keyId, template, access);
-    if (isDisabled) await deps.enabler.enable(keyId);
+    if (target.isDisabled) await enable(deps, target);
   }
   await recordStep(deps, input, 'LiftContainment', () => ({
     action: 'suspension.lifted-at-kms',

@@ -48,6 +48,7 @@ vi.mock('#functions/shared/wiring.ts', () => ({
     return following('ledger');
   },
   custodians: () => ({ custodian: async () => null, holders: async () => [] }),
+  workerBudget: () => ({ acquire: async () => {}, backOff: async () => {} }),
   rateBudget: () => ({
     acquire: async (request: unknown) => void wired.metered.push(request),
     backOff: async () => {},

@@ -167,6 +167,7 @@ it('publishes the outputs that others read', () => {
     'StateMachineApproveArn',
     'StateMachineGenerateKeyArn',
     'StateMachineProvisionKeyStoreArn',
+    'StateMachineRecoverKeyStoreArn',
     'StateMachineReencryptArn',
     'StateMachineResumeKeyArn',
     'StateMachineReviewPoliciesArn',
