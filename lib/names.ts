@@ -16,6 +16,7 @@ export const WORKFLOW_NAMES = [
   'revoke-key',
   'resume-key',
   'undo-operation',
+  'destroy-key',
   'reencrypt',
   'rotation-sweep',
   'review-policies',

@@ -40,6 +40,8 @@ export const ROLE_RULES: readonly RoleRule[] = [
       'key:revoke',
       'key:suspend',
       'key:resume',
+      'key:destroy',
+      'key:stop-destruction',
       'consumer:manage',
       'rotation:extend',
       'rotation:force',
@@ -74,7 +76,7 @@ export const ROLE_RULES: readonly RoleRule[] = [
   {
     id: 'owners-stop-their-keys',
     group: 'grp_owners',
-    actions: ['key:revoke', 'key:suspend', 'key:resume'],
+    actions: ['key:revoke', 'key:suspend', 'key:resume', 'key:stop-destruction'],
     onlyOwned: true,
   },
   {
@@ -93,6 +95,7 @@ export const ROLE_RULES: readonly RoleRule[] = [
       'elevation:revoke',
       'escrow:contribute',
       'policy:withdraw',
+      'key:stop-destruction',
     ],
   },
   {

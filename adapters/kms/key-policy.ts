@@ -155,6 +155,20 @@ class Statements {
     );
   }
 
+  /** Who destroys a replaced version, and who stops that: nobody does both. */
+  destroyers(): PolicyStatement[] {
+    const remover = [this.role('remove-version')];
+    const stopper = [this.role('restore-version')];
+    const window = {
+      NumericGreaterThanEquals: { 'kms:ScheduleKeyDeletionPendingWindowInDays': '7' },
+    };
+    return [
+      this.allow('DestroyerDisables', remover, ['kms:DisableKey']),
+      this.allow('DestroyerSchedules', remover, ['kms:ScheduleKeyDeletion'], window),
+      this.allow('StopperOfDestruction', stopper, ['kms:CancelKeyDeletion', 'kms:EnableKey']),
+    ];
+  }
+
   aliases(): PolicyStatement {
     return this.allow(
       'AliasPlacer',
@@ -330,6 +344,7 @@ const TEMPLATES: Readonly<
     make.verifier(),
     make.aliases(),
     make.recoverer(),
+    ...make.destroyers(),
     ...make.consumers(access, ['decrypt']),
     ...make.reencryptor({ direct: ['kms:ReEncryptFrom'], byS3: ['kms:Decrypt'] }),
   ],
@@ -337,6 +352,7 @@ const TEMPLATES: Readonly<
     make.denyProtecting(),
     denyUse([make.role('reencrypt')]),
     make.reencryption(),
+    ...make.destroyers(),
   ],
   released: (make, access) => [make.delegation(), ...make.users(access, ['encrypt', 'decrypt'])],
   'released-decrypt-only': (make, access) => [

@@ -138,6 +138,14 @@ export function createClient(options: ClientOptions): Client {
       call('checkRetirement', { ...options, path: { name, version: String(version) } }),
     retireVersion: ({ key: name, version }, options) =>
       call('retireVersion', { ...options, path: { name, version: String(version) } }),
+    requestDestruction: (name, body, options) =>
+      call('requestDestruction', { ...options, path: { name }, body }),
+    getDestruction: ({ key: name, version }, options) =>
+      call('getDestruction', { ...options, path: { name, version: String(version) } }),
+    stopDestruction: ({ key: name, version }, body = {}, options) =>
+      call('stopDestruction', { ...options, path: { name, version: String(version) }, body }),
+    reportMaterial: ({ key: name, version }, body, options) =>
+      call('reportMaterial', { ...options, path: { name, version: String(version) }, body }),
     encrypt: (name, body, options) => call('encrypt', { ...options, path: { name }, body }),
     decrypt: (name, body, options) => call('decrypt', { ...options, path: { name }, body }),
     fetchDataKey: (name, body = {}, options) =>

@@ -193,6 +193,23 @@ export interface Client {
   checkRetirement(target: VersionAddress, options?: CallOptions): Answered<'checkRetirement'>;
   /** Marks the version as ready to be destroyed when every condition holds; says so when one does not. */
   retireVersion(target: VersionAddress, options?: CallOptions): Answered<'retireVersion'>;
+  /** Asks several people; the answer names the request. */
+  requestDestruction(
+    name: string,
+    body: RequestOf<'requestDestruction'>,
+    options?: StartOptions,
+  ): Answered<'requestDestruction'>;
+  getDestruction(target: VersionAddress, options?: CallOptions): Answered<'getDestruction'>;
+  stopDestruction(
+    target: VersionAddress,
+    body?: RequestOf<'stopDestruction'>,
+    options?: CallOptions,
+  ): Answered<'stopDestruction'>;
+  reportMaterial(
+    target: VersionAddress,
+    body: RequestOf<'reportMaterial'>,
+    options?: CallOptions,
+  ): Answered<'reportMaterial'>;
   encrypt(name: string, body: RequestOf<'encrypt'>, options?: CallOptions): Answered<'encrypt'>;
   decrypt(name: string, body: RequestOf<'decrypt'>, options?: CallOptions): Answered<'decrypt'>;
   /** The wrapped data key of the current version, or of the one named: unwrap it with KMS Decrypt. */

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Routes that stop keys; a part of the route table.
+// Routes of who decides, those that stop keys, and those that destroy versions; a part of the route table.
 import { ActAccepted } from './approvals.ts';
 import * as containment from './containment.ts';
+import { DECISION_POLICY_ROUTES } from './decision-policy-routes.ts';
+import { DESTRUCTION_ROUTES } from './destruction-routes.ts';
 import { StatusList } from './status-list.ts';
 
 export const CONTAINMENT_ROUTES = {
+  ...DECISION_POLICY_ROUTES,
   revokeKey: {
     method: 'POST',
     path: '/v1/keys/{name}/revocations',
@@ -47,4 +50,5 @@ export const CONTAINMENT_ROUTES = {
     summary: 'Signed list of revoked and suspended keys, for whoever relies on them; `ETag`',
     response: StatusList,
   },
+  ...DESTRUCTION_ROUTES,
 } as const;

@@ -88,6 +88,7 @@ export const FUNCTION_ENVIRONMENT = {
     REVOKE_KEY_ARN: z.string(),
     RESUME_KEY_ARN: z.string(),
     RECOVER_KEY_STORE_ARN: z.string(),
+    DESTROY_KEY_ARN: z.string(),
     PEOPLE: PeopleSetting,
     ACTIVATION_DELAY_SECONDS,
     ...WAITS,
@@ -98,6 +99,16 @@ export const FUNCTION_ENVIRONMENT = {
     KMS_BUDGET: KmsBudgetSetting,
   },
   'serve-status': { NOTICE_KEY_ARN: z.string() },
+  'manage-destruction': {
+    APPROVE_ARN: z.string(),
+    DESTROY_KEY_ARN: z.string(),
+    /** How long the cluster keeps backups (CloudHSM: 7 to 379 days). */
+    BACKUP_RETENTION_DAYS: z.coerce.number().int().min(7).max(379),
+  },
+  'tend-destruction': { DESTROY_KEY_ARN: z.string() },
+  'remove-version': {},
+  'restore-version': {},
+  'certify-destruction': { NOTICE_KEY_ARN: z.string() },
   'enforce-containment': { KMS_BUDGET: KmsBudgetSetting },
   'manage-adoptions': {
     KEY_STORE_NAME: z.string(),

@@ -214,6 +214,36 @@ export const EVENTS = {
     summary: 'It was approved and could not be done any more; the request says why',
     members: APPROVAL,
   },
+  'key.destruction.begun': {
+    action: 'destruction.begun',
+    summary: 'The destruction of a version was approved; it is disabled first',
+    members: { keyVersion, destruction: z.string() },
+  },
+  'key.destruction.scheduled': {
+    action: 'destruction.scheduled',
+    summary: 'KMS deletes the version at a date; until then it can be stopped',
+    members: { keyVersion, destruction: z.string(), deletionAt: instant },
+  },
+  'key.destruction.noticed': {
+    action: 'destruction.noticed',
+    summary: 'Daily while KMS waits: the version will be deleted',
+    members: { keyVersion, destruction: z.string(), deletionAt: instant, uses: z.int() },
+  },
+  'key.destruction.used': {
+    action: 'destruction.used',
+    summary: 'Somebody used, or tried to use, a version that is being destroyed',
+    members: { keyVersion, destruction: z.string(), phase: z.string(), usedAt: instant },
+  },
+  'key.destruction.stopped': {
+    action: 'destruction.stopped',
+    summary: 'The destruction was stopped; the version is given back',
+    members: { keyVersion, destruction: z.string(), reason: z.string() },
+  },
+  'key.version.destroyed': {
+    action: 'version.destroyed',
+    summary: 'KMS does not have the version any more: for ever',
+    members: { keyVersion, destruction: z.string() },
+  },
   'elevation.revoked': {
     action: 'elevation.revoked',
     summary: 'Rights for a while were ended before their time',

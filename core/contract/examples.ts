@@ -4,6 +4,7 @@
 import { APPROVAL_EXAMPLES } from './approval-examples.ts';
 import { CONTAINMENT_EXAMPLES } from './containment-examples.ts';
 import { DECISION_POLICY_EXAMPLES } from './decision-policy-examples.ts';
+import { DESTRUCTION_EXAMPLES } from './destruction-examples.ts';
 import { ELEVATION_EXAMPLES } from './elevation-examples.ts';
 import { ESCROW_EXAMPLES } from './escrow-examples.ts';
 import { MAIL_EXAMPLES } from './mail-examples.ts';
@@ -152,6 +153,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ...DECISION_POLICY_EXAMPLES,
   ...APPROVAL_EXAMPLES,
   ...CONTAINMENT_EXAMPLES,
+  ...DESTRUCTION_EXAMPLES,
   Accepted: ACCEPTED,
   CreateKeyRequest: CREATE_KEY,
   UpdateKeyRequest: { nextRotationAt: '2026-12-01T09:00:00Z' },

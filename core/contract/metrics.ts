@@ -21,4 +21,6 @@ export const METRICS = {
   parkedReencryptions: { name: 'ParkedReencryptions', service: 'reencryption' },
   /** Keys that somebody stopped alone in an emergency: everybody who answers for keys should know at once. */
   emergencies: { name: 'EmergencyContainments', service: 'containment' },
+  /** Keys of which a version that is being destroyed was used, or tried to be. */
+  destructionUses: { name: 'UsesDuringDestruction', service: 'destruction' },
 } as const;

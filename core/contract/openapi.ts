@@ -8,6 +8,7 @@ import * as approvals from './approvals.ts';
 import * as consumers from './consumers.ts';
 import * as containment from './containment.ts';
 import * as decisions from './decision-policy.ts';
+import * as destruction from './destruction.ts';
 import * as elevations from './elevations.ts';
 import { ERRORS } from './errors.ts';
 import * as escrow from './escrow.ts';
@@ -55,6 +56,7 @@ function schemas(): Record<string, Json> {
     ...containment,
     ...statusList,
     ...recoveries,
+    ...destruction,
     ...escrow,
     ...mail,
     ...plans,

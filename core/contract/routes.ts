@@ -7,7 +7,6 @@ import { APPROVAL_ROUTES } from './approval-routes.ts';
 import { ActAccepted } from './approvals.ts';
 import * as consumers from './consumers.ts';
 import { CONTAINMENT_ROUTES } from './containment-routes.ts';
-import { DECISION_POLICY_ROUTES } from './decision-policy-routes.ts';
 import { ELEVATION_ROUTES } from './elevation-routes.ts';
 import { ESCROW_ROUTES } from './escrow-routes.ts';
 import { KEY_STORE_ROUTES } from './key-store-routes.ts';
@@ -28,6 +27,8 @@ export const ACTIONS = [
   'key:revoke',
   'key:suspend',
   'key:resume',
+  'key:destroy',
+  'key:stop-destruction',
   'key:encrypt',
   'key:decrypt',
   'key:fetch-data-key',
@@ -306,7 +307,6 @@ export const ROUTES = {
   },
   ...APPROVAL_ROUTES,
   ...ESCROW_ROUTES,
-  ...DECISION_POLICY_ROUTES,
   ...CONTAINMENT_ROUTES,
   getOperation: {
     method: 'GET',

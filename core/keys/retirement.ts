@@ -44,6 +44,9 @@ function replaced({ snapshot, version }: RetirementFacts) {
       isMet: false,
       found: `version ${version.version} is one KMS key with version ${heir.version}: it goes with it`,
     };
+  const { destruction } = version;
+  if (destruction && destruction.phase !== 'stopped')
+    return { isMet: false, found: `version ${version.version} is being destroyed` };
   const isMet = version.state === 'deactivated' && version.version !== snapshot.key.currentVersion;
   return {
     isMet,

@@ -17,14 +17,10 @@ export interface AdvanceDeps {
 
 export const DESTROYER = 'system/destroy-key';
 
-/** What the workflow does next; `wait` ends the execution, or lasts for `waitSeconds` where that is short. */
+/** What the workflow does next; `rest` ends the execution, and the sweep begins another one when the row is due. */
 export interface NextStep {
-  readonly step: 'remove' | 'restore' | 'verify' | 'certify' | 'wait' | 'rest';
-  readonly waitSeconds: number;
+  readonly step: 'remove' | 'restore' | 'verify' | 'certify' | 'rest';
 }
-
-/** A wait that is shorter is waited out in the execution; for the others the sweep begins another one. */
-const SHORT_SECONDS = 60;
 
 /** What speaks against going on after the quiet period: nobody can waive these. */
 const WATCHED = ['no-hold', 'no-binding', 'consumers-moved'];
@@ -62,18 +58,12 @@ function objectionsNow(snapshot: KeySnapshot, head: VersionRecord, now: Instant)
     .map(({ name, found }) => `${name}: ${found}`);
 }
 
-const rest = (waitSeconds = 0): NextStep => ({ step: 'rest', waitSeconds });
-const go = (step: NextStep['step']): NextStep => ({ step, waitSeconds: 0 });
+const rest = (): NextStep => ({ step: 'rest' });
+const go = (step: NextStep['step']): NextStep => ({ step });
 
 /** Whether its certificate is of an earlier phase than it is in. */
 const lacksCertificate = ({ certificate, phase }: DestructionRecord) =>
   certificate?.phase !== phase;
-
-/** The wait for an instant: in the execution when it is near, else left to the sweep. */
-function until(instant: Instant, now: Instant): NextStep {
-  const seconds = Math.ceil((Date.parse(instant) - Date.parse(now)) / 1000);
-  return seconds <= SHORT_SECONDS ? { step: 'wait', waitSeconds: Math.max(1, seconds) } : rest();
-}
 
 function ofTheGone(record: DestructionRecord, now: Instant): NextStep {
   if (lacksCertificate(record)) return go('certify');
@@ -124,7 +114,7 @@ function afterQuiet(
   now: Instant,
 ): { draft: Draft | null; result: NextStep } {
   const quietUntil = record.quietUntil ?? now;
-  if (quietUntil > now) return { draft: null, result: until(quietUntil, now) };
+  if (quietUntil > now) return { draft: null, result: rest() };
   const objections = objectionsNow(snapshot, head, now);
   if (objections.length > 0) {
     const reason = objections.join('; ');

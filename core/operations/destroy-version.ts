@@ -52,6 +52,8 @@ function requireDestroyable({ key }: KeySnapshot, head: VersionRecord, asked: nu
     (head.state !== 'deactivated' && head.state !== 'compromised')
   )
     throw refused(`${name} is ${head.state}; only a replaced version is destroyed`);
+  if (head.destruction && head.destruction.phase !== 'stopped')
+    throw refused(`${name} is being destroyed already: it is ${head.destruction.phase}`);
   if (head.substate !== null && head.substate !== 'ready-to-destroy')
     throw refused(`${name} is ${head.substate}`);
 }

@@ -45,6 +45,7 @@ const deps = {
     'rotate-key': environment.ROTATE_KEY_ARN,
     'rotate-data-key': environment.ROTATE_DATA_KEY_ARN,
     'update-access': environment.UPDATE_ACCESS_ARN,
+    'destroy-key': environment.DESTROY_KEY_ARN,
     'revoke-key': environment.REVOKE_KEY_ARN,
     'resume-key': environment.RESUME_KEY_ARN,
     'recover-key-store': environment.RECOVER_KEY_STORE_ARN,

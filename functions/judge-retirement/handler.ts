@@ -3,12 +3,11 @@
 import { KmsLastUseReader } from '#adapters/kms/reencryption.ts';
 import { S3EvidenceStore } from '#adapters/s3/evidence-store.ts';
 import { systemClock } from '#adapters/system/system.ts';
-import { KeyturnError } from '#core/errors.ts';
 import { checkRetirement, retireVersion } from '#core/operations/retire-version.ts';
 import { CLASSES } from '#policies/classes.ts';
-import { type ApiRequest, apiHandler, type RouteHandler } from '../shared/api-handler.ts';
+import { apiHandler, type RouteHandler } from '../shared/api-handler.ts';
 import { environmentOf } from '../shared/environment.ts';
-import { decidedSnapshot } from '../shared/key-request.ts';
+import { decidedSnapshot, versionInPath } from '../shared/key-request.ts';
 import { authorizer, keyUseLog, kmsClient, ledger, s3Client } from '../shared/wiring.ts';
 
 const environment = environmentOf('judge-retirement');
@@ -21,15 +20,6 @@ const deps = {
   uses: keyUseLog(environment.TABLE_NAME),
   evidence: new S3EvidenceStore(s3Client(environment.STAGE), environment.EVIDENCE_BUCKET),
 };
-
-/** @throws KeyturnError `ValidationFailed` */
-function versionInPath(request: ApiRequest): number {
-  const text = request.path['version'] ?? '';
-  if (/^[1-9]\d{0,7}$/.test(text)) return Number(text);
-  throw new KeyturnError('ValidationFailed', 'the version in the path must be a number such as 3', {
-    fields: [{ pointer: '/version', detail: 'is no version number' }],
-  });
-}
 
 const check: RouteHandler = async (request) => {
   const { snapshot } = await decidedSnapshot(table, request);

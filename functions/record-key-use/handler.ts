@@ -32,6 +32,10 @@ const metrics = new Metrics({
   namespace: METRIC_NAMESPACE,
   serviceName: METRICS.contradictedAcknowledgements.service,
 });
+const destructionMetrics = new Metrics({
+  namespace: METRIC_NAMESPACE,
+  serviceName: METRICS.destructionUses.service,
+});
 const Batch = z.object({ Records: z.array(z.object({ body: z.string() })) });
 
 function eventIn(body: string): unknown {
@@ -56,6 +60,12 @@ export const handler = stepHandler(Batch, async ({ Records }) => {
     const { name } = METRICS.contradictedAcknowledgements;
     metrics.addMetric(name, MetricUnit.Count, recorded.contradicted.length);
     metrics.publishStoredMetrics();
+  }
+  if (recorded.leaving.length > 0) {
+    logger.warn('used while it is being destroyed', { keys: recorded.leaving });
+    const { name } = METRICS.destructionUses;
+    destructionMetrics.addMetric(name, MetricUnit.Count, recorded.leaving.length);
+    destructionMetrics.publishStoredMetrics();
   }
   return { batchItemFailures: [] };
 });

@@ -32,3 +32,12 @@ export function nameInPath(request: ApiRequest, part: 'source' | 'hold'): string
     },
   );
 }
+
+/** @throws KeyturnError `ValidationFailed` */
+export function versionInPath(request: ApiRequest): number {
+  const text = request.path['version'] ?? '';
+  if (/^[1-9]\d{0,7}$/.test(text)) return Number(text);
+  throw new KeyturnError('ValidationFailed', 'the version in the path must be a number such as 3', {
+    fields: [{ pointer: '/version', detail: 'is no version number' }],
+  });
+}

@@ -44,6 +44,7 @@ export function approvalGrants(context: GrantContext): Pick<Duties, ApprovalFunc
         resources: [
           ...rotationMachines(names),
           names.stateMachineArn('update-access'),
+          names.stateMachineArn('destroy-key'),
           names.stateMachineArn('revoke-key'),
           names.stateMachineArn('resume-key'),
           names.stateMachineArn('recover-key-store'),

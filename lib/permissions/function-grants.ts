@@ -12,6 +12,7 @@ import {
   escrowGrants,
 } from './approval-grants.ts';
 import { type ContainmentFunction, containmentGrants } from './containment-grants.ts';
+import { type DestructionFunction, destructionGrants } from './destruction-grants.ts';
 import { type Grant, NO_RESOURCE_LEVEL } from './grant.ts';
 import { type Duties, type GrantContext, rotationMachines, tokenGrant } from './grant-context.ts';
 import { type NoticeFunction, noticeGrants } from './notice-grants.ts';
@@ -36,6 +37,7 @@ export function functionGrants(context: GrantContext): Duties {
     ...noticeGrants(context),
     ...containmentGrants(context),
     ...recoveryGrants(context),
+    ...destructionGrants(context),
     ...sweepAndStoreGrants(context),
   };
 }
@@ -197,6 +199,7 @@ type OtherFunction = Exclude<
   | NoticeFunction
   | ContainmentFunction
   | RecoveryFunction
+  | DestructionFunction
 >;
 
 function sweepAndStoreGrants(context: GrantContext): Pick<Duties, OtherFunction> {

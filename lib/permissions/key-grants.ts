@@ -57,6 +57,17 @@ export class KeyGrants {
     ];
   }
 
+  /** Whether KMS has a key, also one whose tags went with it. */
+  look(): readonly Grant[] {
+    return [
+      {
+        actions: ['kms:DescribeKey'],
+        resources: [this.#allKeys],
+        wildcardReason: 'a key that is gone has no tags to be known by',
+      },
+    ];
+  }
+
   /** Reads what any key of the account is; nothing that it protects. */
   inspect(): readonly Grant[] {
     return [

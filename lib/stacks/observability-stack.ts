@@ -49,6 +49,7 @@ export class ObservabilityStack extends Stack {
     this.#functionAlarms();
     this.#keyAlarms();
     this.#containmentAlarms();
+    this.#destructionAlarms();
     this.#apiAlarms();
   }
 
@@ -101,6 +102,16 @@ export class ObservabilityStack extends Stack {
       name: 'emergency-containment',
       runbook: 'emergency-containment',
       what: 'Somebody stopped a key alone, in an emergency: a quorum has to review it.',
+      metric: this.#sum(METRIC_NAMESPACE, name, { [METRIC_DIMENSION]: service }),
+    });
+  }
+
+  #destructionAlarms(): void {
+    const { name, service } = METRICS.destructionUses;
+    this.#alarms.add({
+      name: 'used-during-destruction',
+      runbook: 'used-during-destruction',
+      what: 'Somebody uses a version that is being destroyed.',
       metric: this.#sum(METRIC_NAMESPACE, name, { [METRIC_DIMENSION]: service }),
     });
   }

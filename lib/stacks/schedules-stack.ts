@@ -38,6 +38,7 @@ export class SchedulesStack extends Stack {
     const sweepArn = names.stateMachineArn('rotation-sweep');
     const reviewArn = names.stateMachineArn('review-policies');
     const tendArn = names.arn('lambda', `function:${names.of('tend-approval')}`);
+    const destroyArn = names.arn('lambda', `function:${names.of('tend-destruction')}`);
     const group = new CfnScheduleGroup(this, 'Group', { name: names.of('schedules') });
     const role = new Role(this, 'SchedulerRole', {
       roleName: names.of('scheduler'),
@@ -47,7 +48,7 @@ export class SchedulesStack extends Stack {
       inlinePolicies: {
         duty: toPolicy([
           ...startGrant([sweepArn, reviewArn]),
-          { actions: ['lambda:InvokeFunction'], resources: [tendArn] },
+          { actions: ['lambda:InvokeFunction'], resources: [tendArn, destroyArn] },
         ]),
       },
     });
@@ -79,6 +80,13 @@ export class SchedulesStack extends Stack {
       name: 'tend-approvals',
       arn: tendArn,
       description: 'Takes up requests for approval whose execution was lost',
+      when: OFTEN,
+      input: JSON.stringify({ act: 'resume' }),
+    });
+    fire('Destructions', {
+      name: 'tend-destructions',
+      arn: destroyArn,
+      description: 'Goes on with destructions whose wait is over',
       when: OFTEN,
       input: JSON.stringify({ act: 'resume' }),
     });

@@ -97,6 +97,9 @@ const WORKFLOWS: Readonly<Record<WorkflowName, WorkflowUses>> = {
     ],
   },
   'review-policies': { functions: ['review-policies', 'review-retirements'] },
+  'destroy-key': {
+    functions: ['tend-destruction', 'remove-version', 'restore-version', 'certify-destruction'],
+  },
   approve: { functions: ['open-ballot', 'tend-approval', 'execute-approved'] },
 };
 

@@ -132,6 +132,7 @@ describe('workflows', () => {
       'review-policies',
       'undo-operation',
       'recover-key-store',
+      'destroy-key',
     ];
     // Suspensions are confirmed by the machine of revocations.
     const kinds = OPERATION_KINDS.filter((kind) => kind !== 'suspend-key');

@@ -16,6 +16,7 @@ import { ACCOUNT, type Caller, current, eventOf, renewWorld } from '#test/suppor
 import { runs } from '#test/support/runs.ts';
 import { Simulation } from '#test/support/simulation.ts';
 import { begin, ROTATION_STEPS, runSteps, withActiveKey } from '#test/support/steps.ts';
+import { destructionScene } from './destruction-scene.ts';
 import { escrowFor } from './escrow-scene.ts';
 import { peopleScene } from './people-scene.ts';
 import { recoveryPaths } from './recovery-scene.ts';
@@ -224,6 +225,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
       certificateRequest: 'csr',
     },
   );
+  const destruction = await destructionScene(route, world);
   const key = await current.world.key();
   const made = await vault
     .cryptoFor('use-key')
@@ -252,7 +254,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     rollBackRotation: { reason: 'asked' },
     castVote: { decision: 'approve', digest: approval.digest },
     ...people.bodies,
-    ...escrow.bodies,
+    ...{ ...escrow.bodies, ...destruction.bodies },
     createPlan: EXAMPLES['PlanRequest'],
     releaseKey: EXAMPLES['ReleaseKeyRequest'],
     revokeKey: EXAMPLES['RevokeKeyRequest'],
@@ -288,7 +290,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     ...Object.fromEntries(
       [...IN_ROTATION, ...IN_BAKE].map((id) => [id, { operationId: rotation }]),
     ),
-    ...escrow.paths,
+    ...{ ...escrow.paths, ...destruction.paths },
     completeTask: { name: 'main', id: `sign-certificate-${operationId}` },
   };
   const callers: Partial<Record<RouteId, Caller>> = {
@@ -301,7 +303,6 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     requestElevation: { person: 'bob' },
     ...escrow.callers,
   };
-  const ofConsumer: readonly RouteId[] = ['putConsumer', 'deleteConsumer'];
   return (id) => ({
     as: callers[id] ?? { person: 'alice' },
     path: names[id] ?? { name: 'orders' },
@@ -309,7 +310,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     headers: {
       'Content-Type': 'application/json',
       'Idempotency-Key': 'fuzz-1',
-      'If-Match': `"${ofConsumer.includes(id) ? consumer?.revision : key.revision}"`,
+      'If-Match': `"${/^(put|delete)Consumer$/.test(id) ? consumer?.revision : key.revision}"`,
     },
     doubled: null,
     body: id in bodies ? JSON.stringify(bodies[id]) : null,
@@ -364,7 +365,6 @@ async function expectHonest(id: RouteId, event: APIGatewayProxyEvent): Promise<n
 
 describe('an arbitrary request', () => {
   beforeAll(async () => {
-    // Schemas are built and handlers loaded; the first property is not slower than the others.
     await renewWorld();
   });
 

@@ -24,6 +24,7 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   'manage-holds': (await import('#functions/manage-holds/handler.ts')).handler,
   'manage-escrow': (await import('#functions/manage-escrow/handler.ts')).handler,
   'recover-escrow': (await import('#functions/recover-escrow/handler.ts')).handler,
+  'manage-destruction': (await import('#functions/manage-destruction/handler.ts')).handler,
   'judge-retirement': (await import('#functions/judge-retirement/handler.ts')).handler,
   'watch-rotation': (await import('#functions/watch-rotation/handler.ts')).handler,
   'release-keys': (await import('#functions/release-keys/handler.ts')).handler,

@@ -19,7 +19,7 @@ describe('permissions of an adoption', () => {
     const all = [...everyRole.values()].flat();
     const removals = all.filter(({ action }) => action === 'kms:ScheduleKeyDeletion');
 
-    expect(removals).toHaveLength(2);
+    expect(removals).toHaveLength(3);
     for (const { conditions } of removals) expect(conditions['Null']).toEqual(NOT_ADOPTED);
   });
 

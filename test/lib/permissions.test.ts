@@ -60,13 +60,23 @@ describe('roles of functions', () => {
         'read-keys',
         'read-approvals',
         'execute-approved',
+        'manage-destruction',
         'verify-version',
         'reencrypt',
         'review-policies',
       ],
       'list',
     ],
-    [['read-calendar', 'tend-approval', 'track-reencryption', 'find-due-rotations'], 'due'],
+    [
+      [
+        'read-calendar',
+        'tend-approval',
+        'tend-destruction',
+        'track-reencryption',
+        'find-due-rotations',
+      ],
+      'due',
+    ],
     [['receive-signals'], 'owner'],
   ] as const)('%s query index %s', (names, index) => {
     const users = FUNCTION_NAMES.filter((one) =>
@@ -87,6 +97,8 @@ describe('roles of functions', () => {
       'tend-approval',
       'execute-approved',
       'contain-keys',
+      'manage-destruction',
+      'tend-destruction',
       'manage-adoptions',
       'change-keys',
       'acknowledge-rotation',
@@ -297,7 +309,7 @@ describe('every role of a deployment', () => {
     ]);
   });
 
-  it('gives the scheduler the sweep, the review, the look after approvals and nothing else', () => {
+  it('gives the scheduler the sweep, the review, the look after approvals and destructions and nothing else', () => {
     expect(everyRole.get('keyturn-production-scheduler')).toEqual([
       {
         action: 'states:StartExecution',
@@ -311,6 +323,7 @@ describe('every role of a deployment', () => {
         action: 'lambda:InvokeFunction',
         resources: [
           `arn:aws:lambda:${REGION}:${ACCOUNT}:function:keyturn-production-tend-approval`,
+          `arn:aws:lambda:${REGION}:${ACCOUNT}:function:keyturn-production-tend-destruction`,
         ],
         conditions: {},
       },
@@ -324,8 +337,9 @@ describe('every role of a deployment', () => {
         .map(([name]) => name.replace('keyturn-production-', ''));
     const stops = ['contain-keys', 'enforce-containment'];
 
-    expect(holders('kms:DisableKey').sort()).toEqual(stops);
-    expect(holders('kms:EnableKey')).toEqual(['apply-policy']);
+    expect(holders('kms:DisableKey').sort()).toEqual([...stops, 'remove-version']);
+    expect(holders('kms:EnableKey').sort()).toEqual(['apply-policy', 'restore-version']);
+    expect(holders('kms:CancelKeyDeletion')).toEqual(['restore-version']);
     expect(holders('kms:CreateGrant')).toEqual([]);
     expect(holders('kms:PutKeyPolicy').sort()).toEqual(['apply-policy', ...stops]);
   });

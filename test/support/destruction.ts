@@ -59,7 +59,7 @@ export async function drive(world: World, isLook = false): Promise<readonly stri
   const steps: string[] = [];
   for (let look = isLook; steps.length < 20; look = false) {
     const { step } = await nextDestructionStep(world.deps, { ...V1, isLook: look });
-    if (step === 'wait' || step === 'rest') return steps;
+    if (step === 'rest') return steps;
     steps.push(step);
     if (step === 'remove') await removeVersion(world.deps, V1);
     if (step === 'restore') await restoreVersion(world.deps, V1);

@@ -45,6 +45,8 @@ export const ENVIRONMENT = {
   UPDATE_ACCESS_ARN: 'machine-update-access',
   REVOKE_KEY_ARN: 'machine-revoke-key',
   RESUME_KEY_ARN: 'machine-resume-key',
+  DESTROY_KEY_ARN: 'arn:destroy-key',
+  BACKUP_RETENTION_DAYS: '90',
   ADOPT_KEY_ARN: 'machine-adopt-key',
   ACTIVATION_DELAY_SECONDS: '60',
   MOVABLE_ALIASES: '["alias/legacy-*"]',

@@ -37,6 +37,13 @@ const SAFE_ENDS: readonly string[] = [
   'TendApproval',
   'ExecuteApproved',
   'ParkRecovery',
+  // The destruction's row is the record, and stays due.
+  'LookAtDestruction',
+  'NextStep',
+  'RemoveVersion',
+  'RestoreVersion',
+  'VerifyDestruction',
+  'CertifyDestruction',
 ];
 
 /** Half of an Express execution's five minutes: the longest that one Retry of a step may back off in all. */

@@ -13,6 +13,7 @@ import { resumeCommand, watchOperation } from '../watch-operation.ts';
 import { type AccessEntry, parseAccess } from './access.ts';
 import { addAdopt } from './adopt.ts';
 import { addContainment } from './contain.ts';
+import { addDestroy } from './destroy.ts';
 import { addHistory } from './history.ts';
 import { addPlan, printPlan } from './plan.ts';
 import { addRelease } from './release.ts';
@@ -221,6 +222,7 @@ export function addKeyCommands(program: Command, act: Act): void {
   addHistory(key, act);
   addRetire(key, act);
   addRelease(key, act);
+  addDestroy(key, act);
   addContainment(key, act);
   addUsage(key, act);
 }

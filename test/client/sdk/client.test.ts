@@ -12,6 +12,7 @@ import {
 } from '#client/sdk/index.ts';
 import { type ClientRouteId, ROUTES, type Route } from '#core/contract/routes.ts';
 import { example, problem, type Replies, startApi } from '../fake-api.ts';
+import { DESTRUCTION_CALLS } from './destruction-calls.ts';
 import { selfSigned } from './self-signed.ts';
 
 const ROLE_BODY = {
@@ -136,6 +137,7 @@ const CALLS: Record<ClientRouteId, readonly [(client: Client) => Promise<unknown
     '/v1/approvals/apr_1/votes',
   ],
   cancelApproval: [(c) => c.cancelApproval('apr_1'), '/v1/approvals/apr_1'],
+  ...DESTRUCTION_CALLS,
   requestElevation: [
     (c) => c.requestElevation({ group: 'grp_operators', reason: 'asked' }),
     '/v1/elevations',

@@ -6,6 +6,7 @@ import { resumeDestructions } from '#core/operations/advance-destruction.ts';
 import { placeHold } from '#core/operations/place-hold.ts';
 import { recordKeyUse } from '#core/operations/record-key-use.ts';
 import { removeVersion, restoreVersion } from '#core/operations/remove-version.ts';
+import { retireVersion } from '#core/operations/retire-version.ts';
 import { reportMaterial, stopDestruction } from '#core/operations/stop-destruction.ts';
 import { approvalOf, execute, vote } from '#test/support/approvals.ts';
 import {
@@ -135,7 +136,10 @@ describe('a request to destroy a version', () => {
       operationId: approval.id.replace('apr_', 'des_'),
       input: V1,
     });
-    await expect(askDestruction(world)).rejects.toThrow(/quarantined/);
+    await expect(askDestruction(world)).rejects.toThrow(/being destroyed already/);
+    const again = { ...V1, by: ALICE.id, decision: PERMIT };
+    expect(await retireVersion(world.deps, again)).toMatchObject({ isReady: false });
+    expect(await world.version(1)).toMatchObject({ substate: 'quarantined' });
   });
 });
 

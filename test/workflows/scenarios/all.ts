@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { APPROVE } from './approve.ts';
+import { DESTROY_KEY } from './destroy-key.ts';
 import { ADOPT_KEY, GENERATE_KEY } from './generate-key.ts';
 import { PROVISION_KEY_STORE } from './provision-key-store.ts';
 import { RECOVER_KEY_STORE } from './recover-key-store.ts';
@@ -29,4 +30,5 @@ export const SCENARIO_TABLES: readonly ScenarioTable[] = [
   PROVISION_KEY_STORE,
   APPROVE,
   RECOVER_KEY_STORE,
+  DESTROY_KEY,
 ];
