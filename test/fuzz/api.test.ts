@@ -207,7 +207,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
   const escrow = await escrowFor(route, world);
   // Before it wraps data keys: then nobody could let it go.
   const approval = await ask(world, 'key.release', { key: 'orders' });
-  const people = await peopleScene(world, approval);
+  const people = await peopleScene(world, approval, route);
   if (route === 'fetchDataKey') {
     await world.admitKey({ name: 'rows', tier: 'data', parent: 'orders' });
     await simulation.runStarted();

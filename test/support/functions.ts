@@ -119,6 +119,13 @@ vi.mock('#functions/shared/wiring.ts', () => ({
   custodians: (_stage: string, people: People) => new TableCustodians(DIRECTORY.local, people),
   policySite: () => ({ stage: 'local', account: ACCOUNT, partition: 'aws' }),
 }));
+vi.mock('#adapters/kms/list-signer.ts', () => ({
+  KmsListSigner: class {
+    async signList(payload: string) {
+      return { payload, protected: 'header', signature: 'signature' };
+    }
+  },
+}));
 vi.mock('#adapters/kms/crypto-user.ts', () => ({
   KmsCryptoUser: class {
     encrypt(...request: [string, Uint8Array, Record<string, string>]) {
