@@ -86,7 +86,8 @@ const reaches = (phase: Destruction['phase']) =>
       const { body } = await alice.getDestruction(target()).catch(() => ({ body: null }));
       return body?.phase === phase && body;
     },
-    { timeoutSeconds: 45, what: `the destruction to be ${phase}` },
+    // A use that takes it back is followed by the next look of the sweep, a minute later at most.
+    { timeoutSeconds: 100, what: `the destruction to be ${phase}` },
   );
 
 /** Marks it, asks, has two sign, and waits until it lies disabled. */
