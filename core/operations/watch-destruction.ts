@@ -14,9 +14,12 @@ const WATCHER = 'system/key-use';
 function newUses(head: VersionRecord, uses: readonly WatchedUse[]): readonly Instant[] {
   const { destruction } = head;
   if (!destruction || !isLeaving(destruction)) return [];
-  const since = destruction.lastUseAt ?? destruction.begunAt;
+  // CloudTrail tells whole seconds: a use in the second in which it began counts, on the safe side.
+  const from = `${destruction.begunAt.slice(0, 19)}.000Z`;
+  const { lastUseAt } = destruction;
   return uses
-    .filter((use) => destruction.versions.includes(use.version) && use.at > since)
+    .filter(({ version, at }) => destruction.versions.includes(version) && at >= from)
+    .filter(({ at }) => lastUseAt === null || at > lastUseAt)
     .map(({ at }) => at)
     .sort();
 }

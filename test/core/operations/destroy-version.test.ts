@@ -42,14 +42,18 @@ const REPORT = {
   objectsFound: 0,
   backupRetentionDays: 90,
 };
-const use = async (world: World, outcome: 'allowed' | 'refused' = 'refused') =>
+const use = async (
+  world: World,
+  outcome: 'allowed' | 'refused' = 'refused',
+  at = world.clock.now(),
+) =>
   recordKeyUse({ ledger: world.ledger, clock: world.clock, log: world.keyUses, ownRoles: [] }, [
     {
       keyId: (await world.version(1)).keyId ?? '',
       principal: CONSUMER,
       act: 'decrypt',
       outcome,
-      at: world.clock.now(),
+      at,
     },
   ]);
 /** Over the quiet period: scheduled in KMS. */
@@ -311,6 +315,14 @@ describe('stopping a destruction', () => {
     await placeHold(held.deps, HOLD);
     held.clock.advance(5);
     expect(await drive(held)).toEqual(['restore']);
+  });
+
+  it('happens by a use in the second in which it began, as CloudTrail tells whole seconds', async () => {
+    const world = await begunWorld();
+    await drive(world);
+    const at = `${(await recordOf(world)).begunAt.slice(0, 19)}.000Z`;
+    expect(await use(world, 'refused', at)).toMatchObject({ leaving: ['orders'] });
+    expect(await recordOf(world)).toMatchObject({ phase: 'stopping', lastUseAt: at });
   });
 
   it('does not happen by a use while KMS waits: that alarms, and people decide', async () => {
