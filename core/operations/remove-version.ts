@@ -4,7 +4,7 @@
 
 import { destructionOf } from '../keys/destruction.ts';
 import type { DestructionRecord } from '../keys/destruction-record.ts';
-import type { Instant } from '../keys/records.ts';
+import type { Instant, VersionRecord } from '../keys/records.ts';
 import type { KeyRetirer, KeyReviver } from '../ports/key-destruction.ts';
 import { later } from './admit-operation.ts';
 import { type AdvanceDeps, destructionDraft } from './advance-destruction.ts';
@@ -98,7 +98,7 @@ function scheduled(
 }
 
 /**
- * Gives a KMS key back: its deletion is cancelled and it is enabled. Looked at once more a quarter of an hour later.
+ * Gives a KMS key back: its deletion is cancelled and, unless it is stopped by a containment, it is enabled. Looked at once more a quarter of an hour later.
  * @throws KeyturnError `DestructionNotFound`, and what the vault answers
  */
 export async function restoreVersion(
@@ -107,7 +107,7 @@ export async function restoreVersion(
 ): Promise<void> {
   const { head, record } = await readTarget(deps, target);
   if (record.phase !== 'stopping' && record.phase !== 'stopped') return;
-  const isGone = !(await revive(deps.reviver, head.keyId ?? ''));
+  const isGone = !(await revive(deps.reviver, head));
   await mutateKey<void>(deps.ledger, target.key, (snapshot) => {
     const found = destructionOf(snapshot, target.version);
     return { draft: restored(deps, snapshot, found, isGone), result: undefined };
@@ -115,11 +115,16 @@ export async function restoreVersion(
 }
 
 /** @returns false when KMS had deleted it already */
-async function revive(reviver: KeyReviver, keyId: string): Promise<boolean> {
-  const { state } = await reviver.stateOf(keyId);
+async function revive(
+  reviver: KeyReviver,
+  { keyId, containment }: VersionRecord,
+): Promise<boolean> {
+  const { state } = await reviver.stateOf(keyId ?? '');
   if (state === 'gone') return false;
-  if (state === 'pending-deletion') await reviver.cancelDeletion(keyId);
-  if (state !== 'enabled') await reviver.enable(keyId);
+  if (state === 'pending-deletion') await reviver.cancelDeletion(keyId ?? '');
+  // Stopped for another reason meanwhile: a revocation stays for ever, and who lifts a suspension enables it.
+  const isKeptClosed = containment?.mode === 'hard';
+  if (state !== 'enabled' && !isKeptClosed) await reviver.enable(keyId ?? '');
   return true;
 }
 

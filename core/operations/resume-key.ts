@@ -56,7 +56,8 @@ export function liftTargets({ versions }: KeySnapshot): readonly LiftTarget[] {
   return versions.flatMap((version) => {
     const { containment, keyId, substate } = version;
     if (containment?.kind !== 'suspension' || keyId === null) return [];
-    if (substate === 'destroy-scheduled') return [];
+    // What is being destroyed stays closed: whoever stops that destruction opens it.
+    if (substate === 'destroy-scheduled' || substate === 'quarantined') return [];
     const { policyTemplate } = containment.before;
     // One that was locked first and disabled later is both.
     const isLocked = version.policyTemplate === 'suspended' && policyTemplate !== 'original';

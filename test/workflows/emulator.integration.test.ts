@@ -122,6 +122,8 @@ describe('the emulator of Step Functions', () => {
       'op_3',
       'op_4',
       'op_5',
+      'op_6',
+      'op_7',
     ]);
     expect(
       startedIn('goes on when one operation cannot be started, or is started already'),

@@ -3,12 +3,15 @@
 import { describe, expect, it } from 'vitest';
 import { destroyedBefore, destructionOf, withDestruction } from '#core/keys/destruction.ts';
 import { resumeDestructions } from '#core/operations/advance-destruction.ts';
+import { containKey } from '#core/operations/contain-key.ts';
 import { placeHold } from '#core/operations/place-hold.ts';
 import { recordKeyUse } from '#core/operations/record-key-use.ts';
 import { removeVersion, restoreVersion } from '#core/operations/remove-version.ts';
+import { liftTargets } from '#core/operations/resume-key.ts';
 import { retireVersion } from '#core/operations/retire-version.ts';
 import { reportMaterial, stopDestruction } from '#core/operations/stop-destruction.ts';
 import { approvalOf, execute, vote } from '#test/support/approvals.ts';
+import { suspended } from '#test/support/containment.ts';
 import {
   approve,
   askDestruction,
@@ -20,6 +23,7 @@ import {
   V1,
   vaultState,
 } from '#test/support/destruction.ts';
+import { Simulation } from '#test/support/simulation.ts';
 import { ALICE, CONSUMER, PERMIT, type World } from '#test/support/world.ts';
 
 const HOLD = {
@@ -264,6 +268,41 @@ describe('stopping a destruction', () => {
     world.clock.advance(900);
     expect(await drive(world)).toEqual(['restore']);
     expect(await drive(world)).toEqual([]);
+  });
+
+  it.each([
+    ['suspended', 'hard', 'disabled'],
+    ['revoked', 'hard', 'disabled'],
+    ['suspended', 'locked', 'enabled'],
+  ] as const)('leaves what was %s meanwhile as it is (%s): %s', async (how, mode, expected) => {
+    const world = await pendingWorld();
+    const kind = how === 'revoked' ? 'revocation' : 'suspension';
+    await containKey(world.deps, {
+      key: 'orders',
+      version: null,
+      kind,
+      mode,
+      reason: 'odd use',
+      occurredAt: null,
+      isEmergency: false,
+      by: ALICE.id,
+      decision: PERMIT,
+      claim: { scope: 'contain', bodyHash: 'body' },
+    });
+    await stop(world);
+    await drive(world);
+
+    expect(await recordOf(world)).toMatchObject({ phase: 'stopped' });
+    expect(await vaultState(world)).toBe(expected);
+  });
+
+  it('is what opens the version, not the lifting of a suspension in between', async () => {
+    const world = await begunWorld();
+    await drive(world);
+    const simulation = new Simulation(world);
+    await suspended(simulation);
+
+    expect(liftTargets(await world.snapshot()).map(({ version }) => version.version)).toEqual([2]);
   });
 
   it('gives it back again when a call that was under way reaches KMS behind it', async () => {
