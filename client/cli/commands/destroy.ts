@@ -57,9 +57,18 @@ function versionOf(text: string): number {
   throw new UsageError(`"${text}" is no version`, 'such as: --key-version 3');
 }
 
+function bytesOf(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`the listing cannot be read: ${why}`, 'see "docs/destruction.md"');
+  }
+}
+
 /** One label a line, as the HSM administrator listed them. */
 function readListing(path: string, keyArn: string) {
-  const bytes = readFileSync(path);
+  const bytes = bytesOf(path);
   const labels = bytes.toString('utf8').split(/\r?\n/).filter(Boolean);
   return {
     listingDigest: createHash('sha256').update(bytes).digest('hex'),
