@@ -6,6 +6,7 @@ import { KeyturnError } from '../errors.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
 import type { DestructionPhase, DestructionRecord } from './destruction-record.ts';
 import type { Instant, VersionRecord, VersionSubstate } from './records.ts';
+import { sharingKey } from './sharing.ts';
 import { transition } from './transitions.ts';
 
 /** Phases in which it can be cancelled. */
@@ -20,10 +21,16 @@ export const isLeaving = (record: DestructionRecord): boolean => isStoppable(rec
 
 /** All versions of the KMS key of one, in order; the version alone for one without a KMS key. */
 export function sharing(snapshot: KeySnapshot, version: VersionRecord): readonly VersionRecord[] {
-  if (version.keyId === null) return [version];
-  return snapshot.versions
-    .filter(({ keyId }) => keyId === version.keyId)
-    .sort((a, b) => a.version - b.version);
+  return [...sharingKey(snapshot.versions, version)].sort((a, b) => a.version - b.version);
+}
+
+/** True while a call that gives a KMS key back may be under way: it was stopped, and the last look at it is to come. */
+export function isGivingBack({ versions }: KeySnapshot): boolean {
+  return versions.some(
+    ({ destruction }) =>
+      destruction?.phase === 'stopping' ||
+      (destruction?.phase === 'stopped' && destruction.dueAt !== null),
+  );
 }
 
 /** The version that holds the record, asked for by any of its KMS key. @throws KeyturnError `KeyNotFound` */

@@ -5,6 +5,7 @@
 import type { ContainmentKind, ContainmentMode } from '../contract/vocabulary.ts';
 import { KeyturnError } from '../errors.ts';
 import { contained, covers, isContainable } from '../keys/containment.ts';
+import { isGivingBack } from '../keys/destruction.ts';
 import type { Containment, OperationRecord, VersionRecord } from '../keys/records.ts';
 import { statusOf } from '../keys/status.ts';
 import { type ContainmentRules, containmentRuleFor } from '../policies/containment-rules.ts';
@@ -141,11 +142,14 @@ async function requireAuthority(
 }
 
 function operationOf(
-  { key }: KeySnapshot,
+  snapshot: KeySnapshot,
   input: ContainKeyInput,
   asked: Asked,
   { id, now, taken }: { readonly id: string; readonly now: string; readonly taken: TakenOver },
 ): OperationRecord {
+  const { key } = snapshot;
+  // What gives a key back from its destruction holds no lease, and enables it.
+  const mayUndoBlock = taken.wasRunning || isGivingBack(snapshot);
   return {
     id,
     kind: OPERATIONS[asked.kind],
@@ -162,7 +166,7 @@ function operationOf(
     reason: input.reason,
     containment: {
       ...asked,
-      quietUntil: taken.wasRunning ? later(now, QUIET_SECONDS) : null,
+      quietUntil: mayUndoBlock ? later(now, QUIET_SECONDS) : null,
       ...(taken.handsBack ? { resumes: taken.handsBack } : {}),
     },
     startedAt: now,

@@ -34,6 +34,16 @@ const HOLD = {
   by: ALICE.id,
   decision: PERMIT,
 };
+const CONTAIN = {
+  key: 'orders',
+  version: null,
+  reason: 'odd use',
+  occurredAt: null,
+  isEmergency: false,
+  by: ALICE.id,
+  decision: PERMIT,
+  claim: { scope: 'contain', bodyHash: 'body' },
+};
 const stop = (world: World) =>
   stopDestruction(world.deps, { ...V1, by: ALICE.id, reason: 'not yet', decision: PERMIT });
 const REPORT = {
@@ -277,23 +287,32 @@ describe('stopping a destruction', () => {
   ] as const)('leaves what was %s meanwhile as it is (%s): %s', async (how, mode, expected) => {
     const world = await pendingWorld();
     const kind = how === 'revoked' ? 'revocation' : 'suspension';
-    await containKey(world.deps, {
-      key: 'orders',
-      version: null,
-      kind,
-      mode,
-      reason: 'odd use',
-      occurredAt: null,
-      isEmergency: false,
-      by: ALICE.id,
-      decision: PERMIT,
-      claim: { scope: 'contain', bodyHash: 'body' },
-    });
+    await containKey(world.deps, { ...CONTAIN, kind, mode });
     await stop(world);
     await drive(world);
 
     expect(await recordOf(world)).toMatchObject({ phase: 'stopped' });
     expect(await vaultState(world)).toBe(expected);
+  });
+
+  it('is followed by a second block of what is revoked while the call that gives it back is under way', async () => {
+    const world = await pendingWorld();
+    const simulation = new Simulation(world);
+    await stop(world);
+    let revoked = '';
+    world.onCall = async ({ method, phase }) => {
+      if (revoked !== '' || method !== 'enable' || phase !== 'before') return;
+      revoked = (await containKey(world.deps, { ...CONTAIN, kind: 'revocation', mode: 'hard' }))
+        .operationId;
+    };
+    await drive(world);
+    await simulation.run('revoke-key', revoked, 1);
+
+    expect(await world.store.readOperation(revoked)).toMatchObject({ state: 'done' });
+    // The enabling reached KMS behind the block: it is blocked again when no such call can be left.
+    const { records } = await world.store.readAudit('key/orders', 0, 1000);
+    const repeated = records.findLast(({ action }) => action === 'containment.repeated');
+    expect(repeated?.detail['kmsKeys']).toBe(2);
   });
 
   it('is what opens the version, not the lifting of a suspension in between', async () => {
