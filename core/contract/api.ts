@@ -217,7 +217,12 @@ export const Version = z
     activatedAt: instant.nullable(),
     deactivatedAt: instant.nullable(),
     retirement: z
-      .object({ at: instant, object: z.string(), digest: z.string() })
+      .object({
+        at: instant,
+        object: z.string(),
+        digest: z.string(),
+        lastUseAt: instant.nullable().optional().describe('the last use that it was judged on'),
+      })
       .nullable()
       .describe('evidence that the version is ready to be destroyed'),
     containment: Containment.nullable().optional().describe('it may not be used'),

@@ -150,7 +150,14 @@ export const Retirement = z
     conditions: z.array(
       z.object({ name: z.enum(RETIREMENT_CONDITIONS), isMet: z.boolean(), found: z.string() }),
     ),
-    evidence: z.object({ at: instant, object: z.string(), digest: z.string() }).nullable(),
+    evidence: z
+      .object({
+        at: instant,
+        object: z.string(),
+        digest: z.string(),
+        lastUseAt: instant.nullable().optional().describe('the last use that it was judged on'),
+      })
+      .nullable(),
     judgedAt: instant,
   })
   .meta({ id: 'Retirement' });

@@ -141,9 +141,12 @@ export interface KeyRecord {
 
 /** What proves that a version may go: an object in the evidence bucket, and its digest. */
 export interface RetirementEvidence {
+  /** When it was judged. */
   readonly at: Instant;
   readonly object: string;
   readonly digest: string;
+  /** The last use that it was judged on, null: none was known; absent on versions marked before it was kept. */
+  readonly lastUseAt?: Instant | null;
 }
 
 /** A data key as it is stored: nobody opens it but the KMS key that wrapped it. */

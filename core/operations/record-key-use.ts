@@ -11,7 +11,7 @@ import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock } from '../ports/platform.ts';
 import { mutateKey } from './mutate-key.ts';
 import { isWatched, watchDestruction } from './watch-destruction.ts';
-import { withdrawn } from './withdraw-retirement.ts';
+import { isNews, withdrawn } from './withdraw-retirement.ts';
 
 export interface RecordKeyUseDeps {
   readonly ledger: Ledger;
@@ -123,8 +123,10 @@ function seen(consumer: ConsumerRecord, snapshot: KeySnapshot, use: UseCount): C
   };
 }
 
-function isUse(use: UseCount, version: number): boolean {
-  return use.version === version && (use.lastEncryptAt !== null || use.lastDecryptAt !== null);
+/** True for a use of the version that its mark, where it has one, was not judged on. */
+function isNewUse(use: UseCount, version: VersionRecord): boolean {
+  if (use.version !== version.version) return false;
+  return [use.lastEncryptAt, use.lastDecryptAt].some((at) => at !== null && isNews(version, at));
 }
 
 function actionFor(contradicted: readonly string[], versions: readonly VersionRecord[]): string {
@@ -149,7 +151,7 @@ async function followConsumers(
       if (next !== consumer) changed.push(next);
     }
     // A version that is used again is not ready to be destroyed.
-    const versions = withdrawn(snapshot, ({ version }) => uses.some((use) => isUse(use, version)));
+    const versions = withdrawn(snapshot, (version) => uses.some((use) => isNewUse(use, version)));
     if (changed.length === 0 && versions.length === 0) return { draft: null, result: [] };
     const contradicted = changed
       .filter(

@@ -227,5 +227,5 @@ async function store(
   const digest = canonicalHash(document);
   const object = `retirement/${facts.snapshot.key.name}/v${facts.version.version}/${digest}.json`;
   await evidence.store(object, JSON.stringify(document));
-  return { at: facts.now, object, digest };
+  return { at: facts.now, object, digest, lastUseAt: facts.lastUse?.at ?? null };
 }

@@ -85,6 +85,31 @@ describe('the retire gate', () => {
     expect((await world.version(1)).substate).toBeNull();
   });
 
+  it('stays open for late word of a use that it was judged on, and closes for any other', async () => {
+    await runToEnd(world, await admit(world));
+    world.clock.advance(60);
+    lastUse = { at: world.clock.now(), operation: 'Decrypt', trackedSince: null };
+    world.classes = world.classes.map((one) => ({ ...one, retirement: { quietDays: 0 } }));
+    const keyId = (await world.version(1)).keyId ?? '';
+    const log = new MemoryKeyUseLog();
+    const told = async (at: string) => {
+      await recordKeyUse({ ledger: world.ledger, clock: world.clock, log, ownRoles: [] }, [
+        { keyId, principal: CONSUMER, act: 'decrypt', outcome: 'allowed', at },
+      ]);
+      return (await world.version(1)).substate;
+    };
+    const second = `${world.clock.now().slice(0, 19)}.000Z`;
+
+    // Judged in the second of the use: one more may have followed in it.
+    await retireVersion(deps(), ACT);
+    expect(await told(second)).toBeNull();
+
+    world.clock.advance(1);
+    await retireVersion(deps(), ACT);
+    expect(await told(second)).toBe('ready-to-destroy');
+    expect(await told(`${world.clock.now().slice(0, 19)}.000Z`)).toBeNull();
+  });
+
   it('opens when a clean pass found nothing, and stores evidence whose digest is in the audit', async () => {
     await runToEnd(world, await admit(world));
     const verdict = await retireVersion(deps(), ACT);
