@@ -17,6 +17,8 @@ import type { Report } from './report.ts';
 import { rotateBySweep, sfnOf } from './rotation-cost.ts';
 
 const NAME = 'rotation-thousand';
+/** Of one KMS key at most (AWS KMS developer guide, quotas). */
+const ALIASES_PER_KEY = 50;
 
 /** Seconds that work takes. */
 async function secondsOf(work: () => Promise<unknown>): Promise<number> {
@@ -39,8 +41,13 @@ async function bareCalls({ stack, keyStoreId }: MeasuredStack, count: number): P
   const { Policy } = await kms.send(new GetKeyPolicyCommand({ KeyId: first }));
   const run = Date.now().toString(36);
   const names = Array.from({ length: count }, (_, index) => `alias/bench/${run}-${index}`);
-  await each(names, async (AliasName) => {
-    await kms.send(new CreateAliasCommand({ AliasName, TargetKeyId: first }));
+  const groups = Array.from({ length: Math.ceil(count / ALIASES_PER_KEY) }, (_, index) =>
+    names.slice(index * ALIASES_PER_KEY, (index + 1) * ALIASES_PER_KEY),
+  );
+  await each(groups, async (group) => {
+    const TargetKeyId = await make();
+    for (const AliasName of group)
+      await kms.send(new CreateAliasCommand({ AliasName, TargetKeyId }));
   });
   return secondsOf(() =>
     each(names, async (AliasName) => {

@@ -21,6 +21,10 @@ export const RevokeKeyRequest = z
     reason: Reason,
     version: z.int().min(1).max(99_999_999).optional().describe('absent: the whole key'),
     mode,
+    successor: z
+      .boolean()
+      .optional()
+      .describe('of the current version: once it is revoked, the key goes on with a new one'),
     occurredAt: instant.optional().describe('when the compromise happened, as far as known'),
     emergency,
   })
@@ -51,4 +55,5 @@ export const AskedContainment = z.object({
   kind: z.enum(CONTAINMENT_KINDS),
   mode: z.enum(CONTAINMENT_MODES).nullable(),
   occurredAt: z.string().nullable(),
+  withSuccessor: z.boolean().optional(),
 });

@@ -111,7 +111,7 @@ export const OPERATION_STATES = ['running', 'done', 'compensated', 'parked'] as 
 export type OperationState = (typeof OPERATION_STATES)[number];
 
 /** What started an operation. */
-export const TRIGGERS = ['api', 'schedule', 'event', 'policy'] as const;
+export const TRIGGERS = ['api', 'schedule', 'event', 'policy', 'compromise'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
 
 /** Keys a key policy template exists for: `docs/key-policies.md` shows each. */

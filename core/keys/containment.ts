@@ -52,6 +52,13 @@ export function requireParentUncontained(parent: KeyRecord | null, version: numb
   );
 }
 
+/** A key whose current version alone was revoked: closed, and its only way on is another version. */
+export function awaitsSuccessor(
+  key: Pick<KeyRecord, 'state' | 'containment' | 'currentVersion'>,
+): boolean {
+  return key.state === 'compromised' && !key.containment && key.currentVersion !== null;
+}
+
 const STRENGTH = { suspension: 0, revocation: 2 } as const;
 
 /** A revocation outweighs a suspension, and a disabled key one that is only locked. */

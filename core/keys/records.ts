@@ -257,6 +257,8 @@ export interface OperationContainment {
   readonly quietUntil: Instant | null;
   /** Operation that gets the key back when the containment is confirmed. */
   readonly resumes?: string;
+  /** The key is to have a successor of the revoked version as soon as the revocation is confirmed. */
+  readonly withSuccessor?: true;
 }
 
 export interface OperationRecord {

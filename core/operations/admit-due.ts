@@ -49,7 +49,10 @@ async function postponement(
 ): Promise<{ until: Instant; why: string } | null> {
   const schedule = policyOf(deps, snapshot)?.schedule;
   if (!schedule) return null;
-  const isUrgent = snapshot.key.dueBecause?.isUrgent === true;
+  const because = snapshot.key.dueBecause;
+  // A key that is closed until it has a successor waits for nothing.
+  if (because?.trigger === 'compromise') return null;
+  const isUrgent = because?.isUrgent === true;
   if (!isUrgent && !isOpen(schedule, now)) {
     const until = nextOpening(schedule, now) ?? new Date(Date.parse(now) + DAY_MS).toISOString();
     return { until, why: 'outside the windows of the class, or in a freeze' };

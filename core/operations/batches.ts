@@ -77,12 +77,15 @@ function remaining(seconds: number, since: string, now: string): number {
 
 /** Where an operation goes on: behind the last segment whose steps are all recorded. */
 export function entryOf(
-  key: Pick<KeyRecord, 'tier'>,
+  key: Pick<KeyRecord, 'tier' | 'containedVersions'>,
   operation: OperationRecord,
   waits: Waits,
   now: string,
 ): Waits & { readonly entry: Entry } {
-  const { settleSeconds, bakeSeconds } = waits;
+  const { settleSeconds } = waits;
+  // A bake is the time to go back in, which nobody does to a version that was revoked.
+  const isOneWay = key.containedVersions?.includes(operation.previousVersion ?? 0) === true;
+  const bakeSeconds = isOneWay ? 0 : waits.bakeSeconds;
   const first = firstEntry(key);
   if (first === 'data') return { entry: first, settleSeconds: 0, bakeSeconds: 0 };
   const switchedAt = recordedAt(operation, LAST_OF_SWITCH);

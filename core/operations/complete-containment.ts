@@ -48,6 +48,26 @@ async function confirmMost(deps: StepDeps, input: StepInput): Promise<void> {
   }
 }
 
+/** The sweep makes the successor, at once: the key is closed until then. */
+function successorDue(
+  { key }: KeySnapshot,
+  { containment, startedAt }: OperationRecord,
+  at: string,
+) {
+  const isDue = containment?.withSuccessor && key.currentVersion === containment.version;
+  if (!isDue || key.containment) return {};
+  return {
+    nextRotationAt: at,
+    nextNoticeAt: null,
+    retryNotBefore: null,
+    dueBecause: {
+      trigger: 'compromise' as const,
+      reason: `version ${containment.version} was revoked at ${startedAt}`,
+      isUrgent: true,
+    },
+  };
+}
+
 function completion(
   { snapshot, operation }: StepContext,
   parked: OperationRecord | null,
@@ -69,6 +89,7 @@ function completion(
     key: {
       ...(ofKey ? { containment: ofKey } : {}),
       ...handBack(key.fence, parked, at),
+      ...(parked ? {} : successorDue(snapshot, operation, at)),
     },
     versions,
     statuses: [

@@ -39,6 +39,8 @@ export interface ContainKeyInput {
   readonly mode: ContainmentMode | null;
   readonly reason: string;
   readonly occurredAt: string | null;
+  /** Of the current version: the key goes on with a successor once the revocation is confirmed; absent: it stays closed. */
+  readonly withSuccessor?: boolean | undefined;
   /** One acts alone although a quorum should decide; a review follows. */
   readonly isEmergency: boolean;
   readonly by: string;
@@ -111,6 +113,15 @@ function thereOf(
   return ofVersion ?? null;
 }
 
+/** Only what is in use has a successor, and a key that is revoked as a whole has none. */
+function requireSucceedable({ key }: KeySnapshot, { version, withSuccessor }: ContainKeyInput) {
+  if (!withSuccessor || (version !== null && version === key.currentVersion)) return;
+  throw forbidden(
+    `a successor follows the revocation of the current version; that of ${key.name} is ${key.currentVersion}`,
+    key.name,
+  );
+}
+
 function check(deps: AdmitContainmentDeps, snapshot: KeySnapshot, asked: Asked): void {
   const { key } = snapshot;
   requireManaged(key);
@@ -165,7 +176,10 @@ function operationOf(
     requestedBy: input.by,
     reason: input.reason,
     containment: {
-      ...asked,
+      version: asked.version,
+      kind: asked.kind,
+      mode: asked.mode,
+      ...(input.withSuccessor ? { withSuccessor: true as const } : {}),
       quietUntil: mayUndoBlock ? later(now, QUIET_SECONDS) : null,
       ...(taken.handsBack ? { resumes: taken.handsBack } : {}),
     },
@@ -290,6 +304,7 @@ function draftOf(
         reason: input.reason,
         occurredAt: containment.occurredAt,
         isEmergency: input.isEmergency,
+        withSuccessor: input.withSuccessor ?? false,
         took: taken.operations.map((one) => one.id).join(',') || null,
       },
     },
@@ -327,11 +342,13 @@ export async function admitContainment(
     mode: input.mode ?? rule.modes[input.kind],
   };
   check(deps, first, asked);
+  requireSucceedable(first, input);
   if (!covers(thereOf(first, asked), asked)) await requireAuthority(deps, first, input);
   const parked = await parkedBehind(deps, first);
   const id = deps.ids.operationId();
   return mutateKey<AdmittedContainment>(deps.ledger, input.key, (snapshot) => {
     check(deps, snapshot, asked);
+    requireSucceedable(snapshot, input);
     const there = thereOf(snapshot, asked);
     if (there && covers(there, asked))
       return { draft: null, result: { operationId: there.operationId, isNew: false } };

@@ -4,7 +4,10 @@
 import type { AuditValue } from '../audit/chain.ts';
 import type { OperationKind } from '../contract/vocabulary.ts';
 import { KeyturnError, precondition } from '../errors.ts';
-import type { VersionRecord } from '../keys/records.ts';
+import { awaitsSuccessor } from '../keys/containment.ts';
+import { dueAt } from '../keys/due.ts';
+import { executionName } from '../keys/naming.ts';
+import type { OperationRecord, VersionRecord } from '../keys/records.ts';
 import { transition } from '../keys/transitions.ts';
 import type { KeyRemover } from '../ports/key-vault.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
@@ -32,6 +35,8 @@ import { accessCompletion } from './update-access.ts';
 const UNUSED_KEY_WINDOW_DAYS = 7;
 /** A failed rotation is not tried again at once: each try costs HSM capacity. */
 const RETRY_AFTER_COMPENSATION_SECONDS = 3600;
+/** A key that is closed until its successor is in use is tried again sooner. */
+const RETRY_SUCCESSOR_SECONDS = 300;
 
 /** What a workflow caught: an error name and the text a function gave. */
 export interface Failure {
@@ -59,8 +64,9 @@ const COMPLETED: Partial<Record<OperationKind, string>> = {
 
 /** A replaced version stops protecting new data, unless an AWS service still holds on to it. */
 function retired(previous: VersionRecord, at: string): VersionRecord[] {
-  // What was revoked meanwhile stays compromised, whatever happens to its successor.
-  if (previous.substate === 'bound' || previous.containment) return [];
+  if (previous.substate === 'bound') return [];
+  // What was revoked stays compromised, whatever happens to its successor; from now on it is a replaced version.
+  if (previous.containment) return [{ ...previous, substate: null, deactivatedAt: at }];
   const state = transition(previous.state, 'deactivated');
   return [{ ...previous, state, substate: null, deactivatedAt: at }];
 }
@@ -105,15 +111,15 @@ function completion(context: StepContext, at: string) {
 
 export type CompleteDeps = ReleaseDeps;
 
+const hasEnded = (operation: OperationRecord | null) =>
+  operation?.state === 'done' || operation?.state === 'compensated';
+
 /** True when the operation has ended: its steps have nothing left to do. */
 export async function endedAlready(deps: StepDeps, input: StepInput): Promise<boolean> {
-  const operation = await deps.ledger.readOperation(input.operationId);
-  return operation !== null && (operation.state === 'done' || operation.state === 'compensated');
+  return hasEnded(await deps.ledger.readOperation(input.operationId));
 }
 
-/** Ends a finished operation and frees the key. @throws KeyturnError `LeaseLost`, `TransitionForbidden` */
-export async function completeOperation(deps: CompleteDeps, input: StepInput): Promise<void> {
-  if (await endedAlready(deps, input)) return;
+async function end(deps: CompleteDeps, input: StepInput): Promise<void> {
   const { previous, operation } = await openStep(deps, input);
   if (operation.kind === 'update-access') return completeAccess(deps, input);
   if (operation.kind === 'resume-key') return completeResume(deps, input);
@@ -124,6 +130,29 @@ export async function completeOperation(deps: CompleteDeps, input: StepInput): P
   await recordStep(deps, input, 'CompleteOperation', (context) =>
     completion(context, deps.clock.now()),
   );
+}
+
+/** Whether the key has work at once: a successor is due, or an operation that waited has the key again. */
+export interface Completed {
+  readonly goesOn: boolean;
+  /** Names the sweep that is started for it. */
+  readonly executionName: string;
+}
+
+/**
+ * Ends a finished operation and frees the key.
+ * @throws KeyturnError `LeaseLost`, `TransitionForbidden`
+ */
+export async function completeOperation(deps: CompleteDeps, input: StepInput): Promise<Completed> {
+  const operation = await deps.ledger.readOperation(input.operationId);
+  if (!hasEnded(operation)) await end(deps, input);
+  const name = executionName(input.operationId, operation?.attempt ?? 1);
+  // Nothing waits behind others, and a look is one more request for each rotation.
+  if (!operation?.containment && operation?.kind !== 'resume-key')
+    return { goesOn: false, executionName: name };
+  const snapshot = await deps.ledger.readKey(input.key);
+  const due = snapshot && dueAt(snapshot.key);
+  return { goesOn: due !== null && due <= deps.clock.now(), executionName: name };
 }
 
 async function completeAccess(deps: CompleteDeps, input: StepInput): Promise<void> {
@@ -201,7 +230,12 @@ export async function compensateOperation(
       detail: { cause, keyId: context.version.keyId },
       key: {
         lease: null,
-        retryNotBefore: later(at, RETRY_AFTER_COMPENSATION_SECONDS),
+        retryNotBefore: later(
+          at,
+          awaitsSuccessor(context.snapshot.key)
+            ? RETRY_SUCCESSOR_SECONDS
+            : RETRY_AFTER_COMPENSATION_SECONDS,
+        ),
         ...doubtOf(context.version, at),
         ...(context.version.adoption ? { legacyAliases: [] } : {}),
       },

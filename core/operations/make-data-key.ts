@@ -47,7 +47,8 @@ async function wrapNew(deps: MakeDataKeyDeps, context: StepContext): Promise<Wra
 
 /** The replaced version: readable, and nothing new is encrypted under it. */
 function replaced(previous: VersionRecord, at: string): VersionRecord {
-  const state = transition(previous.state, 'deactivated');
+  // What was revoked stays compromised.
+  const state = previous.containment ? previous.state : transition(previous.state, 'deactivated');
   return { ...previous, state, substate: null, deactivatedAt: at };
 }
 
@@ -104,7 +105,9 @@ export async function makeDataKey(deps: MakeDataKeyDeps, input: StepInput): Prom
   if (await endedAlready(deps, input)) return;
   const context = await openStep(deps, input);
   const made = context.version.dataKey ?? (await wrapNew(deps, context));
-  const mustAsk = context.previous !== null && answering(context.snapshot.consumers).length > 0;
+  const { previous, snapshot } = context;
+  // Nothing works until there is a successor of what was revoked, whoever is ready for it.
+  const mustAsk = previous && !previous.containment && answering(snapshot.consumers).length > 0;
   if (mustAsk) await stage(deps, input, made);
   // The recorded one may be another: two invocations of the step can have run at once, or it was re-wrapped since.
   await recordStep(deps, input, 'CompleteOperation', (current) =>

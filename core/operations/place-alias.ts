@@ -4,6 +4,7 @@
 // of no return of a rotation: its intent is recorded before KMS is asked, and from then on every failure goes forward.
 import { isError, KeyturnError, precondition } from '../errors.ts';
 import { answering } from '../keys/consumers.ts';
+import type { VersionRecord } from '../keys/records.ts';
 import { transition } from '../keys/transitions.ts';
 import { type ClassPolicy, classOf, dueDates } from '../policies/classes.ts';
 import type { AliasWriter } from '../ports/key-vault.ts';
@@ -142,6 +143,11 @@ async function noteIntent(deps: PlaceAliasDeps, input: StepInput): Promise<void>
   });
 }
 
+/** The version before: one that was revoked is not restricted any further, and stays what it is. */
+function leaving(previous: VersionRecord): VersionRecord {
+  return previous.containment ? previous : { ...previous, substate: 'retiring' };
+}
+
 function activation(deps: PlaceAliasDeps, { snapshot, version, previous }: StepContext) {
   const at = deps.clock.now();
   const policy = classOf(deps.classes, snapshot.key.class);
@@ -155,7 +161,7 @@ function activation(deps: PlaceAliasDeps, { snapshot, version, previous }: StepC
   return {
     action: 'alias.switched',
     detail: { alias: snapshot.key.alias, from: previous?.keyId ?? null, to: version.keyId },
-    versions: previous ? [active, { ...previous, substate: 'retiring' as const }] : [active],
+    versions: previous ? [active, leaving(previous)] : [active],
     key: {
       state: active.state,
       currentVersion: version.version,
@@ -210,7 +216,12 @@ export async function switchAlias(deps: PlaceAliasDeps, input: StepInput): Promi
   } else if (version.state !== 'active') {
     // A key without consumers passes here with no record and no call: it neither waits nor pays.
     // Nor does one whose material is new in place: there is nothing that they could take up.
-    const waits = previous && !version.isInPlace && answering(snapshot.consumers).length > 0;
+    // Nor does one whose old version is revoked: nothing works until the switch, whoever is ready for it.
+    const waits =
+      previous &&
+      !previous.containment &&
+      !version.isInPlace &&
+      answering(snapshot.consumers).length > 0;
     if (waits) await passGate(deps, input);
     if (version.substate !== 'switching') await checkLegacy(deps, opened);
     await noteIntent(deps, input);

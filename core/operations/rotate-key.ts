@@ -3,6 +3,7 @@
 // A second request is told which one runs. The steps of the workflow are the other files of this folder.
 import type { Trigger } from '../contract/vocabulary.ts';
 import { KeyturnError, precondition } from '../errors.ts';
+import { awaitsSuccessor } from '../keys/containment.ts';
 import type { OperationRecord } from '../keys/records.ts';
 import type { ClassPolicy } from '../policies/classes.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
@@ -48,10 +49,10 @@ export function checkRotatable(snapshot: KeySnapshot): void {
       { details: { operationId: key.lease.operationId } },
     );
   }
-  if (key.state !== 'active') {
+  if (key.state !== 'active' && !awaitsSuccessor(key)) {
     throw new KeyturnError(
       'TransitionForbidden',
-      `${key.name} is ${key.state}; only an active key rotates`,
+      `${key.name} is ${key.state}; only an active key rotates, or one whose current version alone was revoked`,
       {
         details: { key: key.name, state: key.state },
       },

@@ -75,6 +75,7 @@ const askedAs = (kind: ContainmentKind, body: z.infer<typeof RevokeKeyRequest>) 
   mode: body.mode ?? null,
   reason: body.reason,
   occurredAt: body.occurredAt ?? null,
+  withSuccessor: body.successor ?? false,
   isEmergency: body.emergency ?? false,
 });
 

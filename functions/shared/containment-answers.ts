@@ -97,11 +97,12 @@ export async function askInstead(
   { principal }: ApiRequest,
   input: ContainmentInput,
 ) {
-  const { key, version, kind, mode, occurredAt, decision, reason, claim } = input;
+  const { key, version, kind, mode, occurredAt, withSuccessor, decision, reason, claim } = input;
+  const parameters = { kind, mode, occurredAt, ...(withSuccessor ? { withSuccessor } : {}) };
   const answer = approvalAnswer(
     await requestApproval(deps, revokeAct, {
       action: 'key.revoke',
-      request: { key, version, operationId: null, parameters: { kind, mode, occurredAt } },
+      request: { key, version, operationId: null, parameters },
       by: principal,
       decision,
       reason,

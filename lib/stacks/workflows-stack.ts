@@ -72,6 +72,7 @@ const WORKFLOWS: Readonly<Record<WorkflowName, WorkflowUses>> = {
       'complete-operation',
       'park-operation',
     ],
+    starts: ['rotation-sweep'],
   },
   'resume-key': {
     functions: [
@@ -81,6 +82,7 @@ const WORKFLOWS: Readonly<Record<WorkflowName, WorkflowUses>> = {
       'complete-operation',
       'park-operation',
     ],
+    starts: ['rotation-sweep'],
   },
   reencrypt: { functions: ['track-reencryption', 'reencrypt'] },
   'rotation-sweep': {

@@ -161,7 +161,7 @@ describe.concurrent.each(['hard', 'locked'] as const)(
   },
 );
 
-describe.concurrent('a version that is revoked, locked', () => {
+describe.concurrent('the version in use, revoked with a successor asked for', () => {
   it('opens for the re-encryption role alone, and its data is readable under the successor', async () => {
     const { gatewayUrl, region, account } = inject('stack');
     const single = { endpoint: gatewayUrl, region, credentials: ROOT_CREDENTIALS };
@@ -193,11 +193,20 @@ describe.concurrent('a version that is revoked, locked', () => {
         copies: [],
       },
     );
-    const rotation = await alice.startRotation(name);
-    expect((await ended(alice, rotation.body.operationId)).state).toBe('done');
-
-    const { body } = await alice.revokeKey(name, { reason: REASON, version: 1, mode: 'locked' });
+    const { body } = await alice.revokeKey(name, {
+      reason: REASON,
+      version: 1,
+      mode: 'locked',
+      successor: true,
+    });
+    await expect(api.encrypt(name, { plaintext, context })).rejects.toMatchObject({
+      code: 'KeyNotUsable',
+    });
     expect(await ended(alice, body.operationId ?? '')).toMatchObject({ state: 'done' });
+    await until(async () => (await keyOf(name)).currentVersion === 2, {
+      timeoutSeconds: 150,
+      what: 'the sweep to make the successor',
+    });
     const [first] = (await alice.listVersions(name)).body.items;
     expect(first).toMatchObject({ version: 1, state: 'compromised', substate: 'revoked' });
     const CiphertextBlob = Buffer.from(old.ciphertext, 'base64');

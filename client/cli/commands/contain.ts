@@ -17,6 +17,7 @@ interface StopOptions extends WorkOptions {
 interface RevokeOptions extends StopOptions {
   readonly keyVersion?: string;
   readonly occurredAt?: string;
+  readonly successor?: boolean;
 }
 
 const common = ({ reason, mode, emergency }: StopOptions) => ({
@@ -47,11 +48,12 @@ function tell<T extends ResponseOf<'revokeKey'>>(context: Context, answer: Answe
 }
 
 function revoke(context: Context, name: string, options: RevokeOptions) {
-  const { keyVersion, occurredAt } = options;
+  const { keyVersion, occurredAt, successor } = options;
   const body = {
     ...common(options),
     ...versionOf(keyVersion),
     ...(occurredAt ? { occurredAt } : {}),
+    ...(successor ? { successor } : {}),
   };
   return startAct(context, options, {
     what: keyVersion
@@ -100,11 +102,12 @@ export function addContainment(key: Command, act: Act): void {
       summary: 'Stop a key or one version for good; denied before this returns',
       examples: [
         'keyturn key revoke orders --reason "seen in a public log" --mode locked --wait',
-        'keyturn key revoke orders --key-version 2 --reason "backup was stolen"',
+        'keyturn key revoke orders --key-version 3 --successor --mode locked --reason "insider"',
       ],
     }),
   )
     .option('--key-version <number>', 'only this version')
+    .option('--successor', 'the version is the current one: the key goes on with a new version')
     .option('--occurred-at <instant>', 'when the compromise happened, RFC 3339 UTC')
     .action(act(revoke));
   withStopOptions(

@@ -32,7 +32,8 @@ export const revokeKey: Act<AdmitContainmentDeps> = {
 
   async describe({ ledger }, { key: name, version, parameters }) {
     const snapshot = await containable({ ledger }, name ?? '');
-    const { kind } = asked(parameters);
+    const { kind, withSuccessor } = asked(parameters);
+    const then = withSuccessor ? '; then a successor is made, which the alias leads to' : '';
     const { key } = snapshot;
     const scope = version === null ? key.name : `version ${version} of ${key.name}`;
     const isRevocation = kind === 'revocation';
@@ -42,7 +43,7 @@ export const revokeKey: Act<AdmitContainmentDeps> = {
       operationId: null,
       parameters,
       what: isRevocation
-        ? `Revoke ${scope} for good: nobody encrypts or decrypts with it from then on`
+        ? `Revoke ${scope} for good: nobody encrypts or decrypts with it from then on${then}`
         : `Suspend ${scope}: nobody encrypts or decrypts with it until that is lifted`,
       class: key.class,
       environment: key.environment,

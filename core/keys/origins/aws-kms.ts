@@ -8,7 +8,11 @@ export const AWS_KMS: OriginStrategy = {
   keyStore: 'aws-kms',
   importsMaterial: false,
   nextVersion: (snapshot) => {
-    const isFirst = snapshot.key.currentVersion === null;
-    return isFirst || inPlaceRotations(snapshot) >= IN_PLACE_LIMIT ? 'new-key' : 'in-place';
+    const { currentVersion } = snapshot.key;
+    const current = snapshot.versions.find(({ version }) => version === currentVersion);
+    // New material of a KMS key that was revoked would be as closed as the old.
+    return !current || current.containment || inPlaceRotations(snapshot) >= IN_PLACE_LIMIT
+      ? 'new-key'
+      : 'in-place';
   },
 };

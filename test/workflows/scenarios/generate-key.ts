@@ -84,8 +84,10 @@ export function retries(
   workflow: string,
   path: readonly string[],
   begins: Answer = BEGUN,
+  others: Readonly<Record<string, Answer>> = {},
 ): Scenario[] {
-  const good: Record<string, Answer> = { BeginOperation: begins };
+  const good: Record<string, Answer> = { BeginOperation: begins, ...others };
+  const stubs = Object.fromEntries(Object.entries(good).map(([name, one]) => [name, [one]]));
   return allStates(readWorkflow(workflow))
     .filter(([state]) => path.includes(state))
     .flatMap(([state, { Retry }]) =>
@@ -94,7 +96,7 @@ export function retries(
         .map((error) => ({
           name: `tries ${state} again after ${error}`,
           input: INPUT,
-          stubs: { BeginOperation: [begins], [state]: [fails(error), good[state] ?? answers({})] },
+          stubs: { ...stubs, [state]: [fails(error), good[state] ?? answers({})] },
           path,
           status: 'SUCCEEDED' as const,
         })),

@@ -12,8 +12,22 @@ const REVOKE = [
   'SettleAgain',
   'ConfirmContainment',
   'CompleteOperation',
+  'WhatIsDue',
+  'Completed',
 ];
-const RESUME = ['BeginOperation', 'LiftContainment', 'Settle', 'ProbeLifted', 'CompleteOperation'];
+const RESUME = [
+  'BeginOperation',
+  'LiftContainment',
+  'Settle',
+  'ProbeLifted',
+  'CompleteOperation',
+  'WhatIsDue',
+  'Completed',
+];
+const NO_STEPS = ['Settle', 'SettleAgain', 'WhatIsDue', 'Completed'];
+const completed = (goesOn: boolean) => answers({ goesOn, executionName: 'op_1' });
+const DONE = { CompleteOperation: completed(false) };
+const STUBS = { BeginOperation: [BEGUN], CompleteOperation: [DONE.CompleteOperation] };
 
 function common(path: readonly string[], side: string): readonly Scenario[] {
   const parks = (state: string, error: string): Scenario => ({
@@ -28,10 +42,17 @@ function common(path: readonly string[], side: string): readonly Scenario[] {
     {
       name: 'runs from the lease to the end',
       input: INPUT,
-      stubs: { BeginOperation: [BEGUN] },
+      stubs: STUBS,
       path,
       status: 'SUCCEEDED',
     },
+    ...[answers({}), fails('StepFunctions.ExecutionLimitExceededException')].map((answer) => ({
+      name: `has the sweep go on with the key, which ${'error' in answer ? 'fails' : 'begins'}`,
+      input: INPUT,
+      stubs: { ...STUBS, CompleteOperation: [completed(true)], StartSweep: [answer] },
+      path: [...path.slice(0, -1), 'StartSweep', 'Completed'],
+      status: 'SUCCEEDED' as const,
+    })),
     {
       name: 'does nothing when this attempt does not hold the operation',
       input: INPUT,
@@ -42,7 +63,7 @@ function common(path: readonly string[], side: string): readonly Scenario[] {
     },
     ...path
       .slice(1)
-      .filter((state) => !state.startsWith('Settle'))
+      .filter((state) => !NO_STEPS.includes(state))
       .map((state) => parks(state, 'InternalError')),
     parks(side, 'KeyStoreUnavailable'),
     {
@@ -68,7 +89,7 @@ export const REVOKE_KEY: ScenarioTable = {
       name: 'asks until no call of the operation before can be under way, and until KMS refuses',
       input: INPUT,
       stubs: {
-        BeginOperation: [BEGUN],
+        ...STUBS,
         RepeatContainment: [fails('ProbeNotYetConclusive'), answers({})],
         ProbeContainment: [fails('ProbeNotYetConclusive'), answers({})],
         ConfirmContainment: [fails('ProbeNotYetConclusive'), answers({})],
@@ -76,11 +97,11 @@ export const REVOKE_KEY: ScenarioTable = {
       path: REVOKE,
       status: 'SUCCEEDED',
     },
-    ...retries('revoke-key', REVOKE),
+    ...retries('revoke-key', REVOKE, BEGUN, DONE),
   ],
 };
 
 export const RESUME_KEY: ScenarioTable = {
   workflow: 'resume-key',
-  scenarios: [...common(RESUME, 'LiftContainment'), ...retries('resume-key', RESUME)],
+  scenarios: [...common(RESUME, 'LiftContainment'), ...retries('resume-key', RESUME, BEGUN, DONE)],
 };
