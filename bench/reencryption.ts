@@ -7,6 +7,7 @@ import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb
 import { ROOT_KEY } from '#scripts/local/environment.ts';
 import { kmsAs, workloadCredentials } from '#scripts/local/story/actors.ts';
 import { watch } from '#scripts/local/story/rotation.ts';
+import { until } from '#scripts/local/waiting.ts';
 import { each, type MeasuredStack } from './local-stack.ts';
 import type { Report } from './report.ts';
 
@@ -152,7 +153,14 @@ export async function measureReencryption(
   const bare = await bareRate(measured, stored, { keyId, count: Math.min(count, 5000) });
   const began = performance.now();
   const started = await operator.startReencryption(name);
-  const { state, cause } = await watch(operator, started.body.operationId, () => {});
+  const { state, cause } = await until(
+    async () => {
+      const { body } = await operator.getOperation(started.body.operationId);
+      return (body.state === 'done' || body.state === 'compensated') && body;
+    },
+    // Seldom: each look is an invocation that the work pays for on the same two cores.
+    { timeoutSeconds: 300 + count / 10, pollMilliseconds: 1000, what: `the ${count} items` },
+  );
   const seconds = (performance.now() - began) / 1000;
   if (state !== 'done') throw new Error(`re-encryption of ${name}: ${state}, ${cause}`);
   const { sources } = (await operator.getReencryption(name)).body;

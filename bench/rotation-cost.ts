@@ -51,7 +51,12 @@ export async function rotateBySweep(
       const { currentVersion, operationId } = (await operator.getKey(name)).body;
       return currentVersion === 2 && operationId === null;
     };
-    await until(isRotated, { timeoutSeconds: 600, what: `the rotation of ${name}` });
+    // Looked at seldom: each look is an invocation that the rotations pay for on the same two cores.
+    await until(isRotated, {
+      timeoutSeconds: 600 + 5 * names.length,
+      pollMilliseconds: 500,
+      what: `the rotation of ${name}`,
+    });
   });
 }
 
