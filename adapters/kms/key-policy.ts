@@ -298,12 +298,18 @@ class Statements {
     ];
   }
 
-  reencryption(): PolicyStatement {
-    return this.allow(
-      'ReencryptionOnly',
-      [this.role('reencrypt')],
-      ['kms:Decrypt', 'kms:ReEncryptFrom'],
-    );
+  /** Nobody uses what was revoked; the role of re-encryption reads it for as long as people have said. */
+  contained(access: readonly AccessGrant[]): PolicyStatement[] {
+    const until = access[0]?.until;
+    if (until === undefined) return [this.denyProtecting(), denyUse()];
+    const worker = this.role('reencrypt');
+    const acts = ['kms:Decrypt', 'kms:ReEncryptFrom'];
+    const inTime = { DateLessThan: { 'aws:CurrentTime': until } };
+    return [
+      this.denyProtecting(),
+      denyUse([worker]),
+      this.allow('ReencryptionOnly', [worker], acts, inTime),
+    ];
   }
 }
 
@@ -348,10 +354,8 @@ const TEMPLATES: Readonly<
     ...make.consumers(access, ['decrypt']),
     ...make.reencryptor({ direct: ['kms:ReEncryptFrom'], byS3: ['kms:Decrypt'] }),
   ],
-  contained: (make) => [
-    make.denyProtecting(),
-    denyUse([make.role('reencrypt')]),
-    make.reencryption(),
+  contained: (make, access) => [
+    ...make.contained(access),
     // The alias leads away from it, which KMS asks this policy about too.
     make.aliases(),
     ...make.destroyers(),

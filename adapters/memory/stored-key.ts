@@ -51,6 +51,15 @@ export interface InspectedKey
 /** Where a key comes from that no operation of Keyturn made. */
 export const NOBODY: Provenance = { stage: '', name: '', version: 0, operationId: '' };
 
+/** Templates whose policy names who is let in. */
+export const NAMES_ACCESS: readonly string[] = [
+  'active',
+  'decrypt-only',
+  'contained',
+  'released',
+  'released-decrypt-only',
+];
+
 type Act = 'encrypt' | 'decrypt';
 
 function isOfAccess({ access }: KeyPolicy, caller: Caller, act: Act): boolean {
@@ -71,10 +80,12 @@ export function permits(
   caller: Caller,
   act: Act,
   context: Context,
+  now: string,
 ) {
   const { template } = seen;
   if (template === 'suspended') return false;
-  if (template === 'contained') return caller === 'reencrypt' && act === 'decrypt';
+  if (template === 'contained')
+    return isOfAccess(seen, caller, act) && seen.access.every(({ until }) => until && now < until);
   if (template === 'original')
     return isOfAccess(seen, caller, act) || (key.isTagged && iamPermits(caller, act, context));
   if (act === 'encrypt' && template.endsWith('decrypt-only')) return false;

@@ -27,6 +27,7 @@ import {
   type Caller,
   type InspectedKey,
   type KeyPolicy,
+  NAMES_ACCESS,
   NOBODY,
   permits,
   type StoredKey,
@@ -264,8 +265,7 @@ export class MemoryVault implements VaultPorts {
   ): Promise<boolean> {
     const seen = this.#found(keyId).policy.seenAt(this.#calls);
     const isSameAccess =
-      !['active', 'decrypt-only', 'released', 'released-decrypt-only'].includes(template) ||
-      JSON.stringify(seen.access) === JSON.stringify(access);
+      !NAMES_ACCESS.includes(template) || JSON.stringify(seen.access) === JSON.stringify(access);
     return seen.template === template && isSameAccess;
   }
 
@@ -359,9 +359,9 @@ export class MemoryVault implements VaultPorts {
   /** Refusals come in the order of KMS: unknown, denied, then what the key's state forbids. */
   #usable(caller: Caller, act: 'encrypt' | 'decrypt', keyId: string, context: Context): StoredKey {
     const key = this.#found(keyId);
-    if (!permits(key, key.policy.seenAt(this.#calls), caller, act, context)) {
+    const seen = key.policy.seenAt(this.#calls);
+    if (!permits(key, seen, caller, act, context, this.#clock.now()))
       throw failure('AccessDenied', `the policy of the key does not let ${caller} ${act}`);
-    }
     this.#requireNotDeleted(key);
     if (key.isDisabled.seenAt(this.#calls)) throw failure('KeyNotUsable', 'the key is disabled');
     if (key.isWaiting) throw failure('KeyNotUsable', 'the key waits for its material');

@@ -128,6 +128,8 @@ export function createClient(options: ClientOptions): Client {
       call('deleteSource', { ...options, path: { name, source } }),
     startReencryption: (name, body = {}, options) =>
       call('startReencryption', { ...options, path: { name }, body }),
+    openVersion: ({ key: name, version }, body, options) =>
+      call('openVersion', { ...options, path: { name, version: String(version) }, body }),
     getReencryption: (name, options) => call('getReencryption', { ...options, path: { name } }),
     listHolds: (name, options) => call('listHolds', { ...options, path: { name } }),
     putHold: ({ key: name, hold }, body, options) =>

@@ -182,6 +182,12 @@ export interface Client {
     body?: RequestOf<'startReencryption'>,
     options?: StartOptions,
   ): Answered<'startReencryption'>;
+  /** Asks several people to let what a revoked version protects be re-encrypted for some hours. */
+  openVersion(
+    target: VersionAddress,
+    body: RequestOf<'openVersion'>,
+    options?: StartOptions,
+  ): Answered<'openVersion'>;
   getReencryption(name: string, options?: CallOptions): Answered<'getReencryption'>;
   listHolds(name: string, options?: CallOptions): Answered<'listHolds'>;
   putHold(

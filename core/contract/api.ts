@@ -162,6 +162,10 @@ export const Containment = z
     occurredAt: instant.nullable(),
     confirmedAt: instant.nullable().describe('when KMS was seen to refuse, again and again'),
     isReviewOpen: z.boolean().describe('somebody acted alone, and no quorum has looked at it yet'),
+    openUntil: instant
+      .nullable()
+      .optional()
+      .describe('of a version: the role of re-encryption alone may read it until then'),
   })
   .meta({ id: 'Containment' });
 

@@ -11,6 +11,7 @@ export const APPROVAL_ACTIONS = [
   'key.revoke',
   'key.lift-suspension',
   'version.retire',
+  'version.open',
   'version.destroy',
   'key.recover',
   'key-store.recover',

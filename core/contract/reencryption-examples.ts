@@ -42,6 +42,7 @@ export const REENCRYPTION_EXAMPLES = {
   PutSourceRequest: { location: LOCATION, shards: 4, copies: COPIES },
   Source: SOURCE,
   SourcePage: { items: [SOURCE], nextCursor: null },
+  OpenVersionRequest: { hours: 24, reason: 'the archive is under the leaked version' },
   StartReencryptionRequest: { reason: 'old ciphertexts before the audit' },
   Reencryption: {
     key: 'orders',

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Routes of sources, re-encryption, holds and retirement; a part of the route table.
 import * as api from './api.ts';
+import { ActAccepted } from './approvals.ts';
 import * as reencryption from './reencryption.ts';
 
 export const REENCRYPTION_ROUTES = {
@@ -41,6 +42,17 @@ export const REENCRYPTION_ROUTES = {
     summary: 'Re-encrypt what is stored under old versions, or resume a run that stopped',
     request: reencryption.StartReencryptionRequest,
     response: api.Accepted,
+    idempotent: true,
+  },
+  openVersion: {
+    method: 'POST',
+    path: '/v1/keys/{name}/versions/{version}/reencryption',
+    function: 'manage-reencryption',
+    action: 'key:reencrypt',
+    status: 202,
+    summary: 'Ask for approvals to re-encrypt what a revoked version protects, for a while',
+    request: reencryption.OpenVersionRequest,
+    response: ActAccepted,
     idempotent: true,
   },
   getReencryption: {

@@ -2,6 +2,7 @@
 // Bodies of the API about sources of ciphertexts, re-encryption, holds and retirement.
 import { z } from 'zod';
 import { instant, KeyName, page, text, WebhookUrl } from './api.ts';
+import { Reason } from './approvals.ts';
 import { COPY_KINDS, OPERATION_STATES, RETIREMENT_CONDITIONS } from './vocabulary.ts';
 
 /** More shards than that are more workers than a key store's quota feeds. */
@@ -97,6 +98,16 @@ export const SourcePage = page(Source).meta({ id: 'SourcePage' });
 export const StartReencryptionRequest = z
   .strictObject({ reason: text.optional() })
   .meta({ id: 'StartReencryptionRequest' });
+
+/** Hours that a revoked version may be open: long enough for a bulk run, short enough to be noticed. */
+export const OPEN_HOURS = { least: 1, most: 168 } as const;
+
+export const OpenVersionRequest = z
+  .strictObject({
+    hours: z.int().min(OPEN_HOURS.least).max(OPEN_HOURS.most).describe('from the execution on'),
+    reason: Reason,
+  })
+  .meta({ id: 'OpenVersionRequest' });
 
 const SourceProgress = z.object({
   source: KeyName,

@@ -8,7 +8,7 @@ import type {
   PolicyTemplate,
 } from '../contract/vocabulary.ts';
 import { KeyturnError } from '../errors.ts';
-import type { Containment, KeyRecord, VersionRecord } from './records.ts';
+import type { AccessGrant, Containment, Instant, KeyRecord, VersionRecord } from './records.ts';
 import { transition } from './transitions.ts';
 
 /** `revoking`, `suspending`: denied here, and not yet proven at KMS. */
@@ -57,6 +57,18 @@ export function awaitsSuccessor(
   key: Pick<KeyRecord, 'state' | 'containment' | 'currentVersion'>,
 ): boolean {
   return key.state === 'compromised' && !key.containment && key.currentVersion !== null;
+}
+
+/** Whether a version may be read to re-encrypt what it protects: any that was not revoked, or one that is open for it. */
+export function mayReencryptFrom({ containment }: VersionRecord, now: Instant): boolean {
+  if (containment?.kind !== 'revocation') return true;
+  return containment.opening !== undefined && containment.opening.until > now;
+}
+
+/** Whom the policy of a contained version lets in: the role of re-encryption, for as long as a quorum said. */
+export function accessOfContained({ containment }: VersionRecord): readonly AccessGrant[] {
+  const until = containment?.opening?.until;
+  return until === undefined ? [] : [{ principal: 'reencrypt', rights: ['decrypt'], until }];
 }
 
 const STRENGTH = { suspension: 0, revocation: 2 } as const;

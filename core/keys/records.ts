@@ -29,6 +29,8 @@ export interface AccessGrant {
   readonly forService?: true;
   /** The key policy alone lets the role in, as that of the adopted key did: its own IAM policies need not. */
   readonly isNamed?: true;
+  /** From then on KMS refuses by itself; absent: for as long as the policy stands. */
+  readonly until?: Instant;
 }
 
 /** One mutating operation per key. `fence` grows with every attempt, so an older attempt can write no more. */
@@ -68,8 +70,19 @@ export interface Containment {
   readonly resumes?: string;
 }
 
+/** What a quorum allowed: the ciphertexts of a revoked version may be re-encrypted for a while. */
+export interface ReencryptionOpening {
+  readonly approvalId: string;
+  readonly operationId: string;
+  readonly at: Instant;
+  readonly until: Instant;
+  /** It was disabled, and has to be enabled for that; the policy denies everybody else from then on. */
+  readonly wasDisabled: boolean;
+}
+
 /** A version's containment, with what it was before: a suspension goes back there. */
 export interface VersionContainment extends Containment {
+  readonly opening?: ReencryptionOpening;
   readonly before: {
     readonly state: KeyState;
     readonly policyTemplate: VersionRecord['policyTemplate'];

@@ -2,7 +2,7 @@
 // The KMS side of a containment: what the record denies already, KMS is made to refuse. Every call is idempotent, so the
 // API call, each attempt of the workflow and each retry simply do them again.
 import { KeyturnError } from '../errors.ts';
-import { contained, isContainable } from '../keys/containment.ts';
+import { accessOfContained, contained, isContainable } from '../keys/containment.ts';
 import type { VersionRecord } from '../keys/records.ts';
 import type { KeyBlocker, PolicyWriter } from '../ports/key-vault.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
@@ -53,7 +53,7 @@ export async function block(deps: BlockDeps, target: BlockTarget): Promise<void>
   const { containment, keyId, version } = target;
   if (containment.mode === 'hard') return deps.blocker.disable(keyId);
   if (version.policyTemplate !== 'original')
-    await deps.policies.applyPolicy(keyId, version.policyTemplate, []);
+    await deps.policies.applyPolicy(keyId, version.policyTemplate, accessOfContained(version));
 }
 
 /** The same, and what of it one call does not reach: grants outlive a policy, and somebody could enable the key. */
@@ -63,7 +63,7 @@ export async function blockFully(deps: BlockDeps, target: BlockTarget): Promise<
   const { policyTemplate: template } = version;
   // One that was locked before it was disabled has its policy still, or a lifting took it away meanwhile.
   if (containment.mode === 'hard' && (template === 'contained' || template === 'suspended'))
-    await deps.policies.applyPolicy(keyId, template, []);
+    await deps.policies.applyPolicy(keyId, template, accessOfContained(version));
   if (containment.kind === 'revocation') await deps.blocker.revokeGrants(keyId);
 }
 

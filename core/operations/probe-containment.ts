@@ -6,6 +6,7 @@
 import type { Step } from '../contract/vocabulary.ts';
 import { isError, KeyturnError, precondition } from '../errors.ts';
 import { accessOf } from '../keys/consumers.ts';
+import { accessOfContained } from '../keys/containment.ts';
 import type { VersionRecord } from '../keys/records.ts';
 import { mayProcess } from '../keys/transitions.ts';
 import type { CryptoUser, PolicyReader } from '../ports/key-vault.ts';
@@ -52,7 +53,7 @@ async function isRefused(deps: ProbeDeps, target: BlockTarget, canary: CanaryUse
 async function showsPolicy(deps: ProbeDeps, { version, keyId }: BlockTarget) {
   const { policyTemplate: template } = version;
   if (template !== 'contained' && template !== 'suspended') return true;
-  return deps.policies.hasPolicy(keyId, template, []);
+  return deps.policies.hasPolicy(keyId, template, accessOfContained(version));
 }
 
 async function requireRefused(deps: ProbeDeps, target: BlockTarget, canary: CanaryUse) {

@@ -3,6 +3,8 @@
 // any item: the page is done again, and an item that is already under the current version is left as it is. It never
 // writes over what an application wrote meanwhile, and never touches a ciphertext of another key.
 import { isError, KeyturnError, precondition } from '../errors.ts';
+import { mayReencryptFrom } from '../keys/containment.ts';
+import type { VersionRecord } from '../keys/records.ts';
 import type { SourceRecord } from '../keys/reencryption.ts';
 import type {
   CiphertextSource,
@@ -59,7 +61,7 @@ const LOST = ['CiphertextInvalid', 'AccessDenied', 'KeyNotUsable'] as const;
 class Treatment {
   readonly #deps: ReencryptShardDeps;
   readonly #source: CiphertextSource;
-  readonly #versions: ReadonlyMap<string, number>;
+  readonly #versions: ReadonlyMap<string, VersionRecord>;
   readonly #target: { readonly keyId: string; readonly keyArn: string; readonly version: number };
   readonly #bucket: { readonly keyStore: string; readonly upcoming: number };
 
@@ -78,7 +80,7 @@ class Treatment {
     }
     this.#deps = deps;
     this.#source = source;
-    this.#versions = new Map(versions.map(({ keyId, version }) => [keyId ?? '', version]));
+    this.#versions = new Map(versions.map((version) => [version.keyId ?? '', version]));
     this.#target = { keyId: current.keyId, keyArn: current.keyArn, version: current.version };
     this.#bucket = bucket;
   }
@@ -93,15 +95,25 @@ class Treatment {
     }
   }
 
+  /** The version that wrote an item, and why it is left alone. */
+  #sourceOf(keyId: string): { readonly version: number; readonly objection: string | null } {
+    const found = this.#versions.get(keyId);
+    // Another key's ciphertext: our right to read it is not the application's right to move it (threat T7).
+    if (!found) return { version: 0, objection: `it is under another key, ${keyId}` };
+    const { version } = found;
+    const mayRead = mayReencryptFrom(found, this.#deps.clock.now());
+    const closed = `version ${version} is revoked and not open for re-encryption; see "reencrypt open"`;
+    return { version, objection: mayRead ? null : closed };
+  }
+
   async #ofParts(item: SourceItem & { readonly parts: readonly SealedPart[] }): Promise<Outcome> {
     const versions: number[] = [];
     const replaced: (Uint8Array | null)[] = [];
     for (const { ciphertext, context } of item.parts) {
       await this.#deps.budget.acquire({ call: 'CryptographicInKeyStore', ...this.#bucket });
       const done = await this.#deps.reEncryptor.reEncrypt(ciphertext, context, this.#target.keyId);
-      const version = this.#versions.get(done.sourceKeyId);
-      // Another key's ciphertext: our right to read it is not the application's right to move it (threat T7).
-      if (version === undefined) return dead(`it is under another key, ${done.sourceKeyId}`);
+      const { version, objection } = this.#sourceOf(done.sourceKeyId);
+      if (objection !== null) return dead(objection);
       versions.push(version);
       replaced.push(version === this.#target.version ? null : done.ciphertext);
     }
@@ -114,8 +126,8 @@ class Treatment {
   }
 
   async #ofHeld(item: SourceItem & { keyId: string }): Promise<Outcome> {
-    const version = this.#versions.get(item.keyId);
-    if (version === undefined) return dead(`it is under another key, ${item.keyId}`);
+    const { version, objection } = this.#sourceOf(item.keyId);
+    if (objection !== null) return dead(objection);
     if (version === this.#target.version) return { ...NOTHING, versions: [version] };
     await this.#deps.budget.acquire({ call: 'CryptographicInKeyStore', ...this.#bucket });
     const isRewritten = await this.#source.replace(item, { keyArn: this.#target.keyArn });

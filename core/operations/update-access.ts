@@ -4,10 +4,11 @@
 import type { PolicyTemplate } from '../contract/vocabulary.ts';
 import { KeyturnError, precondition } from '../errors.ts';
 import { accessOf, boundTo } from '../keys/consumers.ts';
-import { requireUncontained } from '../keys/containment.ts';
+import { accessOfContained, requireUncontained } from '../keys/containment.ts';
 import type { OperationRecord, VersionRecord } from '../keys/records.ts';
 import { sharingKey, speaksForKey } from '../keys/sharing.ts';
 import { mayProcess, transition } from '../keys/transitions.ts';
+import type { KeyEnabler } from '../ports/key-vault.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
 import {
   type IdempotencyClaim,
@@ -17,6 +18,7 @@ import {
 } from './admit-operation.ts';
 import type { ApplyPolicyDeps } from './apply-policy.ts';
 import type { Draft } from './mutate-key.ts';
+import { openingTargets } from './open-version.ts';
 import { isRecorded, openStep, recordStep, type StepContext, type StepInput } from './run-step.ts';
 
 /** A KMS key by the version that speaks for it, with the policy that it should have. */
@@ -140,8 +142,12 @@ export function admissionOf(
   return { key: { lease, fence }, operation, idempotency };
 }
 
+export interface ApplyAccessDeps extends ApplyPolicyDeps {
+  readonly enabler: KeyEnabler;
+}
+
 /** Puts every policy. @throws KeyturnError `LeaseLost`, and what the vault answers */
-export async function applyAccess(deps: ApplyPolicyDeps, input: StepInput): Promise<void> {
+export async function applyAccess(deps: ApplyAccessDeps, input: StepInput): Promise<void> {
   const context = await openStep(deps, input, 'BeginOperation');
   // Of a key that is let go the tags may be off already, and with them our right to write its policy.
   if (context.operation.isRelease && isRecorded(context.operation, 'ProbeAccess')) return;
@@ -149,6 +155,11 @@ export async function applyAccess(deps: ApplyPolicyDeps, input: StepInput): Prom
   const access = accessOf(context.snapshot.key);
   for (const { keyId, template } of targets)
     await deps.policies.applyPolicy(keyId, template, access);
+  for (const { keyId, version, opening } of openingTargets(context.snapshot)) {
+    await deps.policies.applyPolicy(keyId, 'contained', accessOfContained(version));
+    // Behind its policy: at no moment is it enabled for anybody else.
+    if (opening.wasDisabled) await deps.enabler.enable(keyId);
+  }
   await recordStep(deps, input, 'ApplyAccess', (current) => ({
     action: 'access.applied',
     detail: { policies: targets.length },

@@ -6,9 +6,11 @@ import type { Check } from '../contract/vocabulary.ts';
 import { equalDigests, sha256 } from '../crypto/hashing.ts';
 import { isError, KeyturnError, precondition } from '../errors.ts';
 import { accessOf } from '../keys/consumers.ts';
+import { accessOfContained } from '../keys/containment.ts';
 import { CANARY_CONTEXT_KEY } from '../keys/naming.ts';
 import type { VersionRecord } from '../keys/records.ts';
 import type { Context } from '../ports/key-vault.ts';
+import { openingTargets } from './open-version.ts';
 import {
   type CanaryUse,
   checkContained,
@@ -223,6 +225,18 @@ async function probeBound(deps: VerifyVersionDeps, input: StepInput, previous: V
   }));
 }
 
+/** Versions that are open for re-encryption show the policy that says for how long, and still refuse everybody else. */
+async function probeOpenings(deps: VerifyVersionDeps, { snapshot }: StepContext): Promise<void> {
+  for (const { version, keyId } of openingTargets(snapshot)) {
+    const shows = await deps.policies.hasPolicy(keyId, 'contained', accessOfContained(version));
+    if (!shows || !(await isEncryptRefused(deps, version)))
+      throw new KeyturnError(
+        'ProbeNotYetConclusive',
+        `version ${version.version} does not show yet for how long it is open`,
+      );
+  }
+}
+
 /** `access`: every readable version shows the policy that names the consumers of now, and does what it should. */
 async function checkAccess(
   deps: VerifyVersionDeps,
@@ -232,6 +246,7 @@ async function checkAccess(
   if (context.operation.isRelease) return checkReleased(deps, input, context);
   const targets = targetsOf(context.snapshot);
   for (const { version } of targets) await holdsPolicy(deps, context, version);
+  await probeOpenings(deps, context);
   for (const { version } of targets.filter((target) => target.template === 'decrypt-only')) {
     if (version.substate === 'bound' && !(await isEncryptRefused(deps, version))) {
       throw new KeyturnError('ProbeNotYetConclusive', `version ${version.version} still encrypts`);

@@ -66,6 +66,12 @@ function wrappedBy({ dataKey }: VersionRecord): z.infer<typeof api.Version>['wra
     : null;
 }
 
+/** The same of a version, with until when it is open for re-encryption. */
+function versionContainmentView({ containment }: VersionRecord) {
+  const view = containmentView(containment);
+  return view && { ...view, openUntil: containment?.opening?.until ?? null };
+}
+
 export function versionView(version: VersionRecord): z.infer<typeof api.Version> {
   const { state, substate, keyId, keyArn, operationId, createdAt, activatedAt, deactivatedAt } =
     version;
@@ -85,7 +91,7 @@ export function versionView(version: VersionRecord): z.infer<typeof api.Version>
     activatedAt,
     deactivatedAt,
     retirement: version.retirement ?? null,
-    containment: containmentView(version.containment),
+    containment: versionContainmentView(version),
   };
 }
 

@@ -25,7 +25,10 @@ export function reencryptionGrants(context: GrantContext): Pick<Duties, Reencryp
   return {
     'manage-reencryption': [
       ...rows,
-      { actions: ['states:StartExecution'], resources: [names.stateMachineArn('reencrypt')] },
+      {
+        actions: ['states:StartExecution'],
+        resources: [names.stateMachineArn('reencrypt'), names.stateMachineArn('approve')],
+      },
     ],
     'manage-holds': rows,
     'judge-retirement': judging,

@@ -162,7 +162,7 @@ describe.concurrent.each(['hard', 'locked'] as const)(
 );
 
 describe.concurrent('the version in use, revoked with a successor asked for', () => {
-  it('opens for the re-encryption role alone, and its data is readable under the successor', async () => {
+  it('opens for the re-encryption role alone, once people say so, and its data is readable under the successor', async () => {
     const { gatewayUrl, region, account } = inject('stack');
     const single = { endpoint: gatewayUrl, region, credentials: ROOT_CREDENTIALS };
     const dynamodb = new DynamoDBClient(single);
@@ -203,7 +203,11 @@ describe.concurrent('the version in use, revoked with a successor asked for', ()
       code: 'KeyNotUsable',
     });
     expect(await ended(alice, body.operationId ?? '')).toMatchObject({ state: 'done' });
-    await until(async () => (await keyOf(name)).currentVersion === 2, {
+    const isSucceeded = async () => {
+      const { currentVersion, operationId } = await keyOf(name);
+      return currentVersion === 2 && operationId === null;
+    };
+    await until(isSucceeded, {
       timeoutSeconds: 150,
       what: 'the sweep to make the successor',
     });
@@ -216,6 +220,29 @@ describe.concurrent('the version in use, revoked with a successor asked for', ()
     await expect(api.decrypt(name, { ciphertext: old.ciphertext, context })).rejects.toMatchObject({
       status: expect.any(Number),
     });
+
+    // The role of re-encryption is refused too, until people have opened the version to it for a while.
+    const { body: asked } = await alice.openVersion(
+      { key: name, version: 1 },
+      { hours: 1, reason: 'what is stored is under it' },
+    );
+    const opening = asked.approvalId ?? '';
+    for (const user of ['bob', 'carol'])
+      await (await person(user)).castVote(opening, {
+        decision: 'approve',
+        digest: asked.digest ?? '',
+      });
+    const { executedAs } = await until(
+      async () => {
+        const { body: approval } = await alice.getApproval(opening);
+        return approval.state === 'executed' && approval;
+      },
+      { timeoutSeconds: 60, what: 'the approved opening to begin' },
+    );
+    expect(await ended(alice, executedAs ?? '')).toMatchObject({ state: 'done' });
+    await expect(
+      kms.send(new DecryptCommand({ CiphertextBlob, EncryptionContext: context })),
+    ).rejects.toMatchObject({ name: 'AccessDeniedException' });
 
     const run = await alice.startReencryption(name);
     const row = () =>

@@ -21,12 +21,49 @@ const BEGINNING = {
   lossAccepted: [],
 };
 
+/** Version 1 as it is behind a confirmed revocation, and a successor. */
+async function revokedFirst(world: World): Promise<void> {
+  await mutateKey(world.ledger, 'orders', ({ versions }) => {
+    const at = world.clock.now();
+    const [first] = versions;
+    if (!first) throw new Error('orders has no version');
+    const { state, policyTemplate } = first;
+    const containment = {
+      kind: 'revocation' as const,
+      mode: 'locked' as const,
+      operationId: 'op_1',
+      reason: 'leaked',
+      by: 'usr_alice',
+      at,
+      occurredAt: null,
+      confirmedAt: at,
+      before: { state, policyTemplate },
+    };
+    const revoked = { state: 'compromised' as const, policyTemplate: 'contained' as const };
+    const audit = {
+      at,
+      actor: 'test',
+      action: 'test',
+      decision: PERMIT,
+      operationId: null,
+      detail: {},
+    };
+    const draft = {
+      key: { currentVersion: 2, lease: null },
+      versions: [{ ...first, ...revoked, substate: null, containment }],
+      audit,
+    };
+    return { draft, result: undefined };
+  });
+}
+
 /** Bodies and paths by route; version 1 is replaced, and nobody consumes the key any more. */
 export async function destructionScene(route: RouteId, world: World) {
   const path = { name: 'orders', version: '1' };
   const found = {
     bodies: {
       requestDestruction: { version: 1, confirm: 'orders', acceptLoss: true, reason: 'asked' },
+      openVersion: { hours: 24, reason: 'asked' },
       stopDestruction: { reason: 'asked' },
       reportMaterial: {
         clusterId: 'cluster-abcdefghijk',
@@ -35,8 +72,9 @@ export async function destructionScene(route: RouteId, world: World) {
         objectsFound: 0,
       },
     },
-    paths: { getDestruction: path, stopDestruction: path, reportMaterial: path },
+    paths: { openVersion: path, getDestruction: path, stopDestruction: path, reportMaterial: path },
   };
+  if (route === 'openVersion') await revokedFirst(world);
   const phase = PHASES[route];
   if (!phase && route !== 'requestDestruction') return found;
   await mutateKey(world.ledger, 'orders', (snapshot) => {

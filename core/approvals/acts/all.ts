@@ -12,6 +12,7 @@ import { recoverEscrow, reshareEscrow } from './escrow-session.ts';
 import { type ForceRotationDeps, forceRotation } from './force-rotation.ts';
 import { type ElevationActDeps, grantElevation } from './grant-elevation.ts';
 import { liftSuspension } from './lift-suspension.ts';
+import { openVersion } from './open-version.ts';
 import { type RecoverKeyStoreActDeps, recoverKeyStoreAct } from './recover-key-store.ts';
 import { releaseKeyAct } from './release-key.ts';
 import { revokeKey } from './revoke-key.ts';
@@ -37,6 +38,7 @@ const ACTS = {
   'elevation.grant': grantElevation,
   'key.revoke': revokeKey,
   'key.lift-suspension': liftSuspension,
+  'version.open': openVersion,
   'break-glass.review': breakGlassReview,
   'version.destroy': destroyVersion,
   'key-store.recover': recoverKeyStoreAct,

@@ -5,6 +5,10 @@ import type { Client } from '#client/sdk/index.ts';
 type Call = readonly [(client: Client) => Promise<unknown>, string];
 
 export const DESTRUCTION_CALLS = {
+  openVersion: [
+    (c) => c.openVersion({ key: 'orders', version: 1 }, { hours: 24, reason: 'leaked' }),
+    '/v1/keys/orders/versions/1/reencryption',
+  ],
   requestDestruction: [
     (c) => c.requestDestruction('orders', { version: 1, confirm: 'orders', reason: 'asked' }),
     '/v1/keys/orders/destructions',
