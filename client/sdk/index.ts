@@ -10,6 +10,7 @@ export {
   UnreachableError,
 } from './errors.ts';
 export { everyItem, everyPage } from './pages.ts';
+export { readStatusList } from './status-list.ts';
 export type {
   Authorize,
   CallOptions,

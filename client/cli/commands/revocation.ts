@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // `keyturn revocation list`: the published list of stopped keys, shown only if its signature and its time hold.
 import type { Command } from 'commander';
+import { readStatusList } from '../../sdk/status-list.ts';
 import { type Act, addNoun, addVerb } from '../command-tree.ts';
 import { type Context, print, printAnswer, widthOf } from '../context.ts';
 import type { Outcome } from '../exit-codes.ts';
 import { renderTable } from '../table.ts';
-import { readStatusList } from '../verify-status.ts';
 
 async function list(context: Context): Promise<Outcome> {
   const client = context.client();

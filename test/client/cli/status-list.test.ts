@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { readStatusList } from '#client/cli/verify-status.ts';
+import { readStatusList } from '#client/sdk/status-list.ts';
 
 const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const KEYS = [{ ...pair.publicKey.export({ format: 'jwk' }), kid: 'one' }];

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The published list of stopped keys, looked at again and again by who keeps key material in memory. What cannot be
+// verified, or is too old, is worth nothing: the caller is told so and keeps nothing then.
+import type { StatusListPayload } from '#core/contract/status-list.ts';
+import { readStatusList } from './status-list.ts';
+import type { Client } from './surface.ts';
+
+export interface StatusWatchOptions {
+  /** Only its public routes are called: the list, and the keys that sign it. */
+  readonly client: Pick<Client, 'getStatusList' | 'getNoticeKeys'>;
+  /** How old a list may be before it is asked for again, in seconds. */
+  readonly everySeconds: number;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+export class StatusWatch {
+  readonly #options: StatusWatchOptions;
+  readonly #now: () => number;
+  #list: StatusListPayload | null = null;
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #asking: Promise<void> | null = null;
+
+  constructor(options: StatusWatchOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+  }
+
+  /** Asks anew at the next look, as after a notice. */
+  expire(): void {
+    this.#askedAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** @returns a list that holds, at most so old as asked for or as it says itself; null when there is none */
+  async look(): Promise<StatusListPayload | null> {
+    const { everySeconds } = this.#options;
+    if (this.#now() - this.#askedAt >= everySeconds * 1000) {
+      // Calls at the same time share one request.
+      this.#asking ??= this.#ask().finally(() => {
+        this.#asking = null;
+      });
+      await this.#asking;
+    }
+    const list = this.#list;
+    return list !== null && list.exp * 1000 > this.#now() ? list : null;
+  }
+
+  async #ask(): Promise<void> {
+    const askedAt = this.#now();
+    try {
+      const { client } = this.#options;
+      const [list, jwks] = await Promise.all([client.getStatusList(), client.getNoticeKeys()]);
+      const read = readStatusList(list.body, jwks.body.keys, this.#now());
+      // An older list than the one at hand may be a replay of what was before a stop.
+      if (typeof read !== 'string' && read.iat >= (this.#list?.iat ?? 0)) this.#list = read;
+    } catch {
+      // Out of reach: what is at hand counts until it says itself that it is over.
+    }
+    this.#askedAt = askedAt;
+  }
+}
