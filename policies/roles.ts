@@ -24,6 +24,7 @@ const READ: readonly Action[] = [
   'escrow:read',
   'policy:read',
   'recovery:read',
+  'incident:read',
 ];
 
 export const ROLE_RULES: readonly RoleRule[] = [
@@ -60,12 +61,14 @@ export const ROLE_RULES: readonly RoleRule[] = [
       'key-store:provision',
       'recovery:request',
       'recovery:resume',
+      'incident:manage',
       'key-store:read',
       'task:read',
       'task:complete',
     ],
   },
   { id: 'owners-read', group: 'grp_owners', actions: READ },
+  { id: 'owners-tell-of-incidents', group: 'grp_owners', actions: ['incident:manage'] },
   { id: 'owners-rotate-their-keys', group: 'grp_owners', actions: ['key:rotate'], onlyOwned: true },
   {
     id: 'owners-manage-their-consumers',
@@ -96,6 +99,7 @@ export const ROLE_RULES: readonly RoleRule[] = [
       'escrow:contribute',
       'policy:withdraw',
       'key:stop-destruction',
+      'incident:manage',
     ],
   },
   {

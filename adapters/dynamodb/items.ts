@@ -80,6 +80,9 @@ export const ballotAddress = (id: string) => at(`approval#${id}`, 'ballot');
 /** Of the whole stage: small, and read whole. */
 export const elevationsAddress = () => at('elevations');
 
+export const INCIDENTS_PARTITION = 'incidents';
+export const incidentAddress = (id: string) => at(INCIDENTS_PARTITION, id);
+
 /** Shard of a name in the indexes: stable, evenly spread. */
 export function shardOf(name: string): number {
   return (createHash('sha256').update(name).digest()[0] ?? 0) % SHARDS;

@@ -12,6 +12,7 @@ import { addElevationCommands } from './commands/elevation.ts';
 import { addEscrowCommands } from './commands/escrow.ts';
 import { addHelp } from './commands/help.ts';
 import { addHoldCommands } from './commands/hold.ts';
+import { addIncidentCommands } from './commands/incident.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addKeyStoreCommands } from './commands/key-store.ts';
 import { addLocalIdentityCommands } from './commands/local-identity.ts';
@@ -53,6 +54,7 @@ export function createProgram(host: Host, act: Act): Command {
   addApprovalCommands(program, act);
   addElevationCommands(program, act);
   addRecoveryCommands(program, act);
+  addIncidentCommands(program, act);
   addEscrowCommands(program, act);
   addPolicyCommands(program, act);
   addOperationCommands(program, act);

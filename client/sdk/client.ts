@@ -157,6 +157,16 @@ export function createClient(options: ClientOptions): Client {
     getApproval: (id, options) => call('getApproval', { ...options, path: { id } }),
     castVote: (id, body, options) => call('castVote', { ...options, path: { id }, body }),
     cancelApproval: (id, options) => call('cancelApproval', { ...options, path: { id } }),
+    openIncident: (body, options) => call('openIncident', { ...options, body }),
+    listIncidents: (options) => call('listIncidents', options),
+    getIncident: (id, options) => call('getIncident', { ...options, path: { id } }),
+    addIncidentNote: (id, body, options) =>
+      call('addIncidentNote', { ...options, path: { id }, body }),
+    addIncidentTask: (id, body, options) =>
+      call('addIncidentTask', { ...options, path: { id }, body }),
+    updateIncidentTask: (path, body, options) =>
+      call('updateIncidentTask', { ...options, path, body }),
+    closeIncident: (id, body, options) => call('closeIncident', { ...options, path: { id }, body }),
     requestElevation: (body, options) => call('requestElevation', { ...options, body }),
     listElevations: (options) => call('listElevations', options),
     revokeElevation: (id, options) => call('revokeElevation', { ...options, path: { id } }),

@@ -305,6 +305,29 @@ export interface Client {
   ): Answered<'completeTask'>;
   getHealth(options?: CallOptions): Answered<'getHealth'>;
   /** The signed list of stopped keys; `verifyStatusList` of the CLI shows how to check it. */
+  openIncident(body: RequestOf<'openIncident'>, options?: StartOptions): Answered<'openIncident'>;
+  listIncidents(options?: PageOptions): Answered<'listIncidents'>;
+  getIncident(id: string, options?: CallOptions): Answered<'getIncident'>;
+  addIncidentNote(
+    id: string,
+    body: RequestOf<'addIncidentNote'>,
+    options?: StartOptions,
+  ): Answered<'addIncidentNote'>;
+  addIncidentTask(
+    id: string,
+    body: RequestOf<'addIncidentTask'>,
+    options?: StartOptions,
+  ): Answered<'addIncidentTask'>;
+  updateIncidentTask(
+    task: { readonly id: string; readonly task: string },
+    body: RequestOf<'updateIncidentTask'>,
+    options?: CallOptions,
+  ): Answered<'updateIncidentTask'>;
+  closeIncident(
+    id: string,
+    body: RequestOf<'closeIncident'>,
+    options?: CallOptions,
+  ): Answered<'closeIncident'>;
   getStatusList(options?: CallOptions): Answered<'getStatusList'>;
   getNoticeKeys(options?: CallOptions): Answered<'getNoticeKeys'>;
   getOpenApi(options?: CallOptions): Answered<'getOpenApi'>;

@@ -43,6 +43,7 @@ export const ERRORS = {
   EscrowNotFound: { status: 404, title: 'Nothing of it is in escrow', retryable: false },
   HoldNotFound: { status: 404, title: 'No such hold', retryable: false },
   ElevationNotFound: { status: 404, title: 'No such elevation', retryable: false },
+  IncidentNotFound: { status: 404, title: 'No such incident', retryable: false },
   DestructionNotFound: { status: 404, title: 'No such destruction', retryable: false },
   ApprovalNotFound: { status: 404, title: 'No such approval', retryable: false },
   TaskNotFound: { status: 404, title: 'No such task', retryable: false },

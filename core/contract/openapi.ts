@@ -14,6 +14,7 @@ import { ERRORS } from './errors.ts';
 import * as escrow from './escrow.ts';
 import { EVENT_NAMES, EVENTS, eventSchema } from './events.ts';
 import { EXAMPLES } from './examples.ts';
+import * as incidents from './incidents.ts';
 import * as mail from './mail.ts';
 import * as plans from './plans.ts';
 import * as recoveries from './recoveries.ts';
@@ -55,6 +56,7 @@ function schemas(): Record<string, Json> {
     ...decisions,
     ...containment,
     ...statusList,
+    ...incidents,
     ...recoveries,
     ...destruction,
     ...escrow,

@@ -9,6 +9,7 @@ import * as consumers from './consumers.ts';
 import { CONTAINMENT_ROUTES } from './containment-routes.ts';
 import { ELEVATION_ROUTES } from './elevation-routes.ts';
 import { ESCROW_ROUTES } from './escrow-routes.ts';
+import { INCIDENT_ROUTES } from './incident-routes.ts';
 import { KEY_STORE_ROUTES } from './key-store-routes.ts';
 import { PAGE_ROUTES } from './page-routes.ts';
 import { PLAN_ROUTES } from './plan-routes.ts';
@@ -61,6 +62,8 @@ export const ACTIONS = [
   'policy:read',
   'policy:activate',
   'policy:withdraw',
+  'incident:read',
+  'incident:manage',
   'recovery:request',
   'recovery:read',
   'recovery:resume',
@@ -329,6 +332,7 @@ export const ROUTES = {
   },
   ...KEY_STORE_ROUTES,
   ...RECOVERY_ROUTES,
+  ...INCIDENT_ROUTES,
   ...ELEVATION_ROUTES,
   ...PAGE_ROUTES,
   getHealth: {

@@ -42,7 +42,8 @@ export function keyView(key: KeyRecord, where: Location): z.infer<typeof api.Key
   };
 }
 
-function keySubstate({ releasedAt, containment, lease }: KeyRecord): string | null {
+/** A finer word for what the key is in now. */
+export function keySubstate({ releasedAt, containment, lease }: KeyRecord): string | null {
   if (releasedAt) return 'released';
   if (containment) return containmentState(containment);
   return lease ? 'in-operation' : null;

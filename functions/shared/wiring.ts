@@ -13,6 +13,7 @@ import { TableCustodians } from '#adapters/access-table/custodians.ts';
 import { TableSigners } from '#adapters/access-table/signers.ts';
 import { AgreedElectorate } from '#adapters/approvals/electorate.ts';
 import { DynamoDbBucketRows } from '#adapters/dynamodb/bucket-rows.ts';
+import { DynamoIncidentRows } from '#adapters/dynamodb/incident-rows.ts';
 import { DynamoDbKeyUseLog } from '#adapters/dynamodb/key-use-log.ts';
 import { DynamoDbLedger } from '#adapters/dynamodb/ledger.ts';
 import { DynamoDbNoticeRows } from '#adapters/dynamodb/notice-rows.ts';
@@ -32,6 +33,7 @@ import { voteVerifierOf } from '#core/approvals/vote-signature.ts';
 import type { KmsBudget } from '#core/contract/kms-quotas.ts';
 import type { People } from '#core/contract/people.ts';
 import type { Stage, WorkflowKind } from '#core/contract/vocabulary.ts';
+import type { Incidents } from '#core/incidents/records.ts';
 import { LeasedRateBudget } from '#core/limits/leased-budget.ts';
 import { activeOf } from '#core/operations/elevations.ts';
 import { type DecisionPolicy, decisionPolicyOf } from '#core/policies/decision-policy.ts';
@@ -133,6 +135,11 @@ export function keyUseLog(tableName: string): KeyUseLog {
 
 export function startSlots(tableName: string): StartSlots {
   return new DynamoDbStartSlots(tableClient(), tableName);
+}
+
+/** Incidents, in the same table. */
+export function incidentRows(tableName: string): Incidents {
+  return new DynamoIncidentRows(tableClient(), tableName);
 }
 
 export function statusRows(tableName: string): StatusRows {

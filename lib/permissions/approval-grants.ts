@@ -11,6 +11,7 @@ export type ApprovalFunction =
   | 'manage-policy'
   | 'open-ballot'
   | 'manage-elevations'
+  | 'manage-incidents'
   | 'tend-approval'
   | 'execute-approved';
 
@@ -27,6 +28,8 @@ export function approvalGrants(context: GrantContext): Pick<Duties, ApprovalFunc
       ...writeTable(table),
       { actions: ['states:StartExecution'], resources: [approve] },
     ],
+    // Reads keys and their audit records; it writes rows of incidents, and starts nothing.
+    'manage-incidents': writeTable(table),
     'manage-policy': [
       ...writeTable(table),
       { actions: ['states:StartExecution'], resources: [approve] },

@@ -15,14 +15,17 @@ const NOTHING = /^$/;
 const ANYTHING = /./;
 /** What is pure in core: ports and records, no use case. */
 const CORE_WITHOUT_USE_CASES =
-  /^core\/(ports|contract|keys|audit|crypto|policies|approvals\/(records|notice|notice-text|digest-words|plain-text)|(escrow|provisioning|recovery)\/records|errors)\b/;
+  /^core\/(ports|contract|keys|audit|crypto|policies|approvals\/(records|notice|notice-text|digest-words|plain-text)|(escrow|incidents|provisioning|recovery)\/records|errors)\b/;
 
 export const ROOMS: Readonly<Record<string, Room>> = {
   'core/contract': { at: /^core\/contract\//, ours: [], packages: /^zod$/ },
   'core/crypto': { at: /^core\/crypto\//, ours: [], packages: /^(node:crypto|canonicalize)$/ },
   'core/policies': {
     at: /^core\/policies\//,
-    ours: [/^core\/(contract\/approvals|errors|keys\/records)/, /^core\/crypto\/hashing/],
+    ours: [
+      /^core\/(contract\/(approvals|incidents)|errors|keys\/records)/,
+      /^core\/crypto\/hashing/,
+    ],
     packages: /^(zod|temporal-polyfill)$/,
   },
   core: { at: /^core\//, ours: [/^core\//], packages: NOTHING },

@@ -112,6 +112,20 @@ async function written(name: string) {
   };
 }
 
+/** The incident tells what was done to the key, and closes once its tasks have ended. */
+async function showsWhole(id: string, name: string, revocation: string): Promise<void> {
+  const { body } = await alice.getIncident(id);
+  expect(body.affected).toMatchObject([{ key: name, currentVersion: 2, revokedVersions: [1] }]);
+  expect(body.operations).toContain(revocation);
+  const told = body.timeline.filter(({ auditHash }) => auditHash !== null);
+  expect(told.map(({ phase }) => phase)).toEqual(expect.arrayContaining(['revoke', 'rekey']));
+  const closing = { rootCause: 'a test', followUps: ['nothing: it was one'] };
+  await expect(alice.closeIncident(id, closing)).rejects.toMatchObject({ status: 409 });
+  for (const { id: task } of body.tasks)
+    await alice.updateIncidentTask({ id, task }, { state: 'done', note: 'by the test' });
+  expect((await alice.closeIncident(id, closing)).body).toMatchObject({ state: 'closed' });
+}
+
 // Beside one another, for most of the time is KMS's: it settles.
 describe.concurrent.each(['hard', 'locked'] as const)(
   'a key that is revoked under load, %s',
@@ -213,6 +227,11 @@ describe.concurrent('the version in use, revoked with a successor asked for', ()
         copies: [],
       },
     );
+    const { body: incident } = await alice.openIncident({
+      type: 'leaked-credential',
+      title: 'end-to-end test',
+      keys: [name],
+    });
     const { body } = await alice.revokeKey(name, {
       reason: REASON,
       version: 1,
@@ -274,6 +293,7 @@ describe.concurrent('the version in use, revoked with a successor asked for', ()
     const { Item } = await row();
     const again = await api.decrypt(name, { ciphertext: String(Item?.['card']), context });
     expect(again.body).toEqual({ plaintext, version: 2 });
+    await showsWhole(incident.id, name, body.operationId ?? '');
   });
 });
 

@@ -2,12 +2,14 @@
 // What people have been given: the link of a mail, rights for a while, and a say in who decides.
 import type { ApprovalRecord } from '#core/approvals/records.ts';
 import type { RouteId } from '#core/contract/routes.ts';
+import { openIncident } from '#core/incidents/manage-incidents.ts';
 import { recordFirstPolicy } from '#core/operations/activate-policy.ts';
 import { decisionDigest } from '#core/policies/decision-policy.ts';
+import { PLAYBOOKS } from '#policies/playbooks.ts';
 import { ask, execute, vote } from '#test/support/approvals.ts';
 import { elevated } from '#test/support/elevations.ts';
 import { linkOf } from '#test/support/mail-links.ts';
-import type { World } from '#test/support/world.ts';
+import { PERMIT, type World } from '#test/support/world.ts';
 
 const POLICY_ROUTES: readonly RouteId[] = ['activateDecisionPolicy', 'withdrawDecisionPolicy'];
 
@@ -21,17 +23,52 @@ async function changedPolicy(world: World, route: RouteId): Promise<void> {
   await execute(world, approval);
 }
 
+/** An incident with one task, or none where it is to be closed. @returns its id */
+async function anIncident(world: World, route: RouteId): Promise<string> {
+  const step = { phase: 'identify' as const, text: 'look' };
+  const insider = route === 'closeIncident' ? [] : [step];
+  const { incidents, ledger, clock } = world;
+  const incident = await openIncident(
+    { incidents, ledger, clock, playbooks: { ...PLAYBOOKS, insider } },
+    {
+      by: 'usr_alice',
+      decision: PERMIT,
+      type: 'insider',
+      title: 'case 4711',
+      keys: ['orders'],
+      occurredAt: null,
+      claim: { scope: 'a'.repeat(64), bodyHash: 'body' },
+    },
+  );
+  return incident.id;
+}
+
 /** Bodies and paths by route. */
 export async function peopleScene(world: World, approval: ApprovalRecord, route: RouteId) {
   const link = await linkOf(world, 'bob', approval);
   const { id } = await elevated(world, 'carol');
   if (POLICY_ROUTES.includes(route)) await changedPolicy(world, route);
+  const incident = await anIncident(world, route);
   return {
     bodies: {
+      openIncident: { type: 'insider', title: 'case 4711', keys: ['orders'] },
+      addIncidentNote: { text: 'seen', phase: 'identify', keys: [] },
+      addIncidentTask: { text: 'ask', phase: 'identify' },
+      updateIncidentTask: { state: 'done', note: 'asked' },
+      closeIncident: { rootCause: 'a log', followUps: ['scan'] },
       answerMail: { do: 'show', secret: link.secret },
       requestElevation: { group: 'grp_operators', seconds: 600, reason: 'asked' },
       activateDecisionPolicy: { digest: decisionDigest(world.deployed), reason: 'ada left' },
     },
-    paths: { answerMail: { id: link.id }, showMailPage: { id: link.id }, revokeElevation: { id } },
+    paths: {
+      answerMail: { id: link.id },
+      showMailPage: { id: link.id },
+      revokeElevation: { id },
+      getIncident: { id: incident },
+      addIncidentNote: { id: incident },
+      addIncidentTask: { id: incident },
+      updateIncidentTask: { id: incident, task: 't1' },
+      closeIncident: { id: incident },
+    },
   };
 }

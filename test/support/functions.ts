@@ -91,6 +91,7 @@ vi.mock('#functions/shared/wiring.ts', () => ({
   noticeRows: () => following(() => current.world.notices),
   replayRows: () => following(() => current.world.replays),
   keyUseLog: () => new MemoryKeyUseLog(),
+  incidentRows: () => following(() => current.world.incidents),
   statusRows: () => following(() => current.world.store.statuses),
   startSlots: () => following(() => current.world.slots),
   rateBudget: () => ({ acquire: async () => {}, backOff: async () => {} }),

@@ -9,6 +9,7 @@ import { MemoryClock } from '#adapters/memory/clock.ts';
 import { MemoryEvidenceStore } from '#adapters/memory/evidence-store.ts';
 import { type PortCall, type PortHook, withHook } from '#adapters/memory/faults.ts';
 import { CountingIds } from '#adapters/memory/ids.ts';
+import { MemoryIncidentRows } from '#adapters/memory/incident-rows.ts';
 import { MemoryKeyStates } from '#adapters/memory/key-destruction.ts';
 import { MemoryKeyUseLog } from '#adapters/memory/key-use-log.ts';
 import { MemoryLedger } from '#adapters/memory/ledger.ts';
@@ -113,6 +114,7 @@ export class World {
   readonly progress = new MemoryReencryptionProgress();
   readonly evidence = new MemoryEvidenceStore();
   readonly notices = new MemoryNoticeRows();
+  readonly incidents = new MemoryIncidentRows();
   readonly keyUses = new MemoryKeyUseLog();
   /** KMS as destructions see it. */
   readonly keyStates = new MemoryKeyStates(this.clock);

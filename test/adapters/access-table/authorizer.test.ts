@@ -33,6 +33,7 @@ const READ = {
   'escrow:read': EVERYTHING,
   'policy:read': EVERYTHING,
   'recovery:read': EVERYTHING,
+  'incident:read': EVERYTHING,
   'key:read': EVERYTHING,
   'key:plan': EVERYTHING,
   'consumer:read': EVERYTHING,
@@ -49,6 +50,7 @@ const PERMITTED: Record<
     principal: person('alice'),
     may: {
       ...READ,
+      'incident:manage': EVERYTHING,
       'key:create': EVERYTHING,
       'key:update': EVERYTHING,
       'key:rotate': EVERYTHING,
@@ -86,6 +88,7 @@ const PERMITTED: Record<
     principal: person('olga'),
     may: {
       ...READ,
+      'incident:manage': EVERYTHING,
       'key:rotate': OWNED,
       'key:revoke': OWNED,
       'key:suspend': OWNED,
@@ -106,6 +109,7 @@ const PERMITTED: Record<
         principal: person(user),
         may: {
           ...READ,
+          'incident:manage': EVERYTHING,
           'approval:vote': EVERYTHING,
           'approval:cancel': EVERYTHING,
           'elevation:revoke': EVERYTHING,

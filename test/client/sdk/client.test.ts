@@ -13,6 +13,7 @@ import {
 import { type ClientRouteId, ROUTES, type Route } from '#core/contract/routes.ts';
 import { example, problem, type Replies, startApi } from '../fake-api.ts';
 import { DESTRUCTION_CALLS } from './destruction-calls.ts';
+import { INCIDENT_CALLS } from './incident-calls.ts';
 import { selfSigned } from './self-signed.ts';
 
 const ROLE_BODY = {
@@ -138,6 +139,7 @@ const CALLS: Record<ClientRouteId, readonly [(client: Client) => Promise<unknown
   ],
   cancelApproval: [(c) => c.cancelApproval('apr_1'), '/v1/approvals/apr_1'],
   ...DESTRUCTION_CALLS,
+  ...INCIDENT_CALLS,
   requestElevation: [
     (c) => c.requestElevation({ group: 'grp_operators', reason: 'asked' }),
     '/v1/elevations',
