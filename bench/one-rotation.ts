@@ -49,6 +49,7 @@ export function inProcess({ stack, keyStoreId }: MeasuredStack) {
     policies: vault,
     untagger: vault,
     crypto: vault.cryptoFor('verify-version'),
+    prover: vault.proverFor('verify-version'),
     directory: { ownerExists: async () => true },
     workflows: { start: async () => {} },
   };

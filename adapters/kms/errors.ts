@@ -27,6 +27,7 @@ const BY_NAME: Readonly<Record<string, readonly [ErrorCode, string]>> = {
     'the ciphertext is damaged or its encryption context is another',
   ],
   KeyUnavailableException: ['DependencyUnavailable', 'KMS could not use the key now'],
+  InvalidKeyUsageException: ['KeyNotUsable', 'the KMS key is not for this'],
   KMSInternalException: ['DependencyUnavailable', 'KMS failed internally'],
   LimitExceededException: ['KeyStoreMisconfigured', 'a KMS quota is used up; ask AWS for more'],
   NotFoundException: ['KeyNotYetVisible', 'KMS does not know the key or alias (yet)'],

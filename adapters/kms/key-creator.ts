@@ -54,12 +54,13 @@ export class KmsKeyCreator implements KeyCreator, OrphanFinder {
     this.#site = site;
   }
 
-  async createKey({ origin, keyStoreId }: KeyPlace, provenance: Provenance): Promise<CreatedKey> {
+  async createKey(place: KeyPlace, provenance: Provenance): Promise<CreatedKey> {
+    const { origin, keyStoreId, spec } = place;
     const command = new CreateKeyCommand({
       Origin: origin,
       ...(keyStoreId === null ? {} : { CustomKeyStoreId: keyStoreId }),
-      KeySpec: 'SYMMETRIC_DEFAULT',
-      KeyUsage: 'ENCRYPT_DECRYPT',
+      KeySpec: spec?.keySpec ?? 'SYMMETRIC_DEFAULT',
+      KeyUsage: spec?.usage ?? 'ENCRYPT_DECRYPT',
       Description: `Keyturn ${provenance.stage}: ${provenance.name} v${provenance.version}`,
       Policy: JSON.stringify(keyPolicy(this.#site, 'pre-activation', [])),
       // The creator cannot change the policy again, and shall not: `apply-policy` can. KMS's lockout check asks

@@ -34,22 +34,27 @@ export interface PolicySite {
   readonly partition: string;
 }
 
-/** What makes new ciphertext; a decrypt-only key denies all of it to everybody, existing grants included. */
+/** What makes new ciphertext, signatures and codes; a decrypt-only key denies all of it to everybody, existing grants included. */
 const PROTECTING = [
   'kms:Encrypt',
   'kms:GenerateDataKey*',
   'kms:ReEncryptTo',
   'kms:CreateGrant',
+  'kms:Sign',
+  'kms:GenerateMac',
 ] as const;
 
+/** KMS refuses what a key is not for: one policy serves every spec. */
 const RIGHT_ACTIONS: Readonly<Record<Right, readonly string[]>> = {
   encrypt: [
     'kms:Encrypt',
     'kms:GenerateDataKey',
     'kms:GenerateDataKeyWithoutPlaintext',
     'kms:ReEncryptTo',
+    'kms:Sign',
+    'kms:GenerateMac',
   ],
-  decrypt: ['kms:Decrypt', 'kms:ReEncryptFrom'],
+  decrypt: ['kms:Decrypt', 'kms:ReEncryptFrom', 'kms:Verify', 'kms:VerifyMac', 'kms:GetPublicKey'],
 };
 
 /** Builds the statements of one site. */
@@ -118,15 +123,15 @@ class Statements {
     ];
   }
 
-  verifier(): PolicyStatement {
-    return this.allow(
-      'VerifierWithCanary',
-      [this.role('verify-version')],
-      ['kms:Encrypt', 'kms:Decrypt'],
-      {
-        Null: { [`kms:EncryptionContext:${CANARY_CONTEXT_KEY}`]: 'false' },
-      },
-    );
+  /** Signing and authenticating know no context; what is signed says by its first bytes that it is a canary. */
+  verifier(): PolicyStatement[] {
+    const verifier = [this.role('verify-version')];
+    const onCanary = { Null: { [`kms:EncryptionContext:${CANARY_CONTEXT_KEY}`]: 'false' } };
+    const proving = ['kms:Sign', 'kms:Verify', 'kms:GenerateMac', 'kms:VerifyMac'];
+    return [
+      this.allow('VerifierWithCanary', verifier, ['kms:Encrypt', 'kms:Decrypt'], onCanary),
+      this.allow('VerifierProves', verifier, proving),
+    ];
   }
 
   /** Makes wrapped data keys under this key, each under the context that names it; it opens none. */
@@ -330,9 +335,9 @@ const TEMPLATES: Readonly<
     (statements: Statements, access: readonly AccessGrant[]) => PolicyStatement[]
   >
 > = {
-  'pre-activation': (make) => [make.verifier(), make.aliases(), ...make.candidates()],
+  'pre-activation': (make) => [...make.verifier(), make.aliases(), ...make.candidates()],
   active: (make, access) => [
-    make.verifier(),
+    ...make.verifier(),
     make.aliases(),
     make.rotator(),
     make.recoverer(),
@@ -347,7 +352,7 @@ const TEMPLATES: Readonly<
   suspended: () => [denyUse()],
   'decrypt-only': (make, access) => [
     make.denyProtecting(),
-    make.verifier(),
+    ...make.verifier(),
     make.aliases(),
     make.recoverer(),
     ...make.destroyers(),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Key bytes of the vault in memory: AES-256-GCM with the encryption context as additional data, so that a bent
 // ciphertext or another context does not open. For tests; nothing here protects anything real.
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { IV_BYTES, open, seal } from '#core/crypto/aes-gcm.ts';
 import { KeyturnError } from '#core/errors.ts';
@@ -65,6 +65,11 @@ export class MemoryKeyMaterial {
         cause,
       });
     }
+  }
+
+  /** What stands for a signature or a code: nothing else in memory has the bytes. */
+  prove(message: Uint8Array): Uint8Array {
+    return createHmac('sha256', this.#keyAt(0)).update(message).digest();
   }
 
   #keyAt(index: number): Buffer {

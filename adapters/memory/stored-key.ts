@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A key of the vault in memory, and what its policy lets whom do (`docs/key-policies.md`).
 import type { FunctionName } from '#core/contract/environment.ts';
-import type { Origin, PolicyTemplate } from '#core/contract/vocabulary.ts';
+import type { KeySpec, Origin, PolicyTemplate } from '#core/contract/vocabulary.ts';
 import { CANARY_CONTEXT_KEY, DATA_KEY_CONTEXT_KEY } from '#core/keys/naming.ts';
 import type { AccessGrant } from '#core/keys/records.ts';
 import type { Context, Provenance, VaultKey } from '#core/ports/key-vault.ts';
@@ -28,6 +28,7 @@ export interface StoredKey extends VaultKey {
   /** Tags that are not Keyturn's. */
   readonly otherTags: Readonly<Record<string, string>>;
   readonly origin: Origin;
+  readonly keySpec: KeySpec;
   readonly shownMaterial: Eventual<string>;
   /** For material. */
   isWaiting: boolean;

@@ -13,12 +13,13 @@ import type {
   CryptoUser,
   KeyPlace,
   Provenance,
+  Prover,
   ReEncryptor,
   UnrecordedKey,
   VaultKey,
 } from '#core/ports/key-vault.ts';
 import type { Clock } from '#core/ports/platform.ts';
-import { cryptoOf, dataKeysOf, reEncryptorOf, type Usable } from './crypto.ts';
+import { cryptoOf, dataKeysOf, proverOf, reEncryptorOf, type Usable } from './crypto.ts';
 import { Eventual } from './eventual.ts';
 import { foreignView, originalPolicy } from './foreign-view.ts';
 import { MemoryKeyMaterial } from './key-material.ts';
@@ -108,25 +109,23 @@ export class MemoryVault implements VaultPorts {
     return reEncryptorOf(this.#usableTo(caller));
   }
 
+  proverFor(caller: Caller): Prover {
+    return proverOf(this.#usableTo(caller));
+  }
+
   #usableTo(caller: Caller): Usable {
     return (act, keyId, context) => this.#usable(caller, act, keyId, context);
   }
 
   async createKey(place: KeyPlace, provenance: Provenance): Promise<VaultKey> {
     this.#calls += 1;
-    const { origin, keyStoreId = null } = place;
-    return this.#make(origin, keyStoreId ?? STANDARD_STORE, provenance);
-  }
-
-  #make(origin: Origin, keyStoreId: string, provenance: Provenance): VaultKey {
+    const keyStoreId = place.keyStoreId ?? STANDARD_STORE;
     if (!this.#connected.has(keyStoreId)) {
       throw failure('KeyStoreMisconfigured', 'the vault does not know the recorded key store');
     }
     this.#requireConnection(keyStoreId);
-    return this.#add({ origin, keyStoreId }, provenance, {
-      template: 'pre-activation',
-      access: [],
-    });
+    const policy = { template: 'pre-activation', access: [] } as const;
+    return this.#add({ ...place, keyStoreId }, provenance, policy);
   }
 
   /** Makes a key as somebody else would, past every hook: IAM of the account decides, beside what the policy names. */
@@ -145,7 +144,7 @@ export class MemoryVault implements VaultPorts {
   }
 
   #add(
-    { origin, keyStoreId }: { readonly origin: Origin; readonly keyStoreId: string },
+    { origin, keyStoreId, spec }: KeyPlace & { readonly keyStoreId: string },
     provenance: Provenance,
     policy: KeyPolicy,
     otherTags: Readonly<Record<string, string>> = {},
@@ -164,6 +163,7 @@ export class MemoryVault implements VaultPorts {
       material,
       shownMaterial: new Eventual(material.currentId),
       origin,
+      keySpec: spec?.keySpec ?? 'SYMMETRIC_DEFAULT',
       isWaiting: origin === 'EXTERNAL',
       imported: null,
       expiresAt: null,

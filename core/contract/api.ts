@@ -6,7 +6,9 @@ import {
   CONTAINMENT_KINDS,
   CONTAINMENT_MODES,
   ENVIRONMENTS,
+  KEY_SPECS,
   KEY_STATES,
+  KEY_USAGES,
   OPERATION_KINDS,
   OPERATION_STATES,
   ORIGINS,
@@ -87,6 +89,10 @@ export const CreateKeyRequest = z
       .enum(ORIGINS)
       .optional()
       .describe('of tier kms: where its material comes from; by default the CloudHSM key store'),
+    keySpec: z
+      .enum(KEY_SPECS)
+      .optional()
+      .describe('of origin AWS_KMS: what KMS makes; by default SYMMETRIC_DEFAULT, which encrypts'),
     escrow: z
       .strictObject({
         required: z.int().min(2).max(255),
@@ -178,6 +184,8 @@ export const Key = z
     environment: z.enum(ENVIRONMENTS),
     tier: z.enum(TIERS),
     origin: z.enum(ORIGINS).nullable().optional().describe('null for tier data'),
+    keySpec: z.enum(KEY_SPECS).nullable().optional().describe('null for tier data'),
+    usage: z.enum(KEY_USAGES).nullable().optional().describe('null for tier data'),
     parent: z.string().nullable().describe('of tier data: the key that wraps it'),
     state: z.enum(KEY_STATES),
     substate: z.string().nullable(),

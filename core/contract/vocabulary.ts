@@ -41,6 +41,24 @@ export type ConsumerState = (typeof CONSUMER_STATES)[number];
 export const ORIGINS = ['AWS_CLOUDHSM', 'AWS_KMS', 'EXTERNAL'] as const;
 export type Origin = (typeof ORIGINS)[number];
 
+/** Specs of KMS keys, as KMS names them; what each is for says `core/keys/key-specs.ts`. */
+export const KEY_SPECS = [
+  'SYMMETRIC_DEFAULT',
+  'RSA_2048',
+  'RSA_3072',
+  'RSA_4096',
+  'ECC_NIST_P256',
+  'ECC_NIST_P384',
+  'HMAC_256',
+  'HMAC_384',
+  'HMAC_512',
+] as const;
+export type KeySpec = (typeof KEY_SPECS)[number];
+
+/** What a key is for, as KMS names it. */
+export const KEY_USAGES = ['ENCRYPT_DECRYPT', 'SIGN_VERIFY', 'GENERATE_VERIFY_MAC'] as const;
+export type KeyUsage = (typeof KEY_USAGES)[number];
+
 /** `kms`: every version is its own KMS key. `data`: every version is a data key, wrapped by a key of tier `kms`. */
 export const TIERS = ['kms', 'data'] as const;
 export type Tier = (typeof TIERS)[number];

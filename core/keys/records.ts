@@ -5,6 +5,7 @@ import type {
   ContainmentKind,
   ContainmentMode,
   Environment,
+  KeySpec,
   KeyState,
   OperationKind,
   OperationState,
@@ -105,6 +106,8 @@ export interface KeyRecord {
   readonly tier: Tier;
   /** Absent: `AWS_CLOUDHSM`. */
   readonly origin?: Origin;
+  /** Absent: `SYMMETRIC_DEFAULT`. */
+  readonly keySpec?: KeySpec;
   /** Of origin EXTERNAL: who holds shares of its material, by id; absent: by the quorum of its class. */
   readonly escrow?: { readonly required: number; readonly custodians: readonly string[] };
   /** Of tier `data`: the key of tier `kms` that wraps its versions. */

@@ -32,7 +32,7 @@ export interface AdoptKeyDeps extends GenerateKeyDeps, ReportAdoptionDeps {
 }
 
 export interface AdoptKeyInput
-  extends Omit<GenerateKeyInput, 'tier' | 'escrow' | 'parent' | 'access'> {
+  extends Omit<GenerateKeyInput, 'tier' | 'keySpec' | 'escrow' | 'parent' | 'access'> {
   readonly kmsKey: string;
   /** Absent: the roles that the key's policy names. */
   readonly access?: readonly AccessGrant[] | undefined;

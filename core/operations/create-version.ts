@@ -3,6 +3,7 @@
 // later try knows that an unrecorded key may exist, looks for it by its tags, and adopts it (faults F1, F2). Where the
 // origin rotates in place, KMS is asked for new material of the key that is there.
 import { KeyturnError } from '../errors.ts';
+import { KEY_SPEC_TABLE, specOf } from '../keys/key-specs.ts';
 import { strategyOf } from '../keys/origins/all.ts';
 import type { Instant, KeyRecord, OperationRecord } from '../keys/records.ts';
 import type {
@@ -88,7 +89,10 @@ async function placeOf(
   { snapshot: { key } }: StepContext,
 ): Promise<KeyPlace> {
   const { origin, keyStore: standard } = strategyOf(key);
-  if (standard !== null) return { origin, keyStoreId: null };
+  if (standard !== null) {
+    const keySpec = specOf(key);
+    return { origin, keyStoreId: null, spec: { keySpec, usage: KEY_SPEC_TABLE[keySpec].usage } };
+  }
   const keyStore = await deps.ledger.readKeyStore(key.keyStore);
   if (keyStore?.keyStoreId) return { origin, keyStoreId: keyStore.keyStoreId };
   throw new KeyturnError(

@@ -2,8 +2,9 @@
 // Use case: a new managed key. Its policy is checked, its name taken and its first version admitted in one
 // transaction; the `generate-key` workflow then makes the material inside the HSM.
 import { genesisHash } from '../audit/chain.ts';
-import type { Environment, Origin, Stage, Tier } from '../contract/vocabulary.ts';
+import type { Environment, KeySpec, Origin, Stage, Tier } from '../contract/vocabulary.ts';
 import { isError, KeyturnError, precondition } from '../errors.ts';
+import { encrypts } from '../keys/key-specs.ts';
 import { keyAlias, wrappedBy } from '../keys/naming.ts';
 import { strategyOf } from '../keys/origins/all.ts';
 import type { AccessGrant, KeyRecord } from '../keys/records.ts';
@@ -32,6 +33,8 @@ export interface GenerateKeyInput {
   readonly tier: Tier;
   /** Absent: `AWS_CLOUDHSM`. */
   readonly origin?: Origin | undefined;
+  /** Absent: `SYMMETRIC_DEFAULT`. */
+  readonly keySpec?: KeySpec | undefined;
   /** Of origin `EXTERNAL`: the circle that holds its material, by id. */
   readonly escrow?: KeyRecord['escrow'] | undefined;
   /** Of tier `data`: the key that wraps it; absent: the one that the class names. */
@@ -104,18 +107,19 @@ export async function checkRoom(
 }
 
 /** The input with its parent decided: a name for tier `data`, nothing for tier `kms`. */
-type AdmittedInput = Omit<GenerateKeyInput, 'parent' | 'origin' | 'escrow'> &
-  Pick<KeyRecord, 'parent' | 'origin' | 'escrow'>;
+type AdmittedInput = Omit<GenerateKeyInput, 'parent' | 'origin' | 'escrow' | 'keySpec'> &
+  Pick<KeyRecord, 'parent' | 'origin' | 'escrow' | 'keySpec'>;
 
 async function withParent(
   deps: GenerateKeyDeps,
   site: KeySite,
-  { parent: asked, origin, escrow, ...rest }: GenerateKeyInput,
+  { parent: asked, origin, escrow, keySpec, ...rest }: GenerateKeyInput,
 ): Promise<AdmittedInput> {
   const input = {
     ...rest,
     ...(origin === undefined ? {} : { origin }),
     ...(escrow === undefined ? {} : { escrow }),
+    ...(keySpec === undefined ? {} : { keySpec }),
   };
   const fixed = classOf(site.classes, input.class)?.dataKeyParent;
   if (input.tier === 'kms') {
@@ -133,6 +137,7 @@ async function withParent(
   const isFit =
     parent?.tier === 'kms' &&
     parent.state === 'active' &&
+    encrypts(parent) &&
     !parent.releasedAt &&
     parent.environment === input.environment;
   if (isFit) return { ...input, parent: name };
@@ -236,10 +241,23 @@ export async function freeName(
   const existing = await deps.ledger.readKeyRecord(input.name);
   if (!existing) return newKey(site, input, by.principal.id, deps.clock.now());
   if (isAbandoned(existing)) {
-    const { origin: _before, ...kept } = existing;
+    const { origin: _before, keySpec: _spec, ...kept } = existing;
     return { ...kept, ...input, keyStore: strategyOf(input).keyStore ?? site.keyStore };
   }
   throw nameTaken(input.name);
+}
+
+/** @throws KeyturnError `ValidationFailed` for a spec that keys of that tier or origin cannot have */
+function checkSpec({ keySpec, origin, tier }: GenerateKeyInput): void {
+  if (keySpec === undefined || (tier === 'kms' && keySpec === 'SYMMETRIC_DEFAULT')) return;
+  if (tier === 'kms' && origin === 'AWS_KMS') return;
+  const message =
+    tier === 'data'
+      ? 'a wrapped data key has no spec of its own'
+      : `a key of origin ${origin ?? 'AWS_CLOUDHSM'} can be SYMMETRIC_DEFAULT only; ${keySpec} needs origin AWS_KMS`;
+  throw new KeyturnError('ValidationFailed', message, {
+    fields: [{ pointer: '/keySpec', detail: 'is for tier kms and origin AWS_KMS' }],
+  });
 }
 
 /**
@@ -256,6 +274,7 @@ export async function generateKey(
   const claimed = await findClaimed(deps.ledger, by.claim);
   if (claimed) return resume(deps, claimed);
   await checkPolicy(deps, site, input);
+  checkSpec(input);
   if (input.tier === 'data' && input.origin !== undefined) {
     throw new KeyturnError('ValidationFailed', 'a wrapped data key has the origin of its parent', {
       fields: [{ pointer: '/origin', detail: 'is for tier kms' }],

@@ -9,7 +9,7 @@ import { accessOf } from '../keys/consumers.ts';
 import { accessOfContained } from '../keys/containment.ts';
 import type { VersionRecord } from '../keys/records.ts';
 import { mayProcess } from '../keys/transitions.ts';
-import type { CryptoUser, PolicyReader } from '../ports/key-vault.ts';
+import type { CryptoUser, PolicyReader, Prover } from '../ports/key-vault.ts';
 import { type BlockTarget, blockTargets } from './enforce-containment.ts';
 import { liftTargets } from './resume-key.ts';
 import { recordStep, type StepContext, type StepDeps, type StepInput } from './run-step.ts';
@@ -17,6 +17,8 @@ import { recordStep, type StepContext, type StepDeps, type StepInput } from './r
 /** What a probe needs. */
 export interface ProbeDeps extends StepDeps {
   readonly crypto: CryptoUser;
+  /** Of keys that sign or authenticate. */
+  readonly prover: Prover;
   readonly policies: PolicyReader;
   readonly random: (bytes: number) => Uint8Array;
 }

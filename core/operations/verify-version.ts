@@ -25,6 +25,7 @@ import {
   type StepContext,
   type StepInput,
 } from './run-step.ts';
+import { canaryUserOf } from './signed-canary.ts';
 import { releaseTargetsOf, targetsOf } from './update-access.ts';
 
 export type VerifyVersionDeps = ProbeDeps;
@@ -313,5 +314,6 @@ export async function verifyVersion(
   const context = await openStep(deps, input);
   const isAdopted = context.operation.kind === 'adopt-key' && behind === 'CreateVersion';
   requireBehind(context.operation, isAdopted ? 'AdoptVersion' : behind);
-  if (!isRecorded(context.operation, step)) await run(deps, input, context);
+  if (isRecorded(context.operation, step)) return;
+  await run({ ...deps, crypto: canaryUserOf(deps, context.snapshot.key) }, input, context);
 }

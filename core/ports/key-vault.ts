@@ -2,7 +2,7 @@
 // Port of the key system. No AWS type crosses it, so that other vaults can stand behind it later. Adapters translate
 // every failure into a KeyturnError: `KeyNotYetVisible`, `KeyNotUsable`, `KeyStoreUnavailable`, `Throttled`,
 // `AccessDenied`, `CiphertextInvalid`, `KeyNotFound` or `DependencyUnavailable`.
-import type { Origin, PolicyTemplate } from '../contract/vocabulary.ts';
+import type { KeySpec, KeyUsage, Origin, PolicyTemplate } from '../contract/vocabulary.ts';
 import type { AccessGrant, Instant } from '../keys/records.ts';
 
 /** Encryption context: authenticated, not secret. */
@@ -34,6 +34,8 @@ export interface KeyPlace {
   readonly origin: Origin;
   /** Of origin `AWS_CLOUDHSM`. */
   readonly keyStoreId: string | null;
+  /** Absent: `SYMMETRIC_DEFAULT`. */
+  readonly spec?: { readonly keySpec: KeySpec; readonly usage: KeyUsage };
 }
 
 /** A vault key of this stage that says it is not recorded yet. */
@@ -60,6 +62,20 @@ export interface CryptoUser {
     context: Context,
     keyId?: string,
   ): Promise<{ plaintext: Uint8Array; keyId: string; materialId?: string | null }>;
+}
+
+/** By what a key signs or authenticates. */
+export interface ProvingKey {
+  readonly keyId: string;
+  readonly usage: Exclude<KeyUsage, 'ENCRYPT_DECRYPT'>;
+  readonly algorithm: string;
+}
+
+/** Signatures and message authentication codes, of messages of at most 4,096 bytes. */
+export interface Prover {
+  prove(key: ProvingKey, message: Uint8Array): Promise<Uint8Array>;
+  /** Whether the key made the proof of this message: a refusal throws, a wrong proof does not. */
+  holds(key: ProvingKey, message: Uint8Array, proof: Uint8Array): Promise<boolean>;
 }
 
 export interface ReEncryptor {

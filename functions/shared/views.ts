@@ -5,6 +5,7 @@ import type * as api from '#core/contract/api.ts';
 import { KeyturnError } from '#core/errors.ts';
 import { accessOf } from '#core/keys/consumers.ts';
 import { containmentState } from '#core/keys/containment.ts';
+import { KEY_SPEC_TABLE, specOf } from '#core/keys/key-specs.ts';
 import type { Containment, KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
 import type { AccessObject } from '#core/ports/platform.ts';
 import type { KeyStoreRecord } from '#core/provisioning/records.ts';
@@ -24,6 +25,8 @@ export function keyView(key: KeyRecord, where: Location): z.infer<typeof api.Key
     environment: key.environment,
     tier: key.tier,
     origin: key.tier === 'data' ? null : (key.origin ?? 'AWS_CLOUDHSM'),
+    keySpec: key.tier === 'data' ? null : specOf(key),
+    usage: key.tier === 'data' ? null : KEY_SPEC_TABLE[specOf(key)].usage,
     parent: key.parent ?? null,
     state: key.state,
     substate: keySubstate(key),

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { BudgetedCryptoUser } from '#adapters/budget/budgeted-crypto.ts';
 import { KmsCryptoUser } from '#adapters/kms/crypto-user.ts';
 import { KmsPolicies } from '#adapters/kms/key-administration.ts';
+import { KmsProver } from '#adapters/kms/prover.ts';
 import { systemClock, systemRandom } from '#adapters/system/system.ts';
 import { CHECKS } from '#core/contract/vocabulary.ts';
 import { verifyVersion } from '#core/operations/verify-version.ts';
@@ -19,6 +20,7 @@ const deps = {
   ledger: ledger(environment.TABLE_NAME),
   clock: systemClock,
   crypto: new KmsCryptoUser(kms),
+  prover: new KmsProver(kms),
   policies: new KmsPolicies(kms, policySite(environment)),
   random: systemRandom,
 };

@@ -28,8 +28,13 @@ const USE_OF_KEYS = [
   'kms:Encrypt',
   'kms:GenerateDataKey',
   'kms:GenerateDataKeyWithoutPlaintext',
+  'kms:GenerateMac',
+  'kms:GetPublicKey',
   'kms:ReEncryptFrom',
   'kms:ReEncryptTo',
+  'kms:Sign',
+  'kms:Verify',
+  'kms:VerifyMac',
 ];
 
 export interface WorkloadRoleProps {

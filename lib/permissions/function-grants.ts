@@ -165,6 +165,7 @@ function stepGrants(context: GrantContext): Pick<Duties, StepFunction> {
     'verify-version': [
       ...writeTable(table, LIST_INDEX.name),
       keys.canary(),
+      keys.proofs(),
       keys.onKeys(['kms:GetKeyPolicy']),
     ],
     'place-alias': [...rows, ...keys.alias(), ...keys.moveLegacy(context.movableAliases)],

@@ -38,6 +38,11 @@ export class KeyGrants {
     });
   }
 
+  /** Canaries of keys that sign or authenticate; KMS has no condition on what is signed. */
+  proofs(): Grant {
+    return this.onKeys(['kms:Sign', 'kms:Verify', 'kms:GenerateMac', 'kms:VerifyMac']);
+  }
+
   /** Wrapped data keys, under the context that names whose they are; never one in the clear. */
   dataKeys(): Grant {
     return this.onKeys(['kms:GenerateDataKeyWithoutPlaintext'], {

@@ -23,6 +23,19 @@ beforeEach(async () => {
   await renewWorld();
 });
 
+it('refuses a spec that the origin cannot have', async () => {
+  const answer = await create({ body: { ...BODY, keySpec: 'RSA_2048' } });
+
+  expect(answer).toMatchObject({
+    status: 400,
+    body: { code: 'ValidationFailed', errors: [{ pointer: '/keySpec' }] },
+  });
+  await expectNothingChanged();
+  const fit = { ...BODY, origin: 'AWS_KMS', keySpec: 'RSA_2048' };
+  expect((await create({ body: fit })).status).toBe(202);
+  expect(await current.world.store.readKeyRecord('orders')).toMatchObject({ keySpec: 'RSA_2048' });
+});
+
 /** Nothing was written and nothing started. */
 async function expectNothingChanged(name = 'orders') {
   expect(await current.world.store.readKeyRecord(name)).toBeNull();

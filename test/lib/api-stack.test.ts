@@ -94,8 +94,13 @@ describe('role of a workload', () => {
       'kms:Encrypt',
       'kms:GenerateDataKey',
       'kms:GenerateDataKeyWithoutPlaintext',
+      'kms:GenerateMac',
+      'kms:GetPublicKey',
       'kms:ReEncryptFrom',
       'kms:ReEncryptTo',
+      'kms:Sign',
+      'kms:Verify',
+      'kms:VerifyMac',
     ]);
     for (const { resources, conditions } of onKeys) {
       expect(resources).toEqual([`arn:aws:kms:${REGION}:${ACCOUNT}:key/*`]);

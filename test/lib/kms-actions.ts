@@ -80,7 +80,15 @@ export const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
     'kms:TagResource',
   ],
   'make-data-key': ['kms:GenerateDataKeyWithoutPlaintext'],
-  'verify-version': ['kms:Decrypt', 'kms:Encrypt', 'kms:GetKeyPolicy'],
+  'verify-version': [
+    'kms:Decrypt',
+    'kms:Encrypt',
+    'kms:GenerateMac',
+    'kms:GetKeyPolicy',
+    'kms:Sign',
+    'kms:Verify',
+    'kms:VerifyMac',
+  ],
   'place-alias': ['kms:CreateAlias', 'kms:DescribeKey', 'kms:UpdateAlias'],
   'adopt-version': [
     'kms:DescribeKey',

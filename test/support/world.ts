@@ -190,6 +190,7 @@ export class World {
       meter: policyMeter(POLICY_SITE),
       orphans: ports,
       crypto: withHook(this.vault.cryptoFor('verify-version'), hook),
+      prover: withHook(this.vault.proverFor('verify-version'), hook),
       progress: withHook(this.progress, hook),
       reEncryptor: withHook(this.vault.reEncryptorFor('reencrypt'), hook),
       openSource: (record: SourceRecord) =>

@@ -28,6 +28,7 @@ interface CreateOptions extends WorkOptions {
   readonly access: readonly AccessEntry[];
   readonly tier?: string;
   readonly origin?: string;
+  readonly keySpec?: string;
   readonly parent?: string;
   readonly escrow?: string;
 }
@@ -96,6 +97,9 @@ function toCreateRequest(name: string, options: CreateOptions): RequestOf<'creat
     ...(options.origin !== undefined && {
       origin: options.origin as NonNullable<RequestOf<'createKey'>['origin']>,
     }),
+    ...(options.keySpec !== undefined && {
+      keySpec: options.keySpec as NonNullable<RequestOf<'createKey'>['keySpec']>,
+    }),
     ...(options.tier !== undefined && { tier: options.tier as RequestOf<'createKey'>['tier'] }),
     ...(options.parent !== undefined && { parent: options.parent }),
     ...(options.escrow !== undefined && { escrow: parseEscrow(options.escrow) }),
@@ -119,6 +123,7 @@ function addCreate(key: Command, act: Act): void {
       '--origin <origin>',
       'of tier kms: AWS_CLOUDHSM (default), AWS_KMS or EXTERNAL; docs/origins.md',
     )
+    .option('--key-spec <spec>', 'of origin AWS_KMS: such as ECC_NIST_P256 or HMAC_256')
     .option(
       '--escrow <n:names>',
       'of origin EXTERNAL: shares that rebuild its material, and who holds one; docs/escrow.md',

@@ -18,8 +18,10 @@ import { KmsAliasWriter, KmsKeyRemover, KmsPolicies } from '#adapters/kms/key-ad
 import { KmsKeyCreator } from '#adapters/kms/key-creator.ts';
 import { KmsMaterialImporter } from '#adapters/kms/material-importer.ts';
 import { KmsMaterialRotator } from '#adapters/kms/material-rotator.ts';
+import { KmsProver } from '#adapters/kms/prover.ts';
 import { type FunctionName, roleName } from '#core/contract/environment.ts';
 import { describeOrigins } from '#test/adapters/contract/origins.contract.ts';
+import { describeProofs } from '#test/adapters/contract/proofs.contract.ts';
 import { describeVault } from '#test/adapters/contract/vault.contract.ts';
 import {
   createConnectedKeyStore,
@@ -59,8 +61,12 @@ function vouched(
 
 /** A client under the role of a function, which IAM lets do everything: the key policy decides. */
 function as(name: FunctionName): KMSClient {
+  return asRole(roleName('local', name));
+}
+
+function asRole(role: string): KMSClient {
   const client = emulator.kms();
-  const principalArn = `arn:aws:sts::${ACCOUNT}:assumed-role/${roleName('local', name)}/session`;
+  const principalArn = `arn:aws:sts::${ACCOUNT}:assumed-role/${role}/session`;
   const identityPolicies = [KMS_ALLOWED];
   vouched(client, { principalArn, account: ACCOUNT, identityPolicies, isRoot: false });
   return client;
@@ -104,6 +110,14 @@ describeOrigins('KMS', async () => ({
   importer: new KmsMaterialImporter(as('create-version')),
   dataPlane: new KmsCryptoUser(as('use-key')),
   keyStoreId,
+}));
+
+describeProofs('KMS', async () => ({
+  keys: new KmsKeyCreator(as('create-version'), SITE),
+  policies: new KmsPolicies(as('apply-policy'), SITE),
+  prover: new KmsProver(as('verify-version')),
+  crypto: new KmsCryptoUser(as('verify-version')),
+  proverOf: (role) => new KmsProver(asRole(role.split('/').at(-1) ?? '')),
 }));
 
 /** A policy that leaves a key to IAM. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryClock } from '#adapters/memory/clock.ts';
 import { MemoryVault } from '#adapters/memory/vault.ts';
 import { describeOrigins } from '#test/adapters/contract/origins.contract.ts';
+import { describeProofs } from '#test/adapters/contract/proofs.contract.ts';
 import { describeVault } from '#test/adapters/contract/vault.contract.ts';
 import { CONSUMER } from '#test/support/world.ts';
 
@@ -33,6 +34,17 @@ describeOrigins('MemoryVault', async () => {
     importer: vault,
     dataPlane: vault.cryptoFor('use-key'),
     keyStoreId: STORE,
+  };
+});
+
+describeProofs('MemoryVault', async () => {
+  const vault = new MemoryVault({ clock: new MemoryClock(), keyStores: [STORE] });
+  return {
+    keys: vault,
+    policies: vault,
+    prover: vault.proverFor('verify-version'),
+    crypto: vault.cryptoFor('verify-version'),
+    proverOf: (role) => vault.proverFor(role as `arn:${string}`),
   };
 });
 
