@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a random history is made of: what people, consumers and the schedule do, and what goes wrong meanwhile.
 import fc from 'fast-check';
+import type { ToldUse } from './key-uses.ts';
 
 /** Something that is asked of the system from outside; `key` counts the keys of the history. */
 export type Act =
@@ -21,6 +22,7 @@ export type Act =
       readonly key: number;
       readonly consumer: number;
     }
+  | ToldUse
   | { readonly do: 'extend'; readonly key: number; readonly seconds: number }
   /** Somebody wants the old version back. */
   | { readonly do: 'roll-back'; readonly key: number }
@@ -102,6 +104,17 @@ const anAct: fc.Arbitrary<Act> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('roll-back' as const), key }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('use-told' as const),
+      key,
+      consumer: fc.nat({ max: 1 }),
+      versionsBack: fc.constantFrom(0 as const, 1 as const),
+      lateBySeconds: fc.constantFrom(0, 1, 60, 900, 7200),
+      times: fc.constantFrom(1 as const, 2 as const),
+    }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({

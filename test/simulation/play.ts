@@ -13,6 +13,7 @@ import { type CallSite, ExecutionLost, ProcessDied, Simulation } from '#test/sup
 import { ALICE, aWorld, CONSUMER, KEY_STORE_ID, PERMIT, type World } from '#test/support/world.ts';
 import { adopt, legacyAlias, makeForeign } from './adopted.ts';
 import type { Act, Fault, History } from './history.ts';
+import { tellUse } from './key-uses.ts';
 import { applyPlan, CHANGES } from './planned.ts';
 import { Watcher } from './watcher.ts';
 import { closedConsumers, type Written } from './written.ts';
@@ -178,6 +179,8 @@ class Player {
       case 'register':
       case 'remove':
         return this.#change(act.do, this.#nameOf(act.key), act.consumer);
+      case 'use-told':
+        return this.#tell(act);
       case 'acknowledge':
         return this.#acknowledge(this.#nameOf(act.key), consumerName(act.consumer));
       case 'extend':
@@ -264,6 +267,11 @@ class Player {
       }),
     );
     await this.#simulation.runStarted();
+  }
+
+  async #tell(act: Extract<Act, { do: 'use-told' }>): Promise<void> {
+    const principal = consumerPrincipal(act.consumer);
+    await tellUse(this.#world, this.#nameOf(act.key), principal, act);
   }
 
   async #rollBack(name: string): Promise<void> {

@@ -233,6 +233,44 @@ describe('a simulated history', () => {
     );
   });
 
+  const told = (versionsBack: 0 | 1, lateBySeconds: number) =>
+    ({ do: 'use-told', key: 0, consumer: 0, versionsBack, lateBySeconds, times: 2 }) as const;
+  const USED: History = {
+    ...WITH_CONSUMER,
+    acts: [
+      ...WITH_CONSUMER.acts,
+      { do: 'acknowledge', key: 0, consumer: 0 },
+      { do: 'wait', seconds: 60 },
+      told(1, 7200),
+      told(0, 0),
+    ],
+  };
+
+  it('with word of uses that comes late and twice breaks nothing', async () => {
+    expect(await play(USED)).toEqual([]);
+  });
+
+  it.each<[string, RegExp, (world: World) => void]>([
+    [
+      'forgets when it saw a consumer last',
+      /^I12 the last use of consumer-0 went back/,
+      ({ store }) => {
+        const commit = store.commit.bind(store);
+        store.commit = async (change) => {
+          const known = (await store.readKey('orders'))?.consumers ?? [];
+          const seen = known.filter((one) => one.lastSeenAt !== null);
+          if (change.audit.action === 'consumer.seen' || seen.length === 0) return commit(change);
+          return commit({
+            ...change,
+            consumers: seen.map((one) => ({ ...one, lastSeenAt: null })),
+          });
+        };
+      },
+    ],
+  ])('finds a world that %s', async (_what, violation, sabotage) => {
+    expect(await play(USED, sabotage)).toContainEqual(expect.stringMatching(violation));
+  });
+
   it('finds a rotation that is thrown out of step by a lost process', async () => {
     const lost: History = {
       ...ROTATION,

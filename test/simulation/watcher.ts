@@ -2,7 +2,7 @@
 // Looks at the world behind every port call and keeps what breaks an invariant. The numbers are those of the design:
 // I1 a live alias points at a usable version; I2 what was written stays readable; I3 states move along the table;
 // I4 one holder of a key; I6 a state change and its audit record are one; I8 every operation ends;
-// I10 no switch before the consumers that answer; I11 who is registered opens.
+// I10 no switch before the consumers that answer; I11 who is registered opens; I12 a consumer's last use never goes back.
 import { verifyChain } from '#core/audit/chain.ts';
 import { dueAt } from '#core/keys/due.ts';
 import type { OperationRecord, VersionRecord } from '#core/keys/records.ts';
@@ -12,6 +12,7 @@ import type { KeySnapshot } from '#core/ports/ledger.ts';
 import type { CallSite } from '#test/support/simulation.ts';
 import type { World } from '#test/support/world.ts';
 import { FOREIGN_POLICY } from './adopted.ts';
+import { unseen } from './key-uses.ts';
 
 const HOUR = 3600_000;
 const isHeld = (operation: OperationRecord) =>
@@ -74,6 +75,7 @@ export class Watcher {
       this.#checkVersions(before?.versions ?? [], after.versions);
       if (before) this.#checkFence(before, after, site);
       if (before) this.#checkGate(before, after);
+      for (const what of unseen(before?.consumers ?? [], after.consumers)) this.report(what);
       await this.#checkOperations(after);
       await this.#checkChain(name, before?.key.revision ?? 0, after);
     }
