@@ -45,7 +45,7 @@ export async function metered<T>(
 }
 
 /** What a metered port stands on. */
-abstract class Metered<T> {
+export abstract class Metered<T> {
   protected readonly inner: T;
   readonly #budget: RateBudget;
   readonly #lane: () => Promise<Lane>;

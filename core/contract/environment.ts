@@ -107,8 +107,8 @@ export const FUNCTION_ENVIRONMENT = {
     BACKUP_RETENTION_DAYS: z.coerce.number().int().min(7).max(379),
   },
   'tend-destruction': { DESTROY_KEY_ARN: z.string() },
-  'remove-version': {},
-  'restore-version': {},
+  'remove-version': { KMS_BUDGET: KmsBudgetSetting },
+  'restore-version': { KMS_BUDGET: KmsBudgetSetting },
   'certify-destruction': { NOTICE_KEY_ARN: z.string() },
   'enforce-containment': { KMS_BUDGET: KmsBudgetSetting },
   'manage-adoptions': {

@@ -25,6 +25,8 @@ export const KMS_QUOTAS = {
   UpdateAlias: 5,
   /** Symmetric cryptographic operations outside key stores; 20,000 or 100,000 in the largest Regions. */
   Cryptographic: 10_000,
+  /** Signatures and verifications with elliptic-curve keys, all of the account together. */
+  CryptographicEcc: 300,
   /** Cryptographic operations of one CloudHSM key store, all of them together; not adjustable. */
   CryptographicInKeyStore: 1800,
 } as const satisfies Record<string, number>;

@@ -21,7 +21,8 @@ const PACE = { pageItems: 100, concurrency: 16, seconds: 60 };
 
 const environment = environmentOf('reencrypt');
 const table = ledger(environment.TABLE_NAME);
-const open = openSource(environment.STAGE, environment.NOTICE_KEY_ARN);
+const budget = workerBudget(environment.TABLE_NAME, environment.KMS_BUDGET);
+const open = openSource(environment.STAGE, environment.NOTICE_KEY_ARN, budget);
 const deps = {
   ledger: table,
   progress: reencryptionProgress(environment.TABLE_NAME),
@@ -32,7 +33,7 @@ const deps = {
       ? new DataKeySource({ ledger: table, clock: systemClock }, record)
       : open(record),
   reEncryptor: new KmsReEncryptor(kmsClient()),
-  budget: workerBudget(environment.TABLE_NAME, environment.KMS_BUDGET),
+  budget,
 };
 const Input = StepInputSchema.extend({
   source: z.string().min(1).max(63),

@@ -12,6 +12,7 @@ import { AccessTableAuthorizer, TableDirectory } from '#adapters/access-table/au
 import { TableCustodians } from '#adapters/access-table/custodians.ts';
 import { TableSigners } from '#adapters/access-table/signers.ts';
 import { AgreedElectorate } from '#adapters/approvals/electorate.ts';
+import { BudgetedSigner } from '#adapters/budget/budgeted-signer.ts';
 import { DynamoDbBucketRows } from '#adapters/dynamodb/bucket-rows.ts';
 import { DynamoIncidentRows } from '#adapters/dynamodb/incident-rows.ts';
 import { DynamoDbKeyUseLog } from '#adapters/dynamodb/key-use-log.ts';
@@ -107,13 +108,16 @@ export function s3Client(stage: Stage): S3Client {
 }
 
 /** Sources behind an owner's endpoint are called with signatures of the key that signs notices. */
-export function openSource(stage: Stage, noticeKeyArn: string): OpenSource {
+export function openSource(stage: Stage, noticeKeyArn: string, budget: RateBudget): OpenSource {
   return sourceOpener({
     tables: tableClient(),
     objects: s3Client(stage),
     endpoints: {
       post: (call, bounds) => postSigned(reachOf(stage), call, bounds),
-      signer: new KmsNoticeSigner(kmsClient(), noticeKeyArn, 'keyturn-source'),
+      signer: new BudgetedSigner(
+        new KmsNoticeSigner(kmsClient(), noticeKeyArn, 'keyturn-source'),
+        budget,
+      ),
       clock: systemClock,
     },
   });

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
+import { BudgetedKeyRetirer, BudgetedKeyReviver } from '#adapters/budget/budgeted-destruction.ts';
+import { BudgetedSigner } from '#adapters/budget/budgeted-signer.ts';
 import {
   BudgetedAliasWriter,
   BudgetedKeyCreator,
@@ -55,6 +57,29 @@ describe('vault ports within the budget', () => {
       { call: 'PutKeyPolicy', lane: 'routine' },
     ]);
     expect(budget.backedOff).toEqual([]);
+  });
+
+  it('ask for what destroys, what stops that, and what signs', async () => {
+    const budget = new Notebook();
+    const { keyStates } = await aWorld();
+    const retirer = new BudgetedKeyRetirer(keyStates, budget);
+    await retirer.disable('k1');
+    await retirer.schedule('k1', 7);
+    const reviver = new BudgetedKeyReviver(keyStates, budget, async () => 'priority');
+    await reviver.cancelDeletion('k1');
+    await reviver.enable('k1');
+    expect((await reviver.stateOf('k1')).state).toBe('enabled');
+    const signer = new BudgetedSigner({ sign: async () => 'signature' }, budget);
+    const claims = { issuedAt: 0, eventId: 'e', audience: 'a' };
+    expect(await signer.sign(claims, 'body')).toBe('signature');
+
+    expect(budget.asked).toEqual([
+      { call: 'DisableKey', lane: 'routine' },
+      { call: 'ScheduleKeyDeletion', lane: 'routine' },
+      { call: 'CancelKeyDeletion', lane: 'priority' },
+      { call: 'EnableKey', lane: 'priority' },
+      { call: 'CryptographicEcc', lane: 'routine' },
+    ]);
   });
 
   it('make no call when the budget refuses', async () => {
