@@ -44,6 +44,12 @@ const RECOVERY = {
   keyStore: z.string(),
 } as const;
 
+/** Members of every event about an incident. */
+const INCIDENT = {
+  key: z.null().describe('null: an incident can be about several keys'),
+  incidentId: z.string(),
+} as const;
+
 interface EventType {
   /** Action of the audit record that the event is made of. */
   readonly action: string;
@@ -294,6 +300,16 @@ export const EVENTS = {
     summary: 'A recovery is over: how many versions open again, and how many are missing',
     members: { ...RECOVERY, kind: z.string(), readable: z.int(), missing: z.int() },
   },
+  'incident.opened': {
+    action: 'incident.opened',
+    summary: 'An incident was opened, by a person or by a rule of detection',
+    members: { ...INCIDENT, type: z.string(), title: z.string(), keys: z.string() },
+  },
+  'incident.closed': {
+    action: 'incident.closed',
+    summary: 'An incident was closed with its root cause',
+    members: { ...INCIDENT, rootCause: z.string() },
+  },
   'key.access.updated': {
     action: 'access.updated',
     summary: 'The key policies of all readable versions name the consumers of now',
@@ -338,6 +354,7 @@ function eventName(record: Recorded): EventName | null {
 const ABOUT: Readonly<Record<string, (id: string, record: Recorded) => Record<string, unknown>>> = {
   key: (key) => ({ key }),
   'key-store': (keyStore) => ({ keyStore, key: null }),
+  incident: (incidentId) => ({ incidentId, key: null }),
   approval: (approvalId, { detail }) => ({ approvalId, key: detail['key'] ?? null }),
 };
 

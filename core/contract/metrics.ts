@@ -21,6 +21,8 @@ export const METRICS = {
   parkedReencryptions: { name: 'ParkedReencryptions', service: 'reencryption' },
   /** Keys that somebody stopped alone in an emergency: everybody who answers for keys should know at once. */
   emergencies: { name: 'EmergencyContainments', service: 'containment' },
+  /** Findings of the rules of detection, each with an incident that is open for it. */
+  detections: { name: 'Detections', service: 'detection' },
   /** Keys of which a version that is being destroyed was used, or tried to be. */
   destructionUses: { name: 'UsesDuringDestruction', service: 'destruction' },
 } as const;

@@ -23,7 +23,7 @@ export interface RecordKeyUseDeps {
   readonly dataPlaneRole?: string;
 }
 
-interface FoundUse extends KeyUse {
+export interface FoundUse extends KeyUse {
   readonly key: string;
   readonly version: number;
 }
@@ -37,6 +37,8 @@ export interface RecordedUse {
   readonly failing: readonly string[];
   /** Keys with uses of a version that is being destroyed. */
   readonly leaving: readonly string[];
+  /** The uses that were counted, each with its key and version. */
+  readonly counted: readonly FoundUse[];
 }
 
 const roleNameOf = (arn: string) => /:role\/(?:.*\/)?([\w+=,.@-]+)$/.exec(arn)?.[1] ?? '';
@@ -226,5 +228,6 @@ export async function recordKeyUse(
     contradicted,
     failing,
     leaving: [...leaving],
+    counted: others,
   };
 }

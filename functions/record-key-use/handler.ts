@@ -10,6 +10,7 @@ import { METRIC_NAMESPACE, METRICS } from '#core/contract/metrics.ts';
 import { recordKeyUse } from '#core/operations/record-key-use.ts';
 import { judgeBake } from '#core/operations/roll-back.ts';
 import { CLASSES } from '#policies/classes.ts';
+import { misuseDetector } from '../shared/detection.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { logger } from '../shared/logging.ts';
 import { stepHandler } from '../shared/step-handler.ts';
@@ -36,6 +37,7 @@ const destructionMetrics = new Metrics({
   namespace: METRIC_NAMESPACE,
   serviceName: METRICS.destructionUses.service,
 });
+const detect = misuseDetector(STAGE, environment.TABLE_NAME);
 const Batch = z.object({ Records: z.array(z.object({ body: z.string() })) });
 
 function eventIn(body: string): unknown {
@@ -67,5 +69,6 @@ export const handler = stepHandler(Batch, async ({ Records }) => {
     destructionMetrics.addMetric(name, MetricUnit.Count, recorded.leaving.length);
     destructionMetrics.publishStoredMetrics();
   }
+  await detect(recorded.counted);
   return { batchItemFailures: [] };
 });

@@ -50,6 +50,7 @@ export class ObservabilityStack extends Stack {
     this.#keyAlarms();
     this.#containmentAlarms();
     this.#destructionAlarms();
+    this.#detectionAlarms();
     this.#apiAlarms();
   }
 
@@ -112,6 +113,16 @@ export class ObservabilityStack extends Stack {
       name: 'used-during-destruction',
       runbook: 'used-during-destruction',
       what: 'Somebody uses a version that is being destroyed.',
+      metric: this.#sum(METRIC_NAMESPACE, name, { [METRIC_DIMENSION]: service }),
+    });
+  }
+
+  #detectionAlarms(): void {
+    const { name, service } = METRICS.detections;
+    this.#alarms.add({
+      name: 'odd-key-use',
+      runbook: 'odd-key-use',
+      what: 'A key is used as nobody planned it; an incident is open.',
       metric: this.#sum(METRIC_NAMESPACE, name, { [METRIC_DIMENSION]: service }),
     });
   }

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// Use case: what CloudTrail tells of a key is judged by the rules of detection, and what is odd opens an incident with the
+// playbook of its kind: one a day for each key and rule, however often it is told. It stops nothing by itself: an event may be
+// late, or about a reader that nobody registered, and a key that is stopped for nothing is an outage.
+import { sha256Hex } from '../crypto/hashing.ts';
+import { accessOf } from '../keys/consumers.ts';
+import type { Instant, VersionRecord } from '../keys/records.ts';
+import { later } from '../operations/admit-operation.ts';
+import {
+  DETECTION_NAMES,
+  type DetectionName,
+  type DetectionRules,
+} from '../policies/detection-rules.ts';
+import type { KeySnapshot } from '../ports/ledger.ts';
+import { type IncidentDeps, openIncident } from './manage-incidents.ts';
+
+/** A use as it was recorded. */
+export interface JudgedUse {
+  readonly key: string;
+  readonly version: number;
+  readonly principal: string;
+  readonly act: 'encrypt' | 'decrypt' | 'other';
+  readonly outcome: 'allowed' | 'refused';
+  readonly at: Instant;
+}
+
+export interface Detection {
+  readonly name: DetectionName;
+  readonly key: string;
+  readonly uses: readonly JudgedUse[];
+}
+
+interface Facts {
+  readonly snapshot: KeySnapshot;
+  readonly rules: DetectionRules;
+  /** True for roles of this deployment, whose uses are duties. */
+  readonly isOwn: (principal: string) => boolean;
+}
+
+const versionOf = ({ versions }: KeySnapshot, number: number): VersionRecord | undefined =>
+  versions.find(({ version }) => version === number);
+
+/** From when on nobody should use a version any more; null: somebody may. */
+function stoppedSince(version: VersionRecord | undefined, settled: number): Instant | null {
+  const { containment, destruction } = version ?? {};
+  // Not from the call on: KMS goes on for a while, and so do readers that know nothing yet.
+  if (containment?.confirmedAt) return later(containment.confirmedAt, settled);
+  if (destruction && destruction.phase === 'pending') return later(destruction.begunAt, settled);
+  return null;
+}
+
+type Judge = (use: JudgedUse, facts: Facts) => boolean;
+
+const JUDGES: Readonly<Record<Exclude<DetectionName, 'repeated-denials'>, Judge>> = {
+  'stopped-key-used': (use, { snapshot, rules }) => {
+    const since = stoppedSince(versionOf(snapshot, use.version), rules.settledSeconds);
+    return since !== null && use.at > since;
+  },
+  'replaced-version-encrypts': (use, { snapshot, rules }) => {
+    const version = versionOf(snapshot, use.version);
+    if (use.act !== 'encrypt' || use.outcome !== 'allowed' || !version?.deactivatedAt) return false;
+    // One that an AWS service is bound to goes on encrypting, on purpose.
+    if (version.substate === 'bound' || version.isInPlace) return false;
+    return use.at > later(version.deactivatedAt, rules.settledSeconds);
+  },
+  'unknown-principal': (use, { snapshot }) => {
+    // Who had a key before its adoption, or after it was let go, may be let in by IAM alone.
+    if (use.outcome !== 'allowed' || snapshot.key.releasedAt) return false;
+    if (snapshot.versions.some(({ adoption }) => adoption)) return false;
+    return !accessOf(snapshot.key).some(({ principal }) => principal === use.principal);
+  },
+};
+
+function denied(uses: readonly JudgedUse[], most: number): readonly JudgedUse[] {
+  const refused = Map.groupBy(
+    uses.filter(({ outcome }) => outcome === 'refused'),
+    ({ principal }) => principal,
+  );
+  return [...refused.values()].filter((of) => of.length >= most).flat();
+}
+
+/** What is odd about the uses of one key. Pure. */
+export function judgeUses(uses: readonly JudgedUse[], facts: Facts): readonly Detection[] {
+  const others = uses.filter(({ principal }) => !facts.isOwn(principal));
+  return DETECTION_NAMES.flatMap((name) => {
+    const found =
+      name === 'repeated-denials'
+        ? denied(others, facts.rules.denials)
+        : others.filter((use) => JUDGES[name](use, facts));
+    return found.length > 0 ? [{ name, key: facts.snapshot.key.name, uses: found }] : [];
+  });
+}
+
+export interface DetectDeps extends IncidentDeps {
+  readonly detections: DetectionRules;
+  readonly isOwn: Facts['isOwn'];
+}
+
+const BY = 'system/detection';
+const MAX_TITLE = 400;
+
+/** Who did it, how often, and when last: what somebody needs to begin with. */
+function titleOf({ uses, key }: Detection, means: string): string {
+  const who = [...new Set(uses.map(({ principal }) => principal))];
+  const last =
+    uses
+      .map(({ at }) => at)
+      .sort()
+      .at(-1) ?? '';
+  const acts = [...new Set(uses.map(({ act, outcome }) => `${act} ${outcome}`))].join(', ');
+  const versions = [...new Set(uses.map(({ version }) => `v${version}`))].join(', ');
+  return `${key} ${versions}: ${means}; ${uses.length} (${acts}), last at ${last}, by ${who.join(', ')}`
+    .replace(/[^\x20-\x7e]/g, '?')
+    .slice(0, MAX_TITLE);
+}
+
+/** The same day, key and rule are the same incident. */
+function claimOf({ name, key }: Detection, now: Instant) {
+  const scope = sha256Hex(`detection\n${name}\n${key}\n${now.slice(0, 10)}`);
+  return { scope, bodyHash: scope };
+}
+
+/**
+ * Judges a batch of uses, and opens an incident for each finding.
+ * @returns the incidents that are open for it, new or from earlier that day, as `rule key id`
+ * @throws KeyturnError what the table answers
+ */
+export async function detectMisuse(
+  deps: DetectDeps,
+  uses: readonly JudgedUse[],
+): Promise<readonly string[]> {
+  const raised: string[] = [];
+  for (const [key, ofKey] of Map.groupBy(uses, (use) => use.key)) {
+    const snapshot = await deps.ledger.readKey(key);
+    if (!snapshot) continue;
+    const facts = { snapshot, rules: deps.detections, isOwn: deps.isOwn };
+    for (const detection of judgeUses(ofKey, facts)) {
+      const { incident: type, means } = deps.detections.rules[detection.name];
+      if (type === null) continue;
+      const { id } = await openIncident(deps, {
+        type,
+        title: titleOf(detection, means),
+        keys: [key],
+        occurredAt: null,
+        by: BY,
+        decision: { effect: 'permit', rule: `detection/${detection.name}` },
+        claim: claimOf(detection, deps.clock.now()),
+      });
+      raised.push(`${detection.name} ${key} ${id}`);
+    }
+  }
+  return raised;
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rules of detection over uses that were counted, with the alarm of what they find.
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { systemClock } from '#adapters/system/system.ts';
+import { METRIC_NAMESPACE, METRICS } from '#core/contract/metrics.ts';
+import type { Stage } from '#core/contract/vocabulary.ts';
+import { detectMisuse, type JudgedUse } from '#core/incidents/detect-misuse.ts';
+import { DETECTION_RULES } from '#policies/detection-rules.ts';
+import { PLAYBOOKS } from '#policies/playbooks.ts';
+import { logger } from './logging.ts';
+import { incidentRows, ledger } from './wiring.ts';
+
+/** Judges batches of uses. A finding that cannot be written fails nothing: the batch would be counted again. */
+export function misuseDetector(
+  stage: Stage,
+  tableName: string,
+): (uses: readonly JudgedUse[]) => Promise<void> {
+  const { name, service: serviceName } = METRICS.detections;
+  const metrics = new Metrics({ namespace: METRIC_NAMESPACE, serviceName });
+  const deps = {
+    incidents: incidentRows(tableName),
+    ledger: ledger(tableName),
+    clock: systemClock,
+    playbooks: PLAYBOOKS,
+    detections: DETECTION_RULES,
+    isOwn: (principal: string) => principal.includes(`:role/keyturn-${stage}-`),
+  };
+  return async (uses) => {
+    try {
+      const raised = await detectMisuse(deps, uses);
+      if (raised.length === 0) return;
+      logger.warn('odd use of keys', { incidents: raised });
+      metrics.addMetric(name, MetricUnit.Count, raised.length);
+      metrics.publishStoredMetrics();
+    } catch (error) {
+      const cause = error instanceof Error ? error.name : 'unknown';
+      logger.error('uses could not be judged', { error: cause });
+    }
+  };
+}
