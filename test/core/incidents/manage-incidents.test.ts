@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeEach, describe, expect, it } from 'vitest';
 import { genesisHash, verifyChain } from '#core/audit/chain.ts';
+import { toEvent } from '#core/contract/events.ts';
 import { INCIDENT_TYPES } from '#core/contract/incidents.ts';
 import {
   addNote,
@@ -182,6 +183,24 @@ describe('an incident', () => {
     expect(world.incidents.audit[0]?.previousHash).toBe(genesisHash(stream));
     const head = { sequence: revision, hash: auditHead };
     expect(verifyChain(stream, world.incidents.audit, head)).toBeNull();
+  });
+
+  it('is told when it is opened and closed', async () => {
+    const incident = await open();
+    await endAll(incident);
+    const closing = { rootCause: 'a log', followUps: ['scan logs'] };
+    await closeIncident(deps(), { ...ACTOR, id: incident.id, ...closing });
+    const events = world.incidents.audit.flatMap(
+      (record) => toEvent({ ...record, detail: { ...record.detail } }) ?? [],
+    );
+
+    expect(events.map(({ name }) => name)).toEqual(['incident.opened', 'incident.closed']);
+    expect(events[0]?.detail).toMatchObject({
+      incidentId: incident.id,
+      key: null,
+      keys: 'orders',
+      type: 'leaked-credential',
+    });
   });
 
   it('shows what was done to its keys, as their audit records prove it', async () => {
