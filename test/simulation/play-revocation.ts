@@ -2,13 +2,14 @@
 // Plays a history of stops, and looks behind every call: what is denied is refused, what says that it is proven is refused
 // by KMS, what is compromised stays so; in the end everything has ended, and all that is not revoked can be read.
 import { isError, KeyturnError } from '#core/errors.ts';
+import { awaitsSuccessor } from '#core/keys/containment.ts';
 import type { VersionRecord } from '#core/keys/records.ts';
 import { isLegal } from '#core/keys/transitions.ts';
 import { containKey } from '#core/operations/contain-key.ts';
 import { decrypt, encrypt } from '#core/operations/use-key.ts';
 import { ask, execute, vote } from '#test/support/approvals.ts';
 import { type CallSite, ExecutionLost, ProcessDied, Simulation } from '#test/support/simulation.ts';
-import { ALICE, aWorld, KEY_STORE_ID, PERMIT, type World } from '#test/support/world.ts';
+import { ALICE, aWorld, CONSUMER, KEY_STORE_ID, PERMIT, type World } from '#test/support/world.ts';
 import type { Act, Fault, History } from './revocation-history.ts';
 
 const QUIET_SWEEPS = 8;
@@ -106,6 +107,8 @@ class Player {
         return this.#simulation.runStarted();
       case 'lift':
         return this.#lift();
+      case 'open':
+        return this.#open(act.version);
       case 'sweep':
         return this.#simulation.sweep();
       case 'wait':
@@ -130,6 +133,7 @@ class Player {
       mode: act.mode,
       reason: 'simulated',
       occurredAt: null,
+      withSuccessor: isOfVersion && act.successor === true,
       isEmergency: false,
       by: ALICE.id,
       decision: PERMIT,
@@ -143,6 +147,17 @@ class Player {
     await vote(this.#world, approval, 'carol');
     const { executedAs } = await execute(this.#world, approval);
     if (executedAs !== null) await this.#simulation.run('resume-key', executedAs, 1);
+  }
+
+  async #open(counted: number): Promise<void> {
+    const { versions } = await this.#world.snapshot();
+    const version = (counted % versions.length) + 1;
+    const parameters = { hours: 1 };
+    const approval = await ask(this.#world, 'version.open', { key: 'orders', version, parameters });
+    await vote(this.#world, approval, 'bob');
+    await vote(this.#world, approval, 'carol');
+    const { executedAs } = await execute(this.#world, approval);
+    if (executedAs !== null) await this.#simulation.run('update-access', executedAs, 1);
   }
 
   #plane() {
@@ -218,10 +233,32 @@ class Player {
       if (!isRefused && !isLifting && !['contained', 'suspended'].includes(kms.seenTemplate))
         this.#report(`R2 v${version} is proven and ${kms.seenTemplate} at KMS (${where})`);
     }
+    await this.#checkRevoked(versions, where);
     for (const { ciphertext, version } of this.#written) {
       const isDenied = key.containment || versions[version - 1]?.containment;
       if (isDenied && (await this.#opens(ciphertext)))
         this.#report(`R1 v${version} is denied and opens (${where})`);
+    }
+  }
+
+  /** What is revoked for certain: nobody reads it at KMS, but re-encryption for as long as people have said. */
+  async #checkRevoked(versions: readonly VersionRecord[], where: string): Promise<void> {
+    const { vault, clock } = this.#world;
+    for (const { ciphertext, version } of this.#written) {
+      const { containment, keyId } = versions[version - 1] ?? {};
+      if (containment?.kind !== 'revocation' || containment.confirmedAt === null) continue;
+      const opensFor = (caller: Parameters<typeof vault.cryptoFor>[0]) =>
+        vault
+          .cryptoFor(caller)
+          .decrypt(ciphertext, {}, keyId ?? '')
+          .then(
+            () => true,
+            () => false,
+          );
+      if (await opensFor(CONSUMER)) this.#report(`R6 v${version} is revoked and read (${where})`);
+      const isOpen = containment.opening !== undefined && containment.opening.until > clock.now();
+      if (!isOpen && (await opensFor('reencrypt')))
+        this.#report(`R7 v${version} is re-encrypted though nobody opened it (${where})`);
     }
   }
 
@@ -249,6 +286,8 @@ class Player {
   async #checkEnded(): Promise<void> {
     const { key, versions } = await this.#world.snapshot();
     if (key.lease) this.#report(`R4 the key is still held by ${key.lease.operationId}`);
+    if (awaitsSuccessor(key) && key.dueBecause?.trigger === 'compromise')
+      this.#report('R8 the successor that was asked for never came');
     if (key.containment && key.containment.confirmedAt === null)
       this.#report('R4 the containment was never confirmed');
     for (const { version, containment } of versions)

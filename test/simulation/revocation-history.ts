@@ -10,7 +10,11 @@ export type Act =
       readonly mode: 'hard' | 'locked';
       /** Counts the versions there are; null: the key. */
       readonly version: number | null;
+      /** Of a revocation of the current version: the key is to go on. */
+      readonly successor?: boolean;
     }
+  /** What a revoked version protects may be re-encrypted for an hour; counts the versions there are. */
+  | { readonly do: 'open'; readonly version: number }
   | { readonly do: 'wait'; readonly seconds: number };
 
 export type Fault =
@@ -44,6 +48,7 @@ const aStop: fc.Arbitrary<Act> = fc.record<Extract<Act, { do: 'contain' }>>({
   kind: fc.constantFrom('revocation' as const, 'suspension' as const, 'suspension' as const),
   mode: fc.constantFrom('hard' as const, 'locked' as const),
   version: fc.option(fc.nat({ max: 3 }), { nil: null }),
+  successor: fc.boolean(),
 });
 const anAct: fc.Arbitrary<Act> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('encrypt' as const) }) },
@@ -51,6 +56,10 @@ const anAct: fc.Arbitrary<Act> = fc.oneof(
   { weight: 3, arbitrary: aStop },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('lift' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('sweep' as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('open' as const), version: fc.nat({ max: 3 }) }),
+  },
   {
     weight: 1,
     arbitrary: fc.record({

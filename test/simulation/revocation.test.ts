@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The simulation of stops notices what it is for, and the histories that once broke an invariant break none.
 import { describe, expect, it } from 'vitest';
-import type { World } from '#test/support/world.ts';
+import { KeyturnError } from '#core/errors.ts';
+import { CONSUMER, type World } from '#test/support/world.ts';
 import { playRevocation } from './play-revocation.ts';
 import type { Act, Fault, History } from './revocation-history.ts';
 
@@ -11,6 +12,9 @@ const stop = (
   version: number | null = null,
 ): Act => ({ do: 'contain', kind, mode, version });
 const stopped = (at: number, act: Act): Fault => ({ goes: 'stopped', at, act });
+const COMPROMISE: Act = { ...stop('revocation', 'locked', 0), successor: true } as Act;
+const SWEEP: Act = { do: 'sweep' };
+const HOURS: Act = { do: 'wait', seconds: 7200 };
 const ROTATE: Act = { do: 'rotate' };
 const LIFT: Act = { do: 'lift' };
 const history = (
@@ -86,6 +90,46 @@ describe('a simulated history of stops', () => {
       },
     ],
     [
+      'opens a revoked version to everybody',
+      /^R6 v1 is revoked and read/,
+      ({ vault }) => {
+        const apply = vault.applyPolicy.bind(vault);
+        vault.applyPolicy = async (keyId, template, access) => {
+          const isOpening = template === 'contained' && access.length > 0;
+          if (!isOpening) return apply(keyId, template, access);
+          await apply(keyId, 'active', [{ principal: CONSUMER, rights: ['encrypt', 'decrypt'] }]);
+        };
+      },
+    ],
+    [
+      'never closes what was opened',
+      /^R7 v1 is re-encrypted though nobody opened it/,
+      ({ vault }) => {
+        const apply = vault.applyPolicy.bind(vault);
+        vault.applyPolicy = async (keyId, template, access) => {
+          const until = '2999-01-01T00:00:00.000Z';
+          await apply(
+            keyId,
+            template,
+            access.map((one) => (one.until ? { ...one, until } : one)),
+          );
+        };
+      },
+    ],
+    [
+      'makes no successor',
+      /^R8 the successor that was asked for never came/,
+      ({ vault }) => {
+        const create = vault.createKey.bind(vault);
+        let keys = 0;
+        vault.createKey = async (place, provenance) => {
+          keys += 1;
+          if (keys > 1) throw new KeyturnError('InternalError', 'no more keys');
+          return create(place, provenance);
+        };
+      },
+    ],
+    [
       'forgets the denial',
       /^R1 v1 is denied and opens/,
       ({ store, vault }) => {
@@ -103,9 +147,12 @@ describe('a simulated history of stops', () => {
       },
     ],
   ])('finds a world that %s', async (_what, violation, spoil) => {
-    const found = await playRevocation(history([stop('suspension', 'hard')]), spoil).catch(
-      (error: unknown) => [String(error)],
-    );
+    const acts = violation.source.match(/R[678]/)
+      ? [COMPROMISE, SWEEP, { do: 'open' as const, version: 0 }, HOURS]
+      : [stop('suspension', 'hard')];
+    const found = await playRevocation(history(acts), spoil).catch((error: unknown) => [
+      String(error),
+    ]);
     expect(
       found.some((one) => violation.test(one)),
       found.join(),
