@@ -3,6 +3,7 @@
 // Nobody else gets in: the policy denies everybody but the role of re-encryption, and KMS itself ends that by the
 // clock. The workflow `update-access` puts the policy; a version that was disabled is enabled behind it.
 import { KeyturnError } from '../errors.ts';
+import { encrypts } from '../keys/key-specs.ts';
 import type { ReencryptionOpening, VersionContainment, VersionRecord } from '../keys/records.ts';
 import type { ApprovalChange, KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Ids } from '../ports/platform.ts';
@@ -60,6 +61,7 @@ export function requireOpenable(
     throw refused(`${name} is not revoked: it is re-encrypted without being opened`);
   if (containment.confirmedAt === null)
     throw refused(`the revocation of ${name} is not confirmed yet; ask again when it is`);
+  if (!encrypts(key)) throw refused(`${key.name} does not encrypt: nothing lies under ${name}`);
   if (version.keyId === null) throw refused(`${name} has no KMS key of its own`);
   if (version.policyTemplate !== 'contained')
     throw refused(`${name} has the policy of who made it, which Keyturn does not replace`);

@@ -2,6 +2,7 @@
 // Use cases: say where ciphertexts of a key lie, and take such a place off again. A key's old versions can be retired
 // only when every registered source was counted, so a registration is a promise that is checked.
 import { KeyturnError } from '../errors.ts';
+import { encrypts } from '../keys/key-specs.ts';
 import type {
   DeclaredCopy,
   ReencryptionRecord,
@@ -76,12 +77,24 @@ function registered(snapshot: KeySnapshot, input: SourceInput, at: string): Sour
   };
 }
 
+/** Nothing lies under a key that signs or authenticates, so there is nothing to count or to move. */
+function requireCiphertexts({ key }: KeySnapshot, { location }: SourceInput): void {
+  if (encrypts(key) || location.kind === 'none') return;
+  throw new KeyturnError(
+    'ValidationFailed',
+    `${key.name} does not encrypt; a source of kind none declares that its old signatures are no longer relied on`,
+    { fields: [{ pointer: '/location/kind', detail: 'must be none for such a key' }] },
+  );
+}
+
 /**
  * Registers a source, or changes one.
- * @throws KeyturnError `KeyNotFound`, `ValidationFailed` beyond {@link MAX_SOURCES}, `OperationInProgress` while the key is re-encrypted
+ * @throws KeyturnError `KeyNotFound`, `ValidationFailed` beyond {@link MAX_SOURCES} and for what holds no ciphertexts,
+ *   `OperationInProgress` while the key is re-encrypted
  */
 export async function registerSource(deps: SourceDeps, input: SourceInput): Promise<SourceRecord> {
   return mutateKey(deps.ledger, input.key, (snapshot) => {
+    requireCiphertexts(snapshot, input);
     refuseWhileRunning(snapshot);
     const at = deps.clock.now();
     const source = registered(snapshot, input, at);

@@ -10,7 +10,7 @@ import type { Context, CryptoUser, Prover, ProvingKey } from '../ports/key-vault
 
 /** Bytes of the message that a canary begins with. */
 const MESSAGE_BYTES = 32;
-/** Nothing that a consumer signs begins like this: a canary's signature proves nothing else. */
+/** A canary's signature proves nothing else, as long as consumers sign nothing that begins like this (decision 22). */
 const DOMAIN = 'keyturn canary v1\n';
 
 function signedMessage(message: Uint8Array, context: Context): Uint8Array {

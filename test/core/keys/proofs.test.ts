@@ -3,11 +3,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { KEY_SPECS } from '#core/contract/vocabulary.ts';
 import { encrypts, KEY_SPEC_TABLE } from '#core/keys/key-specs.ts';
+import { containKey } from '#core/operations/contain-key.ts';
 import { encrypt } from '#core/operations/use-key.ts';
 import type { ProvingKey } from '#core/ports/key-vault.ts';
+import { ask } from '#test/support/approvals.ts';
 import { suspended } from '#test/support/containment.ts';
+import { register } from '#test/support/reencryption.ts';
 import { Simulation } from '#test/support/simulation.ts';
-import { aWorld, CONSUMER, type World } from '#test/support/world.ts';
+import { ALICE, aWorld, CONSUMER, PERMIT, type World } from '#test/support/world.ts';
 
 const MESSAGE = Buffer.from('a receipt');
 const SPECS = KEY_SPECS.filter((keySpec) => !encrypts({ keySpec }));
@@ -60,6 +63,43 @@ describe.each(SPECS)('a key of spec %s', (keySpec) => {
     await expect(consumer().prove(await proving(1), MESSAGE)).rejects.toMatchObject({
       code: 'AccessDenied',
     });
+  });
+
+  it('goes on with a successor once its version was revoked, and there is nothing to open', async () => {
+    const first = await proving(1);
+    const proof = await consumer().prove(first, MESSAGE);
+    const { operationId } = await containKey(world.deps, {
+      key: 'orders',
+      version: 1,
+      kind: 'revocation',
+      mode: 'locked',
+      reason: 'leaked',
+      occurredAt: null,
+      withSuccessor: true,
+      isEmergency: false,
+      by: ALICE.id,
+      decision: PERMIT,
+      claim: { scope: 'revoke', bodyHash: 'body' },
+    });
+    await simulation.run('revoke-key', operationId, 1);
+    await simulation.settle();
+
+    expect(await world.key()).toMatchObject({ state: 'active', currentVersion: 2 });
+    expect(await consumer().prove(await proving(2), MESSAGE)).toBeDefined();
+    const refused = { code: 'AccessDenied' };
+    await expect(consumer().prove(first, MESSAGE)).rejects.toMatchObject(refused);
+    await expect(consumer().holds(first, MESSAGE, proof)).rejects.toMatchObject(refused);
+    const request = { key: 'orders', version: 1, parameters: { hours: 1 } };
+    await expect(ask(world, 'version.open', request)).rejects.toMatchObject({
+      name: 'TransitionForbidden',
+    });
+  });
+
+  it('has no source but one that declares that nothing lies under it', async () => {
+    await expect(register(world)).rejects.toMatchObject({ name: 'ValidationFailed' });
+    const location = { kind: 'none' as const, reason: 'receipts are kept for a year' };
+
+    expect(await register(world, { location })).toMatchObject({ location });
   });
 
   it('encrypts nothing in the data plane', async () => {
