@@ -18,9 +18,10 @@ export const DETECTION_RULES: DetectionRules = {
     },
     'repeated-denials': {
       incident: 'leaked-credential',
-      means: 'one principal is refused again and again',
+      means: 'calls are refused again and again',
     },
   },
   denials: 20,
+  denialSeconds: 600,
   settledSeconds: 300,
 };

@@ -11,6 +11,7 @@ import {
   type DetectionName,
   type DetectionRules,
 } from '../policies/detection-rules.ts';
+import type { KeyUseLog } from '../ports/key-use-log.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
 import { type IncidentDeps, openIncident } from './manage-incidents.ts';
 
@@ -35,6 +36,8 @@ interface Facts {
   readonly rules: DetectionRules;
   /** True for roles of this deployment, whose uses are duties. */
   readonly isOwn: (principal: string) => boolean;
+  /** Refused calls under the versions that somebody was refused under just now, of the last minutes. */
+  readonly refusals: number;
 }
 
 const versionOf = ({ versions }: KeySnapshot, number: number): VersionRecord | undefined =>
@@ -71,29 +74,36 @@ const JUDGES: Readonly<Record<Exclude<DetectionName, 'repeated-denials'>, Judge>
   },
 };
 
-function denied(uses: readonly JudgedUse[], most: number): readonly JudgedUse[] {
-  const refused = Map.groupBy(
-    uses.filter(({ outcome }) => outcome === 'refused'),
-    ({ principal }) => principal,
-  );
-  return [...refused.values()].filter((of) => of.length >= most).flat();
-}
-
 /** What is odd about the uses of one key. Pure. */
 export function judgeUses(uses: readonly JudgedUse[], facts: Facts): readonly Detection[] {
   const others = uses.filter(({ principal }) => !facts.isOwn(principal));
+  const isBurst = facts.refusals >= facts.rules.denials;
   return DETECTION_NAMES.flatMap((name) => {
     const found =
       name === 'repeated-denials'
-        ? denied(others, facts.rules.denials)
+        ? others.filter(({ outcome }) => outcome === 'refused' && isBurst)
         : others.filter((use) => JUDGES[name](use, facts));
     return found.length > 0 ? [{ name, key: facts.snapshot.key.name, uses: found }] : [];
   });
 }
 
 export interface DetectDeps extends IncidentDeps {
+  readonly log: Pick<KeyUseLog, 'sumSince'>;
   readonly detections: DetectionRules;
   readonly isOwn: Facts['isOwn'];
+}
+
+/** Batches are small where little happens, so refusals are counted over some minutes. */
+async function recentRefusals(
+  { log, clock, detections, isOwn }: DetectDeps,
+  key: string,
+  uses: readonly JudgedUse[],
+): Promise<number> {
+  const refused = uses.filter((use) => use.outcome === 'refused' && !isOwn(use.principal));
+  const since = later(clock.now(), -detections.denialSeconds);
+  const versions = [...new Set(refused.map(({ version }) => version))];
+  const sums = await Promise.all(versions.map((version) => log.sumSince(key, version, since)));
+  return sums.reduce((total, { errors }) => total + errors, 0);
 }
 
 const BY = 'system/detection';
@@ -133,7 +143,8 @@ export async function detectMisuse(
   for (const [key, ofKey] of Map.groupBy(uses, (use) => use.key)) {
     const snapshot = await deps.ledger.readKey(key);
     if (!snapshot) continue;
-    const facts = { snapshot, rules: deps.detections, isOwn: deps.isOwn };
+    const refusals = await recentRefusals(deps, key, ofKey);
+    const facts = { snapshot, rules: deps.detections, isOwn: deps.isOwn, refusals };
     for (const detection of judgeUses(ofKey, facts)) {
       const { incident: type, means } = deps.detections.rules[detection.name];
       if (type === null) continue;

@@ -9,7 +9,7 @@ export const DETECTION_NAMES = [
   'replaced-version-encrypts',
   /** A principal that nobody registered uses the key. */
   'unknown-principal',
-  /** One principal is refused again and again. */
+  /** Calls under the key are refused again and again. */
   'repeated-denials',
 ] as const;
 export type DetectionName = (typeof DETECTION_NAMES)[number];
@@ -23,8 +23,9 @@ export interface DetectionRule {
 
 export interface DetectionRules {
   readonly rules: Readonly<Record<DetectionName, DetectionRule>>;
-  /** Refusals of one principal under one key within one batch of events. */
+  /** So many refused calls under a version within so many seconds. */
   readonly denials: number;
+  readonly denialSeconds: number;
   /** KMS shows a change everywhere after minutes at most (AWS KMS developer guide, eventual consistency). */
   readonly settledSeconds: number;
 }

@@ -2,13 +2,14 @@
 // The rules of detection over uses that were counted, with the alarm of what they find.
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { systemClock } from '#adapters/system/system.ts';
+import { FUNCTION_NAMES, roleName } from '#core/contract/environment.ts';
 import { METRIC_NAMESPACE, METRICS } from '#core/contract/metrics.ts';
 import type { Stage } from '#core/contract/vocabulary.ts';
 import { detectMisuse, type JudgedUse } from '#core/incidents/detect-misuse.ts';
 import { DETECTION_RULES } from '#policies/detection-rules.ts';
 import { PLAYBOOKS } from '#policies/playbooks.ts';
 import { logger } from './logging.ts';
-import { incidentRows, ledger } from './wiring.ts';
+import { incidentRows, keyUseLog, ledger } from './wiring.ts';
 
 /** Judges batches of uses. A finding that cannot be written fails nothing: the batch would be counted again. */
 export function misuseDetector(
@@ -17,13 +18,16 @@ export function misuseDetector(
 ): (uses: readonly JudgedUse[]) => Promise<void> {
   const { name, service: serviceName } = METRICS.detections;
   const metrics = new Metrics({ namespace: METRIC_NAMESPACE, serviceName });
+  const own = new Set(FUNCTION_NAMES.map((one) => roleName(stage, one)));
   const deps = {
     incidents: incidentRows(tableName),
     ledger: ledger(tableName),
     clock: systemClock,
     playbooks: PLAYBOOKS,
     detections: DETECTION_RULES,
-    isOwn: (principal: string) => principal.includes(`:role/keyturn-${stage}-`),
+    log: keyUseLog(tableName),
+    // Whole names: a consumer's role may begin as ours do.
+    isOwn: (principal: string) => own.has(principal.split('/').at(-1) ?? ''),
   };
   return async (uses) => {
     try {

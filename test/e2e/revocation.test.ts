@@ -189,6 +189,14 @@ describe.concurrent.each(['hard', 'locked'] as const)(
       expect(await published(name)).toMatchObject([
         { key: name, version: null, state: 'revoked', reason: 'key-compromise' },
       ]);
+      // The loop goes on trying, which is odd enough for an incident.
+      await until(
+        async () =>
+          (await alice.listIncidents()).body.items.some(
+            ({ keys, openedBy }) => openedBy === 'system/detection' && keys.includes(name),
+          ),
+        { timeoutSeconds: 150, what: `the refusals under ${name} to open an incident` },
+      );
       await expect(alice.startRotation(name)).rejects.toMatchObject({ status: 409 });
       await expect(alice.resumeKey(name)).rejects.toMatchObject({ status: 409 });
     });

@@ -43,6 +43,12 @@ describe('a batch of CloudTrail events', () => {
     ]);
   });
 
+  it('opens one for a role that only begins as ours do', async () => {
+    await tell(`arn:aws:iam::${ACCOUNT}:role/keyturn-local-workload-stranger`);
+
+    expect(await incidents()).toHaveLength(1);
+  });
+
   it('opens none for who is in the access list, and for roles of Keyturn', async () => {
     await tell(CONSUMER);
     await tell(`arn:aws:iam::${ACCOUNT}:role/keyturn-local-use-key`);

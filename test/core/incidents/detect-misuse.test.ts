@@ -28,6 +28,7 @@ describe('detections', () => {
       {
         incidents: world.incidents,
         ledger: world.ledger,
+        log: world.keyUses,
         clock: world.clock,
         playbooks: PLAYBOOKS,
         detections: DETECTION_RULES,
@@ -105,14 +106,21 @@ describe('detections', () => {
     expect(await detect(use({ act: 'encrypt' }))).toEqual(['replaced-version-encrypts']);
   });
 
-  it('find one who is refused again and again, and not many who are refused once', async () => {
-    const refused = (principal: string) => use({ principal, outcome: 'refused' });
-    const many = Array.from({ length: 100 }, (_, index) => refused(`${STRANGER}-${index}`));
-    const one = Array.from({ length: DETECTION_RULES.denials }, () => refused(STRANGER));
+  it('find calls that are refused again and again within minutes, in whatever batches', async () => {
+    const refused = () => use({ principal: STRANGER, outcome: 'refused' });
+    const minute = () => `${world.clock.now().slice(0, 16)}:00.000Z`;
+    const tell = async () => {
+      const row = { key: 'orders', version: 1, minute: minute(), calls: 1, errors: 1 };
+      await world.keyUses.addMinutes([row]);
+      return detect(refused());
+    };
+    for (let count = 1; count < DETECTION_RULES.denials; count += 1)
+      expect(await tell()).toEqual([]);
+    expect(await tell()).toEqual(['repeated-denials']);
+    expect((await world.incidents.listIncidents())[0]?.title).toContain(STRANGER);
 
-    expect(await detect(...many)).toEqual([]);
-    expect(await detect(...one.slice(1))).toEqual([]);
-    expect(await detect(...one)).toEqual(['repeated-denials']);
+    world.clock.advance(DETECTION_RULES.denialSeconds + 60);
+    expect(await tell()).toEqual([]);
   });
 
   it('change no key: a thousand forged uses are one incident', async () => {
