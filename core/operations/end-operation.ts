@@ -77,8 +77,8 @@ function reencryptionDue({ sources, reencryption: run }: KeySnapshot, at: string
   return { reencryption: { ...run, state: 'due' as const, dueAt: at } };
 }
 
-/** A rotation that went back: undone in its effect, and what was written meanwhile stays readable. */
-function rolledBack({ version, previous, operation }: StepContext, at: string) {
+/** A rotation that went back: undone in its effect; what was written meanwhile stays readable, and is moved back as well. */
+function rolledBack({ version, previous, operation, snapshot }: StepContext, at: string) {
   return {
     action: 'rotation.rolled-back',
     detail: {
@@ -87,6 +87,7 @@ function rolledBack({ version, previous, operation }: StepContext, at: string) {
     },
     key: { lease: null },
     versions: previous ? retired(previous, at) : [],
+    ...(previous ? reencryptionDue(snapshot, at) : {}),
     operation: {
       state: 'compensated' as const,
       endedAt: at,

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a random history is made of: what people, consumers and the schedule do, and what goes wrong meanwhile.
 import fc from 'fast-check';
+import type { Origin } from '#core/contract/vocabulary.ts';
 import type { ToldUse } from './key-uses.ts';
+import type { StoredAct } from './stored-items.ts';
 
 /** Something that is asked of the system from outside; `key` counts the keys of the history. */
 export type Act =
@@ -23,6 +25,7 @@ export type Act =
       readonly consumer: number;
     }
   | ToldUse
+  | StoredAct
   | { readonly do: 'extend'; readonly key: number; readonly seconds: number }
   /** Somebody wants the old version back. */
   | { readonly do: 'roll-back'; readonly key: number }
@@ -61,6 +64,10 @@ export interface History {
   readonly startsLate?: boolean;
   /** The first key is no new one: somebody else made it, and it is adopted. */
   readonly isAdopted?: boolean;
+  /** Days without use before a version may go; without any, no write may come late. */
+  readonly quietDays?: 0 | 1;
+  /** Of all keys but the adopted one; in the HSM when it says nothing. */
+  readonly origin?: Origin;
   readonly acts: readonly Act[];
   readonly faults: readonly Fault[];
 }
@@ -113,6 +120,24 @@ const anAct: fc.Arbitrary<Act> = fc.oneof(
       versionsBack: fc.constantFrom(0 as const, 1 as const),
       lateBySeconds: fc.constantFrom(0, 1, 60, 900, 7200),
       times: fc.constantFrom(1 as const, 2 as const),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('store' as const),
+      key,
+      item: fc.nat({ max: 4 }),
+      isLate: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('reencrypt' as const), key }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('retire' as const),
+      key,
+      versionsBack: fc.constantFrom(1 as const, 2 as const),
     }),
   },
   {
@@ -178,6 +203,8 @@ export const aHistory: fc.Arbitrary<History> = fc.record({
   timesOfChild: fc.constantFrom(1 as const, 1 as const, 2 as const),
   startsLate: fc.boolean(),
   isAdopted: fc.constantFrom(false, false, true),
+  quietDays: fc.constantFrom(0 as const, 1 as const),
+  origin: fc.constantFrom<Origin[]>('AWS_CLOUDHSM', 'AWS_CLOUDHSM', 'AWS_KMS', 'EXTERNAL'),
   acts: fc.array(anAct, { minLength: 2, maxLength: 10 }),
   faults: fc.array(aFault, { minLength: 1, maxLength: 3 }),
 });

@@ -8,6 +8,7 @@ import { dueAt } from '#core/keys/due.ts';
 import type { OperationRecord, VersionRecord } from '#core/keys/records.ts';
 import { isLegal } from '#core/keys/transitions.ts';
 import { keyStream } from '#core/operations/mutate-key.ts';
+import type { StepInput } from '#core/operations/run-step.ts';
 import type { KeySnapshot } from '#core/ports/ledger.ts';
 import type { CallSite } from '#test/support/simulation.ts';
 import type { World } from '#test/support/world.ts';
@@ -22,12 +23,18 @@ export class Watcher {
   readonly violations: string[] = [];
   readonly #world: World;
   readonly #names: readonly string[];
+  readonly #isInPlace: boolean;
   readonly #last = new Map<string, KeySnapshot>();
   readonly #operations = new Map<string, OperationRecord>();
 
-  constructor(world: World, names: readonly string[]) {
+  /** Looks at what else holds of a key that changed. */
+  alsoBehind: (snapshot: KeySnapshot) => void = () => {};
+
+  /** @param isInPlace whether KMS rotates these keys itself, so that versions share a KMS key (decision 18) */
+  constructor(world: World, names: readonly string[], isInPlace: boolean) {
     this.#world = world;
     this.#names = names;
+    this.#isInPlace = isInPlace;
   }
 
   /** Keeps a violation once. */
@@ -49,7 +56,7 @@ export class Watcher {
       for (const keyId of [target, seen]) {
         const key = keys.get(keyId ?? '');
         if (keyId === null || !key) continue;
-        if (isOfVersion && !alias.endsWith(`/${key.provenance.name}/v${key.provenance.version}`))
+        if (isOfVersion && !this.#isNameOf(alias, key.provenance))
           this.report(`I1 ${alias} points at version ${key.provenance.version}`);
         if (isOfVersion) continue;
         // Who encrypts by an alias of their own goes on under the policy that the key had.
@@ -65,6 +72,12 @@ export class Watcher {
     }
   }
 
+  /** A version's alias names its KMS key; where KMS rotates in place that is the one it began with. */
+  #isNameOf(alias: string, { name, version }: { name: string; version: number }): boolean {
+    const [, named = '', number = ''] = /\/([^/]+)\/v(\d+)$/.exec(alias) ?? [];
+    return named === name && (this.#isInPlace ? Number(number) >= version : +number === version);
+  }
+
   async #checkRecords(site: CallSite): Promise<void> {
     for (const name of this.#names) {
       const after = await this.#world.store.readKey(name);
@@ -75,6 +88,7 @@ export class Watcher {
       this.#checkVersions(before?.versions ?? [], after.versions);
       if (before) this.#checkFence(before, after, site);
       if (before) this.#checkGate(before, after);
+      this.alsoBehind(after);
       for (const what of unseen(before?.consumers ?? [], after.consumers)) this.report(what);
       await this.#checkOperations(after);
       await this.#checkChain(name, before?.key.revision ?? 0, after);
@@ -99,17 +113,22 @@ export class Watcher {
   /** I4: a step writes only under the fence it was given, and fences only grow. */
   #checkFence(before: KeySnapshot, after: KeySnapshot, site: CallSite): void {
     if (after.key.fence < before.key.fence) this.report(`I4 the fence of ${after.key.name} fell`);
-    const { key, fence } = (site.payload ?? {}) as { key?: string; fence?: number };
+    const { key, fence, operationId } = (site.payload ?? {}) as Partial<StepInput>;
     if (key !== after.key.name || fence === undefined) return;
-    if (before.key.lease?.fence !== fence)
-      this.report(
-        `I4 ${site.task} wrote ${key} under fence ${fence}, not ${before.key.lease?.fence}`,
-      );
+    // A re-encryption holds no lease: its run has a fence of its own (decision 13).
+    const { reencryption: run } = before;
+    const held = run?.operationId === operationId ? run?.fence : before.key.lease?.fence;
+    if (held !== fence)
+      this.report(`I4 ${site.task} wrote ${key} under fence ${fence}, not ${held}`);
   }
 
-  /** I10: a consumer that answers has acknowledged the version that its key switches to, unless it switches back. */
+  /**
+   * I10: a consumer that answers has acknowledged the version that its key switches to, unless it switches back. Of new
+   * material in place there is nothing to take up.
+   */
   #checkGate(before: KeySnapshot, { key, consumers }: KeySnapshot): void {
     const earlier = before.key.currentVersion;
+    if (this.#isInPlace) return;
     if (earlier === null || key.currentVersion === null || key.currentVersion <= earlier) return;
     for (const { name, acknowledgement, acknowledgedVersion } of consumers) {
       if (acknowledgement.mode === 'api' && acknowledgedVersion !== key.currentVersion)

@@ -120,6 +120,8 @@ export class World {
   readonly keyStates = new MemoryKeyStates(this.clock);
   /** When a version was last used, as the vault says. */
   lastUse: LastUse = { at: null, operation: null, trackedSince: null };
+  /** The same of one KMS key, for who keeps account of each. */
+  lastUseOf: (keyId: string) => LastUse = () => this.lastUse;
   readonly replays = new MemoryReplayRows();
   /** Sources of ciphertexts by name; a registered one must be here. */
   readonly sources = new Map<string, MemoryCiphertextSource>();
@@ -182,7 +184,7 @@ export class World {
       keyStore: KEY_STORE,
       movableAliases: ['alias/legacy-*'],
       uses: this.keyUses,
-      lastUses: { lastUse: async () => this.lastUse },
+      lastUses: { lastUse: async (keyId: string) => this.lastUseOf(keyId) },
       retirer: withHook(this.keyStates, hook),
       reviver: withHook(this.keyStates, hook),
       states: withHook(this.keyStates, hook),
