@@ -79,6 +79,7 @@ export const ballotAddress = (id: string) => at(`approval#${id}`, 'ballot');
 
 /** Of the whole stage: small, and read whole. */
 export const elevationsAddress = () => at('elevations');
+export const passkeysAddress = () => at('passkeys');
 
 export const INCIDENTS_PARTITION = 'incidents';
 export const incidentAddress = (id: string) => at(INCIDENTS_PARTITION, id);

@@ -30,6 +30,7 @@ import type {
   Occupancy,
   Page,
 } from '#core/ports/ledger.ts';
+import type { Passkeys, PasskeysChange, PasskeysRecord } from '#core/ports/passkeys.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.ts';
 import type { RecoveryRecord } from '#core/recovery/records.ts';
 import { escrowItems, escrowOf, sharesAddress } from './escrow-rows.ts';
@@ -51,7 +52,7 @@ const below = (rows: readonly items.Item[], prefix: string) =>
   rows.filter((row) => String(row[SORT_KEY]).startsWith(prefix));
 
 export class DynamoDbLedger
-  implements Ledger, ApprovalLedger, Ballots, ShareArchive, Elevations, DecisionPolicies
+  implements Ledger, ApprovalLedger, Ballots, ShareArchive, Elevations, Passkeys, DecisionPolicies
 {
   readonly #rows: TableRows;
 
@@ -215,6 +216,18 @@ export class DynamoDbLedger
     await this.#rows.transact([
       this.#rows.guarded(item, change.expectedRevision),
       ...this.#approvalWrites(change.approval),
+    ]);
+  }
+
+  async readPasskeys(): Promise<PasskeysRecord | null> {
+    return this.#rows.get<PasskeysRecord>(items.passkeysAddress());
+  }
+
+  async commitPasskeys({ expectedRevision, passkeys, approval }: PasskeysChange): Promise<void> {
+    const item = { ...items.passkeysAddress(), ...passkeys };
+    await this.#rows.transact([
+      this.#rows.guarded(item, expectedRevision),
+      ...this.#approvalWrites(approval),
     ]);
   }
 

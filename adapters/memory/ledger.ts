@@ -34,35 +34,20 @@ import type {
   Occupancy,
   Page,
 } from '#core/ports/ledger.ts';
+import type { Passkeys, PasskeysChange, PasskeysRecord } from '#core/ports/passkeys.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.ts';
 import type { RecoveryRecord } from '#core/recovery/records.ts';
 import { dueDestructions } from './due-destructions.ts';
 import { toDueItem } from './due-items.ts';
+import { NamedRows } from './named-rows.ts';
 import { MemoryOccupancy } from './occupancy.ts';
 import { MemoryStatusRows } from './status-rows.ts';
 
 const conflict = () =>
   new KeyturnError('RevisionConflict', 'the record changed meanwhile; read it again');
 
-/** Rows of a key that have a name each, in the order of their names. */
-class NamedRows<T extends { readonly key: string; readonly name: string }> {
-  readonly #rows = new Map<string, T[]>();
-
-  of(key: string): readonly T[] {
-    return this.#rows.get(key) ?? [];
-  }
-
-  put(row: T): void {
-    const others = this.of(row.key).filter((known) => known.name !== row.name);
-    this.#rows.set(
-      row.key,
-      [...others, row].sort((a, b) => (a.name < b.name ? -1 : 1)),
-    );
-  }
-}
-
 export class MemoryLedger
-  implements Ledger, ApprovalLedger, Ballots, ShareArchive, Elevations, DecisionPolicies
+  implements Ledger, ApprovalLedger, Ballots, ShareArchive, Elevations, Passkeys, DecisionPolicies
 {
   readonly #keys = new Map<string, KeyRecord>();
   readonly #versions = new Map<string, VersionRecord[]>();
@@ -84,6 +69,7 @@ export class MemoryLedger
   #decisionPolicy: DecisionPolicyRecord | null = null;
   readonly #ballots = new Map<string, string>();
   #elevations: ElevationsRecord | null = null;
+  #passkeys: PasskeysRecord | null = null;
   readonly #tasks = new Map<string, HsmTaskRecord[]>();
   readonly #recoveries = new Map<string, RecoveryRecord>();
 
@@ -273,6 +259,17 @@ export class MemoryLedger
     if ((this.#elevations?.revision ?? null) !== expectedRevision) throw conflict();
     this.#checkApproval(approval);
     this.#elevations = structuredClone(elevations);
+    this.#putApproval(approval);
+  }
+
+  async readPasskeys(): Promise<PasskeysRecord | null> {
+    return structuredClone(this.#passkeys);
+  }
+
+  async commitPasskeys({ expectedRevision, passkeys, approval }: PasskeysChange): Promise<void> {
+    if ((this.#passkeys?.revision ?? null) !== expectedRevision) throw conflict();
+    this.#checkApproval(approval);
+    this.#passkeys = structuredClone(passkeys);
     this.#putApproval(approval);
   }
 

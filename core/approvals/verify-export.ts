@@ -5,14 +5,16 @@ import type { Approval } from '../contract/approvals.ts';
 import { canonicalHash } from '../crypto/hashing.ts';
 import { isSameKey } from '../crypto/sshsig.ts';
 import { distinctTeamsOf } from '../policies/approval-rules.ts';
+import type { VoterKeys } from '../ports/approvals.ts';
 import { sameDigest } from './quorum.ts';
-import { voteSignatureFault } from './vote-signature.ts';
+import { passkeyOf, voteSignatureFault } from './vote-signature.ts';
 
 export type ExportedApproval = Pick<Approval, 'canonical' | 'digest' | 'votes' | 'roster'>;
 type ExportedVote = ExportedApproval['votes'][number];
 
-/** Public keys by immutable id. */
-export type SignerKeys = ReadonlyMap<string, readonly string[]>;
+/** What voters sign with, by immutable id. */
+export type SignerKeys = ReadonlyMap<string, VoterKeys>;
+const NO_KEYS: VoterKeys = { sshKeys: [], passkeys: [], origins: [] };
 
 export interface ApprovalVerdict {
   readonly id: string;
@@ -41,7 +43,7 @@ function voteFault(
   if (vote.signature === null) return canonical.rule.signed ? 'it is not signed' : null;
   const { decision, by: voter } = vote;
   const statement = { requestId: canonical.id, digest, decision, voter };
-  return voteSignatureFault(statement, vote.signature, keys.get(voter) ?? []);
+  return voteSignatureFault(statement, vote.signature, keys.get(voter) ?? NO_KEYS);
 }
 
 function quorumFindings(
@@ -63,11 +65,20 @@ function quorumFindings(
 }
 
 /** One human with two accounts, or two people with one key, are one signer. */
-function sharedKeys(counted: readonly ExportedVote[]): readonly string[] {
-  const keyOf = ({ signature }: ExportedVote) =>
+function sharedKeys(counted: readonly ExportedVote[], keys: SignerKeys): readonly string[] {
+  const sshKeyOf = ({ signature }: ExportedVote) =>
     signature?.kind === 'ssh-ed25519' ? signature.publicKey : '';
+  const passkeyOfVote = ({ by, signature }: ExportedVote) =>
+    signature?.kind === 'webauthn'
+      ? passkeyOf(keys.get(by) ?? NO_KEYS, signature)?.publicKey
+      : undefined;
+  const isShared = (one: ExportedVote, other: ExportedVote) => {
+    const passkey = passkeyOfVote(one);
+    if (passkey !== undefined) return passkey === passkeyOfVote(other);
+    return isSameKey(sshKeyOf(one), sshKeyOf(other));
+  };
   return counted.flatMap((vote, at) => {
-    const other = counted.slice(0, at).find((earlier) => isSameKey(keyOf(earlier), keyOf(vote)));
+    const other = counted.slice(0, at).find((earlier) => isShared(earlier, vote));
     return other ? [`${other.name} and ${vote.name} signed with one key`] : [];
   });
 }
@@ -86,7 +97,7 @@ export function verifyApproval(approval: ExportedApproval, keys: SignerKeys): Ap
     else if (vote.decision === 'deny') findings.push(`${vote.name} denied it`);
     else counted.push(vote);
   }
-  findings.push(...quorumFindings(approval, counted), ...sharedKeys(counted));
+  findings.push(...quorumFindings(approval, counted), ...sharedKeys(counted, keys));
   const approvedBy = counted.map(({ name }) => name);
   return { id: canonical.id, digest, approvedBy, required: canonical.rule.required, findings };
 }

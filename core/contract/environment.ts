@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { KmsBudget } from './kms-quotas.ts';
 import { MailAddress, PeopleSetting } from './people.ts';
+import { PasskeyVariable } from './signers.ts';
 import { SlackVariable } from './slack.ts';
 import { ENVIRONMENTS, STAGES } from './vocabulary.ts';
 
@@ -69,7 +70,7 @@ export const FUNCTION_ENVIRONMENT = {
   'read-usage': {},
   'release-keys': { UPDATE_ACCESS_ARN: z.string(), APPROVE_ARN: z.string() },
   'read-approvals': {},
-  'cast-vote': { TOKEN_KEY_ARN: z.string(), PEOPLE: PeopleSetting },
+  'cast-vote': { TOKEN_KEY_ARN: z.string(), PEOPLE: PeopleSetting, PASSKEYS: PasskeyVariable },
   'answer-mail': { TOKEN_KEY_ARN: z.string() },
   'answer-slack': { TOKEN_KEY_ARN: z.string(), PEOPLE: PeopleSetting, SLACK: SlackVariable },
   'manage-elevations': { APPROVE_ARN: z.string() },
@@ -91,6 +92,7 @@ export const FUNCTION_ENVIRONMENT = {
     RECOVER_KEY_STORE_ARN: z.string(),
     DESTROY_KEY_ARN: z.string(),
     PEOPLE: PeopleSetting,
+    PASSKEYS: PasskeyVariable,
     ACTIVATION_DELAY_SECONDS,
     ...WAITS,
   },

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Use case: one person decides on one request, on whatever surface. One reject ends it; the last approval that the
 // quorum needs opens its window for one execution.
+import { withUse } from '../approvals/passkey-use.ts';
 import { eligibleNow, sameDigest, tally } from '../approvals/quorum.ts';
 import type { ApprovalRecord, VoteRecord } from '../approvals/records.ts';
 import type { VoteChannel, VoteDecision, VoteSignature } from '../contract/approvals.ts';
 import { KeyturnError } from '../errors.ts';
 import type { Elector } from '../policies/approval-rules.ts';
 import type { ApprovalLedger, Electorate, VoteVerifier } from '../ports/approvals.ts';
+import type { Passkeys } from '../ports/passkeys.ts';
 import type { Clock, Decision, Principal } from '../ports/platform.ts';
 import { later } from './admit-operation.ts';
 import {
@@ -21,6 +23,7 @@ export interface CastVoteDeps {
   readonly approvals: ApprovalLedger;
   readonly electorate: Electorate;
   readonly verifier: VoteVerifier;
+  readonly passkeys: Passkeys;
   readonly clock: Clock;
 }
 
@@ -151,19 +154,46 @@ export async function castVote(
 ): Promise<{ approval: ApprovalRecord; decided: boolean }> {
   const people = await deps.electorate.people();
   await requireProof(deps, input, people);
-  const { approval, result } = await mutateApproval(deps.approvals, input.approvalId, (found) => {
-    const checked = { ...input, people, now: deps.clock.now() };
-    requireVoter(found, checked);
-    if (isRepeated(found, input)) return { draft: null, result: 'repeated' as const };
-    const expiry = expiryOf(found, checked.now);
-    // Server time decides, once, for every surface. [F18]
-    if (expiry) return { draft: expiry, result: 'expired' as const };
-    requireOpen(found);
-    requireDigest(found, input.digest);
-    return { draft: draftOf(found, checked), result: 'cast' as const };
-  });
+  const { approval, result } = await mutateApproval(
+    ledgerOf(deps, input),
+    input.approvalId,
+    (found) => {
+      const checked = { ...input, people, now: deps.clock.now() };
+      requireVoter(found, checked);
+      if (isRepeated(found, input)) return { draft: null, result: 'repeated' as const };
+      const expiry = expiryOf(found, checked.now);
+      // Server time decides, once, for every surface. [F18]
+      if (expiry) return { draft: expiry, result: 'expired' as const };
+      requireOpen(found);
+      requireDigest(found, input.digest);
+      return { draft: draftOf(found, checked), result: 'cast' as const };
+    },
+  );
   if (result === 'expired') throw closed(approval);
   return { approval, decided: approval.state !== 'pending' };
+}
+
+/** A vote that a passkey signed moves the passkey's counter in its own transaction. */
+function ledgerOf(
+  { approvals, passkeys }: CastVoteDeps,
+  { signature, by }: CastVoteInput,
+): Pick<ApprovalLedger, 'readApproval' | 'commitApproval'> {
+  if (signature?.kind !== 'webauthn') return approvals;
+  return {
+    readApproval: (id) => approvals.readApproval(id),
+    async commitApproval(change) {
+      const { approval, audit } = change;
+      const isVote = approval.votes.some((vote) => vote.by === by.id);
+      if (!isVote) return approvals.commitApproval(change);
+      const known = await passkeys.readPasskeys();
+      const items = withUse(known?.items ?? [], { sub: by.id, signature, at: audit.at });
+      return passkeys.commitPasskeys({
+        expectedRevision: known?.revision ?? null,
+        passkeys: { items, revision: (known?.revision ?? 0) + 1 },
+        approval: change,
+      });
+    },
+  };
 }
 
 /** Signatures are slow to check and need the voter's keys, so they are checked once, before the transaction. */
@@ -184,7 +214,7 @@ async function requireProof(
       `${approval.action} needs votes signed by the voter's own key: "approval approve ${approval.id} --sign", or a passkey on the page`,
     );
   }
-  const fault = await verifier.fault(approval, toVote(checked));
+  const fault = await verifier.fault(approval, toVote(checked), 'cast');
   if (fault === null) return;
   throw new KeyturnError('SignatureInvalid', `the signature does not prove your vote: ${fault}`, {
     details: { approvalId: approval.id, stream: approvalStream(approval.id) },

@@ -47,7 +47,7 @@ async function signatureFault(
   approval: ApprovalRecord,
   vote: ApprovalRecord['votes'][number],
 ): Promise<string | null> {
-  if (vote.signature) return verifier.fault(approval, vote);
+  if (vote.signature) return verifier.fault(approval, vote, 'recorded');
   return approval.rule.signed ? 'it is not signed' : null;
 }
 

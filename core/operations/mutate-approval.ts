@@ -86,7 +86,7 @@ export interface ApprovalDraft {
  * @throws KeyturnError `ApprovalNotFound`, `RevisionConflict` after {@link MAX_TRIES} lost races, what `decide` throws
  */
 export async function mutateApproval<T>(
-  ledger: ApprovalLedger,
+  ledger: Pick<ApprovalLedger, 'readApproval' | 'commitApproval'>,
   id: string,
   decide: (approval: ApprovalRecord) => { draft: ApprovalDraft | null; result: T },
 ): Promise<{ approval: ApprovalRecord; result: T }> {

@@ -6,6 +6,7 @@ import type { Instant } from '../keys/records.ts';
 import type { ApprovalRule, Elector } from '../policies/approval-rules.ts';
 import type { DecisionPolicyRecord } from '../policies/decision-policy.ts';
 import type { ApprovalChange, Page } from './ledger.ts';
+import type { PasskeyRecord } from './passkeys.ts';
 
 /** Open: pending, or approved and not executed. */
 export type ApprovalFilter = 'open' | 'ended';
@@ -56,14 +57,36 @@ export interface DecisionPolicyChange {
   readonly audit: AuditRecord;
 }
 
+/** What of a passkey proves a vote. */
+export type SignerPasskey = Pick<
+  PasskeyRecord,
+  'credentialId' | 'publicKey' | 'rpId' | 'signCount'
+>;
+
+/** What one person signs votes with. */
+export interface VoterKeys {
+  /** Lines `ssh-ed25519 AAAA…`. */
+  readonly sshKeys: readonly string[];
+  readonly passkeys: readonly SignerPasskey[];
+  /** Origins of the pages on which passkeys may have been used. */
+  readonly origins: readonly string[];
+}
+
 /** Whose key signs votes. */
 export interface Signers {
   /** Public keys of a person, by immutable id, as they are now; none for strangers. */
-  keysOf(sub: string): Promise<readonly string[]>;
+  keysOf(sub: string): Promise<VoterKeys>;
 }
+
+/** A vote that is being cast, or one on record. */
+export type VoteMoment = 'cast' | 'recorded';
 
 /** Checks that a vote was signed by a key of the voter. */
 export interface VoteVerifier {
   /** @returns what is wrong with the vote's signature; null: it holds */
-  fault(approval: ApprovalRecord, vote: ApprovalRecord['votes'][number]): Promise<string | null>;
+  fault(
+    approval: ApprovalRecord,
+    vote: ApprovalRecord['votes'][number],
+    moment: VoteMoment,
+  ): Promise<string | null>;
 }

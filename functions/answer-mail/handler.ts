@@ -27,6 +27,7 @@ const deps = {
   electorate: electorate(environment.STAGE, table),
   // A mail's page signs nothing, so there is nothing to verify.
   verifier: { fault: async () => 'mail takes no signatures' },
+  passkeys: table,
   clock: systemClock,
 };
 const ballots = new SealedBallots(table, environment.TOKEN_KEY_ARN);

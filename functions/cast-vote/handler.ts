@@ -18,7 +18,8 @@ const table = ledger(environment.TABLE_NAME);
 const deps = {
   approvals: table,
   electorate: electorate(environment.STAGE, table),
-  verifier: voteVerifier(environment.STAGE, environment.PEOPLE),
+  verifier: voteVerifier(environment.STAGE, environment.PEOPLE, environment.PASSKEYS, table),
+  passkeys: table,
   clock: systemClock,
 };
 const ballots = new SealedBallots(table, environment.TOKEN_KEY_ARN);

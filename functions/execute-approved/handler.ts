@@ -28,7 +28,7 @@ const deps = {
   elevations: table,
   roleGroups: roleGroups(),
   electorate: electorate(environment.STAGE, table),
-  verifier: voteVerifier(environment.STAGE, environment.PEOPLE),
+  verifier: voteVerifier(environment.STAGE, environment.PEOPLE, environment.PASSKEYS, table),
   decisions: table,
   deployed: deployedDecisions(environment.STAGE),
   activationDelaySeconds: environment.ACTIVATION_DELAY_SECONDS,

@@ -33,6 +33,7 @@ import { postSigned } from '#adapters/webhooks/signed-post.ts';
 import { voteVerifierOf } from '#core/approvals/vote-signature.ts';
 import type { KmsBudget } from '#core/contract/kms-quotas.ts';
 import type { People } from '#core/contract/people.ts';
+import type { PasskeySite } from '#core/contract/signers.ts';
 import type { Stage, WorkflowKind } from '#core/contract/vocabulary.ts';
 import type { Incidents } from '#core/incidents/records.ts';
 import { LeasedRateBudget } from '#core/limits/leased-budget.ts';
@@ -53,6 +54,7 @@ import type { ShareArchive } from '#core/ports/escrow.ts';
 import type { KeyUseLog } from '#core/ports/key-use-log.ts';
 import type { Ledger } from '#core/ports/ledger.ts';
 import type { MailLinks } from '#core/ports/mail-links.ts';
+import type { Passkeys } from '#core/ports/passkeys.ts';
 import type { Authorizer, Directory } from '#core/ports/platform.ts';
 import type { RateBudget } from '#core/ports/rate-budget.ts';
 import type { ReencryptionProgress } from '#core/ports/reencryption-progress.ts';
@@ -78,7 +80,7 @@ function tableClient(): DynamoDBDocumentClient {
 
 export function ledger(
   tableName: string,
-): Ledger & ApprovalLedger & Ballots & ShareArchive & Elevations & DecisionPolicies {
+): Ledger & ApprovalLedger & Ballots & ShareArchive & Elevations & Passkeys & DecisionPolicies {
   return new DynamoDbLedger(tableClient(), tableName);
 }
 
@@ -194,9 +196,14 @@ export function electorate(stage: Stage, policies: DecisionPolicies): Electorate
   return new AgreedElectorate(deployedDecisions(stage), policies, systemClock);
 }
 
-/** Knows the keys that people sign votes with. */
-export function voteVerifier(stage: Stage, people: People): VoteVerifier {
-  return voteVerifierOf(new TableSigners(DIRECTORY[stage], people));
+/** Knows the keys that people sign votes with. @param site null: no passkeys are taken */
+export function voteVerifier(
+  stage: Stage,
+  people: People,
+  site: PasskeySite | null,
+  rows: Pick<Passkeys, 'readPasskeys'>,
+): VoteVerifier {
+  return voteVerifierOf(new TableSigners(DIRECTORY[stage], people, site && { site, rows }));
 }
 
 /** Partition of a Region: the policies must name roles in the partition they live in. */

@@ -27,6 +27,7 @@ const SINGLE_VALUES: Readonly<Record<string, readonly [string, string?]>> = {
   apiUrlTemplate: ['api', 'urlTemplate'],
   mailFrom: ['mail', 'from'],
   slack: ['slack'],
+  passkeys: ['passkeys'],
   slackApiUrl: ['slack', 'apiUrl'],
   retryAfterSeconds: ['timings', 'retryAfterSeconds'],
   orphanGraceSeconds: ['timings', 'orphanGraceSeconds'],

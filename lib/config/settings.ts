@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { FUNCTION_NAMES } from '../../core/contract/environment.ts';
 import { KmsBudget } from '../../core/contract/kms-quotas.ts';
 import { People } from '../../core/contract/people.ts';
+import { PasskeySite } from '../../core/contract/signers.ts';
 import { SlackSetting } from '../../core/contract/slack.ts';
 import { ENVIRONMENTS, STAGES } from '../../core/contract/vocabulary.ts';
 import { MailSetting, UrlTemplate } from './notice-settings.ts';
@@ -139,6 +140,8 @@ export const Settings = z.strictObject({
   mail: MailSetting,
   /** Null: no Slack; as JSON on the command line. */
   slack: z.preprocess(parsedJson, SlackSetting.nullable()),
+  /** Null: votes are signed with SSH keys alone; as JSON on the command line. */
+  passkeys: z.preprocess(parsedJson, PasskeySite.nullable()),
   workloads: z.array(Workload),
   /** Public keys of people beside those in `policies/directory.ts`; as JSON on the command line. */
   people: z.preprocess(parsedJson, People),

@@ -60,6 +60,8 @@ const AWS_STAGE = {
   mail: { from: null, identity: null },
   // No Slack until workspace, app and channel are named.
   slack: null,
+  // No passkeys until their domain is named: changing it later makes all of them useless.
+  passkeys: null,
   signals: { sources: ['keyturn.signals'] },
   keyUse: { batchSeconds: 30 },
   workloads: [],

@@ -3,7 +3,7 @@
 // auditor proves it from the export without any service.
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { readSigners } from '#client/cli/verify-approval.ts';
+import { readSignerFiles } from '#client/cli/verify-approval.ts';
 import { signWith } from '#client/cli/vote-key.ts';
 import type { Client, ResponseOf } from '#client/sdk/index.ts';
 import { verifyApproval } from '#core/approvals/verify-export.ts';
@@ -68,7 +68,7 @@ describe('a session that needs signed votes', () => {
       },
       { timeoutSeconds: 60, what: `${approval.id} to be executed` },
     );
-    const signers = readSigners(join(people(), 'allowed_signers'));
+    const signers = readSignerFiles({ signers: join(people(), 'allowed_signers') });
     expect(verifyApproval(executed, signers)).toMatchObject({
       approvedBy: ['bob', 'carol'],
       findings: [],

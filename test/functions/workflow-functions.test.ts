@@ -104,6 +104,7 @@ Object.assign(process.env, {
   KMS_BUDGET: '{"share":0.5,"quotas":{}}',
   ESCROW_KEY_ARN: 'escrow-key',
   PEOPLE: '{}',
+  PASSKEYS: '',
   SETTLE_SECONDS: '7',
   BAKE_SECONDS: '11',
   RETRY_AFTER_SECONDS: '300',

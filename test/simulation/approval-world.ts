@@ -78,7 +78,16 @@ export class ApprovalWorld {
       fault: async (_approval: ApprovalRecord, vote: Vote) => this.faultOf(vote),
     };
     return {
-      ...{ ledger, approvals: ledger, clock, ids, workflows, electorate, verifier },
+      ...{
+        ledger,
+        approvals: ledger,
+        passkeys: ledger,
+        clock,
+        ids,
+        workflows,
+        electorate,
+        verifier,
+      },
       stage: 'local',
     };
   }

@@ -59,6 +59,7 @@ export const ENVIRONMENT = {
   TOKEN_KEY_ARN: 'token-key',
   ESCROW_KEY_ARN: 'escrow-key',
   PEOPLE: JSON.stringify(PEOPLE),
+  PASSKEYS: '{"rpId":"keyturn.example","origins":["https://keyturn.example"]}',
   SLACK:
     '{"teamId":"T0LOCAL","appId":"A0KEYTURN","channelId":"C0APPROVALS","apiUrl":"https://slack.invalid/api"}',
   CLUSTER_SETTINGS:

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // An exported approval whose votes are signed by real keys.
 import type { z } from 'zod';
+import type { SignerKeys } from '#core/approvals/verify-export.ts';
 import { VOTE_NAMESPACE, voteStatement } from '#core/approvals/vote-statement.ts';
 import type { Approval, CanonicalRequest } from '#core/contract/approvals.ts';
 import { canonicalHash } from '#core/crypto/hashing.ts';
+import type { VoterKeys } from '#core/ports/approvals.ts';
 import { example } from '#test/client/fake-api.ts';
 import { type SshKeyFile, sshKey, sshSign } from './ssh.ts';
 
@@ -66,6 +68,10 @@ export function signedVote(
 }
 
 /** Public keys by immutable id. */
-export const SIGNERS: ReadonlyMap<string, readonly string[]> = new Map(
-  Object.entries(KEYS).map(([user, { line }]) => [`usr_${user}`, [line]]),
+export const SIGNERS: SignerKeys = new Map(
+  Object.entries(KEYS).map(([user, { line }]) => [`usr_${user}`, sshOnly(line)]),
 );
+
+export function sshOnly(...sshKeys: readonly string[]): VoterKeys {
+  return { sshKeys, passkeys: [], origins: [] };
+}

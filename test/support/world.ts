@@ -158,6 +158,7 @@ export class World {
       waits: this.waits,
       approvals: ledger,
       elevations: ledger,
+      passkeys: ledger,
       roleGroups: ['grp_operators', 'grp_owners', 'grp_custodians', 'grp_auditors'],
       decisions: ledger,
       deployed: this.deployed,

@@ -9,10 +9,12 @@ import { UsageError } from '../failures.ts';
 import { type PageFlags, printList } from '../list.ts';
 import { showable } from '../report.ts';
 import { type SignFlags, signatureOf } from '../sign-vote.ts';
-import { readSigners, verifyApprovalFile } from '../verify-approval.ts';
+import { readSignerFiles, type SignerFiles, verifyApprovalFile } from '../verify-approval.ts';
 import { watchApproval } from '../watch-approval.ts';
 
 const ID = 'apr_01JD2Q4Y8Z5V7K3M9N6P0R1S2T';
+
+const collect = (value: string, all: readonly string[] = []) => [...all, value];
 
 interface ListFlags extends PageFlags {
   readonly ended?: boolean;
@@ -136,16 +138,22 @@ function addVerify(noun: Command, act: Act): void {
     summary: 'Verify an exported approval offline: digest, voters, quorum and each signature',
     examples: [
       'keyturn approval verify approval.json --signers allowed_signers',
-      'keyturn approval verify approval.json --signers allowed_signers --output json',
+      'keyturn approval verify approval.json --passkeys passkeys.json --origin https://keyturn.example.com --output json',
     ],
   })
-    .requiredOption(
+    .option(
       '--signers <file>',
-      'public keys of voters, as ssh-keygen takes them (allowed_signers)',
+      'public SSH keys of voters, as ssh-keygen takes them (allowed_signers)',
+    )
+    .option('--passkeys <file>', 'passkeys of voters, as "signer list --output json" prints them')
+    .option(
+      '--origin <url>',
+      'page on which passkeys may have been used; again for another',
+      collect,
     )
     .action(
-      act(async (context: Context, file: string, { signers }: { readonly signers: string }) => {
-        const verdict = verifyApprovalFile(file, readSigners(signers));
+      act(async (context: Context, file: string, files: SignerFiles) => {
+        const verdict = verifyApprovalFile(file, readSignerFiles(files));
         const { id, approvedBy, required, findings } = verdict;
         const { output } = context.settings.flags;
         if (output !== 'table') print(context, JSON.stringify(verdict));

@@ -8,6 +8,7 @@ import { describeElevations } from '#test/adapters/contract/elevations.contract.
 import { describeEscrowRecords } from '#test/adapters/contract/escrow.contract.ts';
 import { describeLedger } from '#test/adapters/contract/ledger.contract.ts';
 import { describeLedgerLists } from '#test/adapters/contract/ledger-lists.contract.ts';
+import { describePasskeys } from '#test/adapters/contract/passkeys.contract.ts';
 import { describeReencryptionRecords } from '#test/adapters/contract/reencryption.contract.ts';
 import { aCreation, aKey } from '#test/support/records.ts';
 import { startTables, type TestTables } from '#test/support/table.ts';
@@ -23,6 +24,7 @@ const fresh = async () => new DynamoDbLedger(tables.client, await tables.create(
 describeLedger('DynamoDbLedger', fresh);
 describeApprovals('DynamoDbLedger', fresh);
 describeElevations('DynamoDbLedger', fresh);
+describePasskeys('DynamoDbLedger', fresh);
 describeRecoveries('DynamoDbLedger', fresh);
 describeEscrowRecords('DynamoDbLedger', fresh);
 describeReencryptionRecords('DynamoDbLedger', fresh);

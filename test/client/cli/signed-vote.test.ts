@@ -5,8 +5,10 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { newVoteKey } from '#client/cli/vote-key.ts';
+import { voteChallenge } from '#core/approvals/vote-signature.ts';
 import { voteStatement } from '#core/approvals/vote-statement.ts';
 import { VoteSignature } from '#core/contract/approvals.ts';
+import { aPasskey, ORIGIN, SoftwarePasskey } from '#test/support/passkey.ts';
 import { aRequest, KEYS, signedVote } from '#test/support/signed-approval.ts';
 import { sshKey, sshSign, sshVerifies } from '#test/support/ssh.ts';
 import { startApi } from '../fake-api.ts';
@@ -240,6 +242,42 @@ describe('approval verify', () => {
     expect(
       await keyturn(['approval', 'verify', '/nowhere', '--signers', '/nowhere']),
     ).toMatchObject({ code: 2 });
+  });
+
+  it('takes passkeys with the page that they were used on, and wants to know the page', async () => {
+    const key = new SoftwarePasskey();
+    const { id: requestId, digest } = request;
+    const statement = { requestId, digest, decision: 'approve', voter: 'usr_carol' } as const;
+    const [bob, carol] = approved.votes;
+    const signature = key.get({ challenge: voteChallenge(statement) });
+    const file = newFile(
+      'approval.json',
+      JSON.stringify({ ...approved, votes: [bob, { ...carol, signature }] }),
+    );
+    const { sub, user, ...passkey } = aPasskey(key, 'carol', {
+      id: 'pky_01JD2Q4Y8Z5V7K3M9N6P0R1S2T',
+    });
+    const listed = (patch: object) =>
+      JSON.stringify({
+        items: [{ ...passkey, person: sub, name: user, isActive: true, ...patch }],
+        nextCursor: null,
+      });
+    const run = (patch: object, ...more: string[]) => {
+      const files = ['--signers', newFile('allowed_signers', signers)];
+      const passkeys = ['--passkeys', newFile('passkeys.json', listed(patch))];
+      return keyturn(['approval', 'verify', file, ...files, ...passkeys, ...more]);
+    };
+
+    expect(await run({}, '--origin', ORIGIN)).toMatchObject({ code: 0 });
+    expect(await run({}, '--origin', 'https://elsewhere.example')).toMatchObject({
+      code: 9,
+      out: expect.stringContaining('another origin'),
+    });
+    expect(await run({ removedAt: '2026-11-22T10:00:00.000Z' }, '--origin', ORIGIN)).toMatchObject({
+      code: 9,
+    });
+    expect(await run({})).toMatchObject({ code: 2, err: expect.stringContaining('--origin') });
+    expect(await keyturn(['approval', 'verify', file])).toMatchObject({ code: 2 });
   });
 
   it('can be done without Keyturn, by the commands in the docs', () => {

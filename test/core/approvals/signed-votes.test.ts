@@ -13,6 +13,7 @@ import {
   KEYS,
   SIGNERS,
   signedVote,
+  sshOnly,
 } from '#test/support/signed-approval.ts';
 
 const request = aRequest();
@@ -41,10 +42,10 @@ describe('the verifier of votes', () => {
     { user: 'carol', sub: 'usr_carol' },
   ];
   const verifier = voteVerifierOf(
-    new TableSigners(people, { bob: { signingKeys: [line('bob')] } }),
+    new TableSigners(people, { bob: { signingKeys: [line('bob')] } }, null),
   );
   const record = { id: request.id, digest: request.digest } as ApprovalRecord;
-  const faultOf = (vote: ExportedVote, of = record) => verifier.fault(of, vote);
+  const faultOf = (vote: ExportedVote, of = record) => verifier.fault(of, vote, 'cast');
 
   it("takes a vote signed by one of the voter's keys, from the directory or the deployment", async () => {
     expect(await faultOf(bob)).toBeNull();
@@ -68,7 +69,7 @@ describe('the verifier of votes', () => {
     expect(await faultOf({ ...bob, signature } as ExportedVote)).toContain('not registered');
   });
 
-  it('refuses passkeys, which nobody can register', async () => {
+  it('refuses passkeys where the stage takes none', async () => {
     const signature = {
       kind: 'webauthn',
       credentialId: 'a',
@@ -132,7 +133,7 @@ describe('an exported approval', () => {
   it('does not hold unsigned, by unknown keys, or by one key for two people', () => {
     expect(findings([bob, { ...carol, signature: null }])).toContain('it is not signed');
     expect(findings([bob, carol], request, new Map())).toContain('no key registered');
-    const shared = new Map([...SIGNERS, ['usr_carol', [line('bob')]]]);
+    const shared = new Map([...SIGNERS, ['usr_carol', sshOnly(line('bob'))]]);
     const twin = signedVote(request, 'carol', {}, KEYS['bob']);
     expect(findings([bob, twin], request, shared)).toContain('bob and carol signed with one key');
   });
