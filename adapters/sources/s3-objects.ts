@@ -77,7 +77,10 @@ abstract class S3Source<L extends S3ObjectSource | S3EnvelopeSource> implements 
       BucketKeyEnabled: read.head.BucketKeyEnabled ?? false,
       ...change,
     });
-    return replacing(this.source.name, () => this.#client.send(command));
+    const isReplaced = await replacing(this.source.name, () => this.#client.send(command));
+    // The ETag is of the content (S3 API reference, Object): new metadata alone does not change it.
+    if (isReplaced) this.#read.delete(item);
+    return isReplaced;
   }
 
   /** S3 does not say how many objects lie below a prefix without listing them. */

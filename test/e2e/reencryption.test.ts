@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stored ciphertexts through the front door: a table under writing applications is re-encrypted while the worker's
-// processes are killed, objects in S3 too, and the old version is found ready to be destroyed on that evidence alone.
+// processes are killed, objects in S3 and items behind their owner's endpoint too, and the old version is found ready to be destroyed on that evidence alone.
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   CreateBucketCommand,
@@ -11,12 +11,14 @@ import {
 } from '@aws-sdk/client-s3';
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
-import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { createLocalJWKSet } from 'jose';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Client } from '#client/sdk/index.ts';
 import { canonicalHash } from '#core/crypto/hashing.ts';
 import { layoutOf } from '#scripts/local/layout.ts';
 import { until } from '#scripts/local/waiting.ts';
 import { processesOf, signal } from '#test/crash/processes.ts';
+import { SourceEndpoint } from '#test/support/source-endpoint.ts';
 import { activeKey, ended, person, ROOT_CREDENTIALS, workload } from './scene.ts';
 
 const ITEMS = 150;
@@ -29,6 +31,24 @@ let table: string;
 let rows: DynamoDBDocumentClient;
 let objects: S3Client;
 let bucket: string;
+
+/** Items of another application, which keeps them in a store of its own. */
+const CUSTOMERS = Array.from({ length: 12 }, (_, index) => `customer-${index}`);
+/** Written again in the moment in which its old ciphertext was to be replaced. */
+const BUSY = 'customer-3';
+let crm: SourceEndpoint;
+
+async function writeCustomer(id: string, text: string): Promise<void> {
+  const context = { customer: id };
+  const { body } = await api.encrypt(name, { plaintext: bytes(text), context });
+  crm.put(id, [Buffer.from(body.ciphertext, 'base64')], context);
+}
+
+async function readCustomer(id: string): Promise<{ text: string; version: number }> {
+  const { ciphertexts, context = {} } = crm.rows.get(id) ?? { ciphertexts: [] };
+  const { body } = await api.decrypt(name, { ciphertext: ciphertexts[0] ?? '', context });
+  return { text: Buffer.from(body.plaintext, 'base64').toString(), version: body.version };
+}
 
 const bytes = (text: string) => Buffer.from(text).toString('base64');
 
@@ -113,9 +133,20 @@ beforeAll(async () => {
       copies: [],
     },
   );
+  crm = new SourceEndpoint(createLocalJWKSet((await operator.getNoticeKeys()).body), () =>
+    Math.floor(Date.now() / 1000),
+  );
+  await crm.listen();
+  for (const id of CUSTOMERS) await writeCustomer(id, `phone of ${id}`);
+  await operator.putSource(
+    { key: name, source: 'crm' },
+    { location: { kind: 'webhook', url: crm.url }, shards: 1, copies: [] },
+  );
   const rotation = await operator.startRotation(name);
   expect((await ended(operator, rotation.body.operationId)).state).toBe('done');
 });
+
+afterAll(() => crm.close());
 
 describe('re-encryption under writing applications, its workers killed', () => {
   let operationId: string;
@@ -136,6 +167,15 @@ describe('re-encryption under writing applications, its workers killed', () => {
       }
     };
     const writers = [0, 1, 2].map(writer);
+    const fresh = await api.encrypt(name, {
+      plaintext: bytes('a new phone'),
+      context: { customer: BUSY },
+    });
+    crm.beforeReplace = (id) => {
+      if (id !== BUSY) return;
+      crm.put(id, [Buffer.from(fresh.body.ciphertext, 'base64')], { customer: id });
+      crm.beforeReplace = () => {};
+    };
     const { temporary } = layoutOf('.local-test');
     const started = await operator.startReencryption(name);
     operationId = started.body.operationId;
@@ -168,6 +208,7 @@ describe('re-encryption under writing applications, its workers killed', () => {
       [
         ['archive', { 2: 1 }, 0],
         ['cards', { 2: ITEMS }, 0],
+        ['crm', { 2: CUSTOMERS.length }, 0],
       ],
     );
   });
@@ -177,6 +218,14 @@ describe('re-encryption under writing applications, its workers killed', () => {
     await inParallel(ids, async (id) => {
       expect(await read(id)).toEqual({ text: written.get(id) ?? `card of ${id}`, version: 2 });
     });
+  });
+
+  it('moves what lies behind the endpoint of its owner, who verified every call and wrote on', async () => {
+    for (const id of CUSTOMERS) {
+      const text = id === BUSY ? 'a new phone' : `phone of ${id}`;
+      expect(await readCustomer(id)).toEqual({ text, version: 2 });
+    }
+    expect(crm.refused).toBe(0);
   });
 
   it('moves the object in S3 to the new key, its content unchanged', async () => {

@@ -4,7 +4,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type CryptoKey, compactVerify } from 'jose';
+import { type CompactVerifyGetKey, compactVerify } from 'jose';
 import type { SourceRequest } from '#core/contract/source-protocol.ts';
 
 export interface StoredRow {
@@ -30,15 +30,18 @@ const encoded = (text: string) => Buffer.from(text).toString('base64url');
 
 export class SourceEndpoint {
   readonly rows = new Map<string, StoredRow>();
+  /** Calls that carried no valid signature of Keyturn's. */
+  refused = 0;
   /** Called before an item is written, as an application that writes at the same moment. */
   beforeReplace: (id: string) => void = () => {};
-  readonly #verifyKey: CryptoKey;
+  readonly #verifyKey: CompactVerifyGetKey;
   readonly #now: () => number;
   readonly #seen = new Set<string>();
   #server: Server | null = null;
   #url = '';
 
-  constructor(verifyKey: CryptoKey, nowSeconds: () => number) {
+  /** @param verifyKey the published keys (`GET /v1/jwks.json`), as jose's `createLocalJWKSet` gives them */
+  constructor(verifyKey: CompactVerifyGetKey, nowSeconds: () => number) {
     this.#verifyKey = verifyKey;
     this.#now = nowSeconds;
   }
@@ -83,6 +86,7 @@ export class SourceEndpoint {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await bodyOf(request);
     if (!(await this.#isFromKeyturn(request, body))) {
+      this.refused += 1;
       response.writeHead(401).end();
       return;
     }

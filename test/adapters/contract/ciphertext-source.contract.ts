@@ -7,9 +7,10 @@ import type { CiphertextSource, SourceItem } from '#core/ports/ciphertext-source
 /** A source, and its store as the application sees it. */
 export interface SourceScene {
   readonly source: CiphertextSource;
-  readonly put: (id: string, text: string, context?: Record<string, string>) => void;
-  readonly remove: (id: string) => void;
-  readonly get: (id: string) => string | undefined;
+  /** @param context is `{ item: id }`, or the source needs none */
+  readonly put: (id: string, text: string, context?: Record<string, string>) => Promise<void>;
+  readonly remove: (id: string) => Promise<void>;
+  readonly get: (id: string) => Promise<string | undefined>;
 }
 
 const bytes = (text: string) => new Uint8Array(Buffer.from(text));
@@ -42,17 +43,20 @@ export function describeSource(name: string, open: (shards: number) => Promise<S
     it('hands every item out once, in one shard, with its context', async () => {
       const split = await open(3);
       const ids = Array.from({ length: 11 }, (_, index) => `item-${index}`);
-      for (const id of ids) split.put(id, `old ${id}`, { item: id });
+      for (const id of ids) await split.put(id, `old ${id}`, { item: id });
 
       const found = (await Promise.all([0, 1, 2].map((shard) => all(split, shard, 2)))).flat();
 
-      expect(found.map(({ id }) => id).sort()).toEqual([...ids].sort());
-      for (const item of found) {
+      const texts = found.map((item) => {
         const [part] = 'parts' in item ? item.parts : [];
-        expect(Buffer.from(part?.ciphertext ?? []).toString()).toBe(`old ${item.id}`);
-        expect(part?.context).toEqual({ item: item.id });
-      }
-      expect(await split.source.estimate()).toBe(11);
+        const text = Buffer.from(part?.ciphertext ?? []).toString();
+        expect(part?.context).toEqual({ item: text.replace('old ', '') });
+        return text;
+      });
+      expect(texts.sort()).toEqual(ids.map((id) => `old ${id}`).sort());
+      expect(new Set(found.map(({ id }) => id)).size).toBe(ids.length);
+      // Not every store knows without listing all.
+      expect([ids.length, null]).toContain(await split.source.estimate());
     });
 
     it('has an end when it is empty', async () => {
@@ -60,25 +64,25 @@ export function describeSource(name: string, open: (shards: number) => Promise<S
     });
 
     it('replaces an item that is what was read, and only once', async () => {
-      scene.put('a', 'old');
+      await scene.put('a', 'old');
       const item = await only(scene);
 
       expect(await scene.source.replace(item, { ciphertexts: [bytes('new')] })).toBe(true);
-      expect(scene.get('a')).toBe('new');
+      expect(await scene.get('a')).toBe('new');
       expect(await scene.source.replace(item, { ciphertexts: [bytes('newer')] })).toBe(false);
-      expect(scene.get('a')).toBe('new');
+      expect(await scene.get('a')).toBe('new');
     });
 
     it('leaves what was written meanwhile, and what is gone', async () => {
-      scene.put('a', 'old');
+      await scene.put('a', 'old');
       const item = await only(scene);
-      scene.put('a', 'of the application');
+      await scene.put('a', 'of the application');
 
       expect(await scene.source.replace(item, { ciphertexts: [bytes('new')] })).toBe(false);
-      expect(scene.get('a')).toBe('of the application');
-      scene.remove('a');
+      expect(await scene.get('a')).toBe('of the application');
+      await scene.remove('a');
       expect(await scene.source.replace(item, { ciphertexts: [bytes('new')] })).toBe(false);
-      expect(scene.get('a')).toBeUndefined();
+      expect(await scene.get('a')).toBeUndefined();
     });
   });
 }

@@ -6,10 +6,10 @@ describeSource('MemoryCiphertextSource', async (shards) => {
   const source = new MemoryCiphertextSource(shards);
   return {
     source,
-    put: (id, text, context = {}) =>
+    put: async (id, text, context = {}) =>
       source.put(id, { parts: [{ ciphertext: Buffer.from(text), context }] }),
-    remove: (id) => source.remove(id),
-    get: (id) => {
+    remove: async (id) => source.remove(id),
+    get: async (id) => {
       const ciphertext = source.get(id)?.parts[0]?.ciphertext;
       return ciphertext && Buffer.from(ciphertext).toString();
     },

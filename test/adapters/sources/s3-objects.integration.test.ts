@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { S3Envelopes, S3Objects } from '#adapters/sources/s3-objects.ts';
+import { describeSource } from '#test/adapters/contract/ciphertext-source.contract.ts';
 import { startTables, type TestTables } from '#test/support/table.ts';
 
 const ARN = 'arn:aws:kms:us-east-1:000000000000:key/';
@@ -30,11 +31,12 @@ beforeAll(async () => {
   });
 });
 afterAll(() => tables.stop());
-beforeEach(async () => {
+async function aBucket(): Promise<void> {
   buckets += 1;
   bucket = `app-${buckets}`;
   await s3.send(new CreateBucketCommand({ Bucket: bucket }));
-});
+}
+beforeEach(aBucket);
 
 const put = (Key: string, extra: object = {}, Body = 'content') =>
   s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body, ...extra }));
@@ -42,6 +44,36 @@ const head = (Key: string) => s3.send(new HeadObjectCommand({ Bucket: bucket, Ke
 const bodyOf = async (Key: string) =>
   (await s3.send(new GetObjectCommand({ Bucket: bucket, Key }))).Body?.transformToString();
 const place = (prefix = '') => ({ bucketArn: `arn:aws:s3:::${bucket}`, prefix });
+
+describeSource('S3Envelopes', async (shards) => {
+  const metadata = { wrappedKeyMetadata: 'wrapped-key', contextMetadata: 'key-context' };
+  // Each its own bucket: some tests of the contract open two.
+  await aBucket();
+  const Bucket = bucket;
+  const location = { kind: 's3-envelopes', ...place(), ...metadata } as const;
+  const encoded = (text: string) => Buffer.from(text).toString('base64');
+  return {
+    source: new S3Envelopes(s3, {
+      name: 'archive',
+      shards,
+      location,
+    }),
+    put: async (Key, text, context = {}) => {
+      const Metadata = { 'wrapped-key': encoded(text), 'key-context': JSON.stringify(context) };
+      await s3.send(new PutObjectCommand({ Bucket, Key, Body: `${Key} ${text}`, Metadata }));
+    },
+    remove: async (Key) => void (await s3.send(new DeleteObjectCommand({ Bucket, Key }))),
+    get: async (Key) => {
+      try {
+        const { Metadata } = await s3.send(new HeadObjectCommand({ Bucket, Key }));
+        return Buffer.from(Metadata?.['wrapped-key'] ?? '', 'base64').toString();
+      } catch (error) {
+        if (error instanceof Error && error.name === 'NotFound') return undefined;
+        throw error;
+      }
+    },
+  };
+});
 
 describe('objects that S3 encrypts', () => {
   const open = (shards = 1, prefix = '') =>

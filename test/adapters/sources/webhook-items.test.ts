@@ -55,7 +55,10 @@ function itemsAt(url: string, signer = signerWith(), shards = 1, reach: Reach = 
 }
 
 async function anEndpoint(): Promise<SourceEndpoint> {
-  const endpoint = new SourceEndpoint(publicKey, () => NOW_SECONDS);
+  const endpoint = new SourceEndpoint(
+    async () => publicKey,
+    () => NOW_SECONDS,
+  );
   await endpoint.listen();
   closers.push(() => endpoint.close());
   return endpoint;
@@ -77,9 +80,9 @@ describeSource('WebhookItems', async (shards) => {
   const endpoint = await anEndpoint();
   return {
     source: itemsAt(endpoint.url, signerWith(), shards),
-    put: (id, text, context) => endpoint.put(id, [Buffer.from(text)], context),
-    remove: (id) => endpoint.rows.delete(id),
-    get: (id) => {
+    put: async (id, text, context) => endpoint.put(id, [Buffer.from(text)], context),
+    remove: async (id) => void endpoint.rows.delete(id),
+    get: async (id) => {
       const text = endpoint.rows.get(id)?.ciphertexts[0];
       return text === undefined ? undefined : Buffer.from(text, 'base64').toString();
     },
