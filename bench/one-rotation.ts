@@ -42,6 +42,7 @@ export function inProcess({ stack, keyStoreId }: MeasuredStack) {
     stage: STAGE,
     random: systemRandom,
     creator: vault,
+    awaitTurn: async () => {},
     rotator: vault,
     // Keys of the key store need none.
     material: { provide: async () => ({ expiresAt: null }) },

@@ -35,6 +35,15 @@ export async function metered<T>(
   call: () => Promise<T>,
 ): Promise<T> {
   await budget.acquire(request);
+  return noticing(budget, request, call);
+}
+
+/** Makes a call whose turn has come. */
+async function noticing<T>(
+  budget: RateBudget,
+  request: BudgetRequest,
+  call: () => Promise<T>,
+): Promise<T> {
   try {
     return await call();
   } catch (error) {
@@ -68,11 +77,25 @@ export abstract class Metered<T> {
   ): Promise<R> {
     return metered(this.#budget, { call, lane: await this.#lane(), ...where }, run);
   }
+
+  /** Waits for the turn of a call that {@link inTurn} makes. */
+  protected async turn(call: BudgetRequest['call']): Promise<void> {
+    await this.#budget.acquire({ call, lane: await this.#lane() });
+  }
+
+  protected async inTurn<R>(call: BudgetRequest['call'], run: () => Promise<R>): Promise<R> {
+    return noticing(this.#budget, { call, lane: await this.#lane() }, run);
+  }
 }
 
 export class BudgetedKeyCreator extends Metered<KeyCreator> implements KeyCreator {
+  /** The turn of the next `createKey`, which is asked for before the attempt is recorded. */
+  awaitTurn(): Promise<void> {
+    return this.turn('CreateKey');
+  }
+
   createKey(place: KeyPlace, provenance: Provenance): Promise<VaultKey> {
-    return this.within('CreateKey', () => this.inner.createKey(place, provenance));
+    return this.inTurn('CreateKey', () => this.inner.createKey(place, provenance));
   }
 
   findUnrecorded(provenance: Provenance): Promise<readonly UnrecordedKey[]> {

@@ -45,13 +45,25 @@ export function toTags(provenance: Provenance, recorded: boolean) {
   }).map(([TagKey, TagValue]) => ({ TagKey, TagValue }));
 }
 
+/**
+ * How long a look for one version's keys may take. ListResourceTags answers 2,000 calls a second to all of an account
+ * (KMS request quotas), so this reaches some 10,000 keys; many looks at once share the quota.
+ */
+const LOOK_MILLISECONDS = 10_000;
+/** Keys remembered to be none of ours, or recorded; some 100 bytes each. */
+const MAX_SETTLED = 100_000;
+
 export class KmsKeyCreator implements KeyCreator, OrphanFinder {
   readonly #client: KMSClient;
   readonly #site: PolicySite;
+  readonly #lookMilliseconds: number;
+  /** What never becomes an unrecorded key of ours again: its tags need not be read twice by one process. */
+  readonly #settled = new Set<string>();
 
-  constructor(client: KMSClient, site: PolicySite) {
+  constructor(client: KMSClient, site: PolicySite, lookMilliseconds = LOOK_MILLISECONDS) {
     this.#client = client;
     this.#site = site;
+    this.#lookMilliseconds = lookMilliseconds;
   }
 
   async createKey(place: KeyPlace, provenance: Provenance): Promise<CreatedKey> {
@@ -80,12 +92,13 @@ export class KmsKeyCreator implements KeyCreator, OrphanFinder {
 
   async findUnrecorded(provenance: Provenance): Promise<readonly UnrecordedKey[]> {
     const found: UnrecordedKey[] = [];
+    const until = performance.now() + this.#lookMilliseconds;
     let cursor: string | null = null;
     do {
       const page = await this.listUnrecorded(provenance.stage, cursor);
       found.push(...page.keys.filter((key) => isSame(key.provenance, provenance)));
       cursor = page.nextCursor;
-    } while (cursor !== null);
+    } while (cursor !== null && performance.now() < until);
     return found;
   }
 
@@ -95,9 +108,9 @@ export class KmsKeyCreator implements KeyCreator, OrphanFinder {
   ): Promise<{ keys: readonly UnrecordedKey[]; nextCursor: string | null }> {
     const command = new ListKeysCommand({ Limit: 100, ...(cursor ? { Marker: cursor } : {}) });
     const page = await translated(() => this.#client.send(command));
-    const looked = await Promise.all(
-      (page.Keys ?? []).map((key) => this.#inspect(stage, key.KeyId ?? '')),
-    );
+    const keyIds = (page.Keys ?? []).map(({ KeyId = '' }) => KeyId);
+    const open = keyIds.filter((keyId) => !this.#settled.has(keyId));
+    const looked = await Promise.all(open.map((keyId) => this.#inspect(stage, keyId)));
     return {
       keys: looked.filter((key) => key !== null),
       nextCursor: page.Truncated ? (page.NextMarker ?? null) : null,
@@ -108,6 +121,7 @@ export class KmsKeyCreator implements KeyCreator, OrphanFinder {
   async #inspect(stage: string, keyId: string): Promise<UnrecordedKey | null> {
     try {
       const tags = await this.#tagsOf(keyId);
+      if (isSettled(tags)) this.#settle(keyId);
       if (tags.get(TAGS.stage) !== stage || tags.get(TAGS.recorded) !== 'false') return null;
       const command = new DescribeKeyCommand({ KeyId: keyId });
       const { KeyMetadata } = await translated(() => this.#client.send(command));
@@ -117,6 +131,11 @@ export class KmsKeyCreator implements KeyCreator, OrphanFinder {
       if (isError(error, 'AccessDenied', 'KeyNotYetVisible')) return null;
       throw error;
     }
+  }
+
+  #settle(keyId: string): void {
+    if (this.#settled.size >= MAX_SETTLED) this.#settled.clear();
+    this.#settled.add(keyId);
   }
 
   async #tagsOf(keyId: string): Promise<Map<string, string>> {
@@ -130,6 +149,12 @@ const STATES: Readonly<Record<string, UnrecordedKey['state']>> = {
   Enabled: 'enabled',
   PendingImport: 'waiting',
 };
+
+/** Recorded is for ever; a key of somebody else's has tags of theirs. One without any may show ours late. */
+function isSettled(tags: ReadonlyMap<string, string>): boolean {
+  if (tags.get(TAGS.recorded) === 'true') return true;
+  return tags.size > 0 && !tags.has(TAGS.stage);
+}
 
 function isSame(a: Provenance, b: Provenance): boolean {
   return a.operationId === b.operationId && a.name === b.name && a.version === b.version;

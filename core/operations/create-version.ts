@@ -21,6 +21,12 @@ import { searchFrom } from './sweep-orphans.ts';
 
 export interface CreateVersionDeps extends StepDeps {
   readonly creator: KeyCreator;
+  /**
+   * Waits until CreateKey is within the rate budget. Asked before the attempt is recorded: a call that was never made
+   * leaves nothing to look for.
+   * @throws KeyturnError `Throttled` when the turn is far away
+   */
+  readonly awaitTurn: () => Promise<void>;
   readonly rotator: MaterialRotator;
   /** Generates and imports material for a key that waits for some. */
   readonly material: MaterialSource;
@@ -120,6 +126,7 @@ export async function createVersion(
       version: version.version,
       operationId: input.operationId,
     };
+    await deps.awaitTurn();
     const hasTried = version.creationAttempts > 0;
     if (hasTried || (await noteAttempt(deps, input)))
       await makeAndRecord(deps, input, context, provenance);

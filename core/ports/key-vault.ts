@@ -48,7 +48,10 @@ export interface UnrecordedKey extends VaultKey {
 
 export interface KeyCreator {
   createKey(place: KeyPlace, provenance: Provenance): Promise<CreatedKey>;
-  /** Keys made for this version whose record was lost: at most a handful. */
+  /**
+   * Keys made for this version whose record was lost: at most a handful. In a large account it may end its look before
+   * it has seen every key; what it did not reach is the orphan sweep's.
+   */
   findUnrecorded(provenance: Provenance): Promise<readonly UnrecordedKey[]>;
   /** Marks the key as recorded; from then on the orphan sweep may not touch it. */
   markRecorded(keyId: string): Promise<void>;

@@ -49,8 +49,10 @@ const budget = rateBudget(environment.TABLE_NAME, environment.KMS_BUDGET);
 
 export const handler = stepHandler(StepInputSchema, async (input) => {
   const lane = () => laneOf(deps.ledger, input.operationId);
+  const budgeted = new BudgetedKeyCreator(creator, budget, lane);
   const ports = {
-    creator: new BudgetedKeyCreator(creator, budget, lane),
+    creator: budgeted,
+    awaitTurn: () => budgeted.awaitTurn(),
     rotator: new BudgetedMaterialRotator(rotator, budget, lane),
   };
   const { isBudgetLow } = await createVersion({ ...deps, ...ports }, input);

@@ -127,6 +127,8 @@ export class World {
   readonly sources = new Map<string, MemoryCiphertextSource>();
   /** Where imported material comes from; null: from material that nobody keeps. */
   material: MaterialSource | null = null;
+  /** The rate budget's answer to who wants to create a key. */
+  awaitTurn: () => Promise<void> = async () => {};
   /** Called around every call of ledger, vault, progress and sources. */
   onCall: PortHook = () => {};
 
@@ -167,6 +169,7 @@ export class World {
       verifier: { fault: async () => this.signatureFault },
       stage: STAGE,
       creator: ports,
+      awaitTurn: () => this.awaitTurn(),
       rotator: ports,
       material: this.material ?? importedMaterial({ importer: ports, clock, random, classes }),
       aliases: ports,

@@ -35,6 +35,7 @@ describe('vault ports within the budget', () => {
     const budget = new Notebook();
     const { ports } = await aWorld();
     const creator = new BudgetedKeyCreator(ports, budget, async () => 'priority');
+    await creator.awaitTurn();
     const { keyId } = await creator.createKey(
       { origin: 'AWS_CLOUDHSM', keyStoreId: KEY_STORE_ID },
       PROVENANCE,
@@ -88,9 +89,8 @@ describe('vault ports within the budget', () => {
     const { ports, vault } = await aWorld();
     const creator = new BudgetedKeyCreator(ports, budget);
 
-    await expect(
-      creator.createKey({ origin: 'AWS_CLOUDHSM', keyStoreId: KEY_STORE_ID }, PROVENANCE),
-    ).rejects.toBe(THROTTLED);
+    await expect(creator.awaitTurn()).rejects.toBe(THROTTLED);
+    await expect(creator.markRecorded('key-1')).rejects.toBe(THROTTLED);
     expect(vault.inspect()).toEqual([]);
     expect(budget.backedOff).toEqual([]);
   });

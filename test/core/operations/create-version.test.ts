@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeEach, describe, expect, it } from 'vitest';
+import { KeyturnError } from '#core/errors.ts';
 import { createVersion } from '#core/operations/create-version.ts';
 import { begin, rotatingBefore } from '#test/support/steps.ts';
 import { aWorld, ORDERS, STAGE, World } from '#test/support/world.ts';
@@ -62,6 +63,23 @@ describe('createVersion', () => {
     const [, oldest, other] = world.vault.inspect();
     expect((await world.version(2)).keyId).toBe(oldest?.keyId);
     expect(other?.isRecorded).toBe(false);
+  });
+
+  it('records no attempt, and looks for nothing, when its turn is far away', async () => {
+    const input = await rotatingBefore(world, 'CreateVersion');
+    const methods: string[] = [];
+    world.onCall = ({ method }) => void methods.push(method);
+    world.awaitTurn = async () => {
+      throw new KeyturnError('Throttled', 'the turn is far away');
+    };
+    for (let times = 0; times < 3; times += 1)
+      await expect(createVersion(world.deps, input)).rejects.toMatchObject({ name: 'Throttled' });
+    world.awaitTurn = async () => {};
+    await createVersion(world.deps, input);
+
+    expect(methods).not.toContain('findUnrecorded');
+    expect(await world.version(2)).toMatchObject({ creationAttempts: 1 });
+    expect((await world.key()).orphanSearch ?? null).toBeNull();
   });
 
   it('adopts no key that is pending deletion', async () => {
