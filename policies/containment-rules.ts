@@ -20,5 +20,10 @@ export const CONTAINMENT_RULES: ContainmentRules = {
       maxPerHour: 100,
     },
   ],
+  scopes: {
+    name: 'scopes-within-the-cap',
+    maxKeysPerHour: 100,
+    classOrder: ['payment-critical', 'internal-data'],
+  },
   protectedKeys: [],
 };

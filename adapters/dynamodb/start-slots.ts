@@ -21,18 +21,19 @@ export class DynamoDbStartSlots implements StartSlots {
     this.#table = table;
   }
 
-  async take(className: string, at: Instant, limit: number): Promise<boolean> {
+  async take(className: string, at: Instant, limit: number, count = 1): Promise<boolean> {
+    if (count > limit) return false;
     try {
       await this.#client.send(
         new UpdateCommand({
           TableName: this.#table,
           Key: startSlotAddress(className, at.slice(0, 13)),
-          UpdateExpression: 'ADD taken :one SET #ttl = :ttl',
-          ConditionExpression: 'attribute_not_exists(taken) OR taken < :limit',
+          UpdateExpression: 'ADD taken :count SET #ttl = :ttl',
+          ConditionExpression: 'attribute_not_exists(taken) OR taken <= :most',
           ExpressionAttributeNames: { '#ttl': TTL_ATTRIBUTE },
           ExpressionAttributeValues: {
-            ':one': 1,
-            ':limit': limit,
+            ':count': count,
+            ':most': limit - count,
             ':ttl': Math.floor(Date.parse(at) / 1000) + KEEP_SECONDS,
           },
         }),

@@ -87,6 +87,10 @@ export type WorkflowKind =
 export const CONTAINMENT_KINDS = ['suspension', 'revocation'] as const;
 export type ContainmentKind = (typeof CONTAINMENT_KINDS)[number];
 
+/** What many keys are contained by at once. */
+export const SCOPE_KINDS = ['owner', 'class', 'environment'] as const;
+export type ScopeKind = (typeof SCOPE_KINDS)[number];
+
 /** `hard`: the KMS key is disabled. `locked`: its policy denies; what is revoked can still be re-encrypted. */
 export const CONTAINMENT_MODES = ['hard', 'locked'] as const;
 export type ContainmentMode = (typeof CONTAINMENT_MODES)[number];

@@ -46,8 +46,8 @@ export interface ContainKeyInput {
   readonly by: string;
   readonly decision: Decision;
   readonly claim: IdempotencyClaim;
-  /** The approval that is used up with it: then neither the rule of the class nor its cap asks for another. */
-  readonly approve?: (snapshot: KeySnapshot, operationId: string) => ApprovalChange;
+  /** The approval that is used up with it, null: with its scope's; neither rule nor cap of the class asks for another. */
+  readonly approve?: (snapshot: KeySnapshot, operationId: string) => ApprovalChange | null;
 }
 
 export interface AdmittedContainment {

@@ -13,10 +13,10 @@ import { dataKeyContext } from '../keys/naming.ts';
 import type { KeyRecord, VersionRecord, WrappedDataKey } from '../keys/records.ts';
 import { mayProcess, mayProtect } from '../keys/transitions.ts';
 import type { Context, CryptoUser } from '../ports/key-vault.ts';
-import type { Ledger } from '../ports/ledger.ts';
+import type { UseRows } from './deny-scopes.ts';
 
 export interface UseDataKeyDeps {
-  readonly ledger: Ledger;
+  readonly ledger: UseRows;
   readonly crypto: CryptoUser;
   readonly random: (bytes: number) => Uint8Array;
 }
@@ -32,7 +32,7 @@ function notUsable(key: KeyRecord, act: string): KeyturnError {
   });
 }
 
-async function currentOf(ledger: Ledger, key: KeyRecord, act: string): Promise<Wrapped> {
+async function currentOf(ledger: UseRows, key: KeyRecord, act: string): Promise<Wrapped> {
   const { currentVersion } = key;
   const version =
     currentVersion === null ? null : await ledger.readVersion(key.name, currentVersion);
@@ -41,7 +41,7 @@ async function currentOf(ledger: Ledger, key: KeyRecord, act: string): Promise<W
 }
 
 /** The version and the version of its parent that wraps it may both be used. @throws KeyturnError `KeyNotUsable` */
-async function requireFree(ledger: Ledger, version: Wrapped): Promise<void> {
+async function requireFree(ledger: UseRows, version: Wrapped): Promise<void> {
   requireVersionUncontained(version);
   const { parent, parentVersion } = version.dataKey;
   requireParentUncontained(await ledger.readKeyRecord(parent), parentVersion);
@@ -118,7 +118,7 @@ export interface FetchedDataKey {
  * @throws KeyturnError `TransitionForbidden` for a key of tier kms, `KeyNotUsable` for a version that opens nothing
  */
 export async function fetchDataKey(
-  ledger: Ledger,
+  ledger: UseRows,
   key: KeyRecord,
   version: number | null,
 ): Promise<FetchedDataKey> {

@@ -17,8 +17,19 @@ export interface ContainmentRule {
   readonly maxPerHour: number;
 }
 
+/** Many keys at once: an owner's, a class's, an environment's. */
+export interface ScopeRule {
+  readonly name: string;
+  /** Keys that people contain by scope alone in one clock hour; beyond it a quorum decides. */
+  readonly maxKeysPerHour: number;
+  /** The classes whose keys KMS is made to refuse first, in this order; others follow. */
+  readonly classOrder: readonly string[];
+}
+
 export interface ContainmentRules {
   readonly rules: readonly ContainmentRule[];
+  /** Absent: scopes need a quorum. */
+  readonly scopes?: ScopeRule;
   /** Names of keys that Keyturn or its operators need to act at all: nobody contains them. */
   readonly protectedKeys: readonly string[];
 }
@@ -37,4 +48,21 @@ export function containmentRuleFor(
 ): ContainmentRule {
   const isFor = ({ classes }: ContainmentRule) => classes?.includes(className) ?? true;
   return rules.find(isFor) ?? NOBODY_ALONE;
+}
+
+const NO_SCOPES_ALONE: ScopeRule = {
+  name: 'scopes-by-quorum',
+  maxKeysPerHour: 0,
+  classOrder: [],
+};
+
+/** The rule for containments of a scope. */
+export function scopeRule({ scopes }: ContainmentRules): ScopeRule {
+  return scopes ?? NO_SCOPES_ALONE;
+}
+
+/** When the keys of a class have their turn: 0 first. Classes that the order does not name share the last. */
+export function rankOf({ classOrder }: ScopeRule, className: string): number {
+  const rank = classOrder.indexOf(className);
+  return rank === -1 ? classOrder.length : rank;
 }

@@ -6,7 +6,8 @@ export interface StartSlots {
   /**
    * Takes one of `limit` starts of the hour that `at` lies in. A slot that is taken and then not used stays taken:
    * the limit is on the safe side.
-   * @returns false when the hour has none left.
+   * @param count how many at once, all or none; 1 when not given
+   * @returns false when the hour has not as many left.
    */
-  take(className: string, at: Instant, limit: number): Promise<boolean>;
+  take(className: string, at: Instant, limit: number, count?: number): Promise<boolean>;
 }

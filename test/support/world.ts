@@ -16,6 +16,7 @@ import { MemoryLedger } from '#adapters/memory/ledger.ts';
 import { MemoryNoticeRows } from '#adapters/memory/notice-rows.ts';
 import { MemoryReencryptionProgress } from '#adapters/memory/reencryption-progress.ts';
 import { MemoryReplayRows } from '#adapters/memory/replay-rows.ts';
+import { MemoryScopeRows } from '#adapters/memory/scope-rows.ts';
 import { MemoryStartSlots } from '#adapters/memory/start-slots.ts';
 import { MemoryVault } from '#adapters/memory/vault.ts';
 import { MemoryWorkflows } from '#adapters/memory/workflows.ts';
@@ -115,6 +116,7 @@ export class World {
   readonly evidence = new MemoryEvidenceStore();
   readonly notices = new MemoryNoticeRows();
   readonly incidents = new MemoryIncidentRows();
+  readonly scopes = new MemoryScopeRows((change) => this.store.commitApproval(change));
   readonly keyUses = new MemoryKeyUseLog();
   /** KMS as destructions see it. */
   readonly keyStates = new MemoryKeyStates(this.clock);
@@ -179,6 +181,8 @@ export class World {
       blocker: ports,
       enabler: ports,
       containmentRules: this.containmentRules,
+      scopes: withHook(this.scopes, hook),
+      kmsBudget: { share: 0.5, quotas: {} },
       marker: ports,
       aliasRemover: ports,
       restorer: ports,

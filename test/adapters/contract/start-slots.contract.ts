@@ -25,6 +25,13 @@ export function describeStartSlots(title: string, fresh: () => Promise<StartSlot
       expect(await slots.take('test', '2026-03-01T11:00:00.000Z', 1)).toBe(true);
     });
 
+    it('gives out several at once, or none', async () => {
+      expect(await slots.take('test', AT, 5, 4)).toBe(true);
+      expect(await slots.take('test', AT, 5, 2)).toBe(false);
+      expect(await slots.take('test', AT, 5, 1)).toBe(true);
+      expect(await slots.take('other', AT, 5, 6)).toBe(false);
+    });
+
     it('counts each class alone', async () => {
       await slots.take('test', AT, 1);
 

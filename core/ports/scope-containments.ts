@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// Containments of a scope, and the port that keeps them: the row of progress, and the denials that the data plane reads.
+// The keys themselves are contained one by one afterwards; until the last is, the denial of the scope stands in for them.
+import type { AuditRecord } from '../audit/chain.ts';
+import type { ContainmentKind, ContainmentMode, ScopeKind } from '../contract/vocabulary.ts';
+import type { Containment, Instant } from '../keys/records.ts';
+import type { ApprovalChange } from './ledger.ts';
+
+/** All keys that have this value: an owner, a class or an environment. */
+export interface KeyScope {
+  readonly kind: ScopeKind;
+  readonly value: string;
+}
+
+/** Where the next page begins: which class in the order of priority, and behind which key. */
+export interface ScopeCheckpoint {
+  /** 1 for the first time through the keys. */
+  readonly pass: number;
+  readonly rank: number;
+  readonly cursor: string | null;
+  /** Keys that this pass contained or failed at: the last pass is one that has none. */
+  readonly changed: number;
+}
+
+/** Each key counts once for each, however often it is looked at. */
+export interface ScopeCounts {
+  /** Keys of the scope when it was asked for. */
+  readonly found: number;
+  /** Denied, and KMS asked to refuse. */
+  readonly contained: number;
+  /** Contained before, by whatever. */
+  readonly already: number;
+  /** Protected, released or destroyed: not touched. */
+  readonly refused: number;
+  /** Could not be contained in the pass that runs; the next one tries again. */
+  readonly failed: number;
+}
+
+export interface ScopeContainment {
+  readonly id: string;
+  readonly scope: KeyScope;
+  readonly kind: ContainmentKind;
+  /** Null: as the class of each key says. */
+  readonly mode: ContainmentMode | null;
+  readonly reason: string;
+  readonly occurredAt: Instant | null;
+  readonly isEmergency: boolean;
+  readonly requestedBy: string;
+  /** `running`: denied as a whole. `done`: every key of it is contained by itself. */
+  readonly state: 'running' | 'done';
+  readonly counts: ScopeCounts;
+  /** Seconds below which KMS's quotas let nobody go, from the start to the last block. */
+  readonly floorSeconds: number;
+  readonly checkpoint: ScopeCheckpoint;
+  /** Of the keys that failed last, the first twenty. */
+  readonly failures: readonly { readonly key: string; readonly cause: string }[];
+  readonly startedAt: Instant;
+  readonly endedAt: Instant | null;
+  /** SHA-256 of the request: the same Idempotency-Key with another body is refused. */
+  readonly bodyHash: string;
+  /** Number of its audit records, and the hash of the last one. */
+  readonly revision: number;
+  readonly auditHead: string;
+}
+
+/** What the data plane knows of a containment that runs. */
+export interface ScopeDenial {
+  readonly scope: KeyScope;
+  readonly containment: Containment;
+  /** Names of keys that are never contained. */
+  readonly except: readonly string[];
+}
+
+/** The row with its audit record, and what is denied from then on, in one transaction. */
+export interface ScopeChange {
+  /** Null: it must not exist. */
+  readonly expectedRevision: number | null;
+  readonly containment: ScopeContainment;
+  /** Written with the first change, taken away with the last; absent: they stay as they are. */
+  readonly denial?: { readonly add: ScopeDenial } | { readonly remove: string };
+  readonly approval?: ApprovalChange;
+  readonly audit: AuditRecord;
+}
+
+/** Every read is strongly consistent. */
+export interface ScopeContainments {
+  readScope(id: string): Promise<ScopeContainment | null>;
+  /** All that run; few at any time. */
+  listRunning(): Promise<readonly ScopeContainment[]>;
+  /**
+   * What is denied by scope now. Each of several equal rows answers, so that a busy data plane does not read one.
+   * @param name of the key that is asked about: it chooses the row
+   */
+  readDenials(name: string): Promise<readonly ScopeDenial[]>;
+  /** @throws KeyturnError `RevisionConflict` when it or the denials moved; nothing is written then. */
+  commitScope(change: ScopeChange): Promise<void>;
+}
+
+/** The audit stream of a containment of a scope. */
+export const scopeStream = (id: string) => `containment/${id}`;
+
+/** Containments of scopes that run at once: the denials are one row, which each use of a key reads. */
+export const MOST_SCOPES = 20;
