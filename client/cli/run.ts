@@ -22,6 +22,7 @@ import { addRecoveryCommands } from './commands/recovery.ts';
 import { addReencryptCommands } from './commands/reencrypt.ts';
 import { addRevocationCommands } from './commands/revocation.ts';
 import { addRotationCommands } from './commands/rotation.ts';
+import { addSignerCommands } from './commands/signer.ts';
 import { addSourceCommands } from './commands/source.ts';
 import { type Context, openContext } from './context.ts';
 import { EXIT_CODES, type Outcome, outcomeOf } from './exit-codes.ts';
@@ -53,6 +54,7 @@ export function createProgram(host: Host, act: Act): Command {
   addHoldCommands(program, act);
   addApprovalCommands(program, act);
   addElevationCommands(program, act);
+  addSignerCommands(program, act);
   addRecoveryCommands(program, act);
   addIncidentCommands(program, act);
   addEscrowCommands(program, act);

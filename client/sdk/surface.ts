@@ -238,6 +238,9 @@ export interface Client {
   ): Answered<'requestElevation'>;
   listElevations(options?: PageOptions): Answered<'listElevations'>;
   revokeElevation(id: string, options?: CallOptions): Answered<'revokeElevation'>;
+  enrollSigner(body: RequestOf<'enrollSigner'>, options?: StartOptions): Answered<'enrollSigner'>;
+  listSigners(options?: PageOptions): Answered<'listSigners'>;
+  removeSigner(id: string, options?: CallOptions): Answered<'removeSigner'>;
   /** Asks for the approvals of a recovery of the stage's key store. */
   startRecovery(
     body: RequestOf<'startRecovery'>,

@@ -74,6 +74,7 @@ export const FUNCTION_ENVIRONMENT = {
   'answer-mail': { TOKEN_KEY_ARN: z.string() },
   'answer-slack': { TOKEN_KEY_ARN: z.string(), PEOPLE: PeopleSetting, SLACK: SlackVariable },
   'manage-elevations': { APPROVE_ARN: z.string() },
+  'manage-signers': { APPROVE_ARN: z.string(), PASSKEYS: PasskeyVariable },
   'manage-incidents': {},
   'manage-policy': { APPROVE_ARN: z.string(), ACTIVATION_DELAY_SECONDS },
   'open-ballot': { TOKEN_KEY_ARN: z.string() },

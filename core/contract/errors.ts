@@ -28,6 +28,11 @@ export const ERRORS = {
     title: 'The signature does not prove the vote',
     retryable: false,
   },
+  RegistrationInvalid: {
+    status: 422,
+    title: 'The passkey cannot be let in',
+    retryable: false,
+  },
   AccessDenied: { status: 403, title: 'Denied by policy', retryable: false },
   PageTokenInvalid: {
     status: 403,
@@ -42,6 +47,7 @@ export const ERRORS = {
   SourceNotFound: { status: 404, title: 'No such source', retryable: false },
   EscrowNotFound: { status: 404, title: 'Nothing of it is in escrow', retryable: false },
   HoldNotFound: { status: 404, title: 'No such hold', retryable: false },
+  SignerNotFound: { status: 404, title: 'No such passkey', retryable: false },
   ElevationNotFound: { status: 404, title: 'No such elevation', retryable: false },
   IncidentNotFound: { status: 404, title: 'No such incident', retryable: false },
   DestructionNotFound: { status: 404, title: 'No such destruction', retryable: false },

@@ -255,6 +255,11 @@ export const EVENTS = {
     summary: 'Rights for a while were ended before their time',
     members: { ...APPROVAL, elevation: z.string(), person: z.string(), group: z.string() },
   },
+  'signer.removed': {
+    action: 'signer.removed',
+    summary: 'A passkey signs no votes any more',
+    members: { ...APPROVAL, signer: z.string(), person: z.string() },
+  },
   'key.revoking': {
     action: 'key.revoking',
     summary: 'A key or version may not be used from now on, for good: forget what is cached of it',

@@ -12,6 +12,7 @@ import { MAIL_EXAMPLES } from './mail-examples.ts';
 import { PLAN_EXAMPLES } from './plan-examples.ts';
 import { RECOVERY_EXAMPLES } from './recovery-examples.ts';
 import { REENCRYPTION_EXAMPLES } from './reencryption-examples.ts';
+import { SIGNER_EXAMPLES } from './signer-examples.ts';
 import { SLACK_EXAMPLES } from './slack-examples.ts';
 
 const ROLE = 'arn:aws:iam::111122223333:role/orders-api';
@@ -146,6 +147,7 @@ const CONSUMER = {
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ...REENCRYPTION_EXAMPLES,
   ...ELEVATION_EXAMPLES,
+  ...SIGNER_EXAMPLES,
   ...RECOVERY_EXAMPLES,
   ...INCIDENT_EXAMPLES,
   ...MAIL_EXAMPLES,

@@ -20,6 +20,7 @@ import * as plans from './plans.ts';
 import * as recoveries from './recoveries.ts';
 import * as reencryption from './reencryption.ts';
 import { ROUTES, type Route, type RouteId } from './routes.ts';
+import * as signers from './signers.ts';
 import * as slack from './slack.ts';
 import * as statusList from './status-list.ts';
 
@@ -63,6 +64,7 @@ function schemas(): Record<string, Json> {
     ...mail,
     ...plans,
     ...reencryption,
+    ...signers,
     ...slack,
   })) {
     const id = value instanceof z.ZodType ? idOf(value) : undefined;

@@ -15,6 +15,7 @@ import { PAGE_ROUTES } from './page-routes.ts';
 import { PLAN_ROUTES } from './plan-routes.ts';
 import { RECOVERY_ROUTES } from './recovery-routes.ts';
 import { REENCRYPTION_ROUTES } from './reencryption-routes.ts';
+import { SIGNER_ROUTES } from './signer-routes.ts';
 
 /** Actions the authorizer decides on; the object is the key, operation, task or the service itself. */
 export const ACTIONS = [
@@ -55,6 +56,9 @@ export const ACTIONS = [
   'elevation:request',
   'elevation:read',
   'elevation:revoke',
+  'signer:enroll',
+  'signer:read',
+  'signer:remove',
   'escrow:read',
   'escrow:request',
   'escrow:contribute',
@@ -334,6 +338,7 @@ export const ROUTES = {
   ...RECOVERY_ROUTES,
   ...INCIDENT_ROUTES,
   ...ELEVATION_ROUTES,
+  ...SIGNER_ROUTES,
   ...PAGE_ROUTES,
   getHealth: {
     method: 'GET',

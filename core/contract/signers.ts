@@ -73,3 +73,28 @@ export type Signer = z.infer<typeof Signer>;
 export const SignerPage = z
   .object({ items: z.array(Signer), nextCursor: z.string().nullable() })
   .meta({ id: 'SignerPage' });
+
+const bytes = (most: number) =>
+  z
+    .string()
+    .min(1)
+    .max(most)
+    .regex(/^[\w-]+$/, 'must be base64url without padding');
+
+export const EnrollSignerRequest = z
+  .strictObject({
+    label: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,39}$/, 'must be 1 to 40 letters, digits, spaces, . _ -')
+      .describe('what its owner calls it'),
+    credentialId: bytes(683),
+    authenticatorData: bytes(2800).describe('getAuthenticatorData() of the answer'),
+    clientDataJSON: bytes(4096),
+    publicKey: bytes(1024).describe('getPublicKey() of the answer'),
+    transports: z
+      .array(z.string().regex(/^[a-z-]{1,20}$/))
+      .max(8)
+      .default([]),
+  })
+  .meta({ id: 'EnrollSignerRequest' });
+export type EnrollSignerRequest = z.infer<typeof EnrollSignerRequest>;

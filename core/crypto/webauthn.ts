@@ -79,7 +79,7 @@ export function clientDataFault(
   const data = parseClientData(bytes);
   if (data.type !== type) return `it was not made by ${type}`;
   if (data.challenge !== Buffer.from(challenge).toString('base64url'))
-    return 'it does not fit what was voted on';
+    return 'its challenge is another one';
   if (typeof data.origin !== 'string' || !origins.includes(data.origin))
     return 'it was made on a page of another origin';
   // A page of ours inside of another one's frame shows what that one lets be seen.
@@ -127,10 +127,16 @@ export function hasCredential({ flags }: AuthenticatorData): boolean {
   return (flags & NEW_CREDENTIAL) !== 0;
 }
 
-function layoutFault({ flags, rest }: AuthenticatorData): string | null {
-  if ((flags & NEW_CREDENTIAL) !== 0) return 'it holds a credential, as an assertion never does';
-  const hasExtensions = (flags & EXTENSIONS) !== 0;
-  return rest.length > 0 === hasExtensions ? null : 'its authenticator data has a wrong length';
+/** Whether extensions follow. */
+export function hasExtensions({ flags }: AuthenticatorData): boolean {
+  return (flags & EXTENSIONS) !== 0;
+}
+
+function layoutFault(data: AuthenticatorData): string | null {
+  if (hasCredential(data)) return 'it holds a credential, as an assertion never does';
+  return data.rest.length > 0 === hasExtensions(data)
+    ? null
+    : 'its authenticator data has a wrong length';
 }
 
 /**

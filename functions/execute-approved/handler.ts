@@ -26,6 +26,8 @@ const deps = {
   ledger: table,
   approvals: table,
   elevations: table,
+  passkeys: table,
+  passkeySite: environment.PASSKEYS,
   roleGroups: roleGroups(),
   electorate: electorate(environment.STAGE, table),
   verifier: voteVerifier(environment.STAGE, environment.PEOPLE, environment.PASSKEYS, table),

@@ -11,6 +11,7 @@ export type ApprovalFunction =
   | 'manage-policy'
   | 'open-ballot'
   | 'manage-elevations'
+  | 'manage-signers'
   | 'manage-incidents'
   | 'tend-approval'
   | 'execute-approved';
@@ -25,6 +26,11 @@ export function approvalGrants(context: GrantContext): Pick<Duties, ApprovalFunc
     'cast-vote': [...writeTable(table), answer, tokenGrant('kms:Decrypt', tokenKeyArn)],
     // Asks, lists and revokes; what is granted, `execute-approved` writes.
     'manage-elevations': [
+      ...writeTable(table),
+      { actions: ['states:StartExecution'], resources: [approve] },
+    ],
+    // Asks, lists and removes; what is let in, `execute-approved` writes.
+    'manage-signers': [
       ...writeTable(table),
       { actions: ['states:StartExecution'], resources: [approve] },
     ],

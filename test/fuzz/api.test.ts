@@ -332,7 +332,7 @@ async function stateOf(): Promise<string> {
     await store.listApprovals('open', null, 100),
     await store.listApprovals('ended', null, 100),
     vault.inspectAliases(),
-    await store.readElevations(),
+    ...(await Promise.all([store.readElevations(), store.readPasskeys()])),
   ]);
 }
 

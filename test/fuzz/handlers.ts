@@ -13,6 +13,7 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   'answer-mail': (await import('#functions/answer-mail/handler.ts')).handler,
   'manage-incidents': (await import('#functions/manage-incidents/handler.ts')).handler,
   'manage-elevations': (await import('#functions/manage-elevations/handler.ts')).handler,
+  'manage-signers': (await import('#functions/manage-signers/handler.ts')).handler,
   'manage-recoveries': (await import('#functions/manage-recoveries/handler.ts')).handler,
   'cast-vote': (await import('#functions/cast-vote/handler.ts')).handler,
   'manage-policy': (await import('#functions/manage-policy/handler.ts')).handler,

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What people have been given: the link of a mail, rights for a while, and a say in who decides.
+
+import { enrollChallenge } from '#core/approvals/enroll-statement.ts';
 import type { ApprovalRecord } from '#core/approvals/records.ts';
 import type { RouteId } from '#core/contract/routes.ts';
 import { openIncident } from '#core/incidents/manage-incidents.ts';
@@ -9,6 +11,8 @@ import { PLAYBOOKS } from '#policies/playbooks.ts';
 import { ask, execute, vote } from '#test/support/approvals.ts';
 import { elevated } from '#test/support/elevations.ts';
 import { linkOf } from '#test/support/mail-links.ts';
+import { RP_ID, SoftwarePasskey } from '#test/support/passkey.ts';
+import { enrolled } from '#test/support/signers.ts';
 import { PERMIT, type World } from '#test/support/world.ts';
 
 const POLICY_ROUTES: readonly RouteId[] = ['activateDecisionPolicy', 'withdrawDecisionPolicy'];
@@ -47,6 +51,7 @@ async function anIncident(world: World, route: RouteId): Promise<string> {
 export async function peopleScene(world: World, approval: ApprovalRecord, route: RouteId) {
   const link = await linkOf(world, 'bob', approval);
   const { id } = await elevated(world, 'carol');
+  const { id: signer } = await enrolled(world, 'olga');
   if (POLICY_ROUTES.includes(route)) await changedPolicy(world, route);
   const incident = await anIncident(world, route);
   return {
@@ -58,12 +63,16 @@ export async function peopleScene(world: World, approval: ApprovalRecord, route:
       closeIncident: { rootCause: 'a log', followUps: ['scan'] },
       answerMail: { do: 'show', secret: link.secret },
       requestElevation: { group: 'grp_operators', seconds: 600, reason: 'asked' },
+      enrollSigner: new SoftwarePasskey().create({
+        challenge: enrollChallenge('local', RP_ID, 'usr_alice'),
+      }),
       activateDecisionPolicy: { digest: decisionDigest(world.deployed), reason: 'ada left' },
     },
     paths: {
       answerMail: { id: link.id },
       showMailPage: { id: link.id },
       revokeElevation: { id },
+      removeSigner: { id: signer },
       getIncident: { id: incident },
       addIncidentNote: { id: incident },
       addIncidentTask: { id: incident },

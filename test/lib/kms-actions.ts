@@ -24,6 +24,7 @@ export const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'execute-approved': [],
   'notify-approvers': [],
   'manage-elevations': [],
+  'manage-signers': [],
   'manage-incidents': [],
   'manage-recoveries': [],
   'recover-key-store': [

@@ -93,6 +93,7 @@ describe('roles of functions', () => {
     expect(holders('states:StartExecution')).toEqual([
       'release-keys',
       'manage-elevations',
+      'manage-signers',
       'manage-policy',
       'tend-approval',
       'execute-approved',

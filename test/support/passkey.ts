@@ -79,6 +79,21 @@ export class SoftwarePasskey {
     };
   }
 
+  /** Is made for a page: `navigator.credentials.create`. */
+  create({ type = 'webauthn.create', flags = 0x45, tail = new Uint8Array(), ...asked }: Asked) {
+    const id = Buffer.from(this.credentialId, 'base64url');
+    const length = Buffer.from([id.length >> 8, id.length & 0xff]);
+    const made = Buffer.concat([Buffer.alloc(16, 7), length, id, this.coseKey(), tail]);
+    return {
+      label: 'blue key',
+      credentialId: this.credentialId,
+      authenticatorData: text(this.#authenticatorData({ ...asked, flags, tail: made })),
+      clientDataJSON: text(this.#clientData({ type, ...asked })),
+      publicKey: this.publicKey,
+      transports: ['usb'],
+    };
+  }
+
   #clientData({ type, challenge, origin = ORIGIN, crossOrigin = false, more = {} }: Asked) {
     const data = { type, challenge: text(challenge), origin, crossOrigin, ...more };
     return Buffer.from(JSON.stringify(data));

@@ -106,6 +106,7 @@ export type StepFunctionName = Exclude<
   | 'answer-mail'
   | 'answer-slack'
   | 'manage-elevations'
+  | 'manage-signers'
   | 'manage-incidents'
   | 'manage-recoveries'
   | 'recover-key-store'

@@ -41,6 +41,7 @@ import { APPROVAL_RULES } from '#policies/approval-rules.ts';
 import { CLASSES } from '#policies/classes.ts';
 import { CONTAINMENT_RULES } from '#policies/containment-rules.ts';
 import { DIRECTORY } from '#policies/directory.ts';
+import { SITE as PASSKEY_SITE } from '#test/support/passkey.ts';
 
 export const STAGE = 'local';
 export const KEY_STORE = 'main';
@@ -163,6 +164,7 @@ export class World {
       approvals: ledger,
       elevations: ledger,
       passkeys: ledger,
+      passkeySite: PASSKEY_SITE,
       roleGroups: ['grp_operators', 'grp_owners', 'grp_custodians', 'grp_auditors'],
       decisions: ledger,
       deployed: this.deployed,

@@ -8,6 +8,7 @@ import type { Act } from '../act.ts';
 import { activatePolicyAct } from './activate-policy.ts';
 import { breakGlassReview, type ReviewDeps } from './break-glass-review.ts';
 import { destroyVersion } from './destroy-version.ts';
+import { type EnrollActDeps, enrollSigner } from './enroll-signer.ts';
 import { recoverEscrow, reshareEscrow } from './escrow-session.ts';
 import { type ForceRotationDeps, forceRotation } from './force-rotation.ts';
 import { type ElevationActDeps, grantElevation } from './grant-elevation.ts';
@@ -25,6 +26,7 @@ type ResumeDeps = Parameters<typeof liftSuspension.describe>[0];
 export type ActDeps = ForceRotationDeps &
   ReleaseDeps &
   ElevationActDeps &
+  EnrollActDeps &
   ActivatePolicyDeps &
   RevokeDeps &
   ResumeDeps &
@@ -36,6 +38,7 @@ const ACTS = {
   'rotation.force': forceRotation,
   'key.release': releaseKeyAct,
   'elevation.grant': grantElevation,
+  'signer.enroll': enrollSigner,
   'key.revoke': revokeKey,
   'key.lift-suspension': liftSuspension,
   'version.open': openVersion,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+
 import { describe, expect, it } from 'vitest';
 import {
   AnswerError,
@@ -14,6 +15,7 @@ import { type ClientRouteId, ROUTES, type Route } from '#core/contract/routes.ts
 import { example, problem, type Replies, startApi } from '../fake-api.ts';
 import { DESTRUCTION_CALLS } from './destruction-calls.ts';
 import { INCIDENT_CALLS } from './incident-calls.ts';
+import { PEOPLE_CALLS } from './people-calls.ts';
 import { selfSigned } from './self-signed.ts';
 
 const ROLE_BODY = {
@@ -140,12 +142,7 @@ const CALLS: Record<ClientRouteId, readonly [(client: Client) => Promise<unknown
   cancelApproval: [(c) => c.cancelApproval('apr_1'), '/v1/approvals/apr_1'],
   ...DESTRUCTION_CALLS,
   ...INCIDENT_CALLS,
-  requestElevation: [
-    (c) => c.requestElevation({ group: 'grp_operators', reason: 'asked' }),
-    '/v1/elevations',
-  ],
-  listElevations: [(c) => c.listElevations(), '/v1/elevations'],
-  revokeElevation: [(c) => c.revokeElevation('elv_1'), '/v1/elevations/elv_1'],
+  ...PEOPLE_CALLS,
   getEscrow: [(c) => c.getEscrow('orders'), '/v1/keys/orders/escrow'],
   listShares: [(c) => c.listShares('orders'), '/v1/keys/orders/escrow/shares'],
   startEscrowSession: [

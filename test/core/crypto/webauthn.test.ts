@@ -54,7 +54,7 @@ describe('an assertion', () => {
   );
 
   it.each<[string, Partial<Asked>, string]>([
-    ['another challenge', { challenge: randomBytes(32) }, 'does not fit what was voted on'],
+    ['another challenge', { challenge: randomBytes(32) }, 'its challenge is another one'],
     ['a page elsewhere', { origin: 'https://keyturn.example.net' }, 'another origin'],
     ['a page below', { origin: 'https://evil.keyturn.example' }, 'another origin'],
     ['a page without TLS', { origin: 'http://keyturn.example' }, 'another origin'],
