@@ -74,7 +74,7 @@ export class MailChannel implements NoticeChannel {
       const link = mayVote ? await this.#link(news, person) : null;
       const notice = noticeOf(approval, news.kind, {
         source: null,
-        pageUrl: link?.url ?? `${news.apiUrl}/v1/approvals/${approval.id}`,
+        pageUrl: link?.url ?? `${news.apiUrl}/v1/mail/${approval.id}`,
       });
       return this.#deps.sender.send(address, mailMessage(notice, link?.secret ?? null));
     });

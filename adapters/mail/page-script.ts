@@ -1,30 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The script of the page behind a mail's link. It does nothing until somebody clicks; text comes from JSON and is only
 // ever set as text. It must stay the same for every request: the page's policy names it by its hash.
+import { SCRIPT_PARTS } from './script-parts.ts';
+
 export const PAGE_SCRIPT = `'use strict';
 (() => {
-  const element = (id) => document.getElementById(id);
-  const secret = location.hash.slice(1);
-  let shown = null;
-  const say = (text) => { element('status').textContent = text; };
-  const ask = async (body) => {
-    const answer = await fetch(location.pathname, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      credentials: 'omit',
-      redirect: 'error',
-      referrerPolicy: 'no-referrer',
-      body: JSON.stringify(body),
-    });
-    const json = await answer.json().catch(() => ({}));
-    if (!answer.ok) throw new Error(json.detail || 'The request was refused (' + answer.status + ').');
-    return json;
-  };
-  const whileBusy = async (work) => {
-    for (const button of document.querySelectorAll('button')) button.disabled = true;
-    try { await work(); } catch (error) { say(error.message); }
-    for (const button of document.querySelectorAll('button')) button.disabled = false;
-  };
+${SCRIPT_PARTS}  let shown = null;
   const addField = (list, name, lines) => {
     const term = document.createElement('dt');
     term.textContent = name;
@@ -47,25 +28,42 @@ export const PAGE_SCRIPT = `'use strict';
     element('begin').hidden = true;
     element('request').hidden = false;
     element('vote').hidden = !shown.mayVote;
+    if (shown.passkey) element('approve').textContent = 'Approve with a passkey';
     say(shown.mayVote ? 'Compare the digest, then decide.' : shown.why);
   });
+  const signed = async ({ rpId, challenge, credentials }) => {
+    say('Your browser asks for your passkey.');
+    const credential = await authenticator((all) => all.get({ publicKey: {
+      challenge: bytesOf(challenge), rpId, allowCredentials: known(credentials),
+      userVerification: 'required', timeout: 300000,
+    } }));
+    const { authenticatorData, clientDataJSON, signature } = credential.response;
+    return {
+      kind: 'webauthn', credentialId: textOf(credential.rawId), authenticatorData: textOf(authenticatorData),
+      clientDataJSON: textOf(clientDataJSON), signature: textOf(signature),
+    };
+  };
   const decide = (decision) => whileBusy(async () => {
     const reason = element('reason').value.trim();
     if (decision === 'deny' && reason === '') { say('Say why you deny.'); element('reason').focus(); return; }
+    // A denial stops the act: it needs no proof.
+    const signature = decision === 'approve' && shown.passkey ? await signed(shown.passkey) : null;
     const answer = await ask({
       do: 'vote', secret, csrf: shown.csrf, digest: shown.digest, decision,
       ...(reason === '' ? {} : { reason }),
+      ...(signature ? { signature } : {}),
     });
     element('vote').hidden = true;
     say(answer.detail || 'Your vote is recorded.');
   });
-  // A click by a script, as scanners make, is not trusted and does nothing.
-  const onClick = (id, work) => element(id).addEventListener('click', (event) => { if (event.isTrusted) work(); });
   onClick('show', show);
   onClick('approve', () => decide('approve'));
   onClick('deny', () => decide('deny'));
   element('show').disabled = false;
-  if (secret === '') say('The link is not whole: open it from the mail again, or use the console.');
+  const [request] = /apr_[0-9A-Z]{26}$/.exec(location.pathname) || [];
+  if (secret === '' && request)
+    say('This page opens with the link in your own mail about the request. On the command line: keyturn approval show ' + request);
+  else if (secret === '') say('The link is not whole: open it from the mail again, or use the command line.');
   else say('');
 })();
 `;

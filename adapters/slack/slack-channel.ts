@@ -24,8 +24,9 @@ export interface SlackChannelDeps {
   readonly approvals: Pick<ApprovalLedger, 'readApproval'>;
 }
 
+/** The page is the same for everybody: it opens with the link in one's own mail, and says so. */
 const noticeIn = (approval: ApprovalRecord, kind: NoticeKind, apiUrl: string) =>
-  noticeOf(approval, kind, { source: null, pageUrl: `${apiUrl}/v1/approvals/${approval.id}` });
+  noticeOf(approval, kind, { source: null, pageUrl: `${apiUrl}/v1/mail/${approval.id}` });
 
 /** The message as the record stands; after the decision it has no buttons. */
 function messageOf(approval: ApprovalRecord, apiUrl: string) {

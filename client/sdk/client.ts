@@ -171,6 +171,7 @@ export function createClient(options: ClientOptions): Client {
     listElevations: (options) => call('listElevations', options),
     revokeElevation: (id, options) => call('revokeElevation', { ...options, path: { id } }),
     enrollSigner: (body, options) => call('enrollSigner', { ...options, body }),
+    createSignerLink: (options) => call('createSignerLink', options),
     listSigners: (options) => call('listSigners', options),
     removeSigner: (id, options) => call('removeSigner', { ...options, path: { id } }),
     startRecovery: (body, options) => call('startRecovery', { ...options, body }),

@@ -239,6 +239,8 @@ export interface Client {
   listElevations(options?: PageOptions): Answered<'listElevations'>;
   revokeElevation(id: string, options?: CallOptions): Answered<'revokeElevation'>;
   enrollSigner(body: RequestOf<'enrollSigner'>, options?: StartOptions): Answered<'enrollSigner'>;
+  /** To the page on which a passkey is made, for a quarter of an hour. */
+  createSignerLink(options?: CallOptions): Answered<'createSignerLink'>;
   listSigners(options?: PageOptions): Answered<'listSigners'>;
   removeSigner(id: string, options?: CallOptions): Answered<'removeSigner'>;
   /** Asks for the approvals of a recovery of the stage's key store. */

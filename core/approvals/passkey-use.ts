@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A passkey's counter: it moves in the transaction of the vote that states it, and never back, so that of an
 // authenticator and its copy only one can go on (Web Authentication Level 3, section 6.1.1).
-import type { VoteSignature } from '../contract/approvals.ts';
+import type { PasskeySignature } from '../contract/approvals.ts';
 import { type Assertion, signCountOf, WebauthnFormatError } from '../crypto/webauthn.ts';
 import { KeyturnError } from '../errors.ts';
 import type { Instant } from '../keys/records.ts';
 import type { PasskeyRecord } from '../ports/passkeys.ts';
-
-export type PasskeySignature = Extract<VoteSignature, { kind: 'webauthn' }>;
 
 /** @returns why a count cannot follow the one on record; null: it can */
 export function counterFault(known: number, stated: number): string | null {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Judges signatures of votes, by the keys that are the voter's now: a key that was taken away proves nothing any more.
-import type { VoteSignature } from '../contract/approvals.ts';
+import type { PasskeySignature, VoteSignature } from '../contract/approvals.ts';
 import { sha256 } from '../crypto/hashing.ts';
 import { isSameKey, sshSignatureFault } from '../crypto/sshsig.ts';
 import { assertionFault, signCountOf } from '../crypto/webauthn.ts';
 import type { SignerPasskey, Signers, VoterKeys, VoteVerifier } from '../ports/approvals.ts';
-import type { PasskeySignature } from './passkey-use.ts';
 import { VOTE_NAMESPACE, type VoteStatement, voteStatement } from './vote-statement.ts';
 
 /** The passkey that a vote names, if it is the voter's. */

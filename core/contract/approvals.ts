@@ -67,6 +67,16 @@ export const Digest = z
   .regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hexadecimal digits')
   .meta({ id: 'ApprovalDigest' });
 
+/** An assertion whose challenge is the SHA-256 of the vote statement. */
+export const PasskeySignature = z.strictObject({
+  kind: z.literal('webauthn'),
+  credentialId: z.string().max(1024),
+  authenticatorData: z.string().max(4096),
+  clientDataJSON: z.string().max(4096),
+  signature: z.string().max(4096),
+});
+export type PasskeySignature = z.infer<typeof PasskeySignature>;
+
 /** A signature over the vote statement, by the voter's own key. */
 export const VoteSignature = z
   .discriminatedUnion('kind', [
@@ -75,13 +85,7 @@ export const VoteSignature = z
       publicKey: z.string().max(1024),
       signature: z.string().max(4096),
     }),
-    z.strictObject({
-      kind: z.literal('webauthn'),
-      credentialId: z.string().max(1024),
-      authenticatorData: z.string().max(4096),
-      clientDataJSON: z.string().max(4096),
-      signature: z.string().max(4096),
-    }),
+    PasskeySignature,
   ])
   .meta({ id: 'VoteSignature' });
 export type VoteSignature = z.infer<typeof VoteSignature>;

@@ -71,7 +71,7 @@ export const FUNCTION_ENVIRONMENT = {
   'release-keys': { UPDATE_ACCESS_ARN: z.string(), APPROVE_ARN: z.string() },
   'read-approvals': {},
   'cast-vote': { TOKEN_KEY_ARN: z.string(), PEOPLE: PeopleSetting, PASSKEYS: PasskeyVariable },
-  'answer-mail': { TOKEN_KEY_ARN: z.string() },
+  'answer-mail': { TOKEN_KEY_ARN: z.string(), PASSKEYS: PasskeyVariable },
   'answer-slack': { TOKEN_KEY_ARN: z.string(), PEOPLE: PeopleSetting, SLACK: SlackVariable },
   'manage-elevations': { APPROVE_ARN: z.string() },
   'manage-signers': { APPROVE_ARN: z.string(), PASSKEYS: PasskeyVariable },

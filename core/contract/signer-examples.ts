@@ -22,16 +22,35 @@ const SIGNER = {
   isActive: true,
 };
 
+const REGISTRATION = {
+  label: SIGNER.label,
+  credentialId: CREDENTIAL,
+  authenticatorData: 'SZYN5YgOjGh0NBcPZHZgW4_krrmihjLHmVzzuoMdl2NFAAAAAA',
+  clientDataJSON: 'eyJ0eXBlIjoid2ViYXV0aG4uY3JlYXRlIn0',
+  publicKey: PUBLIC_KEY,
+  transports: ['usb', 'nfc'],
+};
+const SECRET = 'uC1mZ3Vv0oQ8yq0mC8y6f0F3c2n4m1b7k9s5t2x8w0E';
+
 export const SIGNER_EXAMPLES = {
   SignerId: SIGNER.id,
   Signer: SIGNER,
   SignerPage: { items: [SIGNER], nextCursor: null },
-  EnrollSignerRequest: {
-    label: SIGNER.label,
-    credentialId: CREDENTIAL,
-    authenticatorData: 'SZYN5YgOjGh0NBcPZHZgW4_krrmihjLHmVzzuoMdl2NFAAAAAA',
-    clientDataJSON: 'eyJ0eXBlIjoid2ViYXV0aG4uY3JlYXRlIn0',
-    publicKey: PUBLIC_KEY,
-    transports: ['usb', 'nfc'],
+  EnrollSignerRequest: REGISTRATION,
+  SignerLink: {
+    path: `/v1/passkeys/Zm9vYmFyYmF6cXV4MTIzNA#${SECRET}`,
+    expiresAt: '2026-11-22T10:15:00.000Z',
+    rpId: SIGNER.rpId,
+    origins: ['https://keyturn.example.com'],
+  },
+  EnrollPageRequest: {
+    do: 'register',
+    secret: SECRET,
+    csrf: 'Jm1c0eYw2n5r8u1x4z7A0D3G6J9M2P5S8V1Y4b7e0hI',
+    registration: REGISTRATION,
+  },
+  EnrollPageAnswer: {
+    approvalId: SIGNER.approvalId,
+    detail: 'Two others decide whether it may sign your votes.',
   },
 } as const;

@@ -15,6 +15,15 @@ export const SIGNER_ROUTES = {
     response: ActAccepted,
     idempotent: true,
   },
+  createSignerLink: {
+    method: 'POST',
+    path: '/v1/signers/links',
+    function: 'manage-signers',
+    action: 'signer:enroll',
+    status: 200,
+    summary: 'Get a one-time link of one’s own to the page on which a passkey is made',
+    response: signers.SignerLink,
+  },
   listSigners: {
     method: 'GET',
     path: '/v1/signers',

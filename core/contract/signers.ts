@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { instant } from './api.ts';
 import { ApprovalId } from './approvals.ts';
+import { KnownCredential } from './mail.ts';
 
 /** A name of DNS in lower case: what an authenticator is told to make a passkey for. */
 const RpId = z
@@ -98,3 +99,43 @@ export const EnrollSignerRequest = z
   })
   .meta({ id: 'EnrollSignerRequest' });
 export type EnrollSignerRequest = z.infer<typeof EnrollSignerRequest>;
+
+export const SignerLink = z
+  .object({
+    path: z.string().describe('below the endpoint; behind the # is the secret of the link'),
+    expiresAt: instant,
+    rpId: z.string(),
+    origins: z.array(z.string()).describe('addresses on which its page works'),
+  })
+  .meta({ id: 'SignerLink' });
+export type SignerLink = z.infer<typeof SignerLink>;
+
+const Secret = z.string().max(200).describe('what follows the # of the link');
+
+export const EnrollPageRequest = z
+  .discriminatedUnion('do', [
+    z.strictObject({ do: z.literal('show'), secret: Secret }),
+    z.strictObject({
+      do: z.literal('register'),
+      secret: Secret,
+      csrf: z.string().max(200).describe('as the page was shown with'),
+      registration: EnrollSignerRequest,
+    }),
+  ])
+  .meta({ id: 'EnrollPageRequest' });
+export type EnrollPageRequest = z.infer<typeof EnrollPageRequest>;
+
+export const EnrollPageAnswer = z
+  .union([
+    z.object({
+      rpId: z.string(),
+      name: z.string(),
+      userId: z.string().describe('base64url'),
+      challenge: z.string().describe('base64url'),
+      credentials: z.array(KnownCredential).describe('of the person already'),
+      csrf: z.string(),
+    }),
+    z.object({ approvalId: ApprovalId, detail: z.string() }),
+  ])
+  .meta({ id: 'EnrollPageAnswer' });
+export type EnrollPageAnswer = z.infer<typeof EnrollPageAnswer>;

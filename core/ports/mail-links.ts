@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Port of the links that mails carry, each of one person to one request.
+// Port of the links that open pages, each of one person: in a mail to one request, or to where a passkey is registered.
 import type { Instant } from '../keys/records.ts';
 
 export interface MailLink {
@@ -7,7 +7,8 @@ export interface MailLink {
   readonly id: string;
   /** Hex SHA-256 of the secret behind the `#`, which is kept nowhere. */
   readonly hash: string;
-  readonly approvalId: string;
+  /** Null: to the page on which its person registers a passkey. */
+  readonly approvalId: string | null;
   /** Immutable id of the one person whose link it is. */
   readonly sub: string;
   /** It opens nothing from then on. */

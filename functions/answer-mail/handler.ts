@@ -2,9 +2,8 @@
 // The page behind a mail's link. GET gives everybody the same page and decides nothing. POST shows the request to who has
 // the secret, and takes a vote from who has the page's token too; it is counted where every vote is counted.
 import { isCsrfToken, isLinkSecret } from '#adapters/mail/link-token.ts';
-import { MAIL_PAGE_HEADERS, mailPage, mailPageView } from '#adapters/mail/page.ts';
+import { MAIL_PAGE_HEADERS, mailPage } from '#adapters/mail/page.ts';
 import { systemClock } from '#adapters/system/system.ts';
-import { type NoticeKind, noticeOf } from '#core/approvals/notice.ts';
 import type { ApprovalRecord } from '#core/approvals/records.ts';
 import { type MailPageAnswer, MailPageRequest } from '#core/contract/mail.ts';
 import { KeyturnError } from '#core/errors.ts';
@@ -14,7 +13,8 @@ import { type ApiRequest, apiHandler, type RouteHandler } from '../shared/api-ha
 import { parseBody } from '../shared/api-request.ts';
 import { SealedBallots } from '../shared/ballots.ts';
 import { environmentOf } from '../shared/environment.ts';
-import { authorizer, electorate, ledger, noticeRows } from '../shared/wiring.ts';
+import { mailPageAnswer, outcomeOf, passkeyFor, refusalOf } from '../shared/mail-view.ts';
+import { authorizer, electorate, ledger, noticeRows, voteVerifier } from '../shared/wiring.ts';
 
 type VoteRequest = Extract<MailPageRequest, { do: 'vote' }>;
 
@@ -25,8 +25,8 @@ const access = authorizer(environment.STAGE);
 const deps = {
   approvals: table,
   electorate: electorate(environment.STAGE, table),
-  // A mail's page signs nothing, so there is nothing to verify.
-  verifier: { fault: async () => 'mail takes no signatures' },
+  // The page has no SSH key at hand: passkeys are all that signs on it.
+  verifier: voteVerifier(environment.STAGE, {}, environment.PASSKEYS, table),
   passkeys: table,
   clock: systemClock,
 };
@@ -51,7 +51,7 @@ async function open(request: ApiRequest, secret: string): Promise<Opened> {
   const link = /^[\w-]{22}$/.test(id) ? await links.find(id) : null;
   const isOpen = link !== null && isLinkSecret(secret, link.hash);
   if (!isOpen || systemClock.now() >= link.expiresAt) throw notValid();
-  const approval = await table.readApproval(link.approvalId);
+  const approval = link.approvalId === null ? null : await table.readApproval(link.approvalId);
   if (!approval) throw notValid();
   const vote = approval.votes.find(({ by }) => by === link.sub);
   // A vote on any surface uses all links of its voter up: one person, one vote.
@@ -68,20 +68,9 @@ async function voterOf(sub: string): Promise<Principal> {
   return { id: sub, kind: 'person', name: person?.user ?? sub, groups: person?.groups ?? [] };
 }
 
-/** Why this request is not decided by mail; null: it is. */
-function refusalOf({ rule, id, digest }: ApprovalRecord): string | null {
-  if (!rule.signed) return null;
-  return (
-    "This needs a vote signed by your own key, which a mail's page cannot give: " +
-    `keyturn approval approve ${id} --digest ${digest.slice(0, 12)} --sign`
-  );
-}
-
-async function show({ approval }: Opened, secret: string): Promise<MailPageAnswer> {
-  const kind: NoticeKind = approval.state === 'pending' ? 'requested' : approval.state;
-  const notice = noticeOf(approval, kind, { source: null, pageUrl: '' });
-  const { fields, ...view } = mailPageView(notice, secret, refusalOf(approval));
-  return { ...view, fields: fields.map(({ name, lines }) => ({ name, lines: [...lines] })) };
+async function show(opened: Opened, secret: string): Promise<MailPageAnswer> {
+  const passkey = await passkeyFor(opened, environment.PASSKEYS, table);
+  return mailPageAnswer(opened.approval, secret, passkey);
 }
 
 async function permit(voter: Principal) {
@@ -90,11 +79,12 @@ async function permit(voter: Principal) {
   throw new KeyturnError('AccessDenied', `${voter.name} may not vote (${decision.rule})`);
 }
 
-async function vote({ approval, voter }: Opened, request: VoteRequest): Promise<MailPageAnswer> {
-  const { secret, csrf, digest, decision, reason } = request;
+async function vote(opened: Opened, request: VoteRequest): Promise<MailPageAnswer> {
+  const { approval, voter } = opened;
+  const { secret, csrf, digest, decision, reason, signature } = request;
   if (!isCsrfToken(csrf, secret, { approvalId: approval.id, digest }))
     throw new KeyturnError('PageTokenInvalid', 'open the link again, and vote on the page itself');
-  const refusal = refusalOf(approval);
+  const refusal = refusalOf(approval, await passkeyFor(opened, environment.PASSKEYS, table));
   if (refusal !== null) throw new KeyturnError('SignatureRequired', refusal);
   const cast = await castVote(deps, {
     approvalId: approval.id,
@@ -103,18 +93,11 @@ async function vote({ approval, voter }: Opened, request: VoteRequest): Promise<
     decision,
     digest,
     reason: reason ?? null,
-    signature: null,
+    signature: signature ?? null,
     authorization: await permit(voter),
   });
   if (cast.decided) await ballots.wake(cast.approval);
   return { detail: outcomeOf(cast.approval) };
-}
-
-function outcomeOf({ state, votes, rule }: ApprovalRecord): string {
-  if (state === 'denied') return 'Denied. Whoever asked is told.';
-  if (state === 'approved') return 'Approved: it was the last vote that was needed.';
-  const approvals = votes.filter(({ decision }) => decision === 'approve').length;
-  return `Your vote is recorded: ${approvals} of ${rule.required} approvals.`;
 }
 
 const showMailPage: RouteHandler = async () => ({ body: mailPage(), contentType: 'text/html' });

@@ -1,29 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 // Passkeys that sign votes: asks others to let one in, shows them, takes them away. It lets none in itself.
+import { ENROLL_PAGE_HEADERS, enrollPage } from '#adapters/mail/enroll-page.ts';
 import { systemClock, ulidIds } from '#adapters/system/system.ts';
 import {
-  enrollSigner as enrollAct,
-  enrollParameters,
-  noPasskeysHere,
-} from '#core/approvals/acts/enroll-signer.ts';
-import { enrollChallenge } from '#core/approvals/enroll-statement.ts';
-import { EnrollSignerRequest, type Signer, SignerId } from '#core/contract/signers.ts';
-import { parseAuthenticatorData } from '#core/crypto/webauthn.ts';
-import { registrationFault } from '#core/crypto/webauthn-registration.ts';
-import { KeyturnError } from '#core/errors.ts';
+  EnrollPageRequest,
+  EnrollSignerRequest,
+  type Signer,
+  SignerId,
+} from '#core/contract/signers.ts';
 import { idempotencyClaim } from '#core/operations/admit-operation.ts';
 import { isActivePasskey, removePasskey, signerNotFound } from '#core/operations/passkeys.ts';
-import { requestApproval } from '#core/operations/request-approval.ts';
 import type { PasskeyRecord } from '#core/ports/passkeys.ts';
 import { CLASSES } from '#policies/classes.ts';
 import { apiHandler, type RouteHandler } from '../shared/api-handler.ts';
 import { idempotencyKeyOf, parseBody } from '../shared/api-request.ts';
 import { approvalAnswer } from '../shared/approval-views.ts';
+import { EnrollLinks } from '../shared/enroll-links.ts';
 import { environmentOf } from '../shared/environment.ts';
-import { authorizer, electorate, ledger, workflows } from '../shared/wiring.ts';
+import { askToEnroll } from '../shared/signer-registration.ts';
+import { authorizer, electorate, ledger, noticeRows, workflows } from '../shared/wiring.ts';
 
 const environment = environmentOf('manage-signers');
 const table = ledger(environment.TABLE_NAME);
+const access = authorizer(environment.STAGE);
 const deps = {
   ledger: table,
   approvals: table,
@@ -36,6 +35,7 @@ const deps = {
   clock: systemClock,
   ids: ulidIds,
 };
+const links = new EnrollLinks({ ...deps, access, links: noticeRows(environment.TABLE_NAME) });
 
 function viewOf(record: PasskeyRecord): Signer {
   const { sub, user, transports, ...rest } = record;
@@ -48,37 +48,13 @@ function viewOf(record: PasskeyRecord): Signer {
   };
 }
 
-/** @throws KeyturnError `NotServedHere`, `RegistrationInvalid` */
-function registered(person: string, body: EnrollSignerRequest) {
-  const site = environment.PASSKEYS;
-  if (!site) throw noPasskeysHere();
-  const challenge = enrollChallenge(environment.STAGE, site.rpId, person);
-  const fault = registrationFault(body, challenge, site);
-  if (fault)
-    throw new KeyturnError('RegistrationInvalid', `the passkey cannot be let in: ${fault}`);
-  const { label, credentialId, publicKey, transports } = body;
-  const data = parseAuthenticatorData(Buffer.from(body.authenticatorData, 'base64url'));
-  const { rpId } = site;
-  const { signCount } = data;
-  return enrollParameters(person, { label, credentialId, publicKey, rpId, signCount, transports });
-}
-
 const enrollSigner: RouteHandler = async (request) => {
   const decision = await request.authorize({});
   const header = idempotencyKeyOf(request.event);
   const body = parseBody(request.event, EnrollSignerRequest);
   const by = request.principal;
-  const parameters = registered(by.id, body);
-  return approvalAnswer(
-    await requestApproval(deps, enrollAct, {
-      action: 'signer.enroll',
-      request: { key: null, version: null, operationId: null, parameters },
-      by,
-      decision,
-      reason: null,
-      claim: idempotencyClaim(by.id, 'POST /v1/signers', header, body),
-    }),
-  );
+  const claim = idempotencyClaim(by.id, 'POST /v1/signers', header, body);
+  return approvalAnswer(await askToEnroll(deps, { by, decision, body, claim }));
 };
 
 const listSigners: RouteHandler = async (request) => {
@@ -101,7 +77,20 @@ const removeSigner: RouteHandler = async (request) => {
   return { body: viewOf(await removePasskey(deps, { id: found.id, by, decision })) };
 };
 
+const createSignerLink: RouteHandler = async (request) => {
+  await request.authorize({});
+  return { body: await links.make(request.principal) };
+};
+
+const showEnrollPage: RouteHandler = async () => ({ body: enrollPage(), contentType: 'text/html' });
+
+const answerEnrollPage: RouteHandler = async (request) => {
+  const asked = parseBody(request.event, EnrollPageRequest);
+  return { body: await links.answer(request.path['id'] ?? '', asked) };
+};
+
 export const handler = apiHandler(
-  { enrollSigner, listSigners, removeSigner },
-  authorizer(environment.STAGE),
+  { enrollSigner, listSigners, removeSigner, createSignerLink, showEnrollPage, answerEnrollPage },
+  access,
+  ENROLL_PAGE_HEADERS,
 );

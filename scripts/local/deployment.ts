@@ -97,6 +97,7 @@ function contextArguments(layout: Layout, ports: Ports, app: App): string[] {
     endpointUrl: gatewayUrl(ports),
     caFile: layout.tls.ca,
     apiUrlTemplate: apiUrlOf(gatewayUrl(ports), '{apiId}', '{stage}'),
+    passkeys: JSON.stringify({ rpId: 'localhost', origins: [gatewayUrl(ports)] }),
     slackApiUrl: `${slackUrl(ports)}/api`,
     ...app.context,
   };

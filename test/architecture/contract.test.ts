@@ -106,6 +106,8 @@ describe('routes', () => {
       // What proves who calls is in the request itself.
       'showMailPage',
       'answerMail',
+      'showEnrollPage',
+      'answerEnrollPage',
       'answerSlack',
       'getHealth',
       'getNoticeKeys',

@@ -97,3 +97,95 @@ describe('passkeys that were let in', () => {
       expect((await remove('bob', wrong)).status).toBe(404);
   });
 });
+
+describe('the page on which a passkey is made', () => {
+  const link = async (user: string) => {
+    const { status, body } = await request(handler, 'createSignerLink', { as: { person: user } });
+    const [, id = '', secret = ''] =
+      /^\/v1\/passkeys\/([\w-]{22})#([\w-]{43})$/.exec(body.path) ?? [];
+    return { status, body, id, secret };
+  };
+  const page = (id: string) => request(handler, 'showEnrollPage', { as: null, path: { id } });
+  const post = (id: string, body: unknown) =>
+    request(handler, 'answerEnrollPage', { as: null, path: { id }, body });
+  const open = () => current.world.store.listApprovals('open', null, 10);
+
+  it('is the same for every link, and asks for nothing', async () => {
+    const { id } = await link('carol');
+    const pages = [await page(id), await page('x'), await page('A'.repeat(22))];
+    for (const one of pages) {
+      expect(one).toEqual(pages[0]);
+      expect(one.headers).toMatchObject({
+        'cache-control': 'no-store',
+        'content-type': 'text/html; charset=utf-8',
+        'content-security-policy': expect.stringMatching(
+          /^default-src 'none'; script-src 'sha256-/,
+        ),
+      });
+    }
+    expect((await open()).items).toEqual([]);
+  });
+
+  it('makes a request of who the link is for, once', async () => {
+    const { id, secret, body: given } = await link('carol');
+    expect(given).toMatchObject({ rpId: RP_ID, origins: ['https://keyturn.example'] });
+    const { body: shown } = await post(id, { do: 'show', secret });
+    expect(shown).toMatchObject({ name: 'carol', rpId: RP_ID, credentials: [] });
+    expect(JSON.stringify(shown)).not.toContain(secret);
+    const challenge = Buffer.from(shown.challenge, 'base64url');
+    const registration = new SoftwarePasskey().create({ challenge });
+    const register = { do: 'register', secret, csrf: shown.csrf, registration };
+
+    const { status, body } = await post(id, register);
+    expect(status).toBe(200);
+    expect(await approvalOf(current.world, body.approvalId)).toMatchObject({
+      action: 'signer.enroll',
+      requestedBy: 'usr_carol',
+      requesterName: 'carol',
+      parameters: { publicKey: registration.publicKey },
+    });
+    expect((await post(id, register)).body.approvalId).toBe(body.approvalId);
+    const other = { ...register, registration: new SoftwarePasskey().create({ challenge }) };
+    expect((await post(id, other)).body.code).toBe('LinkUsed');
+    expect((await open()).items).toHaveLength(1);
+  });
+
+  it('opens for nobody without the whole secret, in its time, nor by the link of a mail', async () => {
+    const { id, secret } = await link('carol');
+    const bobs = await link('bob');
+    const { linkOf } = await import('#test/support/mail-links.ts');
+    const mailed = await linkOf(current.world, 'carol', { id: 'apr_00000000000000000000000001' });
+    for (const [at, given] of [
+      [id, secret.slice(1)],
+      [id, ''],
+      [id, bobs.secret],
+      ['A'.repeat(22), secret],
+      [mailed.id, mailed.secret],
+    ] as const)
+      expect((await post(at, { do: 'show', secret: given })).body.code).toBe('LinkNotValid');
+    const { body: shown } = await post(bobs.id, { do: 'show', secret: bobs.secret });
+    const registration = made('carol');
+    const forged = { do: 'register', secret, csrf: shown.csrf, registration };
+    expect((await post(id, forged)).body.code).toBe('PageTokenInvalid');
+    current.world.clock.advance(900);
+    expect((await post(id, { do: 'show', secret })).body.code).toBe('LinkNotValid');
+    expect((await open()).items).toEqual([]);
+  });
+
+  it('is opened to people alone', async () => {
+    expect((await link('mallory').catch(() => ({ status: 403 }))).status).toBe(403);
+    const machine = await request(handler, 'createSignerLink', { as: { role: 'orders-api' } });
+    expect(machine.status).toBe(403);
+  });
+
+  it('does not open a request for approval by mail', async () => {
+    const { handler: mail } = await import('#functions/answer-mail/handler.ts');
+    const { id, secret } = await link('carol');
+    const answer = await request(mail, 'answerMail', {
+      as: null,
+      path: { id },
+      body: { do: 'show', secret },
+    });
+    expect(answer.body.code).toBe('LinkNotValid');
+  });
+});

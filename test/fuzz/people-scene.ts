@@ -50,6 +50,7 @@ async function anIncident(world: World, route: RouteId): Promise<string> {
 /** Bodies and paths by route. */
 export async function peopleScene(world: World, approval: ApprovalRecord, route: RouteId) {
   const link = await linkOf(world, 'bob', approval);
+  const enrolment = await linkOf(world, 'bob', { id: null });
   const { id } = await elevated(world, 'carol');
   const { id: signer } = await enrolled(world, 'olga');
   if (POLICY_ROUTES.includes(route)) await changedPolicy(world, route);
@@ -62,6 +63,7 @@ export async function peopleScene(world: World, approval: ApprovalRecord, route:
       updateIncidentTask: { state: 'done', note: 'asked' },
       closeIncident: { rootCause: 'a log', followUps: ['scan'] },
       answerMail: { do: 'show', secret: link.secret },
+      answerEnrollPage: { do: 'show', secret: enrolment.secret },
       requestElevation: { group: 'grp_operators', seconds: 600, reason: 'asked' },
       enrollSigner: new SoftwarePasskey().create({
         challenge: enrollChallenge('local', RP_ID, 'usr_alice'),
@@ -70,6 +72,8 @@ export async function peopleScene(world: World, approval: ApprovalRecord, route:
     },
     paths: {
       answerMail: { id: link.id },
+      answerEnrollPage: { id: enrolment.id },
+      showEnrollPage: { id: enrolment.id },
       showMailPage: { id: link.id },
       revokeElevation: { id },
       removeSigner: { id: signer },

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Links of mails in a world, kept as `notify-approvers` keeps them.
 import { makeLinkToken } from '#adapters/mail/link-token.ts';
-import type { ApprovalRecord } from '#core/approvals/records.ts';
 import type { World } from './world.ts';
 
 export interface Link {
@@ -11,11 +10,11 @@ export interface Link {
 
 let counter = 0;
 
-/** A new link of a person to a request. */
+/** A new link of a person to a request; without an id, to the page on which a passkey is made. */
 export async function linkOf(
   world: World,
   user: string,
-  approval: Pick<ApprovalRecord, 'id'>,
+  approval: { readonly id: string | null },
 ): Promise<Link> {
   counter += 1;
   const bytes = Uint8Array.from({ length: 32 }, (_, at) => counter * 31 + at * 7);

@@ -33,6 +33,7 @@ import type { ApprovalRule, Elector } from '#core/policies/approval-rules.ts';
 import type { ClassPolicy } from '#core/policies/classes.ts';
 import type { ContainmentRules } from '#core/policies/containment-rules.ts';
 import { type DecisionPolicy, decisionPolicyOf } from '#core/policies/decision-policy.ts';
+import type { VoteVerifier } from '#core/ports/approvals.ts';
 import type { LastUse } from '#core/ports/key-vault.ts';
 import type { KeySnapshot } from '#core/ports/ledger.ts';
 import type { Decision, Principal } from '#core/ports/platform.ts';
@@ -107,6 +108,8 @@ export class World {
   rules: readonly ApprovalRule[] = APPROVAL_RULES;
   /** What a vote's signature is found to be; signatures themselves are tested where they are checked. */
   signatureFault: string | null = null;
+  /** One that looks at signatures. */
+  verifier: VoteVerifier | null = null;
   readonly directory = { ownerExists: async (owner: string) => owner === 'olga' };
   /** The ledger and the vault themselves, past every hook. */
   readonly store = new MemoryLedger();
@@ -170,7 +173,7 @@ export class World {
       deployed: this.deployed,
       activationDelaySeconds: 60,
       electorate: new AgreedElectorate(this.deployed, ledger, clock),
-      verifier: { fault: async () => this.signatureFault },
+      verifier: this.verifier ?? { fault: async () => this.signatureFault },
       stage: STAGE,
       creator: ports,
       awaitTurn: () => this.awaitTurn(),

@@ -6,6 +6,7 @@ import { announceChange } from '../announce.ts';
 import { type Act, addNoun, addVerb } from '../command-tree.ts';
 import { type Context, printAnswer } from '../context.ts';
 import { type PageFlags, printList } from '../list.ts';
+import { requireEndpoint } from '../settings.ts';
 import { renderFields, renderTable } from '../table.ts';
 
 type Signer = ResponseOf<'removeSigner'>;
@@ -74,12 +75,41 @@ function addRemove(noun: Command, act: Act): void {
   );
 }
 
+const originOf = (url: string) => (URL.canParse(url) ? new URL(url).origin : url);
+
+function addEnroll(noun: Command, act: Act): void {
+  addVerb(noun, 'enroll', {
+    summary:
+      'Print a one-time link to the page on which you make a passkey; two others decide then',
+    examples: ['keyturn signer enroll --user carol', 'keyturn signer enroll --output json'],
+  }).action(
+    act(async (context: Context) => {
+      await announceChange(context, 'make a link to register a passkey');
+      const answer = await context.client().createSignerLink({ signal: context.signal });
+      const { origins, expiresAt } = answer.body;
+      const base = requireEndpoint(context.settings);
+      if (!origins.includes(originOf(base)))
+        context.report.notice(
+          `keyturn: the page works on ${origins.join(', ')} alone, and this endpoint is elsewhere; use --endpoint-url with one of them`,
+          { notice: 'endpoint is no origin of passkeys', origins },
+        );
+      context.report.notice(
+        `keyturn: open it in your browser before ${expiresAt}; it is for you alone`,
+        { notice: 'open the link', expiresAt },
+      );
+      printAnswer(context, answer, ({ path }) => `${base}${path}`);
+      return 'ok';
+    }),
+  );
+}
+
 /** Adds `signer` and its verbs. */
 export function addSignerCommands(program: Command, act: Act): void {
   const noun = addNoun(program, 'signer', {
-    summary: 'Passkeys that votes are signed with: list, remove',
-    examples: ['keyturn signer list', `keyturn signer remove ${ID} --user carol`],
+    summary: 'Passkeys that votes are signed with: enroll, list, remove',
+    examples: ['keyturn signer enroll --user carol', `keyturn signer remove ${ID} --user carol`],
   });
+  addEnroll(noun, act);
   addList(noun, act);
   addRemove(noun, act);
 }

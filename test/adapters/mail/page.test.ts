@@ -40,7 +40,7 @@ describe('the page of a link', () => {
 
   it('shows the fields, and a token that holds for exactly this request', () => {
     const notice = aNotice();
-    const view = mailPageView(notice, SECRET, null);
+    const view = mailPageView(notice, SECRET, null, null);
 
     expect(view).toMatchObject({ mayVote: true, why: '', digest: notice.digest });
     expect(view.fields.map(({ name }) => name)).toEqual([
@@ -56,8 +56,8 @@ describe('the page of a link', () => {
   });
 
   it('offers no vote on a decided request, nor where mail is not enough', () => {
-    expect(mailPageView(aNotice({ kind: 'denied' }), SECRET, null).mayVote).toBe(false);
-    expect(mailPageView(aNotice(), SECRET, 'It needs a signature.')).toMatchObject({
+    expect(mailPageView(aNotice({ kind: 'denied' }), SECRET, null, null).mayVote).toBe(false);
+    expect(mailPageView(aNotice(), SECRET, 'It needs a signature.', null)).toMatchObject({
       mayVote: false,
       why: 'It needs a signature.',
     });
@@ -66,7 +66,7 @@ describe('the page of a link', () => {
 
 describe('the script of the page', () => {
   /** The elements, address and fetch that the script uses; what it did with them. */
-  function aBrowser(fragment: string) {
+  function aBrowser(fragment: string, pathname = '/mail/x') {
     const posts: Record<string, unknown>[] = [];
     const addresses: string[] = [];
     const node = () => ({
@@ -96,7 +96,7 @@ describe('the script of the page', () => {
     runInContext(
       PAGE_SCRIPT,
       createContext({
-        location: { hash: fragment, pathname: '/mail/x' },
+        location: { hash: fragment, pathname },
         history: {
           replaceState: (_state: null, _title: string, url: string) => addresses.push(url),
         },
@@ -133,6 +133,11 @@ describe('the script of the page', () => {
       { ...vote, decision: 'approve' },
       { ...vote, decision: 'deny', reason: 'not now' },
     ]);
+  });
+
+  it('says whose link opens it, where Slack led to it without one', () => {
+    const said = aBrowser('', '/mail/apr_01JD2Q4Y8Z5V7K3M9N6P0R1S2T').element('status').textContent;
+    expect(said).toMatch(/your own mail.*approval show apr_01JD2Q4Y8Z5V7K3M9N6P0R1S2T$/);
   });
 
   it('says so when the mail program cut the link', () => {

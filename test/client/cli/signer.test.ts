@@ -42,3 +42,24 @@ describe('signer list and remove', () => {
     expect(api.seen.map(({ method }) => method)).toContain('DELETE');
   });
 });
+
+describe('signer enroll', () => {
+  it('prints the link, and says where it works when the endpoint is elsewhere', async () => {
+    const link = example('SignerLink');
+    const api = await startApi({ [`POST ${PATH}/links`]: { body: link } });
+    const ran = await keyturn(['signer', 'enroll'], around(api.url));
+
+    expect(ran).toMatchObject({
+      code: 0,
+      out: `${api.url}${Reflect.get(link as object, 'path')}\n`,
+    });
+    expect(ran.err).toContain('https://keyturn.example.com alone');
+    const { origin } = new URL(api.url);
+    const here = await startApi({
+      [`POST ${PATH}/links`]: { body: example('SignerLink', { origins: [origin] }) },
+    });
+    const stack = { ...localStack(api.url), apiUrl: here.url };
+    const there = await keyturn(['signer', 'enroll'], { ...around(here.url), stack });
+    expect(there.code).toBe(0);
+  });
+});

@@ -16,6 +16,7 @@ export const PEOPLE_CALLS = {
     (c) => c.enrollSigner({ ...SIGNER_EXAMPLES.EnrollSignerRequest, transports: [] }),
     '/v1/signers',
   ],
+  createSignerLink: [(c) => c.createSignerLink(), '/v1/signers/links'],
   listSigners: [(c) => c.listSigners(), '/v1/signers'],
   removeSigner: [(c) => c.removeSigner('pky_1'), '/v1/signers/pky_1'],
 } satisfies Record<string, Call>;
