@@ -66,6 +66,7 @@ export const ROLE_RULES: readonly RoleRule[] = [
       'recovery:resume',
       'incident:manage',
       'key-store:read',
+      'hsm:change',
       'task:read',
       'task:complete',
     ],

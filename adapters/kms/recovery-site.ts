@@ -16,8 +16,9 @@ import {
   type KMSClient,
   UpdateCustomKeyStoreCommand,
 } from '@aws-sdk/client-kms';
-import { KeyturnError, precondition } from '#core/errors.ts';
+import { precondition } from '#core/errors.ts';
 import type { Backup, ClusterView, Connection, RecoverySite } from '#core/ports/recovery-site.ts';
+import { asked } from './cloudhsm-errors.ts';
 import { translated } from './errors.ts';
 
 export interface ClusterPlace {
@@ -28,21 +29,6 @@ export interface ClusterPlace {
 /** Tag by which a cluster that was made, and not recorded, is found. */
 const OPERATION_TAG = 'keyturn:operation';
 const GONE = ['DELETED', 'DELETE_IN_PROGRESS'];
-
-/** Runs a CloudHSM call with its errors in the domain's words. */
-async function asked<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (cause) {
-    const name = cause instanceof Error ? cause.name : 'unknown';
-    const mayPass = /Throttl|Internal|CloudHsmServiceException|Timeout|TypeError/.test(name);
-    throw new KeyturnError(
-      mayPass ? 'DependencyUnavailable' : 'KeyStoreUnavailable',
-      `CloudHSM refused (${name})`,
-      { cause },
-    );
-  }
-}
 
 export class CloudHsmRecoverySite implements RecoverySite {
   readonly #hsm: CloudHSMV2Client;

@@ -12,6 +12,7 @@ import { addElevationCommands } from './commands/elevation.ts';
 import { addEscrowCommands } from './commands/escrow.ts';
 import { addHelp } from './commands/help.ts';
 import { addHoldCommands } from './commands/hold.ts';
+import { addHsmCommands } from './commands/hsm.ts';
 import { addIncidentCommands } from './commands/incident.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addKeyStoreCommands } from './commands/key-store.ts';
@@ -64,6 +65,7 @@ export function createProgram(host: Host, act: Act): Command {
   addRevocationCommands(program, act);
   addAuditCommands(program, act);
   addKeyStoreCommands(program, act);
+  addHsmCommands(program, act);
   addLocalIdentityCommands(program, act);
   addDoctor(program, act);
   addHelp(program, act);

@@ -203,6 +203,8 @@ export function createClient(options: ClientOptions): Client {
     createKeyStore: (body, options) => call('createKeyStore', { ...options, body }),
     getKeyStore: (name, options) => call('getKeyStore', { ...options, path: { name } }),
     readCapacity: (name, options) => call('readCapacity', { ...options, path: { name } }),
+    listHsms: (name, options) => call('listHsms', { ...options, path: { name } }),
+    changeHsms: (name, body, options) => call('changeHsms', { ...options, path: { name }, body }),
     listTasks: (name, options) => call('listTasks', { ...options, path: { name } }),
     completeTask: ({ keyStore, task }, body, options) =>
       call('completeTask', { ...options, path: { name: keyStore, id: task }, body }),

@@ -302,6 +302,12 @@ export interface Client {
   ): Answered<'createKeyStore'>;
   getKeyStore(name: string, options?: CallOptions): Answered<'getKeyStore'>;
   readCapacity(name: string, options?: CallOptions): Answered<'readCapacity'>;
+  listHsms(name: string, options?: CallOptions): Answered<'listHsms'>;
+  changeHsms(
+    name: string,
+    body: RequestOf<'changeHsms'>,
+    options?: CallOptions,
+  ): Answered<'changeHsms'>;
   listTasks(name: string, options?: PageOptions): Answered<'listTasks'>;
   completeTask(
     target: { readonly keyStore: string; readonly task: string },

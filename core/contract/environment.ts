@@ -155,6 +155,8 @@ export const FUNCTION_ENVIRONMENT = {
     TOKEN_KEY_ARN: z.string(),
     CLUSTER_SETTINGS: ClusterSettings,
   },
+  'manage-hsms': {},
+  'watch-hsms': { KEY_STORE_NAME: z.string() },
   'begin-operation': WAITS,
   'create-version': {
     KMS_BUDGET: KmsBudgetSetting,

@@ -7,6 +7,7 @@ import { DECISION_POLICY_EXAMPLES } from './decision-policy-examples.ts';
 import { DESTRUCTION_EXAMPLES } from './destruction-examples.ts';
 import { ELEVATION_EXAMPLES } from './elevation-examples.ts';
 import { ESCROW_EXAMPLES } from './escrow-examples.ts';
+import { HSM_EXAMPLES } from './hsm-examples.ts';
 import { INCIDENT_EXAMPLES } from './incident-examples.ts';
 import { MAIL_EXAMPLES } from './mail-examples.ts';
 import { PLAN_EXAMPLES } from './plan-examples.ts';
@@ -149,6 +150,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ...ELEVATION_EXAMPLES,
   ...SIGNER_EXAMPLES,
   ...RECOVERY_EXAMPLES,
+  ...HSM_EXAMPLES,
   ...INCIDENT_EXAMPLES,
   ...MAIL_EXAMPLES,
   ...SLACK_EXAMPLES,

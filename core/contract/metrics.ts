@@ -23,6 +23,14 @@ export const METRICS = {
   emergencies: { name: 'EmergencyContainments', service: 'containment' },
   /** Findings of the rules of detection, each with an incident that is open for it. */
   detections: { name: 'Detections', service: 'detection' },
+  /** Looks at a key store whose HSMs work in fewer than two zones: no key can be made, and one HSM may be the last. */
+  hsmsInOneZone: { name: 'HsmsInOneZone', service: 'hsms' },
+  /** Looks at a key store in which little room is left. */
+  keyStoreNearlyFull: { name: 'KeyStoreNearlyFull', service: 'hsms' },
+  /** Looks at a key store whose newest backup is older than two days. */
+  backupMissing: { name: 'BackupMissing', service: 'hsms' },
+  /** HSMs that could not be added or replaced. */
+  hsmChangeFailed: { name: 'HsmChangeFailed', service: 'hsms' },
   /** Keys of which a version that is being destroyed was used, or tried to be. */
   destructionUses: { name: 'UsesDuringDestruction', service: 'destruction' },
 } as const;

@@ -14,6 +14,7 @@ import { ERRORS } from './errors.ts';
 import * as escrow from './escrow.ts';
 import { EVENT_NAMES, EVENTS, eventSchema } from './events.ts';
 import { EXAMPLES } from './examples.ts';
+import * as hsms from './hsms.ts';
 import * as incidents from './incidents.ts';
 import * as mail from './mail.ts';
 import * as plans from './plans.ts';
@@ -57,6 +58,7 @@ function schemas(): Record<string, Json> {
     ...decisions,
     ...containment,
     ...statusList,
+    ...hsms,
     ...incidents,
     ...recoveries,
     ...destruction,

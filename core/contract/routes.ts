@@ -9,6 +9,7 @@ import * as consumers from './consumers.ts';
 import { CONTAINMENT_ROUTES } from './containment-routes.ts';
 import { ELEVATION_ROUTES } from './elevation-routes.ts';
 import { ESCROW_ROUTES } from './escrow-routes.ts';
+import { HSM_ROUTES } from './hsm-routes.ts';
 import { INCIDENT_ROUTES } from './incident-routes.ts';
 import { KEY_STORE_ROUTES } from './key-store-routes.ts';
 import { PAGE_ROUTES } from './page-routes.ts';
@@ -50,6 +51,7 @@ export const ACTIONS = [
   'audit:read',
   'key-store:provision',
   'key-store:read',
+  'hsm:change',
   'approval:read',
   'approval:vote',
   'approval:cancel',
@@ -335,6 +337,7 @@ export const ROUTES = {
     response: api.AuditPage,
   },
   ...KEY_STORE_ROUTES,
+  ...HSM_ROUTES,
   ...RECOVERY_ROUTES,
   ...INCIDENT_ROUTES,
   ...ELEVATION_ROUTES,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Use cases around a key store: admit its provisioning, record progress, hand the steps that have no AWS API to an HSM
 // administrator as tasks, and take their answer. One key store per stage.
-import { type AuditEntry, type AuditValue, genesisHash, link } from '../audit/chain.ts';
+import { type AuditEntry, type AuditValue, genesisHash } from '../audit/chain.ts';
 import { KeyturnError } from '../errors.ts';
 import {
   findClaimed,
@@ -10,30 +10,12 @@ import {
 } from '../operations/admit-operation.ts';
 import type { KeyStoreChange, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision } from '../ports/platform.ts';
+import { keyStoreStream, toChange } from './key-store-change.ts';
 import type { HsmTaskKind, HsmTaskRecord, KeyStoreRecord } from './records.ts';
 
 export interface ProvisioningDeps {
   readonly ledger: Ledger;
   readonly clock: Clock;
-}
-
-/** The name of a key store's audit stream. */
-export const keyStoreStream = (name: string) => `key-store/${name}`;
-
-function toChange(
-  current: KeyStoreRecord,
-  patch: Partial<KeyStoreRecord>,
-  audit: AuditEntry,
-  tasks: readonly HsmTaskRecord[] = [],
-): KeyStoreChange {
-  const head = { sequence: current.revision, hash: current.auditHead };
-  const record = link(keyStoreStream(current.name), head, audit);
-  return {
-    expectedRevision: current.revision,
-    keyStore: { ...current, ...patch, revision: record.sequence, auditHead: record.hash },
-    tasks,
-    audit: record,
-  };
 }
 
 export interface AdmitKeyStore {

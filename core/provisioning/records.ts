@@ -5,6 +5,25 @@
 import type { OperationState } from '../contract/vocabulary.ts';
 import type { Instant } from '../keys/records.ts';
 
+/** An HSM that is added to a cluster, or put in the place of another one. The last one stays on record. */
+export interface FleetChange {
+  readonly kind: 'add' | 'replace';
+  readonly zone: string;
+  /** The HSM that goes once the new one works; null when none does. */
+  readonly replaces: string | null;
+  /** HSMs that were there before: one that is not among them is the new one, because CreateHsm takes no client token. */
+  readonly before: readonly string[];
+  readonly state: 'admitted' | 'adding' | 'deleting' | 'done' | 'failed';
+  /** The new HSM, once it was seen. */
+  readonly hsmId: string | null;
+  readonly cause: string | null;
+  readonly requestedBy: string;
+  readonly startedAt: Instant;
+  /** When CloudHSM was asked last. */
+  readonly askedAt: Instant | null;
+  readonly endedAt: Instant | null;
+}
+
 export interface KeyStoreRecord {
   readonly name: string;
   readonly state: OperationState;
@@ -18,6 +37,7 @@ export interface KeyStoreRecord {
   readonly endedAt: Instant | null;
   readonly revision: number;
   readonly auditHead: string;
+  readonly fleet?: FleetChange | null;
 }
 
 export type HsmTaskKind = 'sign-certificate' | 'activate-cluster' | 'reset-kmsuser';

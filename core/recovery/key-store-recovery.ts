@@ -6,7 +6,7 @@ import type { RecoveryKind, RecoveryPhase } from '../contract/recoveries.ts';
 import { isError, KeyturnError } from '../errors.ts';
 import type { ApprovalChange, KeyStoreChange, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision } from '../ports/platform.ts';
-import { keyStoreStream } from '../provisioning/provision-key-store.ts';
+import { keyStoreStream } from '../provisioning/key-store-change.ts';
 import type { KeyStoreRecord } from '../provisioning/records.ts';
 import type { PhaseRecord, RecoveryRecord, Survey } from './records.ts';
 

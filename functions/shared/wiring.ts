@@ -2,6 +2,7 @@
 // The one place where ports get their adapters, once per cold start. Each function takes only what its duty needs,
 // so that a bundle holds no client that its role could not use anyway.
 
+import { CloudHSMV2Client } from '@aws-sdk/client-cloudhsm-v2';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KMSClient } from '@aws-sdk/client-kms';
@@ -22,6 +23,7 @@ import { DynamoDbReencryptionProgress } from '#adapters/dynamodb/reencryption-pr
 import { DynamoDbReplayRows } from '#adapters/dynamodb/replay-rows.ts';
 import { DynamoDbStartSlots } from '#adapters/dynamodb/start-slots.ts';
 import { DynamoDbStatusRows } from '#adapters/dynamodb/status-rows.ts';
+import { CloudHsmFleet } from '#adapters/kms/hsm-fleet.ts';
 import type { PolicySite } from '#adapters/kms/key-policy.ts';
 import { KmsNoticeSigner } from '#adapters/kms/notice-signer.ts';
 import { sourceOpener } from '#adapters/sources/open-source.ts';
@@ -51,6 +53,7 @@ import type { OpenSource } from '#core/ports/ciphertext-source.ts';
 import type { CustodianDirectory } from '#core/ports/custodians.ts';
 import type { Elevations } from '#core/ports/elevations.ts';
 import type { ShareArchive } from '#core/ports/escrow.ts';
+import type { HsmFleet } from '#core/ports/hsm-fleet.ts';
 import type { KeyUseLog } from '#core/ports/key-use-log.ts';
 import type { Ledger } from '#core/ports/ledger.ts';
 import type { MailLinks } from '#core/ports/mail-links.ts';
@@ -158,6 +161,11 @@ export function eventBridge(): EventBridgeClient {
 
 export function kmsClient(): KMSClient {
   return new KMSClient({ maxAttempts: MAX_ATTEMPTS });
+}
+
+/** HSMs, asked for once: CreateHsm takes no client token, so a second try would make a second one. */
+export function hsmFleet(): HsmFleet {
+  return new CloudHsmFleet(new CloudHSMV2Client({ maxAttempts: 1 }));
 }
 
 export function workflows(machines: Partial<Record<WorkflowKind, string>>): StepFunctionsWorkflows {

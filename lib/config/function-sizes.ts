@@ -55,6 +55,8 @@ export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   'watch-rotation': ANSWER,
   'use-key': ANSWER,
   'manage-key-stores': ANSWER,
+  'manage-hsms': ANSWER,
+  'watch-hsms': STEP,
   // A batch of the table's stream.
   'publish-events': { ...STEP, timeoutSeconds: 60 },
   // All webhooks of a key at once, five seconds each at most, and what is recorded of them.

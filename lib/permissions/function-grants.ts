@@ -15,6 +15,7 @@ import { type ContainmentFunction, containmentGrants } from './containment-grant
 import { type DestructionFunction, destructionGrants } from './destruction-grants.ts';
 import { type Grant, NO_RESOURCE_LEVEL } from './grant.ts';
 import { type Duties, type GrantContext, rotationMachines, tokenGrant } from './grant-context.ts';
+import { type HsmFunction, hsmGrants } from './hsm-grants.ts';
 import { type NoticeFunction, noticeGrants } from './notice-grants.ts';
 import {
   hsmAdminMachines,
@@ -38,6 +39,7 @@ export function functionGrants(context: GrantContext): Duties {
     ...containmentGrants(context),
     ...recoveryGrants(context),
     ...destructionGrants(context),
+    ...hsmGrants(context),
     ...sweepAndStoreGrants(context),
   };
 }
@@ -201,6 +203,7 @@ type OtherFunction = Exclude<
   | ContainmentFunction
   | RecoveryFunction
   | DestructionFunction
+  | HsmFunction
 >;
 
 function sweepAndStoreGrants(context: GrantContext): Pick<Duties, OtherFunction> {

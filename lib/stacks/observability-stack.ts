@@ -51,6 +51,7 @@ export class ObservabilityStack extends Stack {
     this.#containmentAlarms();
     this.#destructionAlarms();
     this.#detectionAlarms();
+    this.#hsmAlarms();
     this.#apiAlarms();
   }
 
@@ -125,6 +126,24 @@ export class ObservabilityStack extends Stack {
       what: 'A key is used as nobody planned it; an incident is open.',
       metric: this.#sum(METRIC_NAMESPACE, name, { [METRIC_DIMENSION]: service }),
     });
+  }
+
+  #hsmAlarms(): void {
+    const add = (
+      name: string,
+      { name: metricName, service }: (typeof METRICS)[keyof typeof METRICS],
+      what: string,
+    ) =>
+      this.#alarms.add({
+        name,
+        runbook: 'hsms',
+        what,
+        metric: this.#sum(METRIC_NAMESPACE, metricName, { [METRIC_DIMENSION]: service }),
+      });
+    add('hsms-in-one-zone', METRICS.hsmsInOneZone, 'HSMs work in fewer than two zones.');
+    add('key-store-nearly-full', METRICS.keyStoreNearlyFull, 'A key store has little room left.');
+    add('backup-missing', METRICS.backupMissing, 'The newest backup of the HSMs is too old.');
+    add('hsm-change-failed', METRICS.hsmChangeFailed, 'An HSM could not be added or replaced.');
   }
 
   #eventAlarms(untold: Readonly<Record<string, Queue>>): void {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What fires by itself: the recurring sweep, the daily review of class policies, and the look after requests for
-// approval. The role may start these two state machines and invoke this one function. What cannot be delivered waits in a queue with an alarm.
+// What fires by itself: the recurring sweep, the daily review of class policies, the look after requests for
+// approval and destructions, and the look at the HSMs. The role may start these two state machines and invoke these functions. What cannot be delivered waits in a queue with an alarm.
 import { CfnOutput, Duration, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnSchedule, CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
@@ -20,6 +20,8 @@ export interface SchedulesStackProps extends StackProps {
 const DAILY = 'cron(30 1 * * ? *)';
 /** What an execution that was lost should have reminded of or executed is taken up within minutes. */
 const OFTEN = 'rate(1 minute)';
+/** An HSM takes about ten minutes to be made; one that is lost should be known sooner. */
+const HSM_LOOK = 'rate(5 minutes)';
 
 interface Firing {
   readonly name: string;
@@ -39,6 +41,7 @@ export class SchedulesStack extends Stack {
     const reviewArn = names.stateMachineArn('review-policies');
     const tendArn = names.arn('lambda', `function:${names.of('tend-approval')}`);
     const destroyArn = names.arn('lambda', `function:${names.of('tend-destruction')}`);
+    const hsmsArn = names.arn('lambda', `function:${names.of('watch-hsms')}`);
     const group = new CfnScheduleGroup(this, 'Group', { name: names.of('schedules') });
     const role = new Role(this, 'SchedulerRole', {
       roleName: names.of('scheduler'),
@@ -48,7 +51,7 @@ export class SchedulesStack extends Stack {
       inlinePolicies: {
         duty: toPolicy([
           ...startGrant([sweepArn, reviewArn]),
-          { actions: ['lambda:InvokeFunction'], resources: [tendArn, destroyArn] },
+          { actions: ['lambda:InvokeFunction'], resources: [tendArn, destroyArn, hsmsArn] },
         ]),
       },
     });
@@ -89,6 +92,13 @@ export class SchedulesStack extends Stack {
       description: 'Goes on with destructions whose wait is over',
       when: OFTEN,
       input: JSON.stringify({ act: 'resume' }),
+    });
+    fire('Hsms', {
+      name: 'watch-hsms',
+      arn: hsmsArn,
+      description: 'Looks at the HSMs, and goes on with an addition or a replacement',
+      when: HSM_LOOK,
+      input: '{}',
     });
     new CfnOutput(this, 'SchedulerRoleArn', { value: role.roleArn });
     new CfnOutput(this, 'SchedulerGroupName', { value: names.of('schedules') });

@@ -56,16 +56,18 @@ describe('functions', () => {
     expect(findings).toEqual([]);
   });
 
-  it('are each used by a route, a workflow, a rule or the API itself', () => {
+  it('are each used by a route, a workflow, a rule, a schedule or the API itself', () => {
     const byRoute = Object.values(ROUTES).map((route) => route.function as string);
     const workflows = WORKFLOWS.map(readWorkflowText).join('\n');
     const rules = ['signals', 'key-use', 'events']
       .map((name) => textOf(`lib/stacks/${name}-stack.ts`))
       .join();
+    const schedules = textOf('lib/stacks/schedules-stack.ts');
     const unused = FUNCTION_NAMES.filter((name) => name !== 'authorize-person')
       .filter((name) => !byRoute.includes(name))
       .filter((name) => !workflows.includes(`{${pascalCase(name)}Fn}`))
-      .filter((name) => !rules.includes(`functions['${name}']`));
+      .filter((name) => !rules.includes(`functions['${name}']`))
+      .filter((name) => !schedules.includes(`names.of('${name}')`));
 
     expect(unused).toEqual([]);
   });

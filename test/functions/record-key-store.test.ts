@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeEach, describe, expect, it } from 'vitest';
 import { verifyChain } from '#core/audit/chain.ts';
-import { admitKeyStore, keyStoreStream } from '#core/provisioning/provision-key-store.ts';
+import { keyStoreStream } from '#core/provisioning/key-store-change.ts';
+import { admitKeyStore } from '#core/provisioning/provision-key-store.ts';
 import { current } from '#test/support/functions.ts';
 import { ALICE, PERMIT, World } from '#test/support/world.ts';
 

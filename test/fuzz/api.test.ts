@@ -173,6 +173,7 @@ const IN_ROTATION: readonly RouteId[] = [
   'forceRotation',
 ];
 /** Routes of a rotation that has switched and is watched. */
+const IN_KEY_STORE = ['getKeyStore', 'listTasks', 'readCapacity', 'listHsms', 'changeHsms'];
 const IN_BAKE: readonly RouteId[] = ['reportRotation', 'rollBackRotation'];
 /** What a valid request answers where that is not the route's own status. */
 const ANSWERS: Partial<Record<RouteId, number>> = {
@@ -261,7 +262,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     suspendKey: EXAMPLES['SuspendKeyRequest'],
     resumeKey: EXAMPLES['ResumeKeyRequest'],
     createAdoption: { ...Object(EXAMPLES['AdoptKeyRequest']), name: 'legacy' },
-    fetchDataKey: {},
+    ...{ fetchDataKey: {}, changeHsms: {} },
     putSource: EXAMPLES['PutSourceRequest'],
     startReencryption: {},
     putHold: EXAMPLES['PutHoldRequest'],
@@ -274,8 +275,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     ...people.paths,
     ...(await recoveryPaths(current.world, route)),
     cancelApproval: { id: approval.id },
-    getKeyStore: { name: 'main' },
-    listTasks: { name: 'main' },
+    ...Object.fromEntries(IN_KEY_STORE.map((id) => [id, { name: 'main' }])),
     getConsumer: { name: 'orders', consumer: 'billing' },
     putConsumer: { name: 'orders', consumer: 'billing' },
     deleteConsumer: { name: 'orders', consumer: 'billing' },
@@ -285,7 +285,6 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     deleteHold: { name: 'orders', hold: 'audit-2026' },
     checkRetirement: { name: 'orders', version: '1' },
     retireVersion: { name: 'orders', version: '1' },
-    readCapacity: { name: 'main' },
     fetchDataKey: { name: 'rows' },
     ...Object.fromEntries(
       [...IN_ROTATION, ...IN_BAKE].map((id) => [id, { operationId: rotation }]),

@@ -25,6 +25,8 @@ export const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'notify-approvers': [],
   'manage-elevations': [],
   'manage-signers': [],
+  'manage-hsms': [],
+  'watch-hsms': [],
   'manage-incidents': [],
   'manage-recoveries': [],
   'recover-key-store': [

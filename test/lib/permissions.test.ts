@@ -310,7 +310,7 @@ describe('every role of a deployment', () => {
     ]);
   });
 
-  it('gives the scheduler the sweep, the review, the look after approvals and destructions and nothing else', () => {
+  it('gives the scheduler the sweep, the review, the look after approvals, destructions and HSMs, and nothing else', () => {
     expect(everyRole.get('keyturn-production-scheduler')).toEqual([
       {
         action: 'states:StartExecution',
@@ -325,6 +325,7 @@ describe('every role of a deployment', () => {
         resources: [
           `arn:aws:lambda:${REGION}:${ACCOUNT}:function:keyturn-production-tend-approval`,
           `arn:aws:lambda:${REGION}:${ACCOUNT}:function:keyturn-production-tend-destruction`,
+          `arn:aws:lambda:${REGION}:${ACCOUNT}:function:keyturn-production-watch-hsms`,
         ],
         conditions: {},
       },

@@ -97,6 +97,7 @@ vi.mock('#functions/shared/wiring.ts', () => ({
   startSlots: () => following(() => current.world.slots),
   rateBudget: () => ({ acquire: async () => {}, backOff: async () => {} }),
   workflows: () => following(() => current.world.workflows),
+  hsmFleet: () => following(() => current.world.hsms),
   authorizer: () =>
     new AccessTableAuthorizer(ROLE_RULES, DIRECTORY.local, async (sub) => {
       const { store, clock } = current.world;

@@ -107,6 +107,8 @@ export type StepFunctionName = Exclude<
   | 'answer-slack'
   | 'manage-elevations'
   | 'manage-signers'
+  | 'manage-hsms'
+  | 'watch-hsms'
   | 'manage-incidents'
   | 'manage-recoveries'
   | 'recover-key-store'

@@ -8,6 +8,7 @@ import { MemoryCiphertextSource } from '#adapters/memory/ciphertext-source.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
 import { MemoryEvidenceStore } from '#adapters/memory/evidence-store.ts';
 import { type PortCall, type PortHook, withHook } from '#adapters/memory/faults.ts';
+import { MemoryHsmFleet } from '#adapters/memory/hsm-fleet.ts';
 import { CountingIds } from '#adapters/memory/ids.ts';
 import { MemoryIncidentRows } from '#adapters/memory/incident-rows.ts';
 import { MemoryKeyStates } from '#adapters/memory/key-destruction.ts';
@@ -121,6 +122,7 @@ export class World {
   readonly notices = new MemoryNoticeRows();
   readonly incidents = new MemoryIncidentRows();
   readonly scopes = new MemoryScopeRows((change) => this.store.commitApproval(change));
+  readonly hsms = new MemoryHsmFleet(this.clock);
   readonly keyUses = new MemoryKeyUseLog();
   /** KMS as destructions see it. */
   readonly keyStates = new MemoryKeyStates(this.clock);

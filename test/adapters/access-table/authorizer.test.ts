@@ -82,6 +82,7 @@ const PERMITTED: Record<
       'key:retire': EVERYTHING,
       'audit:read': EVERYTHING,
       'key-store:provision': EVERYTHING,
+      'hsm:change': EVERYTHING,
       'key-store:read': EVERYTHING,
       'task:read': EVERYTHING,
       'task:complete': EVERYTHING,

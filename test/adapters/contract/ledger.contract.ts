@@ -5,7 +5,7 @@ import { genesisHash, link, verifyChain } from '#core/audit/chain.ts';
 import { SHARDS } from '#core/contract/table.ts';
 import { keyStream } from '#core/operations/mutate-key.ts';
 import type { IdempotencyRecord, Ledger } from '#core/ports/ledger.ts';
-import { keyStoreStream } from '#core/provisioning/provision-key-store.ts';
+import { keyStoreStream } from '#core/provisioning/key-store-change.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.ts';
 import {
   aChange,

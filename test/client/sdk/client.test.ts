@@ -15,6 +15,7 @@ import { type ClientRouteId, ROUTES, type Route } from '#core/contract/routes.ts
 import { example, problem, type Replies, startApi } from '../fake-api.ts';
 import { DESTRUCTION_CALLS } from './destruction-calls.ts';
 import { INCIDENT_CALLS } from './incident-calls.ts';
+import { KEY_STORE_CALLS } from './key-store-calls.ts';
 import { PEOPLE_CALLS } from './people-calls.ts';
 import { selfSigned } from './self-signed.ts';
 
@@ -178,14 +179,7 @@ const CALLS: Record<ClientRouteId, readonly [(client: Client) => Promise<unknown
     (c) => c.readCalendar({ from: '2027-01-01T00:00:00Z', limit: 3 }),
     '/v1/calendar?from=2027-01-01T00%3A00%3A00Z&limit=3',
   ],
-  createKeyStore: [(c) => c.createKeyStore({ name: 'main' }), '/v1/key-stores'],
-  readCapacity: [(c) => c.readCapacity('main'), '/v1/key-stores/main/capacity'],
-  getKeyStore: [(c) => c.getKeyStore('main'), '/v1/key-stores/main'],
-  listTasks: [(c) => c.listTasks('main'), '/v1/key-stores/main/tasks'],
-  completeTask: [
-    (c) => c.completeTask({ keyStore: 'main', task: 'task_1' }, {}),
-    '/v1/key-stores/main/tasks/task_1/completion',
-  ],
+  ...KEY_STORE_CALLS,
   getHealth: [(c) => c.getHealth(), '/v1/health'],
   getStatusList: [(c) => c.getStatusList(), '/v1/status-list'],
   getNoticeKeys: [(c) => c.getNoticeKeys(), '/v1/jwks.json'],

@@ -3,10 +3,10 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { MemoryClock } from '#adapters/memory/clock.ts';
 import { MemoryLedger } from '#adapters/memory/ledger.ts';
 import { verifyChain } from '#core/audit/chain.ts';
+import { keyStoreStream } from '#core/provisioning/key-store-change.ts';
 import {
   admitKeyStore,
   completeTask,
-  keyStoreStream,
   recordProgress,
   requestTask,
   trustAnchorOf,
