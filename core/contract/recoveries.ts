@@ -5,8 +5,15 @@ import { instant, KeyName } from './api.ts';
 import { ApprovalId, Reason } from './approvals.ts';
 import { OPERATION_STATES } from './vocabulary.ts';
 
-/** `reconnect`: the material is there, the connection is not. `restore`: the material is lost, a backup is not. */
-export const RECOVERY_KINDS = ['key-store.reconnect', 'key-store.restore'] as const;
+/**
+ * `reconnect`: the material is there, the connection is not. `restore`: the material is lost, a backup is not.
+ * `disconnect` is the kill switch: no key of the key store is used until it is reconnected.
+ */
+export const RECOVERY_KINDS = [
+  'key-store.reconnect',
+  'key-store.restore',
+  'key-store.disconnect',
+] as const;
 export type RecoveryKind = (typeof RECOVERY_KINDS)[number];
 
 /** In the order in which they follow each other; a failed connection goes back to what it lacks. */

@@ -112,7 +112,7 @@ export async function admitRecovery(deps: RecoveryDeps, input: AdmitRecovery): P
     adminRound: 1,
     diagnosis: null,
     sourceClusterId: current.clusterId ?? '',
-    clusterId: kind === 'key-store.reconnect' ? current.clusterId : null,
+    clusterId: kind === 'key-store.restore' ? null : current.clusterId,
     backupId,
     backupAt: null,
     phases: [{ name: 'diagnose', startedAt: now, endedAt: null }],

@@ -71,6 +71,8 @@ async function diagnose(deps: RecoverKeyStoreDeps, recovery: RecoveryRecord): Pr
     const { id, at } = await backupFor(deps, recovery);
     return { to: 'create-cluster', patch: { ...patch, backupId: id, backupAt: at } };
   }
+  // What is there to be stopped is the connection; the cluster may be gone.
+  if (recovery.kind === 'key-store.disconnect') return { to: 'disconnect', patch };
   if (!cluster)
     throw unavailable('the cluster of the key store is gone: recover it by key-store.restore');
   if (connection.state === 'CONNECTED') return { to: 'survey', patch };
@@ -141,10 +143,10 @@ const resetKmsUser: Step = async ({ ledger, site, zones }, recovery) => {
   return { to: zones.every((zone) => active.has(zone)) ? 'disconnect' : 'start-hsms' };
 };
 
-const disconnect: Step = async ({ site }, { keyStoreId }) => {
+const disconnect: Step = async ({ site }, { keyStoreId, kind }) => {
   const connection = await site.connection(keyStoreId);
   if (isPassing(connection)) return 'wait';
-  if (!isLinked(connection)) return { to: 'repoint' };
+  if (!isLinked(connection)) return { to: kind === 'key-store.disconnect' ? 'done' : 'repoint' };
   await site.disconnect(keyStoreId);
   return 'wait';
 };
@@ -207,7 +209,12 @@ function drafted(recovery: RecoveryRecord, move: Move, now: string): RecoveryDra
   const { missingCount, readable } = recovery.survey;
   const isDone = to === 'done';
   const owner = isDone
-    ? { state: 'done' as const, step: 'Recovered', cause: null, endedAt: now }
+    ? {
+        state: 'done' as const,
+        step: recovery.kind === 'key-store.disconnect' ? 'Disconnected' : 'Recovered',
+        cause: null,
+        endedAt: now,
+      }
     : { step: `Recover:${to}` };
   const ended = isDone ? { state: 'done' as const, endedAt: now } : {};
   return {

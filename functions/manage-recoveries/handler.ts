@@ -2,7 +2,7 @@
 // Recoveries of the key store: asks for their approvals, shows them, takes them up again. It recovers nothing itself.
 import type { z } from 'zod';
 import { systemClock, ulidIds } from '#adapters/system/system.ts';
-import { recoverKeyStoreAct } from '#core/approvals/acts/recover-key-store.ts';
+import { recoveryActOf } from '#core/approvals/acts/recover-key-store.ts';
 import type * as contract from '#core/contract/recoveries.ts';
 import { StartRecoveryRequest } from '#core/contract/recoveries.ts';
 import { KeyturnError } from '#core/errors.ts';
@@ -62,9 +62,10 @@ const startRecovery: RouteHandler = async (request) => {
       fields: [{ pointer: '/backupId', detail: 'goes with key-store.restore alone' }],
     });
   const by = request.principal;
+  const act = recoveryActOf(kind);
   return approvalAnswer(
-    await requestApproval(deps, recoverKeyStoreAct, {
-      action: 'key-store.recover',
+    await requestApproval(deps, act, {
+      action: act.action,
       request: {
         key: null,
         version: null,

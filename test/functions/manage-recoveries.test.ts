@@ -51,6 +51,15 @@ describe('asking for a recovery', () => {
     expect(await current.world.ledger.readRecoveries('main')).toEqual([]);
   });
 
+  it('asks by an act of its own for the kill switch', async () => {
+    const body = { kind: 'key-store.disconnect', reason: 'the HSMs are in hostile hands' };
+    const { approvalId } = (await start('alice', { body })).body;
+    expect(await approvalOf(current.world, approvalId)).toMatchObject({
+      action: 'key-store.disconnect',
+      rule: { required: 3, signed: true },
+    });
+  });
+
   it.each([
     ['of another kind', { ...BODY, kind: 'key-store.move' }, 400],
     ['without a reason', { kind: BODY.kind }, 400],

@@ -22,10 +22,10 @@ interface StartFlags extends WorkOptions {
 
 function addStart(noun: Command, act: Act): void {
   const verb = addVerb(noun, 'start <kind>', {
-    summary: `Ask for approvals to recover the key store: ${RECOVERY_KINDS.join(' or ')} (exit code 8)`,
+    summary: `Ask for approvals to recover the key store: ${RECOVERY_KINDS.join(', ')} (exit code 8)`,
     examples: [
       'keyturn recovery start key-store.reconnect --reason "the connection FAILED"',
-      'keyturn recovery start key-store.restore --reason "the cluster was emptied" --output json',
+      'keyturn recovery start key-store.disconnect --reason "hostile hands" --output json',
     ],
   })
     .requiredOption('--reason <text>', 'why, for those who decide and for the audit record')

@@ -14,7 +14,11 @@ import { type ForceRotationDeps, forceRotation } from './force-rotation.ts';
 import { type ElevationActDeps, grantElevation } from './grant-elevation.ts';
 import { liftSuspension } from './lift-suspension.ts';
 import { openVersion } from './open-version.ts';
-import { type RecoverKeyStoreActDeps, recoverKeyStoreAct } from './recover-key-store.ts';
+import {
+  disconnectKeyStoreAct,
+  type RecoverKeyStoreActDeps,
+  recoverKeyStoreAct,
+} from './recover-key-store.ts';
 import { releaseKeyAct } from './release-key.ts';
 import { revokeKey } from './revoke-key.ts';
 
@@ -45,6 +49,7 @@ const ACTS = {
   'break-glass.review': breakGlassReview,
   'version.destroy': destroyVersion,
   'key-store.recover': recoverKeyStoreAct,
+  'key-store.disconnect': disconnectKeyStoreAct,
   'escrow.recover': recoverEscrow,
   'escrow.reshare': reshareEscrow,
   'quorum.change': activatePolicyAct,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Act `key-store.recover`: the key store of the stage is connected again, or its HSMs are made anew of a backup. Those who
-// agree see which backup it is; a key store that changed meanwhile was not agreed on.
+// agree see which backup it is; a key store that changed meanwhile was not agreed on. `key-store.disconnect` is the kill
+// switch: the same, by an act of its own.
 import { RECOVERY_KINDS, type RecoveryKind } from '../../contract/recoveries.ts';
 import { KeyturnError } from '../../errors.ts';
 import type { Ledger } from '../../ports/ledger.ts';
@@ -18,8 +19,16 @@ export interface RecoverKeyStoreActDeps {
 const WORDS: Readonly<Record<RecoveryKind, (name: string, backup: string) => string>> = {
   'key-store.reconnect': (name) =>
     `Disconnect key store ${name}, repair what keeps it from connecting, and connect it`,
+  'key-store.disconnect': (name) =>
+    `Disconnect key store ${name}: no key of it encrypts or decrypts, for anybody, until it is connected again`,
   'key-store.restore': (name, backup) =>
     `Make the HSMs of key store ${name} anew of ${backup}; keys made after that backup are lost`,
+};
+
+const UNREADABLE: Readonly<Record<RecoveryKind, string | null>> = {
+  'key-store.reconnect': null,
+  'key-store.disconnect': 'all keys of the key store, until it is connected again',
+  'key-store.restore': 'keys made after the backup',
 };
 
 function kindOf(value: unknown): RecoveryKind {
@@ -62,8 +71,8 @@ export const recoverKeyStoreAct: Act<RecoverKeyStoreActDeps> = {
         consumers: 0,
         topOwners: [],
         lastUse: null,
-        unreadable: kind === 'key-store.restore' ? 'keys made after the backup' : null,
-        undo: null,
+        unreadable: UNREADABLE[kindOf(kind)],
+        undo: kind === 'key-store.disconnect' ? 'keyturn recovery start key-store.reconnect' : null,
         irreversible: false,
       },
       basis: basisOf(found),
@@ -91,3 +100,14 @@ export const recoverKeyStoreAct: Act<RecoverKeyStoreActDeps> = {
     return startOf(approval);
   },
 };
+
+/** The kill switch. Whoever may ask for a recovery may ask for it; the rule of its own action decides. */
+export const disconnectKeyStoreAct: Act<RecoverKeyStoreActDeps> = {
+  ...recoverKeyStoreAct,
+  action: 'key-store.disconnect',
+};
+
+/** The act that a kind of recovery needs. */
+export function recoveryActOf(kind: RecoveryKind): Act<RecoverKeyStoreActDeps> {
+  return kind === 'key-store.disconnect' ? disconnectKeyStoreAct : recoverKeyStoreAct;
+}

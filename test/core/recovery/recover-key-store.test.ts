@@ -37,7 +37,8 @@ const show = (id: string) => readRecovery(world.ledger, KEY_STORE, id);
 /** Asks and has three custodians agree. @returns the id of the recovery */
 async function begun(kind: RecoveryKind, backupId: string | null = null): Promise<string> {
   const parameters = { keyStore: KEY_STORE, kind, backupId };
-  const approval = await ask(world, 'key-store.recover', { parameters });
+  const action = kind === 'key-store.disconnect' ? kind : 'key-store.recover';
+  const approval = await ask(world, action, { parameters });
   for (const user of ['bob', 'carol', 'dan']) await vote(world, approval, user);
   const { state, executedAs } = await executeApproved(world.deps, actOf, approval.id);
   expect(state).toBe('executed');
@@ -210,6 +211,51 @@ describe('a reconnection', () => {
   it('says that a cluster which is gone must be restored', async () => {
     const id = await begun('key-store.reconnect');
     await expect(recoverKeyStore(deps(), at(id))).rejects.toThrow(/key-store\.restore/);
+  });
+});
+
+describe('the kill switch', () => {
+  const inUse = () => {
+    site.clusters.set('cluster-source', {
+      state: 'ACTIVE',
+      hsms: ['a', 'b'].map((zone) => ({ zone, state: 'ACTIVE' })),
+    });
+    site.link = { ...site.link, state: 'CONNECTED', error: null };
+  };
+
+  it('disconnects the key store, and nothing else; a reconnection is the way back', async () => {
+    inUse();
+    const id = await begun('key-store.disconnect');
+    expect(await play(id)).toBe(0);
+
+    expect(site.link.state).toBe('DISCONNECTED');
+    expect(site.made).toEqual([]);
+    const recovery = await show(id);
+    expect(recovery).toMatchObject({ state: 'done', phase: 'done' });
+    expect(recovery.phases.map(({ name }) => name)).toEqual(['diagnose', 'disconnect']);
+    expect(await world.ledger.readKeyStore(KEY_STORE)).toMatchObject({
+      state: 'done',
+      step: 'Disconnected',
+      clusterId: 'cluster-source',
+    });
+
+    expect(await play(await begun('key-store.reconnect'))).toBe(0);
+    expect(site.link.state).toBe('CONNECTED');
+  });
+
+  it('works on a key store whose cluster is gone, and on one that is disconnected already', async () => {
+    expect(await play(await begun('key-store.disconnect'))).toBe(0);
+    expect(site.link.state).toBe('DISCONNECTED');
+    expect(await play(await begun('key-store.disconnect'))).toBe(0);
+  });
+
+  it('needs the signatures of three custodians, who see what it stops', async () => {
+    const parameters = { keyStore: KEY_STORE, kind: 'key-store.disconnect', backupId: null };
+    expect(await ask(world, 'key-store.disconnect', { parameters })).toMatchObject({
+      rule: { signed: true, required: 3 },
+      what: `Disconnect key store ${KEY_STORE}: no key of it encrypts or decrypts, for anybody, until it is connected again`,
+      blast: { undo: 'keyturn recovery start key-store.reconnect' },
+    });
   });
 });
 
