@@ -14,6 +14,7 @@ export const WORKFLOW_NAMES = [
   'rotate-data-key',
   'update-access',
   'revoke-key',
+  'contain-scope',
   'resume-key',
   'undo-operation',
   'destroy-key',

@@ -40,7 +40,7 @@ export const APPROVAL_RULES: readonly ApprovalRule[] = [
   },
   {
     name: 'what-cannot-be-undone',
-    actions: ['version.destroy', 'key.recover', 'escrow.recover', 'escrow.reshare'],
+    actions: ['scope.revoke', 'version.destroy', 'key.recover', 'escrow.recover', 'escrow.reshare'],
     groups: CUSTODIANS,
     signed: true,
     slack: false,

@@ -27,6 +27,7 @@ const READ: readonly Action[] = [
   'policy:read',
   'recovery:read',
   'incident:read',
+  'scope:read',
 ];
 
 export const ROLE_RULES: readonly RoleRule[] = [
@@ -43,6 +44,7 @@ export const ROLE_RULES: readonly RoleRule[] = [
       'key:revoke',
       'key:suspend',
       'key:resume',
+      'scope:contain',
       'key:destroy',
       'key:stop-destruction',
       'consumer:manage',

@@ -81,6 +81,10 @@ export const ballotAddress = (id: string) => at(`approval#${id}`, 'ballot');
 export const elevationsAddress = () => at('elevations');
 export const passkeysAddress = () => at('passkeys');
 
+/** Equal copies of what is denied by scope: each use of a key reads one. */
+export const SCOPE_DENIAL_COPIES = 8;
+export const scopeAddress = (id: string) => at(`scope#${id}`);
+export const scopeDenialsAddress = (copy: number) => at(`scope-denials#${copy}`);
 export const INCIDENTS_PARTITION = 'incidents';
 export const incidentAddress = (id: string) => at(INCIDENTS_PARTITION, id);
 

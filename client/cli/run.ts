@@ -6,6 +6,7 @@ import { addApprovalCommands } from './commands/approval.ts';
 import { addAuditCommands } from './commands/audit.ts';
 import { addCalendarCommand } from './commands/calendar.ts';
 import { addConsumerCommands } from './commands/consumer.ts';
+import { addContainmentCommands } from './commands/containment.ts';
 import { addDataKeyCommands } from './commands/data-key.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addElevationCommands } from './commands/elevation.ts';
@@ -54,6 +55,7 @@ export function createProgram(host: Host, act: Act): Command {
   addReencryptCommands(program, act);
   addHoldCommands(program, act);
   addApprovalCommands(program, act);
+  addContainmentCommands(program, act);
   addElevationCommands(program, act);
   addSignerCommands(program, act);
   addRecoveryCommands(program, act);

@@ -167,6 +167,10 @@ export function createClient(options: ClientOptions): Client {
     updateIncidentTask: (path, body, options) =>
       call('updateIncidentTask', { ...options, path, body }),
     closeIncident: (id, body, options) => call('closeIncident', { ...options, path: { id }, body }),
+    planContainment: (body, options) => call('planContainment', { ...options, body }),
+    containScope: (body, options) => call('containScope', { ...options, body }),
+    listContainments: (options) => call('listContainments', options),
+    getContainment: (id, options) => call('getContainment', { ...options, path: { id } }),
     requestElevation: (body, options) => call('requestElevation', { ...options, body }),
     listElevations: (options) => call('listElevations', options),
     revokeElevation: (id, options) => call('revokeElevation', { ...options, path: { id } }),

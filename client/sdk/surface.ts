@@ -232,6 +232,15 @@ export interface Client {
   castVote(id: string, body: RequestOf<'castVote'>, options?: CallOptions): Answered<'castVote'>;
   cancelApproval(id: string, options?: CallOptions): Answered<'cancelApproval'>;
   /** For oneself: others decide. */
+  /** What containing a scope would do; changes nothing. */
+  planContainment(
+    body: RequestOf<'planContainment'>,
+    options?: CallOptions,
+  ): Answered<'planContainment'>;
+  /** Stops all keys of an owner, class or environment, or asks for approvals. */
+  containScope(body: RequestOf<'containScope'>, options?: StartOptions): Answered<'containScope'>;
+  listContainments(options?: PageOptions): Answered<'listContainments'>;
+  getContainment(id: string, options?: CallOptions): Answered<'getContainment'>;
   requestElevation(
     body: RequestOf<'requestElevation'>,
     options?: StartOptions,

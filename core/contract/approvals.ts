@@ -9,6 +9,7 @@ export const APPROVAL_ACTIONS = [
   'rotation.force',
   'key.release',
   'key.revoke',
+  'scope.revoke',
   'key.lift-suspension',
   'version.retire',
   'version.open',

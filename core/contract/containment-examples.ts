@@ -3,6 +3,24 @@
 const AT = '2026-11-22T10:00:00.000Z';
 const OPERATION = 'op_01JD2Q4Y8Z5V7K3M9N6P0R1S2T';
 
+const SCOPE = { kind: 'owner', value: 'olga' };
+const SCOPE_CONTAINMENT = {
+  id: 'scp_0a1b2c3d4e5f60718293a4b5c6',
+  scope: SCOPE,
+  kind: 'revocation',
+  mode: 'locked',
+  reason: 'the laptop of the owner was stolen',
+  requestedBy: 'usr_alice',
+  occurredAt: null,
+  state: 'running',
+  counts: { found: 1200, contained: 340, already: 2, refused: 0, failed: 0 },
+  pass: 1,
+  floorSeconds: 160,
+  failures: [],
+  startedAt: AT,
+  endedAt: null,
+};
+
 export const CONTAINMENT_EXAMPLES: Readonly<Record<string, unknown>> = {
   RevokeKeyRequest: {
     reason: 'the credentials of orders-api were seen in a public log',
@@ -20,6 +38,35 @@ export const CONTAINMENT_EXAMPLES: Readonly<Record<string, unknown>> = {
     kms: 'accepted',
     reviewId: null,
   },
+  KeyScope: SCOPE,
+  ContainmentId: SCOPE_CONTAINMENT.id,
+  PlanContainmentRequest: { scope: SCOPE, kind: 'revocation', mode: 'locked' },
+  ContainmentPlan: {
+    keys: 1200,
+    already: 2,
+    protectedKeys: [],
+    order: [
+      { class: 'payment-critical', keys: 200 },
+      { class: 'internal-data', keys: 1000 },
+    ],
+    floorSeconds: 160,
+    quorumBecause: 'nobody has keys of class payment-critical revoked alone',
+  },
+  ContainScopeRequest: {
+    scope: SCOPE,
+    kind: 'revocation',
+    mode: 'locked',
+    reason: 'the laptop of the owner was stolen',
+  },
+  ScopeContainmentAccepted: {
+    operationId: null,
+    approvalId: null,
+    digest: null,
+    expiresAt: null,
+    containmentId: SCOPE_CONTAINMENT.id,
+  },
+  ScopeContainment: SCOPE_CONTAINMENT,
+  ScopeContainmentPage: { items: [SCOPE_CONTAINMENT], nextCursor: null },
   StatusListPayload: {
     type: 'keyturn-status-list/1',
     stage: 'production',

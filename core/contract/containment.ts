@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Revocation and suspension as the API takes and shows them.
 import { z } from 'zod';
-import { instant } from './api.ts';
+import { instant, KeyName, text } from './api.ts';
 import { ActAccepted, ApprovalId, Reason } from './approvals.ts';
-import { CONTAINMENT_KINDS, CONTAINMENT_MODES } from './vocabulary.ts';
+import { CONTAINMENT_KINDS, CONTAINMENT_MODES, SCOPE_KINDS } from './vocabulary.ts';
 
 const mode = z
   .enum(CONTAINMENT_MODES)
@@ -56,4 +56,91 @@ export const AskedContainment = z.object({
   mode: z.enum(CONTAINMENT_MODES).nullable(),
   occurredAt: z.string().nullable(),
   withSuccessor: z.boolean().optional(),
+});
+
+export const KeyScope = z
+  .strictObject({ kind: z.enum(SCOPE_KINDS), value: text })
+  .describe('all keys that have this owner, class or environment')
+  .meta({ id: 'KeyScope' });
+const count = z.int().min(0);
+
+export const ContainmentId = z
+  .string()
+  .regex(/^scp_[0-9a-f]{26}$/)
+  .meta({ id: 'ContainmentId' });
+
+export const PlanContainmentRequest = z
+  .strictObject({ scope: KeyScope, kind: z.enum(CONTAINMENT_KINDS), mode })
+  .meta({ id: 'PlanContainmentRequest' });
+
+export const ContainmentPlan = z
+  .object({
+    keys: count.describe('keys that would be contained now'),
+    already: count,
+    protectedKeys: z.array(KeyName).describe('of the scope, and never contained'),
+    order: z
+      .array(z.object({ class: z.string(), keys: count }))
+      .describe('in which KMS is made to refuse'),
+    floorSeconds: count.describe('KMS takes at least as long, by its quotas'),
+    quorumBecause: z
+      .string()
+      .nullable()
+      .describe('null: one person may do it, if the hour has room'),
+  })
+  .meta({ id: 'ContainmentPlan' });
+
+export const ContainScopeRequest = z
+  .strictObject({
+    scope: KeyScope,
+    kind: z.enum(CONTAINMENT_KINDS),
+    mode,
+    reason: Reason,
+    occurredAt: instant.optional().describe('when the compromise happened, as far as known'),
+  })
+  .meta({ id: 'ContainScopeRequest' });
+
+export const ScopeContainmentAccepted = ActAccepted.extend({
+  containmentId: ContainmentId.nullable().describe(
+    'null while it waits for approvals; all its keys are denied here from this answer on',
+  ),
+}).meta({ id: 'ScopeContainmentAccepted' });
+
+export const ScopeContainment = z
+  .object({
+    id: ContainmentId,
+    scope: KeyScope,
+    kind: z.enum(CONTAINMENT_KINDS),
+    mode: z.enum(CONTAINMENT_MODES).nullable(),
+    reason: Reason,
+    requestedBy: z.string(),
+    occurredAt: instant.nullable(),
+    state: z
+      .enum(['running', 'done'])
+      .describe('running: denied as a whole; done: each key is contained by itself'),
+    counts: z.object({
+      found: count,
+      contained: count,
+      already: count,
+      refused: count.describe('protected, released or destroyed'),
+      failed: count.describe('tried again in the next pass'),
+    }),
+    pass: z.int().min(1),
+    floorSeconds: count,
+    failures: z.array(z.object({ key: KeyName, cause: z.string() })).max(20),
+    startedAt: instant,
+    endedAt: instant.nullable(),
+  })
+  .meta({ id: 'ScopeContainment' });
+
+export const ScopeContainmentPage = z
+  .object({ items: z.array(ScopeContainment), nextCursor: z.string().nullable() })
+  .meta({ id: 'ScopeContainmentPage' });
+
+/** What a request for approval asks to be done to a scope; a part of its digest. */
+export const AskedScopeContainment = z.object({
+  scope: z.enum(SCOPE_KINDS),
+  value: z.string(),
+  kind: z.enum(CONTAINMENT_KINDS),
+  mode: z.enum(CONTAINMENT_MODES).nullable(),
+  occurredAt: z.string().nullable(),
 });

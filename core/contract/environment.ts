@@ -88,6 +88,8 @@ export const FUNCTION_ENVIRONMENT = {
   'execute-approved': {
     ...ROTATION_MACHINES,
     UPDATE_ACCESS_ARN: z.string(),
+    CONTAIN_SCOPE_ARN: z.string(),
+    KMS_BUDGET: KmsBudgetSetting,
     REVOKE_KEY_ARN: z.string(),
     RESUME_KEY_ARN: z.string(),
     RECOVER_KEY_STORE_ARN: z.string(),
@@ -99,6 +101,7 @@ export const FUNCTION_ENVIRONMENT = {
   },
   'contain-keys': {
     REVOKE_KEY_ARN: z.string(),
+    CONTAIN_SCOPE_ARN: z.string(),
     APPROVE_ARN: z.string(),
     KMS_BUDGET: KmsBudgetSetting,
   },
@@ -113,7 +116,7 @@ export const FUNCTION_ENVIRONMENT = {
   'remove-version': { KMS_BUDGET: KmsBudgetSetting },
   'restore-version': { KMS_BUDGET: KmsBudgetSetting },
   'certify-destruction': { NOTICE_KEY_ARN: z.string() },
-  'enforce-containment': { KMS_BUDGET: KmsBudgetSetting },
+  'enforce-containment': { REVOKE_KEY_ARN: z.string(), KMS_BUDGET: KmsBudgetSetting },
   'manage-adoptions': {
     KEY_STORE_NAME: z.string(),
     HSM_TYPE: z.string(),

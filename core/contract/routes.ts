@@ -30,6 +30,8 @@ export const ACTIONS = [
   'key:revoke',
   'key:suspend',
   'key:resume',
+  'scope:contain',
+  'scope:read',
   'key:destroy',
   'key:stop-destruction',
   'key:encrypt',

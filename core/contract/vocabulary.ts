@@ -81,7 +81,8 @@ export type WorkflowKind =
   | 'rotate-data-key'
   | 'approve'
   | 'destroy-key'
-  | 'recover-key-store';
+  | 'recover-key-store'
+  | 'contain-scope';
 
 /** A suspension can be lifted; a revocation is for ever. */
 export const CONTAINMENT_KINDS = ['suspension', 'revocation'] as const;

@@ -104,6 +104,17 @@ function counted(part: Part, key: string, outcome: Outcome, isFirstPass: boolean
   return { ...part, counts: { ...counts, [outcome]: counts[outcome] + 1 }, last: key };
 }
 
+function beginsPass({ checkpoint: { rank, cursor } }: ScopeContainment): boolean {
+  return rank === 0 && cursor === null;
+}
+
+/** A pass has ended that failed at some keys: the next one had better wait a while. */
+export function shouldWait(containment: ScopeContainment): boolean {
+  return (
+    containment.state === 'running' && beginsPass(containment) && containment.counts.failed > 0
+  );
+}
+
 async function work(
   deps: SweepScopeDeps,
   containment: ScopeContainment,
@@ -111,9 +122,10 @@ async function work(
   seconds: number,
 ): Promise<Part> {
   const until = later(deps.clock.now(), seconds);
+  const isBegin = beginsPass(containment);
   let part: Part = {
-    counts: containment.counts,
-    failures: containment.failures,
+    counts: isBegin ? { ...containment.counts, failed: 0 } : containment.counts,
+    failures: isBegin ? [] : containment.failures,
     changed: containment.checkpoint.changed,
     last: null,
     isWhole: true,
@@ -149,9 +161,9 @@ function behind(
   if (changed > 0)
     return {
       ...row,
-      counts: { ...counts, failed: 0 },
-      // What failed is shown until the next pass has tried it.
-      failures: [],
+      // What failed is shown until the next pass begins to try it.
+      counts,
+      failures,
       checkpoint: { pass: pass + 1, rank: 0, cursor: null, changed: 0 },
     };
   return {

@@ -13,18 +13,24 @@ import {
   SuspendKeyRequest,
 } from '#core/contract/containment.ts';
 import type { ContainmentKind } from '#core/contract/vocabulary.ts';
-import { isError, KeyturnError } from '#core/errors.ts';
+import { isError } from '#core/errors.ts';
 import { idempotencyClaim } from '#core/operations/admit-operation.ts';
 import { containKey } from '#core/operations/contain-key.ts';
 import { requestApproval } from '#core/operations/request-approval.ts';
 import { CLASSES } from '#policies/classes.ts';
 import { CONTAINMENT_RULES } from '#policies/containment-rules.ts';
-import { type ApiRequest, apiHandler, type RouteHandler } from '../shared/api-handler.ts';
+import { apiHandler, type RouteHandler } from '../shared/api-handler.ts';
 import { idempotencyKeyOf, parseBody } from '../shared/api-request.ts';
 import { approvalAnswer } from '../shared/approval-views.ts';
-import { askInstead, stoppedAnswer } from '../shared/containment-answers.ts';
+import {
+  askedAs,
+  askInstead,
+  requirePersonInEmergency,
+  stoppedAnswer,
+} from '../shared/containment-answers.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { decidedSnapshot } from '../shared/key-request.ts';
+import { scopeRoutes } from '../shared/scope-routes.ts';
 import {
   authorizer,
   electorate,
@@ -32,6 +38,7 @@ import {
   ledger,
   policySite,
   rateBudget,
+  scopeRows,
   startSlots,
   workflows,
 } from '../shared/wiring.ts';
@@ -47,6 +54,7 @@ const deps = {
   approvals: table,
   workflows: workflows({
     'revoke-key': environment.REVOKE_KEY_ARN,
+    'contain-scope': environment.CONTAIN_SCOPE_ARN,
     approve: environment.APPROVE_ARN,
   }),
   electorate: electorate(environment.STAGE, table),
@@ -56,28 +64,11 @@ const deps = {
   ids: ulidIds,
   slots: startSlots(environment.TABLE_NAME),
   containmentRules: CONTAINMENT_RULES,
+  scopes: scopeRows(environment.TABLE_NAME),
+  kmsBudget: environment.KMS_BUDGET,
   policies: new BudgetedPolicyWriter(new KmsPolicies(kms, policySite(environment)), budget, lane),
   blocker: new BudgetedKeyBlocker(new KmsKeyBlocker(kms), budget, lane),
 };
-
-/** A machine can stop what it may stop; what goes beyond its rights is a person's to answer for. */
-function requirePersonInEmergency({ principal }: ApiRequest, isEmergency: boolean): void {
-  if (!isEmergency || principal.kind === 'person') return;
-  throw new KeyturnError(
-    'NotEligible',
-    `${principal.id} is no person; a person acts in an emergency`,
-  );
-}
-
-const askedAs = (kind: ContainmentKind, body: z.infer<typeof RevokeKeyRequest>) => ({
-  kind,
-  version: body.version ?? null,
-  mode: body.mode ?? null,
-  reason: body.reason,
-  occurredAt: body.occurredAt ?? null,
-  withSuccessor: body.successor ?? false,
-  isEmergency: body.emergency ?? false,
-});
 
 const contain =
   (
@@ -123,7 +114,17 @@ const resumeKey: RouteHandler = async (request) => {
   );
 };
 
+const { planContainment, containScope, listContainments, getContainment } = scopeRoutes(deps);
+
 export const handler = apiHandler(
-  { revokeKey, suspendKey, resumeKey },
+  {
+    revokeKey,
+    suspendKey,
+    resumeKey,
+    planContainment,
+    containScope,
+    listContainments,
+    getContainment,
+  },
   authorizer(environment.STAGE),
 );

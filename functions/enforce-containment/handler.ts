@@ -1,14 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes KMS refuse what the record denies. Only the workflow `revoke-key` may invoke it.
+// Makes KMS refuse what the record denies. Only the workflows `revoke-key` and
+// `contain-scope` may invoke it.
 import { z } from 'zod';
 import { BudgetedKeyBlocker, BudgetedPolicyWriter } from '#adapters/budget/budgeted-vault.ts';
 import { KmsPolicies } from '#adapters/kms/key-administration.ts';
 import { KmsKeyBlocker } from '#adapters/kms/key-blocking.ts';
-import { systemClock } from '#adapters/system/system.ts';
+import { systemClock, ulidIds } from '#adapters/system/system.ts';
 import { enforceContainment, repeatContainment } from '#core/operations/enforce-containment.ts';
+import { shouldWait, sweepScope } from '#core/operations/sweep-scope.ts';
+import { CONTAINMENT_RULES } from '#policies/containment-rules.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { StepInputSchema, stepHandler } from '../shared/step-handler.ts';
-import { kmsClient, ledger, policySite, rateBudget } from '../shared/wiring.ts';
+import {
+  kmsClient,
+  ledger,
+  policySite,
+  rateBudget,
+  scopeRows,
+  startSlots,
+  workflows,
+} from '../shared/wiring.ts';
 
 const environment = environmentOf('enforce-containment');
 const kms = kmsClient();
@@ -16,11 +27,23 @@ const budget = rateBudget(environment.TABLE_NAME, environment.KMS_BUDGET);
 const lane = async () => 'priority' as const;
 const deps = {
   ledger: ledger(environment.TABLE_NAME),
+  scopes: scopeRows(environment.TABLE_NAME),
+  slots: startSlots(environment.TABLE_NAME),
+  containmentRules: CONTAINMENT_RULES,
+  workflows: workflows({ 'revoke-key': environment.REVOKE_KEY_ARN }),
   clock: systemClock,
+  ids: ulidIds,
   policies: new BudgetedPolicyWriter(new KmsPolicies(kms, policySite(environment)), budget, lane),
   blocker: new BudgetedKeyBlocker(new KmsKeyBlocker(kms), budget, lane),
 };
 const ACTS = { enforce: enforceContainment, repeat: repeatContainment } as const;
-const Input = StepInputSchema.extend({ act: z.enum(['enforce', 'repeat']) });
+const OfKey = StepInputSchema.extend({ act: z.enum(['enforce', 'repeat']) });
+const OfScope = z.object({ act: z.literal('sweep'), containmentId: z.string().max(80) });
+/** Ends well within the function's time, whatever the last key of it waits for. */
+const PART = { page: 100, seconds: 10 };
 
-export const handler = stepHandler(Input, ({ act, ...input }) => ACTS[act](deps, input));
+export const handler = stepHandler(z.discriminatedUnion('act', [OfKey, OfScope]), async (input) => {
+  if (input.act !== 'sweep') return ACTS[input.act](deps, input);
+  const row = await sweepScope(deps, input.containmentId, PART);
+  return { hasMore: row.state === 'running', mustWait: shouldWait(row) };
+});

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Answers of the calls that stop keys: what holds now, the review of an emergency, or the request that people decide on.
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { z } from 'zod';
 import { breakGlassReview } from '#core/approvals/acts/break-glass-review.ts';
 import { revokeKey as revokeAct } from '#core/approvals/acts/revoke-key.ts';
+import type { RevokeKeyRequest } from '#core/contract/containment.ts';
 import { METRIC_NAMESPACE, METRICS } from '#core/contract/metrics.ts';
+import type { ContainmentKind } from '#core/contract/vocabulary.ts';
+import { KeyturnError } from '#core/errors.ts';
 import { containmentState } from '#core/keys/containment.ts';
 import type {
   AdmitContainmentDeps,
@@ -23,6 +27,26 @@ const metrics = new Metrics({
   namespace: METRIC_NAMESPACE,
   serviceName: METRICS.emergencies.service,
 });
+
+/** A body of these routes as the use case takes it. */
+export const askedAs = (kind: ContainmentKind, body: z.infer<typeof RevokeKeyRequest>) => ({
+  kind,
+  version: body.version ?? null,
+  mode: body.mode ?? null,
+  reason: body.reason,
+  occurredAt: body.occurredAt ?? null,
+  withSuccessor: body.successor ?? false,
+  isEmergency: body.emergency ?? false,
+});
+
+/** A machine can stop what it may stop; what goes beyond its rights is a person's to answer for. */
+export function requirePersonInEmergency({ principal }: ApiRequest, isEmergency: boolean): void {
+  if (!isEmergency || principal.kind === 'person') return;
+  throw new KeyturnError(
+    'NotEligible',
+    `${principal.id} is no person; a person acts in an emergency`,
+  );
+}
 
 /** The review of what one did alone; a request of its own, so that the emergency waits for nobody. */
 async function askForReview(

@@ -21,6 +21,7 @@ import { DynamoDbLedger } from '#adapters/dynamodb/ledger.ts';
 import { DynamoDbNoticeRows } from '#adapters/dynamodb/notice-rows.ts';
 import { DynamoDbReencryptionProgress } from '#adapters/dynamodb/reencryption-progress.ts';
 import { DynamoDbReplayRows } from '#adapters/dynamodb/replay-rows.ts';
+import { DynamoDbScopeRows } from '#adapters/dynamodb/scope-rows.ts';
 import { DynamoDbStartSlots } from '#adapters/dynamodb/start-slots.ts';
 import { DynamoDbStatusRows } from '#adapters/dynamodb/status-rows.ts';
 import { CloudHsmFleet } from '#adapters/kms/hsm-fleet.ts';
@@ -62,6 +63,7 @@ import type { Authorizer, Directory } from '#core/ports/platform.ts';
 import type { RateBudget } from '#core/ports/rate-budget.ts';
 import type { ReencryptionProgress } from '#core/ports/reencryption-progress.ts';
 import type { ReplayMemory } from '#core/ports/replays.ts';
+import type { ScopeContainments } from '#core/ports/scope-containments.ts';
 import type { StartSlots } from '#core/ports/start-slots.ts';
 import type { StatusRows } from '#core/ports/status-list.ts';
 import { APPROVAL_RULES } from '#policies/approval-rules.ts';
@@ -144,6 +146,11 @@ export function keyUseLog(tableName: string): KeyUseLog {
 
 export function startSlots(tableName: string): StartSlots {
   return new DynamoDbStartSlots(tableClient(), tableName);
+}
+
+/** Containments of scopes, in the same table. */
+export function scopeRows(tableName: string): ScopeContainments {
+  return new DynamoDbScopeRows(tableClient(), tableName);
 }
 
 /** Incidents, in the same table. */

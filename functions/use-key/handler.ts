@@ -9,17 +9,18 @@ import { systemClock, systemRandom } from '#adapters/system/system.ts';
 import { DataKeyRequest, DecryptRequest, EncryptRequest, KeyName } from '#core/contract/api.ts';
 import { isError, KeyturnError } from '#core/errors.ts';
 import type { KeyRecord } from '#core/keys/records.ts';
+import { withScopesDenied } from '#core/operations/deny-scopes.ts';
 import { fetchDataKey } from '#core/operations/use-data-key.ts';
 import { decrypt, encrypt } from '#core/operations/use-key.ts';
 import { type ApiRequest, apiHandler, type RouteHandler } from '../shared/api-handler.ts';
 import { parseBody } from '../shared/api-request.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { accessObject, existing } from '../shared/views.ts';
-import { authorizer, eventBridge, kmsClient, ledger } from '../shared/wiring.ts';
+import { authorizer, eventBridge, kmsClient, ledger, scopeRows } from '../shared/wiring.ts';
 
 const environment = environmentOf('use-key');
 const deps = {
-  ledger: ledger(environment.TABLE_NAME),
+  ledger: withScopesDenied(ledger(environment.TABLE_NAME), scopeRows(environment.TABLE_NAME)),
   crypto: new KmsCryptoUser(kmsClient()),
   random: systemRandom,
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the functions of approvals and of escrow may do.
-import { DUE_INDEX, LIST_INDEX } from '../../core/contract/table.ts';
+import { DUE_INDEX, LIST_INDEX, OWNER_INDEX } from '../../core/contract/table.ts';
 import type { Grant } from './grant.ts';
 import { type Duties, type GrantContext, rotationMachines, tokenGrant } from './grant-context.ts';
 import { readTable, writeTable } from './table-grants.ts';
@@ -47,7 +47,7 @@ export function approvalGrants(context: GrantContext): Pick<Duties, ApprovalFunc
       { actions: ['states:StartExecution'], resources: [approve] },
     ],
     'execute-approved': [
-      ...writeTable(table, LIST_INDEX.name),
+      ...writeTable(table, LIST_INDEX.name, OWNER_INDEX.name),
       {
         actions: ['states:StartExecution'],
         resources: [
@@ -55,6 +55,7 @@ export function approvalGrants(context: GrantContext): Pick<Duties, ApprovalFunc
           names.stateMachineArn('update-access'),
           names.stateMachineArn('destroy-key'),
           names.stateMachineArn('revoke-key'),
+          names.stateMachineArn('contain-scope'),
           names.stateMachineArn('resume-key'),
           names.stateMachineArn('recover-key-store'),
         ],

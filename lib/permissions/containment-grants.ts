@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the functions may do that stop keys. Neither can let a key be used again: no EnableKey, no start of `resume-key`.
+import { LIST_INDEX, OWNER_INDEX } from '../../core/contract/table.ts';
 import type { Grant } from './grant.ts';
 import type { Duties, GrantContext } from './grant-context.ts';
 import { readTable, writeTable } from './table-grants.ts';
@@ -21,15 +22,27 @@ export function containmentGrants({
   ]);
   return {
     'contain-keys': [
-      ...writeTable(table),
+      ...writeTable(table, LIST_INDEX.name, OWNER_INDEX.name),
       stop,
       {
         actions: ['states:StartExecution'],
-        resources: [names.stateMachineArn('revoke-key'), names.stateMachineArn('approve')],
+        resources: [
+          names.stateMachineArn('revoke-key'),
+          names.stateMachineArn('contain-scope'),
+          names.stateMachineArn('approve'),
+        ],
       },
     ],
     // Signs lists alone: its code gives the signature a type of its own.
     'serve-status': [...readTable(table), { actions: ['kms:Sign'], resources: [noticeKeyArn] }],
-    'enforce-containment': [...writeTable(table), stop],
+    // Of a scope it contains the keys one by one, and each is confirmed by a workflow of its own.
+    'enforce-containment': [
+      ...writeTable(table, LIST_INDEX.name, OWNER_INDEX.name),
+      stop,
+      {
+        actions: ['states:StartExecution'],
+        resources: [names.stateMachineArn('revoke-key')],
+      },
+    ],
   };
 }

@@ -93,6 +93,7 @@ function environmentValues(props: FunctionsStackProps): Readonly<Record<string, 
     ROTATE_DATA_KEY_ARN: names.stateMachineArn('rotate-data-key'),
     ROTATE_KEY_ARN: names.stateMachineArn('rotate-key'),
     REVOKE_KEY_ARN: names.stateMachineArn('revoke-key'),
+    CONTAIN_SCOPE_ARN: names.stateMachineArn('contain-scope'),
     RESUME_KEY_ARN: names.stateMachineArn('resume-key'),
     DESTROY_KEY_ARN: names.stateMachineArn('destroy-key'),
     // What CreateCluster sets where nobody says otherwise (CloudHSM API, BackupRetentionPolicy).

@@ -74,6 +74,7 @@ const WORKFLOWS: Readonly<Record<WorkflowName, WorkflowUses>> = {
     ],
     starts: ['rotation-sweep'],
   },
+  'contain-scope': { functions: ['enforce-containment'] },
   'resume-key': {
     functions: [
       'begin-operation',

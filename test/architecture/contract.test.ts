@@ -137,6 +137,7 @@ describe('workflows', () => {
       'undo-operation',
       'recover-key-store',
       'destroy-key',
+      'contain-scope',
     ];
     // Suspensions are confirmed by the machine of revocations.
     const kinds = OPERATION_KINDS.filter((kind) => kind !== 'suspend-key');

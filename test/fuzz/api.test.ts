@@ -20,6 +20,7 @@ import { destructionScene } from './destruction-scene.ts';
 import { escrowFor } from './escrow-scene.ts';
 import { peopleScene } from './people-scene.ts';
 import { recoveryPaths } from './recovery-scene.ts';
+import { scopeScene } from './scope-scene.ts';
 import { withStoredData } from './stored-data.ts';
 
 vi.mock('#adapters/kms/token-seal.ts', () => ({
@@ -206,6 +207,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
   });
   await withStoredData(world);
   const escrow = await escrowFor(route, world);
+  const scopes = await scopeScene(world, route);
   // Before it wraps data keys: then nobody could let it go.
   const approval = await ask(world, 'key.release', { key: 'orders' });
   const people = await peopleScene(world, approval, route);
@@ -255,12 +257,9 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     rollBackRotation: { reason: 'asked' },
     castVote: { decision: 'approve', digest: approval.digest },
     ...people.bodies,
-    ...{ ...escrow.bodies, ...destruction.bodies },
+    ...{ ...escrow.bodies, ...destruction.bodies, ...scopes.bodies },
     createPlan: EXAMPLES['PlanRequest'],
     releaseKey: EXAMPLES['ReleaseKeyRequest'],
-    revokeKey: EXAMPLES['RevokeKeyRequest'],
-    suspendKey: EXAMPLES['SuspendKeyRequest'],
-    resumeKey: EXAMPLES['ResumeKeyRequest'],
     createAdoption: { ...Object(EXAMPLES['AdoptKeyRequest']), name: 'legacy' },
     ...{ fetchDataKey: {}, changeHsms: {} },
     putSource: EXAMPLES['PutSourceRequest'],
@@ -289,7 +288,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     ...Object.fromEntries(
       [...IN_ROTATION, ...IN_BAKE].map((id) => [id, { operationId: rotation }]),
     ),
-    ...{ ...escrow.paths, ...destruction.paths },
+    ...{ ...escrow.paths, ...destruction.paths, ...scopes.paths },
     completeTask: { name: 'main', id: `sign-certificate-${operationId}` },
   };
   const callers: Partial<Record<RouteId, Caller>> = {

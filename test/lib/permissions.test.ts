@@ -100,6 +100,7 @@ describe('roles of functions', () => {
       'contain-keys',
       'manage-destruction',
       'tend-destruction',
+      'enforce-containment',
       'manage-adoptions',
       'change-keys',
       'acknowledge-rotation',

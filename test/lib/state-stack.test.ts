@@ -165,6 +165,7 @@ it('publishes the outputs that others read', () => {
     'SchedulerRoleArn',
     'StateMachineAdoptKeyArn',
     'StateMachineApproveArn',
+    'StateMachineContainScopeArn',
     'StateMachineDestroyKeyArn',
     'StateMachineGenerateKeyArn',
     'StateMachineProvisionKeyStoreArn',

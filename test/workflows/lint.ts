@@ -37,6 +37,8 @@ const SAFE_ENDS: readonly string[] = [
   'TendApproval',
   'ExecuteApproved',
   'ParkRecovery',
+  // The scope stays denied, and its row says how far it is.
+  'HasPatience',
   // The destruction's row is the record, and stays due.
   'LookAtDestruction',
   'NextStep',

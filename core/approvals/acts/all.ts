@@ -3,10 +3,12 @@
 import type { ApprovalAction } from '../../contract/approvals.ts';
 import { KeyturnError } from '../../errors.ts';
 import type { ActivatePolicyDeps } from '../../operations/activate-policy.ts';
+import type { ContainScopeDeps } from '../../operations/contain-scope.ts';
 import type { DestroyDeps } from '../../operations/destroy-version.ts';
 import type { Act } from '../act.ts';
 import { activatePolicyAct } from './activate-policy.ts';
 import { breakGlassReview, type ReviewDeps } from './break-glass-review.ts';
+import { containScopeAct } from './contain-scope.ts';
 import { destroyVersion } from './destroy-version.ts';
 import { type EnrollActDeps, enrollSigner } from './enroll-signer.ts';
 import { recoverEscrow, reshareEscrow } from './escrow-session.ts';
@@ -33,6 +35,7 @@ export type ActDeps = ForceRotationDeps &
   EnrollActDeps &
   ActivatePolicyDeps &
   RevokeDeps &
+  ContainScopeDeps &
   ResumeDeps &
   ReviewDeps &
   DestroyDeps &
@@ -44,6 +47,7 @@ const ACTS = {
   'elevation.grant': grantElevation,
   'signer.enroll': enrollSigner,
   'key.revoke': revokeKey,
+  'scope.revoke': containScopeAct,
   'key.lift-suspension': liftSuspension,
   'version.open': openVersion,
   'break-glass.review': breakGlassReview,

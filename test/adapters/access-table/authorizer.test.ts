@@ -41,6 +41,7 @@ const READ = {
   'consumer:read': EVERYTHING,
   'source:read': EVERYTHING,
   'operation:read': EVERYTHING,
+  'scope:read': EVERYTHING,
 };
 const OWNED: ObjectName[] = ["olga's key", 'a key of her team'];
 /** What is permitted, by principal and action, on which objects. */
@@ -61,6 +62,7 @@ const PERMITTED: Record<
       'key:revoke': EVERYTHING,
       'key:suspend': EVERYTHING,
       'key:resume': EVERYTHING,
+      'scope:contain': EVERYTHING,
       'key:destroy': EVERYTHING,
       'key:stop-destruction': EVERYTHING,
       'recovery:request': EVERYTHING,

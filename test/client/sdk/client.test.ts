@@ -13,6 +13,7 @@ import {
 } from '#client/sdk/index.ts';
 import { type ClientRouteId, ROUTES, type Route } from '#core/contract/routes.ts';
 import { example, problem, type Replies, startApi } from '../fake-api.ts';
+import { CONTAINMENT_CALLS } from './containment-calls.ts';
 import { DESTRUCTION_CALLS } from './destruction-calls.ts';
 import { INCIDENT_CALLS } from './incident-calls.ts';
 import { KEY_STORE_CALLS } from './key-store-calls.ts';
@@ -37,6 +38,7 @@ const CONSUMER_BODY: RequestOf<'putConsumer'> = {
 
 /** How each method is called, and the path that must be requested. */
 const CALLS: Record<ClientRouteId, readonly [(client: Client) => Promise<unknown>, string]> = {
+  ...CONTAINMENT_CALLS,
   createKey: [(c) => c.createKey({ name: 'orders', ...ROLE_BODY }), '/v1/keys'],
   listKeys: [(c) => c.listKeys({ limit: 5, cursor: 'a b' }), '/v1/keys?limit=5&cursor=a+b'],
   getKey: [(c) => c.getKey('orders'), '/v1/keys/orders'],
@@ -46,9 +48,6 @@ const CALLS: Record<ClientRouteId, readonly [(client: Client) => Promise<unknown
   ],
   listVersions: [(c) => c.listVersions('orders'), '/v1/keys/orders/versions'],
   startRotation: [(c) => c.startRotation('orders'), '/v1/keys/orders/rotations'],
-  revokeKey: [(c) => c.revokeKey('orders', { reason: 'leak' }), '/v1/keys/orders/revocations'],
-  suspendKey: [(c) => c.suspendKey('orders', { reason: 'odd' }), '/v1/keys/orders/suspension'],
-  resumeKey: [(c) => c.resumeKey('orders'), '/v1/keys/orders/suspension'],
   releaseKey: [(c) => c.releaseKey('orders'), '/v1/keys/orders/releases'],
   createAdoption: [(c) => c.createAdoption({ kmsKey: 'alias/legacy' }), '/v1/adoptions'],
   createPlan: [(c) => c.createPlan({ key: 'orders', operation: 'rotate-key' }), '/v1/plans'],

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { APPROVE } from './approve.ts';
+import { CONTAIN_SCOPE } from './contain-scope.ts';
 import { DESTROY_KEY } from './destroy-key.ts';
 import { ADOPT_KEY, GENERATE_KEY } from './generate-key.ts';
 import { PROVISION_KEY_STORE } from './provision-key-store.ts';
@@ -25,6 +26,7 @@ export const SCENARIO_TABLES: readonly ScenarioTable[] = [
   REENCRYPT,
   UPDATE_ACCESS,
   REVOKE_KEY,
+  CONTAIN_SCOPE,
   RESUME_KEY,
   REVIEW_POLICIES,
   PROVISION_KEY_STORE,

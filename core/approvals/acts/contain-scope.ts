@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Act `scope.revoke`: all keys of an owner, class or environment are stopped where nobody may do that alone, or too many
+// were in one hour.
+import { AskedScopeContainment } from '../../contract/containment.ts';
+import { sha256Hex } from '../../crypto/hashing.ts';
+import { KeyturnError } from '../../errors.ts';
+import {
+  type AskedScope,
+  admitScope,
+  type ContainScopeDeps,
+  planScope,
+} from '../../operations/contain-scope.ts';
+import type { Act, ActStart } from '../act.ts';
+import type { ApprovalParameters } from '../records.ts';
+
+function askedOf(parameters: ApprovalParameters): AskedScope & { occurredAt: string | null } {
+  const { scope: kind, value, ...rest } = AskedScopeContainment.parse(parameters);
+  return { scope: { kind, value }, ...rest };
+}
+
+/** Which keys a scope has changes by the hour; that makes the request no less urgent, and no other one. */
+const basisOf = ({ scope, kind, mode }: AskedScope) => ({ ...scope, containment: kind, mode });
+
+const startOf = (operationId: string): ActStart => ({
+  kind: 'contain-scope',
+  operationId,
+  attempt: 1,
+});
+
+export const containScopeAct: Act<ContainScopeDeps> = {
+  action: 'scope.revoke',
+
+  async describe(deps, request) {
+    const asked = askedOf(request.parameters);
+    const { scope, kind } = asked;
+    const plan = await planScope(deps, asked);
+    const [strictest] = plan.order;
+    if (!strictest)
+      throw new KeyturnError(
+        'TransitionForbidden',
+        `nothing of ${scope.kind} ${scope.value} is left to contain`,
+      );
+    const isRevocation = kind === 'revocation';
+    const keys = `all ${plan.keys} keys of ${scope.kind} ${scope.value}`;
+    return {
+      ...request,
+      key: null,
+      version: null,
+      what: isRevocation
+        ? `Revoke ${keys} for good: nobody encrypts or decrypts with them from then on`
+        : `Suspend ${keys}: nobody encrypts or decrypts with them until that is lifted`,
+      // The first in the order of priority: its quorum decides on all.
+      class: strictest.class,
+      environment: null,
+      blast: {
+        consumers: 0,
+        topOwners: scope.kind === 'owner' ? [scope.value] : [],
+        lastUse: null,
+        unreadable: isRevocation ? 'what was encrypted, until it is re-encrypted' : null,
+        undo: isRevocation ? null : 'lift the suspension of each key, by approvals',
+        irreversible: isRevocation,
+      },
+      basis: basisOf(asked),
+    };
+  },
+
+  async execute(deps, approval, consume) {
+    const asked = askedOf(approval.parameters);
+    const { containment } = await admitScope(deps, {
+      ...asked,
+      reason: approval.reason ?? approval.what,
+      isEmergency: false,
+      by: approval.requestedBy,
+      decision: { effect: 'permit', rule: approval.rule.name },
+      claim: { scope: sha256Hex(`approval/${approval.id}`), bodyHash: approval.digest },
+      approve: (id) => consume(basisOf(asked), id),
+    });
+    return [startOf(containment.id)];
+  },
+
+  async restart(_deps, { executedAs }) {
+    return executedAs === null ? [] : [startOf(executedAs)];
+  },
+};

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// Routes that stop all keys of an owner, class or environment: what it would do, doing it, and how far it is.
+import type { z } from 'zod';
+import { containScopeAct } from '#core/approvals/acts/contain-scope.ts';
+import type * as contract from '#core/contract/containment.ts';
+import {
+  ContainmentId,
+  ContainScopeRequest,
+  PlanContainmentRequest,
+} from '#core/contract/containment.ts';
+import { isError, KeyturnError } from '#core/errors.ts';
+import { idempotencyClaim } from '#core/operations/admit-operation.ts';
+import {
+  admitScope,
+  type ContainScopeDeps,
+  type ContainScopeInput,
+  planScope,
+} from '#core/operations/contain-scope.ts';
+import { type RequestApprovalDeps, requestApproval } from '#core/operations/request-approval.ts';
+import type { Workflows } from '#core/ports/platform.ts';
+import type { ScopeContainment } from '#core/ports/scope-containments.ts';
+import type { ApiRequest, RouteHandler } from './api-handler.ts';
+import { idempotencyKeyOf, parseBody } from './api-request.ts';
+import { approvalAnswer } from './approval-views.ts';
+import { logger } from './logging.ts';
+
+export type ScopeRouteDeps = ContainScopeDeps &
+  RequestApprovalDeps & { readonly workflows: Workflows };
+
+const HOUR_MS = 3_600_000;
+
+function viewOf(row: ScopeContainment): z.infer<typeof contract.ScopeContainment> {
+  const { id, scope, kind, mode, reason, requestedBy, occurredAt, state, counts } = row;
+  const { checkpoint, floorSeconds, failures, startedAt, endedAt } = row;
+  return {
+    ...{ id, scope, kind, mode, reason, requestedBy, occurredAt, state, counts },
+    ...{ pass: checkpoint.pass, floorSeconds, startedAt, endedAt },
+    failures: [...failures],
+  };
+}
+
+/** A start that was lost is made good by sending the same request again: the denial stands all the same. */
+async function started(
+  deps: ScopeRouteDeps,
+  { id, state, startedAt }: ScopeContainment,
+): Promise<void> {
+  if (state === 'done') return;
+  const hours = (Date.parse(deps.clock.now()) - Date.parse(startedAt)) / HOUR_MS;
+  try {
+    // Of a name per hour: sent again, it makes good for an execution that was aborted.
+    await deps.workflows.start('contain-scope', id, 1 + Math.floor(hours));
+  } catch (error) {
+    logger.error('the keys of the scope are denied, but not contained yet: send it again', {
+      containmentId: id,
+      error: error instanceof Error ? error.name : 'unknown',
+    });
+    throw error;
+  }
+}
+
+async function askInstead(
+  deps: ScopeRouteDeps,
+  { principal }: ApiRequest,
+  { scope, kind, mode, occurredAt, decision, reason, claim }: ContainScopeInput,
+) {
+  const parameters = { scope: scope.kind, value: scope.value, kind, mode, occurredAt };
+  const answer = approvalAnswer(
+    await requestApproval(deps, containScopeAct, {
+      action: 'scope.revoke',
+      request: { key: null, version: null, operationId: null, parameters },
+      by: principal,
+      decision,
+      reason,
+      claim,
+    }),
+  );
+  return { ...answer, body: { ...answer.body, containmentId: null } };
+}
+
+/** The routes; a caller that goes on behind `ApprovalRequired` gets a request that people decide on. */
+export function scopeRoutes(
+  deps: ScopeRouteDeps,
+): Record<
+  'planContainment' | 'containScope' | 'listContainments' | 'getContainment',
+  RouteHandler
+> {
+  return {
+    async planContainment(request) {
+      await request.authorize({});
+      const { mode, ...asked } = parseBody(request.event, PlanContainmentRequest);
+      const plan = await planScope(deps, { ...asked, mode: mode ?? null });
+      return {
+        body: { ...plan, protectedKeys: [...plan.protectedKeys], order: [...plan.order] },
+      };
+    },
+
+    async containScope(request) {
+      const decision = await request.authorize({});
+      const header = idempotencyKeyOf(request.event);
+      const body = parseBody(request.event, ContainScopeRequest);
+      const by = request.principal.id;
+      const input: ContainScopeInput = {
+        ...body,
+        mode: body.mode ?? null,
+        occurredAt: body.occurredAt ?? null,
+        isEmergency: false,
+        ...{ by, decision },
+        claim: idempotencyClaim(by, 'POST /v1/containments', header, body),
+      };
+      try {
+        const { containment } = await admitScope(deps, input);
+        await started(deps, containment);
+        return {
+          body: {
+            ...{ operationId: null, approvalId: null, digest: null, expiresAt: null },
+            containmentId: containment.id,
+          },
+          headers: { location: `/v1/containments/${containment.id}` },
+        };
+      } catch (error) {
+        if (!isError(error, 'ApprovalRequired')) throw error;
+        return askInstead(deps, request, input);
+      }
+    },
+
+    async listContainments(request) {
+      await request.authorize({});
+      const running = await deps.scopes.listRunning();
+      return { body: { items: running.map(viewOf), nextCursor: null } };
+    },
+
+    async getContainment(request) {
+      await request.authorize({});
+      const id = ContainmentId.safeParse(request.path['id']);
+      const row = id.success ? await deps.scopes.readScope(id.data) : null;
+      if (!row)
+        throw new KeyturnError(
+          'OperationNotFound',
+          'no such containment; list shows those that run',
+        );
+      return { body: viewOf(row) };
+    },
+  };
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from 'vitest';
+import { example, startApi } from '../fake-api.ts';
+import { keyturn, localStack } from '../run-cli.ts';
+
+const PATH = '/v1/containments';
+const ID = 'scp_0a1b2c3d4e5f60718293a4b5c6';
+const around = (url: string) => ({ stack: localStack(url), env: { KEYTURN_TOKEN: 't' } });
+const SCOPE = ['--owner', 'olga', '--kind', 'revocation'];
+const start = (url: string, ...more: string[]) =>
+  keyturn(['containment', 'start', '--reason', 'stolen', ...more], around(url));
+
+describe('containment', () => {
+  it('plans: how many, how long at least, and who decides', async () => {
+    const api = await startApi({
+      'POST /v1/containment-plans': { body: example('ContainmentPlan') },
+    });
+    const ran = await keyturn(['containment', 'plan', ...SCOPE], around(api.url));
+
+    expect(ran.code).toBe(0);
+    expect(ran.out).toContain('1200');
+    expect(ran.out).toContain('a quorum: nobody has keys of class payment-critical revoked alone');
+    expect(JSON.parse(api.seen.at(-1)?.body ?? '')).toEqual({
+      scope: { kind: 'owner', value: 'olga' },
+      kind: 'revocation',
+    });
+  });
+
+  it('starts, and says what holds and what to ask next', async () => {
+    const api = await startApi({
+      [`POST ${PATH}`]: { status: 202, body: example('ScopeContainmentAccepted') },
+    });
+    const ran = await start(api.url, ...SCOPE, '--mode', 'locked');
+
+    expect(ran).toMatchObject({ code: 0, out: `${ID}\n` });
+    expect(ran.err).toContain(`keyturn containment status ${ID}`);
+    const sent = api.seen.find(({ method }) => method === 'POST');
+    expect(JSON.parse(sent?.body ?? '')).toMatchObject({ mode: 'locked', reason: 'stolen' });
+  });
+
+  it('waits for people with exit code 8', async () => {
+    const approvalId = 'apr_01JD2Q4Y8Z5V7K3M9N6P0R1S2T';
+    const waits = { containmentId: null, approvalId, digest: '3b'.repeat(32) };
+    const api = await startApi({
+      [`POST ${PATH}`]: { status: 202, body: example('ScopeContainmentAccepted', waits) },
+    });
+
+    expect(await start(api.url, ...SCOPE)).toMatchObject({ code: 8, out: `${approvalId}\n` });
+  });
+
+  it.each([[['--kind', 'revocation']], [[...SCOPE, '--class', 'test']]])(
+    'refuses %j, which is not one scope, before it asks',
+    async (flags) => {
+      const api = await startApi({});
+
+      expect((await start(api.url, ...flags)).code).toBe(2);
+      expect(api.seen.filter(({ method }) => method === 'POST')).toEqual([]);
+    },
+  );
+
+  it('shows how far one is, and which run', async () => {
+    const api = await startApi({
+      [`GET ${PATH}/${ID}`]: { body: example('ScopeContainment') },
+      [`GET ${PATH}`]: { body: example('ScopeContainmentPage') },
+    });
+    const shown = await keyturn(['containment', 'status', ID], around(api.url));
+    const listed = await keyturn(['containment', 'list', '--output', 'jsonl'], around(api.url));
+
+    expect(shown.out).toContain('running: denied as a whole');
+    expect(shown.out).toContain('340');
+    expect(JSON.parse(listed.out)).toMatchObject({ id: ID });
+  });
+});

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// All keys of an owner are stopped by one call, under a workload that uses them.
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Client } from '#client/sdk/index.ts';
+import { until } from '#scripts/local/waiting.ts';
+import { ended, freshName, keyRequest, person, workload } from './scene.ts';
+
+const plaintext = Buffer.from('order 4711').toString('base64');
+/** Whose keys no other test has. */
+const OWNER = 'frank';
+const SCOPE = { kind: 'owner', value: OWNER } as const;
+
+let alice: Client;
+let api: Client;
+beforeAll(async () => {
+  alice = await person('alice');
+  ({ api } = await workload());
+});
+
+async function keysOfOwner(count: number): Promise<string[]> {
+  const names = Array.from({ length: count }, () => freshName('scope'));
+  await Promise.all(
+    names.map(async (name) => {
+      const { body } = await alice.createKey({ ...keyRequest(name), owner: OWNER });
+      expect((await ended(alice, body.operationId)).state).toBe('done');
+    }),
+  );
+  return names;
+}
+
+describe('the containment of an owner', () => {
+  it('denies every key with the answer, and has KMS refuse each in the end', async () => {
+    const names = await keysOfOwner(3);
+    const used = await Promise.all(names.map((name) => api.encrypt(name, { plaintext })));
+    expect(used.map(({ status }) => status)).toEqual([200, 200, 200]);
+    const { body: plan } = await alice.planContainment({ scope: SCOPE, kind: 'revocation' });
+    expect(plan).toMatchObject({ keys: 3, quorumBecause: null });
+
+    const { body } = await alice.containScope({
+      scope: SCOPE,
+      kind: 'revocation',
+      reason: 'the laptop of the owner was stolen',
+    });
+    for (const name of names)
+      await expect(api.encrypt(name, { plaintext })).rejects.toMatchObject({ status: 409 });
+
+    const id = body.containmentId ?? '';
+    const done = await until(
+      async () => {
+        const { body: row } = await alice.getContainment(id);
+        return row.state === 'done' && row;
+      },
+      { timeoutSeconds: 90, what: `${id} to be done` },
+    );
+    expect(done.counts).toMatchObject({ contained: 3, failed: 0 });
+    expect((await alice.listContainments()).body.items).toEqual([]);
+    for (const name of names)
+      await until(async () => (await alice.getKey(name)).body.substate === 'revoked', {
+        timeoutSeconds: 90,
+        what: `${name} to be revoked`,
+      });
+    await expect(api.encrypt(names[0] ?? '', { plaintext })).rejects.toMatchObject({ status: 409 });
+  });
+});
