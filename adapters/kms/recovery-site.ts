@@ -24,6 +24,7 @@ import { translated } from './errors.ts';
 export interface ClusterPlace {
   readonly hsmType: string;
   readonly subnetIds: readonly string[];
+  readonly backupRetentionDays: number;
 }
 
 /** Tag by which a cluster that was made, and not recorded, is found. */
@@ -100,6 +101,7 @@ export class CloudHsmRecoverySite implements RecoverySite {
       HsmType: this.#place.hsmType,
       SubnetIds: [...this.#place.subnetIds],
       SourceBackupId: backupId,
+      BackupRetentionPolicy: { Type: 'DAYS', Value: String(this.#place.backupRetentionDays) },
       TagList: [{ Key: OPERATION_TAG, Value: operationId }],
     });
     const { Cluster: made } = await asked(() => this.#hsm.send(command));

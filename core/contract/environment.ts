@@ -27,6 +27,8 @@ const ClusterSettings = z.string().transform((json) =>
       pollSeconds: z.int().min(1).max(300),
       /** Looks after one step before the attempt is parked. */
       pollLimit: z.int().min(1).max(300),
+      /** How long CloudHSM keeps a backup of the cluster. */
+      backupRetentionDays: z.int().min(7).max(379),
     })
     .parse(JSON.parse(json)),
 );

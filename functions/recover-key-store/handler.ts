@@ -16,7 +16,7 @@ import { kmsClient, ledger } from '../shared/wiring.ts';
 
 const environment = environmentOf('recover-key-store');
 const secrets = new SecretsManagerClient({});
-const { hsmType, subnetIds, zones, pollSeconds, pollLimit } = environment.CLUSTER_SETTINGS;
+const { zones, pollSeconds, pollLimit, ...place } = environment.CLUSTER_SETTINGS;
 
 async function password(): Promise<string> {
   const command = new GetSecretValueCommand({ SecretId: environment.KEY_STORE_SECRET_ARN });
@@ -29,7 +29,7 @@ const clients = { hsm: new CloudHSMV2Client({ maxAttempts: 4 }), kms: kmsClient(
 const deps = {
   ledger: ledger(environment.TABLE_NAME),
   clock: systemClock,
-  site: new CloudHsmRecoverySite(clients, { hsmType, subnetIds }, password),
+  site: new CloudHsmRecoverySite(clients, place, password),
   zones,
   patienceSeconds: pollSeconds * pollLimit,
 };

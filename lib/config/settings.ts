@@ -42,6 +42,11 @@ const Cluster = z.strictObject({
   pollSeconds: seconds.min(1).max(300),
   /** Looks after one step; 300 for each of five, 13 events a look, leave room in a history of 25,000 events. */
   pollLimit: z.number().int().min(1).max(300),
+  /**
+   * How long CloudHSM keeps a backup (CloudHSM API, BackupRetentionPolicy). A backup can bring destroyed material back, so
+   * a destruction is final only so long after the material is gone.
+   */
+  backupRetentionDays: z.number().int().min(7).max(379),
 });
 
 const keyArns = z

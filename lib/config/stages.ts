@@ -22,6 +22,8 @@ const EXAMPLE = {
     // An hour for each step: connecting a key store takes up to 20 minutes (KMS guide, connect-keystore).
     pollSeconds: 30,
     pollLimit: 120,
+    // What CreateCluster sets where nobody says otherwise.
+    backupRetentionDays: 90,
   },
 };
 

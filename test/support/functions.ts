@@ -64,7 +64,7 @@ export const ENVIRONMENT = {
   SLACK:
     '{"teamId":"T0LOCAL","appId":"A0KEYTURN","channelId":"C0APPROVALS","apiUrl":"https://slack.invalid/api"}',
   CLUSTER_SETTINGS:
-    '{"hsmType":"hsm2m.medium","subnetIds":["s1","s2"],"zones":["a","b"],"pollSeconds":1,"pollLimit":3}',
+    '{"hsmType":"hsm2m.medium","subnetIds":["s1","s2"],"zones":["a","b"],"pollSeconds":1,"pollLimit":3,"backupRetentionDays":90}',
   POWERTOOLS_DEV: 'false',
   POWERTOOLS_LOG_LEVEL: 'SILENT',
 };

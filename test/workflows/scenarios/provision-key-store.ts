@@ -12,6 +12,7 @@ const INPUT = {
   zones: ['us-east-1a', 'us-east-1b'],
   pollSeconds: 0,
   pollLimit: 3,
+  backupRetentionDays: 90,
 };
 const RESUMED = { ...INPUT, cluster: { id: 'cluster-1' } };
 
