@@ -5,10 +5,11 @@ import { answers, fails, type ScenarioTable } from './scenario.ts';
 const INPUT = {
   operationId: 'apr_00000000000000000000000001',
   attempt: 1,
-  wait: { state: 'pending', waitSeconds: 30 },
+  // Longer than all scenarios together take beside other work: none is to run out by itself.
+  wait: { state: 'pending', waitSeconds: 600 },
 };
 const decided = (state: string) => ({ result: { state, waitSeconds: 1 } });
-const tended = (state: string) => answers({ state, waitSeconds: 20 });
+const tended = (state: string) => answers({ state, waitSeconds: 600 });
 const executed = answers({ state: 'executed', executedAs: 'op_1' });
 const END = ['IsDecided', 'Ended'];
 const EXECUTION = ['IsDecided', 'ExecuteApproved', 'Ended'];
