@@ -54,13 +54,16 @@ describe('roles of functions', () => {
   });
 
   it.each([
-    // `reencrypt` finds the data keys of a parent there, `verify-version` the keys of a recovered key store.
+    // `reencrypt` finds the data keys of a parent there, `verify-version` the keys of a recovered key store; those that
+    // contain find the keys of a scope.
     [
       [
         'read-keys',
         'read-approvals',
         'execute-approved',
+        'contain-keys',
         'manage-destruction',
+        'enforce-containment',
         'verify-version',
         'reencrypt',
         'review-policies',
@@ -77,7 +80,7 @@ describe('roles of functions', () => {
       ],
       'due',
     ],
-    [['receive-signals'], 'owner'],
+    [['execute-approved', 'contain-keys', 'enforce-containment', 'receive-signals'], 'owner'],
   ] as const)('%s query index %s', (names, index) => {
     const users = FUNCTION_NAMES.filter((one) =>
       JSON.stringify(roleOf(one)).includes(`/index/${index}`),
