@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // An HSM of the running key store is replaced while an application goes on: the look that the schedule fires makes the
 // new one, ends the old one, and nothing that was encrypted is lost.
-import { CreateScheduleCommand, GetScheduleCommand } from '@aws-sdk/client-scheduler';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Client } from '#client/sdk/index.ts';
 import { scheduler } from '#scripts/local/story/actors.ts';
+import { fireOnce } from '#scripts/local/story/rotation.ts';
 import { until } from '#scripts/local/waiting.ts';
 import { activeKey, person, workload } from './scene.ts';
 
@@ -19,26 +19,14 @@ beforeAll(async () => {
   key = await activeKey(alice, 'hsms');
 });
 
-/** Fires the recurring look once, now, with its own target and role. */
-async function look(): Promise<void> {
-  const client = scheduler(inject('stack'));
-  const GroupName = inject('stack').outputs['SchedulerGroupName'];
-  const recurring = await client.send(
-    new GetScheduleCommand({ Name: `keyturn-${inject('stack').stage}-watch-hsms`, GroupName }),
+/** The look that the schedule makes, now. */
+const look = () =>
+  fireOnce(
+    scheduler(inject('stack')),
+    inject('stack'),
+    `keyturn-${inject('stack').stage}-watch-hsms`,
+    1,
   );
-  const at = new Date(Date.now() + 1000).toISOString().slice(0, 19);
-  await client.send(
-    new CreateScheduleCommand({
-      Name: `hsms-${Date.now()}`,
-      GroupName,
-      ScheduleExpression: `at(${at})`,
-      ScheduleExpressionTimezone: 'UTC',
-      FlexibleTimeWindow: { Mode: 'OFF' },
-      ActionAfterCompletion: 'DELETE',
-      Target: recurring.Target,
-    }),
-  );
-}
 
 const hsms = async () => (await alice.listHsms(KEY_STORE)).body;
 const plaintext = Buffer.from('card').toString('base64');

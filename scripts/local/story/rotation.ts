@@ -19,18 +19,19 @@ export async function makeDue(operator: Client, name: string): Promise<void> {
   await operator.updateKey(name, { nextRotationAt: new Date().toISOString() }, { ifMatch });
 }
 
-/** A one-time schedule with the target and role of the recurring one; it removes itself. */
-export async function scheduleSweep(
+/** Fires a recurring schedule once more, by its own target and role; the one-time schedule removes itself. */
+export async function fireOnce(
   client: SchedulerClient,
   stack: StackInfo,
+  Name: string | undefined,
   seconds: number,
 ): Promise<string> {
-  const { SweepScheduleName: Name, SchedulerGroupName: GroupName } = stack.outputs;
+  const { SchedulerGroupName: GroupName } = stack.outputs;
   const recurring = await client.send(new GetScheduleCommand({ Name, GroupName }));
   const at = new Date(Date.now() + seconds * 1000).toISOString().slice(0, 19);
   await client.send(
     new CreateScheduleCommand({
-      Name: `story-${Date.now()}`,
+      Name: `once-${Date.now()}`,
       GroupName,
       ScheduleExpression: `at(${at})`,
       ScheduleExpressionTimezone: 'UTC',
@@ -40,6 +41,15 @@ export async function scheduleSweep(
     }),
   );
   return at;
+}
+
+/** A sweep beside those of the schedule. @returns when, in UTC */
+export function scheduleSweep(
+  client: SchedulerClient,
+  stack: StackInfo,
+  seconds: number,
+): Promise<string> {
+  return fireOnce(client, stack, stack.outputs['SweepScheduleName'], seconds);
 }
 
 /** Waits until a sweep has given the key to a rotation. @returns the operation's id */
