@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rights for a while: which hold now, how the record of them changes, and their end before their time.
 import type { AuditEntry } from '../audit/chain.ts';
-import { isError, KeyturnError } from '../errors.ts';
+import { KeyturnError } from '../errors.ts';
 import type { Instant } from '../keys/records.ts';
 import type { ApprovalLedger } from '../ports/approvals.ts';
-import type { ElevationRecord, Elevations, ElevationsChange } from '../ports/elevations.ts';
+import type { ElevationRecord, Elevations } from '../ports/elevations.ts';
 import type { Clock, Decision, Principal } from '../ports/platform.ts';
 import { approvalNotFound, toApprovalChange } from './mutate-approval.ts';
+import { type DecideRows, mutateRows } from './mutate-rows.ts';
 
-const MAX_TRIES = 4;
 /** What has ended is shown so long; its request and its audit stay. */
 const SHOWN_SECONDS = 30 * 86_400;
 /** Far more than anybody needs at a time, and far below what one row holds (400 KB). */
@@ -44,43 +44,21 @@ function bounded(items: readonly ElevationRecord[], now: Instant): readonly Elev
   throw new KeyturnError('NotServedHere', `${MOST} elevations hold already; revoke some first`);
 }
 
-/** What a decision about the record wants. */
-export interface ElevationsDraft {
-  readonly items: readonly ElevationRecord[];
-  readonly approval: ElevationsChange['approval'];
-}
-
-/**
- * Reads, decides, commits; decides again when the record moved meanwhile.
- * @param decide a null draft means nothing is to be changed
- * @throws KeyturnError `RevisionConflict` after {@link MAX_TRIES} lost races, and what `decide` throws
- */
-export async function mutateElevations<T>(
+/** Changes the record of them; see {@link mutateRows}. */
+export function mutateElevations<T>(
   { elevations, clock }: { readonly elevations: Elevations; readonly clock: Clock },
-  decide: (
-    items: readonly ElevationRecord[],
-    now: Instant,
-  ) => Promise<{ readonly draft: ElevationsDraft | null; readonly result: T }>,
+  decide: DecideRows<ElevationRecord, T>,
 ): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    const known = await elevations.readElevations();
-    const now = clock.now();
-    const { draft, result } = await decide(known?.items ?? [], now);
-    if (!draft) return result;
-    const revision = (known?.revision ?? 0) + 1;
-    const next = { items: bounded(draft.items, now), revision };
-    const expectedRevision = known?.revision ?? null;
-    try {
-      await elevations.commitElevations({
-        expectedRevision,
-        elevations: next,
-        approval: draft.approval,
-      });
-      return result;
-    } catch (error) {
-      if (attempt >= MAX_TRIES || !isError(error, 'RevisionConflict')) throw error;
-    }
-  }
+  return mutateRows(
+    {
+      clock,
+      bounded,
+      read: () => elevations.readElevations(),
+      commit: (expectedRevision, next, approval) =>
+        elevations.commitElevations({ expectedRevision, elevations: next, approval }),
+    },
+    decide,
+  );
 }
 
 export interface RevokeElevationDeps {

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Passkeys of a stage: how the record of them changes, and how one is taken away.
-import { isError, KeyturnError } from '../errors.ts';
-import type { Instant } from '../keys/records.ts';
+import { KeyturnError } from '../errors.ts';
 import type { ApprovalLedger } from '../ports/approvals.ts';
-import type { PasskeyRecord, Passkeys, PasskeysChange } from '../ports/passkeys.ts';
+import type { PasskeyRecord, Passkeys } from '../ports/passkeys.ts';
 import type { Clock, Decision, Principal } from '../ports/platform.ts';
 import { approvalNotFound, toApprovalChange } from './mutate-approval.ts';
+import { type DecideRows, mutateRows } from './mutate-rows.ts';
 
-const MAX_TRIES = 4;
 /** At 1.6 KB for the longest ids, RSA keys and labels, below what one row holds (400 KB). */
 const MOST = 200;
 
@@ -25,37 +24,21 @@ function bounded(items: readonly PasskeyRecord[]): readonly PasskeyRecord[] {
   throw new KeyturnError('NotServedHere', `${MOST} passkeys are in use already; remove some first`);
 }
 
-/** What a decision about the record wants. */
-export interface PasskeysDraft {
-  readonly items: readonly PasskeyRecord[];
-  readonly approval: PasskeysChange['approval'];
-}
-
-/**
- * Reads, decides, commits; decides again when the record moved meanwhile.
- * @param decide a null draft means nothing is to be changed
- * @throws KeyturnError `RevisionConflict` after {@link MAX_TRIES} lost races, and what `decide` throws
- */
-export async function mutatePasskeys<T>(
+/** Changes the record of them; see {@link mutateRows}. */
+export function mutatePasskeys<T>(
   { passkeys, clock }: { readonly passkeys: Passkeys; readonly clock: Clock },
-  decide: (
-    items: readonly PasskeyRecord[],
-    now: Instant,
-  ) => Promise<{ readonly draft: PasskeysDraft | null; readonly result: T }>,
+  decide: DecideRows<PasskeyRecord, T>,
 ): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    const known = await passkeys.readPasskeys();
-    const { draft, result } = await decide(known?.items ?? [], clock.now());
-    if (!draft) return result;
-    const next = { items: bounded(draft.items), revision: (known?.revision ?? 0) + 1 };
-    const expectedRevision = known?.revision ?? null;
-    try {
-      await passkeys.commitPasskeys({ expectedRevision, passkeys: next, approval: draft.approval });
-      return result;
-    } catch (error) {
-      if (attempt >= MAX_TRIES || !isError(error, 'RevisionConflict')) throw error;
-    }
-  }
+  return mutateRows(
+    {
+      clock,
+      bounded,
+      read: () => passkeys.readPasskeys(),
+      commit: (expectedRevision, next, approval) =>
+        passkeys.commitPasskeys({ expectedRevision, passkeys: next, approval }),
+    },
+    decide,
+  );
 }
 
 export interface RemovePasskeyDeps {
