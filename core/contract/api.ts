@@ -297,8 +297,11 @@ export const KeyUse = z
   .object({
     version: z.int().positive(),
     principal: z.string(),
-    encrypts: z.int().nonnegative().describe('an upper bound: a delivery can repeat'),
-    decrypts: z.int().nonnegative(),
+    encrypts: z
+      .int()
+      .nonnegative()
+      .describe('calls that protect, signatures too; an upper bound: a delivery can repeat'),
+    decrypts: z.int().nonnegative().describe('calls that process, verifications too'),
     refusals: z.int().nonnegative(),
     lastEncryptAt: instant.nullable(),
     lastDecryptAt: instant.nullable(),

@@ -139,7 +139,12 @@ export const FUNCTION_ENVIRONMENT = {
   },
   'acknowledge-rotation': { ...ROTATION_MACHINES, APPROVE_ARN: z.string(), ...WAITS },
   'publish-events': { EVENT_BUS_NAME: z.string() },
-  'deliver-webhooks': { ...ROTATION_MACHINES, NOTICE_KEY_ARN: z.string(), ...WAITS },
+  'deliver-webhooks': {
+    ...ROTATION_MACHINES,
+    NOTICE_KEY_ARN: z.string(),
+    KMS_BUDGET: KmsBudgetSetting,
+    ...WAITS,
+  },
   'manage-reencryption': { REENCRYPT_ARN: z.string(), APPROVE_ARN: z.string() },
   'manage-holds': {},
   'manage-escrow': {

@@ -4,14 +4,25 @@
 // @see AWS KMS developer guide, "Logging AWS KMS API calls with AWS CloudTrail"
 import { z } from 'zod';
 
-/** Calls by which data is protected and processed. `ReEncrypt` is both, each under its own key. */
-export const KEY_USE_CALLS = [
+/**
+ * Calls by which data is protected: what the originator of it does (NIST SP 800-57 part 1, 5.3.4). A signature or a MAC
+ * protects as an encryption does.
+ */
+const PROTECTING_CALLS = [
   'Encrypt',
-  'Decrypt',
-  'ReEncrypt',
   'GenerateDataKey',
+  'GenerateDataKeyPair',
+  'GenerateDataKeyPairWithoutPlaintext',
   'GenerateDataKeyWithoutPlaintext',
+  'GenerateMac',
+  'Sign',
 ] as const;
+/** Calls by which its recipient processes it. */
+const PROCESSING_CALLS = ['Decrypt', 'DeriveSharedSecret', 'Verify', 'VerifyMac'] as const;
+
+/** Calls by which data is protected and processed. `ReEncrypt` is both, each under its own key. */
+export const KEY_USE_CALLS = [...PROTECTING_CALLS, ...PROCESSING_CALLS, 'ReEncrypt'] as const;
+const PROCESSING: ReadonlySet<string> = new Set(PROCESSING_CALLS);
 
 const Detail = z.object({
   eventID: z.string().min(1).max(100),
@@ -35,6 +46,7 @@ export interface KeyUse {
   readonly keyId: string;
   /** ARN of the role behind a session, else of the caller. */
   readonly principal: string;
+  /** `encrypt`: protects, by a signature or a MAC too; `decrypt`: processes, so verifies too. */
   readonly act: 'encrypt' | 'decrypt';
   readonly outcome: 'allowed' | 'refused';
   readonly at: string;
@@ -47,7 +59,7 @@ function actsOf(
   keyIds: readonly string[],
 ): readonly { keyId: string; act: KeyUse['act'] }[] {
   if (eventName !== 'ReEncrypt') {
-    const act = eventName === 'Decrypt' ? 'decrypt' : 'encrypt';
+    const act = PROCESSING.has(eventName) ? 'decrypt' : 'encrypt';
     return keyIds.slice(0, 1).map((keyId) => ({ keyId, act }));
   }
   const named = requestParameters?.destinationKeyId;

@@ -10,6 +10,7 @@ import {
   VerifyMacCommand,
 } from '@aws-sdk/client-kms';
 import { describe, expect, it } from 'vitest';
+import { until } from '#scripts/local/waiting.ts';
 import { ended, freshName, keyRequest, person, workload } from './scene.ts';
 
 const Message = Buffer.from('a receipt');
@@ -53,6 +54,14 @@ describe('a key that proves', () => {
     });
     const fresh = await kms.send(new SignCommand(by(alias)));
     expect(fresh.KeyId).toContain(current);
+    // CloudTrail comes later than the call: that the old version still verifies is what keeps it from being retired.
+    await until(
+      async () =>
+        (await alice.readUsage(name)).body.items.some(
+          ({ version, encrypts, decrypts }) => version === 1 && encrypts > 0 && decrypts > 0,
+        ),
+      { timeoutSeconds: 60, what: 'the signature and its verification to be counted' },
+    );
   });
 
   it('authenticates, and refuses to encrypt', async () => {

@@ -42,6 +42,13 @@ describe('a KMS call in CloudTrail’s shape', () => {
     ['Decrypt', 'decrypt'],
     ['GenerateDataKey', 'encrypt'],
     ['GenerateDataKeyWithoutPlaintext', 'encrypt'],
+    ['GenerateDataKeyPair', 'encrypt'],
+    ['GenerateDataKeyPairWithoutPlaintext', 'encrypt'],
+    ['Sign', 'encrypt'],
+    ['Verify', 'decrypt'],
+    ['GenerateMac', 'encrypt'],
+    ['VerifyMac', 'decrypt'],
+    ['DeriveSharedSecret', 'decrypt'],
   ])('%s is a use to %s', (eventName, act) => {
     expect(parseKeyUse(event({ eventName }), ACCOUNT)[0]?.act).toBe(act);
   });
