@@ -10,6 +10,8 @@ export interface StatusWatchOptions {
   readonly client: Pick<Client, 'getStatusList' | 'getNoticeKeys'>;
   /** How old a list may be before it is asked for again, in seconds. */
   readonly everySeconds: number;
+  /** How long an answer is waited for; default: as long as the client waits. */
+  readonly patienceMilliseconds?: number;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -47,15 +49,21 @@ export class StatusWatch {
 
   async #ask(): Promise<void> {
     const askedAt = this.#now();
+    const { client, patienceMilliseconds: patience } = this.#options;
+    const options = patience === undefined ? {} : { signal: AbortSignal.timeout(patience) };
     try {
-      const { client } = this.#options;
-      const [list, jwks] = await Promise.all([client.getStatusList(), client.getNoticeKeys()]);
+      const [list, jwks] = await Promise.all([
+        client.getStatusList(options),
+        client.getNoticeKeys(options),
+      ]);
       const read = readStatusList(list.body, jwks.body.keys, this.#now());
       // An older list than the one at hand may be a replay of what was before a stop.
       if (typeof read !== 'string' && read.iat >= (this.#list?.iat ?? 0)) this.#list = read;
+      this.#askedAt = askedAt;
     } catch {
-      // Out of reach: what is at hand counts until it says itself that it is over.
+      // Out of reach: what is at hand counts until it says itself that it is over. The next look waits again only
+      // after its time, not at once because this one took so long.
+      this.#askedAt = this.#now();
     }
-    this.#askedAt = askedAt;
   }
 }

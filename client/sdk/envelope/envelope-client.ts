@@ -12,12 +12,14 @@ import {
 import type { StatusListPayload } from '#core/contract/status-list.ts';
 import { ArgumentError } from '../errors.ts';
 import { StatusWatch } from '../status-watch.ts';
-import type { Client } from '../surface.ts';
 import { KeyturnKeyring } from './keyring.ts';
 import { purgeableCache } from './purgeable-cache.ts';
+import { checkSites, type EnvelopeSite, SiteCalls } from './sites.ts';
 
 /** Longest that a data key may be kept, in seconds: what approvers are told that caches may do (threat T13). */
 export const MAX_AGE_SECONDS = 300;
+/** As long as the client itself waits for an answer. */
+const MOST_PATIENCE_SECONDS = 30;
 /** Key commitment without a signature: who can decrypt a message of a shared key could have made it anyway. */
 const SUITE = AlgorithmSuiteIdentifier.ALG_AES256_GCM_IV12_TAG16_HKDF_SHA512_COMMIT_KEY;
 /** Messages under one data key: far below the 2^32 that AES-GCM with random parts bears (NIST SP 800-38D §8.3). */
@@ -34,13 +36,11 @@ export interface CacheLimits {
   readonly entries?: number;
 }
 
-export interface EnvelopeOptions {
-  /** A client of the workload that has the rights; the list of stopped keys is public. */
-  readonly client: Pick<Client, 'encrypt' | 'decrypt' | 'getStatusList' | 'getNoticeKeys'>;
-  /** Name of the managed key. */
-  readonly key: string;
-  /** Of a key of tier `data`: the key that wraps it, which stops it too. */
-  readonly parent?: string;
+export interface EnvelopeOptions extends EnvelopeSite {
+  /** Where each data key is wrapped too, and asked to unwrap it when those before are out of reach. */
+  readonly others?: readonly EnvelopeSite[];
+  /** How long a site is waited for while another can be asked; default 5, at most 30 seconds. */
+  readonly patienceSeconds?: number;
   readonly cache?: CacheLimits;
   /** How old the list of stopped keys may be when a cached data key is used; default 10, at most 300 seconds. */
   readonly statusSeconds?: number;
@@ -91,21 +91,32 @@ function limitsOf({
 const { encrypt, decrypt } = buildClient(CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT);
 
 export class EnvelopeClient {
-  readonly #keys: readonly string[];
-  readonly #watch: StatusWatch;
+  /** The list of each site, with the names on it that stop this client. */
+  readonly #lists: readonly { readonly watch: StatusWatch; readonly keys: readonly string[] }[];
   readonly #keyring: KeyturnKeyring;
   readonly #cached: NodeCachingMaterialsManager;
   readonly #forget: () => void;
   /** What the list said of the key when it was looked at last. */
   #seen = '[]';
 
-  /** @throws ArgumentError for a limit out of its range */
-  constructor({ client, key, parent, cache = {}, statusSeconds = 10, now }: EnvelopeOptions) {
+  /** @throws ArgumentError for a limit out of its range, or sites that messages could not tell apart */
+  constructor(options: EnvelopeOptions) {
+    const { cache = {}, statusSeconds = 10, patienceSeconds = 5, others = [], now } = options;
+    const sites: readonly EnvelopeSite[] = [options, ...others];
+    checkSites(sites);
     const { entries, ...limits } = limitsOf(cache);
     const everySeconds = bounded('statusSeconds', statusSeconds, MAX_AGE_SECONDS);
-    this.#keys = parent === undefined ? [key] : [key, parent];
-    this.#watch = new StatusWatch({ client, everySeconds, ...(now ? { now } : {}) });
-    this.#keyring = new KeyturnKeyring({ client, key });
+    const patience = bounded('patienceSeconds', patienceSeconds, MOST_PATIENCE_SECONDS) * 1000;
+    this.#lists = sites.map(({ client, key, parent }) => ({
+      watch: new StatusWatch({
+        client,
+        everySeconds,
+        patienceMilliseconds: patience,
+        ...(now && { now }),
+      }),
+      keys: parent === undefined ? [key] : [key, parent],
+    }));
+    this.#keyring = new KeyturnKeyring(sites.map((site) => new SiteCalls(site, patience, now)));
     const kept = purgeableCache(entries);
     this.#forget = kept.purge;
     this.#cached = new NodeCachingMaterialsManager({
@@ -118,7 +129,7 @@ export class EnvelopeClient {
   /** Forgets every data key now and looks at the list before the next use: what a notice of revocation calls for. */
   purge(): void {
     this.#forget();
-    this.#watch.expire();
+    for (const { watch } of this.#lists) watch.expire();
   }
 
   /**
@@ -146,18 +157,27 @@ export class EnvelopeClient {
 
   /** The cache, or the keyring alone while nothing may be kept. @throws KeyStoppedError */
   async #materials() {
-    const list = await this.#watch.look();
-    if (list === null) {
+    const looks = await Promise.all(
+      this.#lists.map(async ({ watch, keys }) => {
+        const list = await watch.look();
+        return list === null ? null : list.entries.filter(({ key }) => keys.includes(key));
+      }),
+    );
+    const mine = looks.flatMap((entries) => entries ?? []);
+    const whole = mine.find(({ version }) => version === null);
+    // Stopped at one site is stopped: the data key is the same at all.
+    if (whole) {
+      this.#forget();
+      throw new KeyStoppedError(whole);
+    }
+    if (looks.includes(null)) {
       // Whoever cannot know keeps nothing: the data plane decides on every message.
       this.#forget();
       return this.#keyring;
     }
-    const mine = list.entries.filter(({ key }) => this.#keys.includes(key));
     const seen = JSON.stringify(mine);
     if (seen !== this.#seen) this.#forget();
     this.#seen = seen;
-    const whole = mine.find(({ version }) => version === null);
-    if (whole) throw new KeyStoppedError(whole);
     // KMS may still let a version be used that is being stopped: a data key that it unwraps now is not kept.
     return mine.some(({ state }) => state.endsWith('ing')) ? this.#keyring : this.#cached;
   }

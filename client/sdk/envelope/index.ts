@@ -8,3 +8,4 @@ export {
   KeyStoppedError,
   MAX_AGE_SECONDS,
 } from './envelope-client.ts';
+export type { EnvelopeSite } from './sites.ts';

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keyring of the AWS Encryption SDK over Keyturn's data plane: data keys are made here and wrapped by the current
-// version of a key, and unwrapped by whatever version wrapped them. The data plane refuses what is stopped from the
-// moment that it is, and a ciphertext of another key; this process needs no right at KMS.
+// version of a key at every site, and unwrapped at the first site that answers, by whatever version wrapped them. The
+// data plane refuses what is stopped from the moment that it is, and a ciphertext of another key; this process needs no
+// right at KMS.
 import { randomBytes } from 'node:crypto';
 import {
   EncryptedDataKey,
@@ -11,80 +12,80 @@ import {
   type NodeDecryptionMaterial,
   type NodeEncryptionMaterial,
 } from '@aws-crypto/client-node';
-import type { Client } from '../surface.ts';
+import type { SiteCalls } from './sites.ts';
 
 /** Names this kind of wrapped data key in the header of a message. */
 export const PROVIDER = 'keyturn';
 
-export interface KeyturnKeyringInput {
-  readonly client: Pick<Client, 'encrypt' | 'decrypt'>;
-  /** Name of the managed key. */
-  readonly key: string;
-}
-
-const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
-
 export class KeyturnKeyring extends KeyringNode {
-  readonly #input: KeyturnKeyringInput;
+  readonly #sites: readonly SiteCalls[];
 
-  constructor(input: KeyturnKeyringInput) {
+  /** @param sites in the order in which they are asked to unwrap */
+  constructor(sites: readonly SiteCalls[]) {
     super();
-    this.#input = input;
+    this.#sites = sites;
   }
 
-  #trace(flags: KeyringTraceFlag) {
-    return { keyNamespace: PROVIDER, keyName: this.#input.key, flags };
-  }
-
-  /** @throws ProblemError what the data plane refuses, such as `KeyNotUsable` */
+  /** @throws what a site refuses, such as `KeyNotUsable`, or that one cannot be reached: a message is wrapped at all */
   async _onEncrypt(material: NodeEncryptionMaterial): Promise<NodeEncryptionMaterial> {
-    const { client, key } = this.#input;
     if (!material.hasUnencryptedDataKey) {
       const dataKey = randomBytes(material.suite.keyLengthBytes);
-      const trace = this.#trace(KeyringTraceFlag.WRAPPING_KEY_GENERATED_DATA_KEY);
-      material.setUnencryptedDataKey(new Uint8Array(dataKey), trace);
+      const flag = KeyringTraceFlag.WRAPPING_KEY_GENERATED_DATA_KEY;
+      material.setUnencryptedDataKey(new Uint8Array(dataKey), traceOf(this.#sites[0], flag));
       dataKey.fill(0);
     }
-    const { body } = await client.encrypt(key, {
-      plaintext: base64(rawBytes(material)),
-      context: { ...material.encryptionContext },
-    });
-    const wrapped = new EncryptedDataKey({
-      providerId: PROVIDER,
-      providerInfo: key,
-      encryptedDataKey: Buffer.from(body.ciphertext, 'base64'),
-    });
-    return material.addEncryptedDataKey(
-      wrapped,
-      KeyringTraceFlag.WRAPPING_KEY_ENCRYPTED_DATA_KEY |
-        KeyringTraceFlag.WRAPPING_KEY_SIGNED_ENC_CTX,
+    const context = { ...material.encryptionContext };
+    const dataKey = rawBytes(material);
+    const wrapped = await Promise.all(
+      this.#sites.map(async (site) => ({ site, bytes: await site.wrap(dataKey, context) })),
     );
+    for (const { site, bytes } of wrapped)
+      material.addEncryptedDataKey(
+        new EncryptedDataKey({
+          providerId: PROVIDER,
+          providerInfo: site.info,
+          encryptedDataKey: bytes,
+        }),
+        KeyringTraceFlag.WRAPPING_KEY_ENCRYPTED_DATA_KEY |
+          KeyringTraceFlag.WRAPPING_KEY_SIGNED_ENC_CTX,
+      );
+    return material;
   }
 
-  /** @throws ProblemError what the data plane refuses */
+  /** @throws what the data plane refuses, and the last failure when no site can be reached */
   async _onDecrypt(
     material: NodeDecryptionMaterial,
     wrapped: EncryptedDataKey[],
   ): Promise<NodeDecryptionMaterial> {
-    const { client, key } = this.#input;
-    const own = wrapped.find(
-      ({ providerId, providerInfo }) => providerId === PROVIDER && providerInfo === key,
-    );
-    if (!own || material.hasValidKey()) return material;
-    const { body } = await client.decrypt(key, {
-      ciphertext: base64(own.encryptedDataKey),
-      context: { ...material.encryptionContext },
+    if (material.hasValidKey()) return material;
+    const tries = this.#sites.flatMap((site) => {
+      const own = wrapped.find(
+        ({ providerId, providerInfo }) => providerId === PROVIDER && providerInfo === site.info,
+      );
+      return own ? [{ site, bytes: own.encryptedDataKey }] : [];
     });
-    const opened = Buffer.from(body.plaintext, 'base64');
-    const flags =
-      KeyringTraceFlag.WRAPPING_KEY_DECRYPTED_DATA_KEY |
-      KeyringTraceFlag.WRAPPING_KEY_VERIFIED_ENC_CTX;
-    material.setUnencryptedDataKey(new Uint8Array(opened), this.#trace(flags));
-    opened.fill(0);
+    // One that did not answer a moment ago is asked last.
+    tries.sort((a, b) => Number(a.site.isAway()) - Number(b.site.isAway()));
+    const context = { ...material.encryptionContext };
+    for (const [index, { site, bytes }] of tries.entries()) {
+      const isLast = index === tries.length - 1;
+      const opened = await site.unwrap(bytes, context, isLast);
+      if (opened === null) continue;
+      const flags =
+        KeyringTraceFlag.WRAPPING_KEY_DECRYPTED_DATA_KEY |
+        KeyringTraceFlag.WRAPPING_KEY_VERIFIED_ENC_CTX;
+      material.setUnencryptedDataKey(new Uint8Array(opened), traceOf(site, flags));
+      opened.fill(0);
+      return material;
+    }
     return material;
   }
 }
 immutableClass(KeyturnKeyring);
+
+function traceOf(site: SiteCalls | undefined, flags: KeyringTraceFlag) {
+  return { keyNamespace: PROVIDER, keyName: site?.info ?? '', flags };
+}
 
 /** The data key itself: the SDK keeps it as a KeyObject where Node has them. */
 function rawBytes(material: NodeEncryptionMaterial): Uint8Array {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The envelope client over the real data plane in memory, with a status list that is really signed: what is kept, for how
 // long, and what ends it.
-import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   ContextMismatchError,
@@ -10,76 +10,21 @@ import {
   KeyStoppedError,
 } from '#client/sdk/envelope/index.ts';
 import { ArgumentError } from '#client/sdk/index.ts';
-import type { StatusList, StatusListPayload } from '#core/contract/status-list.ts';
-import { decrypt, encrypt } from '#core/operations/use-key.ts';
+import { DataPlane, type StatusEntry } from '#test/support/data-plane.ts';
 import { withActiveKey } from '#test/support/steps.ts';
 import { aWorld, type World } from '#test/support/world.ts';
 
-const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const CONTEXT = { order: '4711' };
 const TEXT = randomBytes(10_000);
-const base64url = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
-type Entry = StatusListPayload['entries'][number];
-
-/** An answer as the SDK gives it. */
-const answer = <T>(body: T) => ({ status: 200, body, etag: null, requestId: null, location: null });
 
 describe('the envelope client', () => {
   let world: World;
   let now: number;
-  let entries: Entry[];
-  let isListDown: boolean;
-  let replayed: StatusList | null;
-  let calls: { encrypt: number; decrypt: number; list: number };
+  let plane: DataPlane;
 
-  const plane = () => ({
-    ledger: world.store,
-    crypto: world.vault.cryptoFor('use-key'),
-    random: world.random,
-  });
-  const bytes = (text: string) => Buffer.from(text, 'base64');
-  const list = () => {
-    const iat = Math.floor(now / 1000);
-    const head = base64url({ alg: 'ES256', kid: 'one', typ: 'keyturn-status-list' });
-    const type = 'keyturn-status-list/1';
-    const payload = base64url({ type, stage: 'local', iat, exp: iat + 300, entries });
-    const key = { key: pair.privateKey, dsaEncoding: 'ieee-p1363' as const };
-    const signature = sign('sha256', Buffer.from(`${head}.${payload}`), key).toString('base64url');
-    return { payload, protected: head, signature };
-  };
-  /** The four calls that the client makes. */
-  const api = {
-    encrypt: async (
-      name: string,
-      body: { plaintext: string; context?: Record<string, string> },
-    ) => {
-      calls.encrypt += 1;
-      const key = await world.key(name);
-      const sealed = await encrypt(plane(), key, bytes(body.plaintext), body.context ?? {});
-      const ciphertext = Buffer.from(sealed.ciphertext).toString('base64');
-      return answer({ ciphertext, version: sealed.version });
-    },
-    decrypt: async (
-      name: string,
-      body: { ciphertext: string; context?: Record<string, string> },
-    ) => {
-      calls.decrypt += 1;
-      const key = await world.key(name);
-      const opened = await decrypt(plane(), key, bytes(body.ciphertext), body.context ?? {});
-      const plaintext = Buffer.from(opened.plaintext).toString('base64');
-      return answer({ plaintext, version: opened.version });
-    },
-    getStatusList: async () => {
-      calls.list += 1;
-      if (isListDown) throw new Error('out of reach');
-      return answer(replayed ?? list());
-    },
-    getNoticeKeys: async () =>
-      answer({ keys: [{ ...pair.publicKey.export({ format: 'jwk' }), kid: 'one' }] }),
-  } as unknown as EnvelopeOptions['client'];
   const client = (options: Partial<EnvelopeOptions> = {}) =>
-    new EnvelopeClient({ client: api, key: 'orders', now: () => now, ...options });
-  const stopped = (patch: Partial<Entry> = {}): Entry => ({
+    new EnvelopeClient({ client: plane.client, key: 'orders', now: () => now, ...options });
+  const stopped = (patch: Partial<StatusEntry> = {}): StatusEntry => ({
     key: 'orders',
     version: null,
     state: 'revoking',
@@ -91,10 +36,7 @@ describe('the envelope client', () => {
   beforeEach(async () => {
     world = await withActiveKey(await aWorld());
     now = 1_795_305_600_000;
-    entries = [];
-    isListDown = false;
-    replayed = null;
-    calls = { encrypt: 0, decrypt: 0, list: 0 };
+    plane = new DataPlane(world, () => now);
   });
 
   it('opens what it sealed, for the context that it was sealed for, under old versions too', async () => {
@@ -118,7 +60,7 @@ describe('the envelope client', () => {
     await expect(client({ key: 'others' }).decrypt(message, CONTEXT)).rejects.toThrow(
       /unencryptedDataKey/,
     );
-    expect(calls.decrypt).toBe(0);
+    expect(plane.calls.decrypt).toBe(0);
   });
 
   it('asks for one data key for many messages, and for one list in its time', async () => {
@@ -126,16 +68,16 @@ describe('the envelope client', () => {
     const messages = await Promise.all([0, 1].map(() => envelope.encrypt(TEXT, CONTEXT)));
     for (let count = 0; count < 20; count += 1)
       messages.push(await envelope.encrypt(TEXT, CONTEXT));
-    const asked = calls.encrypt;
+    const asked = plane.calls.encrypt;
     for (const message of messages) await envelope.decrypt(message, CONTEXT);
 
     // Two at the same time find no data key yet.
     expect(asked).toBeLessThanOrEqual(2);
-    expect(calls.decrypt).toBeLessThanOrEqual(2);
-    expect(calls.list).toBe(1);
+    expect(plane.calls.decrypt).toBeLessThanOrEqual(2);
+    expect(plane.calls.list).toBe(1);
     now += 10_000;
     await envelope.encrypt(TEXT, CONTEXT);
-    expect(calls.list).toBe(2);
+    expect(plane.calls.list).toBe(2);
   });
 
   it.each([
@@ -145,7 +87,7 @@ describe('the envelope client', () => {
     const envelope = client({ cache });
     for (let count = 0; count < 6; count += 1) await envelope.encrypt(TEXT, CONTEXT);
 
-    expect(calls.encrypt).toBeGreaterThanOrEqual(3);
+    expect(plane.calls.encrypt).toBeGreaterThanOrEqual(3);
   });
 
   it('takes another data key behind the limit of age', async () => {
@@ -155,10 +97,10 @@ describe('the envelope client', () => {
       await envelope.encrypt(TEXT, CONTEXT);
       vi.setSystemTime(Date.now() + 59_000);
       await envelope.encrypt(TEXT, CONTEXT);
-      expect(calls.encrypt).toBe(1);
+      expect(plane.calls.encrypt).toBe(1);
       vi.setSystemTime(Date.now() + 2000);
       await envelope.encrypt(TEXT, CONTEXT);
-      expect(calls.encrypt).toBe(2);
+      expect(plane.calls.encrypt).toBe(2);
     } finally {
       vi.useRealTimers();
     }
@@ -179,9 +121,9 @@ describe('the envelope client', () => {
     const envelope = client();
     const message = await envelope.encrypt(TEXT, CONTEXT);
     await envelope.decrypt(message, CONTEXT);
-    entries = [stopped()];
+    plane.entries = [stopped()];
     now += 10_000;
-    const before = { ...calls };
+    const before = { ...plane.calls };
 
     await expect(envelope.decrypt(message, CONTEXT)).rejects.toMatchObject({
       name: 'KeyStoppedError',
@@ -189,19 +131,19 @@ describe('the envelope client', () => {
       state: 'revoking',
     });
     await expect(envelope.encrypt(TEXT, CONTEXT)).rejects.toBeInstanceOf(KeyStoppedError);
-    expect({ ...calls, list: 0 }).toEqual({ ...before, list: 0 });
+    expect({ ...plane.calls, list: 0 }).toEqual({ ...before, list: 0 });
 
     // Lifted again: the data key was forgotten, so the data plane is asked.
-    entries = [];
+    plane.entries = [];
     now += 10_000;
     await envelope.decrypt(message, CONTEXT);
-    expect(calls.decrypt).toBe(before.decrypt + 1);
+    expect(plane.calls.decrypt).toBe(before.decrypt + 1);
   });
 
   it('ends with the key that wraps it', async () => {
     const envelope = client({ parent: 'master' });
     await envelope.encrypt(TEXT, CONTEXT);
-    entries = [stopped({ key: 'master' })];
+    plane.entries = [stopped({ key: 'master' })];
     now += 10_000;
 
     await expect(envelope.encrypt(TEXT, CONTEXT)).rejects.toBeInstanceOf(KeyStoppedError);
@@ -210,22 +152,22 @@ describe('the envelope client', () => {
   it('keeps nothing while a version is being stopped, and asks anew once it is', async () => {
     const envelope = client();
     const message = await envelope.encrypt(TEXT, CONTEXT);
-    entries = [stopped({ version: 7 })];
+    plane.entries = [stopped({ version: 7 })];
     now += 10_000;
     for (let count = 0; count < 3; count += 1) await envelope.decrypt(message, CONTEXT);
-    expect(calls.decrypt).toBe(3);
+    expect(plane.calls.decrypt).toBe(3);
 
-    entries = [stopped({ version: 7, state: 'revoked' })];
+    plane.entries = [stopped({ version: 7, state: 'revoked' })];
     now += 10_000;
     for (let count = 0; count < 3; count += 1) await envelope.decrypt(message, CONTEXT);
-    expect(calls.decrypt).toBe(4);
+    expect(plane.calls.decrypt).toBe(4);
   });
 
   it('forgets at once when it is told', async () => {
     const envelope = client();
     const message = await envelope.encrypt(TEXT, CONTEXT);
     await envelope.decrypt(message, CONTEXT);
-    entries = [stopped()];
+    plane.entries = [stopped()];
     envelope.purge();
 
     await expect(envelope.decrypt(message, CONTEXT)).rejects.toBeInstanceOf(KeyStoppedError);
@@ -235,25 +177,25 @@ describe('the envelope client', () => {
     const envelope = client();
     const message = await envelope.encrypt(TEXT, CONTEXT);
     await envelope.decrypt(message, CONTEXT);
-    isListDown = true;
+    plane.isListDown = true;
     now += 290_000;
     await envelope.decrypt(message, CONTEXT);
-    expect(calls.decrypt).toBe(1);
+    expect(plane.calls.decrypt).toBe(1);
 
     now += 11_000;
     for (let count = 0; count < 2; count += 1) await envelope.decrypt(message, CONTEXT);
-    expect(calls.decrypt).toBe(3);
+    expect(plane.calls.decrypt).toBe(3);
   });
 
   it('believes no older list than it has seen', async () => {
     const envelope = client();
-    entries = [stopped()];
+    plane.entries = [stopped()];
     await expect(envelope.encrypt(TEXT, CONTEXT)).rejects.toBeInstanceOf(KeyStoppedError);
-    entries = [];
+    plane.entries = [];
     now -= 60_000;
-    const old = list();
+    const old = plane.list();
     now += 70_000;
-    replayed = old;
+    plane.replayed = old;
 
     await expect(envelope.encrypt(TEXT, CONTEXT)).rejects.toBeInstanceOf(KeyStoppedError);
   });
