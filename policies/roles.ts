@@ -48,6 +48,7 @@ export const ROLE_RULES: readonly RoleRule[] = [
       'key:destroy',
       'key:stop-destruction',
       'consumer:manage',
+      'rotation:cancel',
       'rotation:extend',
       'rotation:force',
       'approval:cancel',
@@ -79,7 +80,7 @@ export const ROLE_RULES: readonly RoleRule[] = [
   {
     id: 'owners-manage-their-consumers',
     group: 'grp_owners',
-    actions: ['consumer:manage', 'rotation:extend', 'rotation:roll-back'],
+    actions: ['consumer:manage', 'rotation:cancel', 'rotation:extend', 'rotation:roll-back'],
     onlyOwned: true,
   },
   {

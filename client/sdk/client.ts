@@ -117,6 +117,8 @@ export function createClient(options: ClientOptions): Client {
       call('extendRotation', { ...options, path: { operationId }, body }),
     reportRotation: (operationId, body, options) =>
       call('reportRotation', { ...options, path: { operationId }, body }),
+    cancelRotation: (operationId, body, options) =>
+      call('cancelRotation', { ...options, path: { operationId }, body }),
     rollBackRotation: (operationId, body, options) =>
       call('rollBackRotation', { ...options, path: { operationId }, body }),
     forceRotation: (operationId, body, options) =>

@@ -159,6 +159,11 @@ export interface Client {
     body: RequestOf<'reportRotation'>,
     options?: CallOptions,
   ): Answered<'reportRotation'>;
+  cancelRotation(
+    operationId: string,
+    body: RequestOf<'cancelRotation'>,
+    options?: CallOptions,
+  ): Answered<'cancelRotation'>;
   rollBackRotation(
     operationId: string,
     body: RequestOf<'rollBackRotation'>,

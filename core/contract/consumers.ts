@@ -113,6 +113,10 @@ export const RollBackRotationRequest = z
   .strictObject({ reason: text })
   .meta({ id: 'RollBackRotationRequest' });
 
+export const CancelRotationRequest = z
+  .strictObject({ reason: text })
+  .meta({ id: 'CancelRotationRequest' });
+
 export const ForceRotationRequest = z
   .strictObject({ reason: text })
   .meta({ id: 'ForceRotationRequest' });

@@ -156,7 +156,7 @@ export const FUNCTION_ENVIRONMENT = {
   'recover-escrow': { TOKEN_KEY_ARN: z.string(), ESCROW_KEY_ARN: z.string() },
   'judge-retirement': { EVIDENCE_BUCKET: z.string().min(3) },
   'review-retirements': { EVIDENCE_BUCKET: z.string().min(3) },
-  'watch-rotation': { ROTATE_KEY_ARN: z.string(), ...WAITS },
+  'watch-rotation': { ...ROTATION_MACHINES, ...WAITS },
   'manage-consumers': { UPDATE_ACCESS_ARN: z.string() },
   'use-key': { EVENT_BUS_NAME: z.string() },
   'manage-key-stores': {

@@ -139,6 +139,11 @@ export const ERRORS = {
     title: 'Consumers did not acknowledge in time',
     retryable: false,
   },
+  RotationCancelled: {
+    status: 409,
+    title: 'The rotation was cancelled while it waited',
+    retryable: false,
+  },
   KeyNotYetVisible: { status: 503, title: 'KMS does not show the change yet', retryable: true },
   ProbeNotYetConclusive: { status: 503, title: 'The probe does not hold yet', retryable: true },
   CanaryMismatch: {

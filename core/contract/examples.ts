@@ -240,6 +240,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   AuditPage: { items: [AUDIT_RECORD], nextCursor: null, head: { sequence: 18, hash: HASH_2 } },
   ReportRotationRequest: { consumer: 'orders-api', version: 2, calls: 400, errors: 31 },
   ReportedRotation: { goesBack: true },
+  CancelRotationRequest: { reason: 'billing is switched off and is to be removed first' },
   RollBackRotationRequest: { reason: 'orders cannot be read since the switch' },
   KeyUse: KEY_USE,
   UsagePage: { items: [KEY_USE], nextCursor: null },

@@ -39,6 +39,7 @@ const INTERNAL = new Set([
   'CanaryMismatch',
   'AcknowledgementsPending',
   'AcknowledgementsMissing',
+  'RotationCancelled',
   'AliasTaken',
   'KeyStoreMisconfigured',
 ]);

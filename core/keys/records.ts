@@ -261,6 +261,8 @@ export interface AcknowledgementWait {
   readonly extensions: number;
   /** The approval by which the switch does not wait for those who did not answer. */
   readonly forcedBy?: string;
+  /** Who took the rotation back while it waited: it is undone, and switches for nobody any more. */
+  readonly cancelled?: { readonly by: string; readonly at: Instant; readonly reason: string };
 }
 
 /** What an operation contains, and from whom it took the key. */

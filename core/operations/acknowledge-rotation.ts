@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Use cases around a rotation that waits for its consumers: acknowledge, give more time. The acknowledgement
-// that completes the set raises the fence and starts the next attempt; should that start be lost, the sweep has it.
+// Use cases around a rotation that waits for its consumers: acknowledge, give more time, take it back. The
+// acknowledgement that completes the set raises the fence and starts the next attempt, and so does taking it back, whose
+// next attempt undoes; should that start be lost, the sweep has it.
 import { KeyturnError } from '../errors.ts';
 import { answering, type ConsumerRecord } from '../keys/consumers.ts';
 import type { Instant, OperationRecord } from '../keys/records.ts';
@@ -13,6 +14,7 @@ import type { Waits } from './begin-operation.ts';
 import { type Draft, mutateKey } from './mutate-key.ts';
 import { consumerNotFound } from './register-consumer.ts';
 import { resumeDraft } from './resume-operation.ts';
+import { isRecorded } from './run-step.ts';
 
 /** Longest time that a person may give; our own bound. */
 const MAX_EXTENSION_SECONDS = 30 * 86_400;
@@ -102,6 +104,12 @@ function acknowledged(
   return { draft, placed: next?.placed ?? null };
 }
 
+/** Starts the attempt that was recorded. */
+async function startNext(deps: AcknowledgeDeps, id: string, placed: Placed): Promise<void> {
+  const workflow = rotationWorkflow(placed.entry);
+  await deps.workflows.start(workflow, id, placed.item.attempt, batchOfOne(placed));
+}
+
 /**
  * Takes a consumer's word that it is ready for the version of a rotation; again is the same.
  * @throws KeyturnError `OperationNotFound`, `ConsumerNotFound`, `ValidationFailed`, `TransitionForbidden`
@@ -128,13 +136,7 @@ export async function acknowledge(
       result: { placed: change.placed, consumer: changed ?? found },
     };
   });
-  if (placed)
-    await deps.workflows.start(
-      rotationWorkflow(placed.entry),
-      known.id,
-      placed.item.attempt,
-      batchOfOne(placed),
-    );
+  if (placed) await startNext(deps, known.id, placed);
   return consumer;
 }
 
@@ -201,6 +203,68 @@ export async function extendAcknowledgement(deps: RotationDeps, input: ExtendInp
     };
     return { draft, result: undefined };
   });
+}
+
+export interface CancelInput {
+  readonly operationId: string;
+  readonly reason: string;
+  readonly by: string;
+  readonly decision: Decision;
+}
+
+/** What stands against taking a rotation back, and what helps instead. */
+function uncancellable(operation: OperationRecord): KeyturnError {
+  const ended = operation.state !== 'running' && operation.state !== 'parked';
+  const hasSwitched = isRecorded(operation, 'SwitchAlias');
+  let why =
+    'it does not wait for consumers now; one that fails before its switch is undone by itself';
+  if (hasSwitched) why = 'it has switched; "rotation rollback" leads back within its bake';
+  if (ended) why = `it is ${operation.state}`;
+  return new KeyturnError('TransitionForbidden', `${operation.id} cannot be cancelled: ${why}`, {
+    details: { operationId: operation.id },
+  });
+}
+
+/**
+ * Takes back a rotation that waits for its consumers: its next attempt undoes it, as when nobody acknowledged; again is the
+ * same.
+ * @throws KeyturnError `OperationNotFound`; `TransitionForbidden` with what stands against it
+ */
+export async function cancelRotation(deps: AcknowledgeDeps, input: CancelInput): Promise<void> {
+  const known = await readRotation(deps.ledger, input.operationId);
+  const placed = await mutateKey<Placed | null>(deps.ledger, known.key, (snapshot) => {
+    const operation = current(snapshot, known);
+    if (operation.acknowledgement?.cancelled) return { draft: null, result: null };
+    if (!isWaiting(operation) || !operation.acknowledgement) throw uncancellable(operation);
+    const now = deps.clock.now();
+    const who = { actor: input.by, rule: input.decision.rule, batchIdFor: () => null };
+    const next = resumeDraft(snapshot, { ...who, waits: deps.waits, now });
+    const { by, reason } = input;
+    const cancelled = { by, at: now, reason };
+    const draft: Draft = {
+      ...next.draft,
+      operation: {
+        ...(next.draft.operation ?? operation),
+        acknowledgement: { ...operation.acknowledgement, cancelled },
+      },
+      audit: {
+        at: now,
+        actor: by,
+        action: 'rotation.cancelled',
+        decision: input.decision,
+        operationId: operation.id,
+        detail: {
+          version: operation.version,
+          lagging: laggards(snapshot, operation, now)
+            .map(({ name }) => name)
+            .join(','),
+          reason,
+        },
+      },
+    };
+    return { draft, result: next.placed };
+  });
+  if (placed) await startNext(deps, known.id, placed);
 }
 
 /** Where a rotation stands with its consumers. */

@@ -73,6 +73,7 @@ export function isWaiting(operation: OperationRecord): boolean {
   return (
     operation.state === 'running' &&
     operation.acknowledgement !== undefined &&
+    operation.acknowledgement.cancelled === undefined &&
     !isRecorded(operation, 'AwaitAcknowledgements')
   );
 }
@@ -101,6 +102,7 @@ export type GateFinding =
       readonly outcome: 'closed';
       readonly lagging: readonly string[];
       readonly draft: Draft | null;
+      readonly wait: AcknowledgementWait;
     }
   | { readonly outcome: 'wait'; readonly lagging: readonly string[]; readonly draft: Draft };
 
@@ -179,12 +181,13 @@ export function lookAtWait(
   const wait = operation.acknowledgement;
   precondition(wait, 'the consumers of a rotation that waits were told');
   const lagging = laggards(snapshot, operation, now).map(({ name }) => name);
+  if (wait.cancelled) return { outcome: 'closed', lagging, draft: null, wait };
   if (lagging.length === 0 || wait.forcedBy) return { outcome: 'open' };
   const note = noteOf(wait, acknowledgementPolicy(classes, snapshot.key.class), now);
   const draft = waitDraft(snapshot, operation, note, now);
   if (!note.isClosed) return { outcome: 'wait', lagging, draft };
   const isTold = wait.remindedPercent === OVERDUE;
-  return { outcome: 'closed', lagging, draft: isTold ? null : draft };
+  return { outcome: 'closed', lagging, draft: isTold ? null : draft, wait };
 }
 
 /** Tells the consumers: the event is made of this record. */
@@ -230,6 +233,19 @@ function openDraft(snapshot: KeySnapshot, operation: OperationRecord, now: Insta
   };
 }
 
+/** Why the way is closed for ever. */
+function refusalOf(wait: AcknowledgementWait | undefined, names: string): KeyturnError {
+  if (wait?.cancelled)
+    return new KeyturnError(
+      'RotationCancelled',
+      `${wait.cancelled.by} cancelled it: ${wait.cancelled.reason}; the old version stays in use`,
+    );
+  return new KeyturnError(
+    'AcknowledgementsMissing',
+    `${names} did not acknowledge in time; the old version stays in use. Ask their owners, then rotate again`,
+  );
+}
+
 /** One look, in the transaction that records what it found. */
 async function look(deps: GateDeps, input: StepInput): Promise<'staged' | GateFinding> {
   return mutateKey<'staged' | GateFinding>(deps.ledger, input.key, (snapshot) => {
@@ -248,7 +264,7 @@ async function look(deps: GateDeps, input: StepInput): Promise<'staged' | GateFi
 /**
  * Lets a rotation through to its switch, or keeps it waiting.
  * @throws KeyturnError `AcknowledgementsPending` while it waits; `AcknowledgementsMissing` when the deadline has passed
- *   and the class undoes the rotation; `LeaseLost`
+ *   and the class undoes the rotation; `RotationCancelled` when somebody took it back; `LeaseLost`
  */
 export async function passGate(deps: GateDeps, input: StepInput): Promise<void> {
   const first = await look(deps, input);
@@ -259,10 +275,7 @@ export async function passGate(deps: GateDeps, input: StepInput): Promise<void> 
   if (found.outcome === 'wait') {
     throw new KeyturnError('AcknowledgementsPending', `waits for ${names} to acknowledge`);
   }
-  throw new KeyturnError(
-    'AcknowledgementsMissing',
-    `${names} did not acknowledge in time; the old version stays in use. Ask their owners, then rotate again`,
-  );
+  throw refusalOf(found.wait, names);
 }
 
 /** For the sweep: what a look at a waiting rotation records when it waits on; null when an attempt has work to do. */

@@ -89,7 +89,7 @@ function untilWhen(operation: OperationRecord, now: string): string {
   const { state, retryAt, acknowledgement } = operation;
   const isWaiting = acknowledgement && !isRecorded(operation, 'SwitchAlias');
   if (isWaiting && acknowledgement.deadlineAt > now)
-    return `it waits for consumers until ${acknowledgement.deadlineAt}`;
+    return `it waits for consumers until ${acknowledgement.deadlineAt}, unless "rotation cancel" takes it back`;
   if (state === 'parked' && retryAt !== null) return `it is parked and goes on at ${retryAt}`;
   return 'it is under way';
 }

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bake of rotations: takes consumers' counts of their calls, and switches back when asked or when errors are too many.
+// Rotations that are taken back: before the switch while they wait for consumers, and in the bake, when asked or when
+// consumers' counts of their calls show too many errors.
 import { systemClock } from '#adapters/system/system.ts';
-import { ReportRotationRequest, RollBackRotationRequest } from '#core/contract/consumers.ts';
-import { readRotation } from '#core/operations/acknowledge-rotation.ts';
+import {
+  CancelRotationRequest,
+  ReportRotationRequest,
+  RollBackRotationRequest,
+} from '#core/contract/consumers.ts';
+import { cancelRotation as cancel, readRotation } from '#core/operations/acknowledge-rotation.ts';
 import { reportUse, rollBack } from '#core/operations/roll-back.ts';
 import { CLASSES } from '#policies/classes.ts';
 import { type ApiRequest, apiHandler, type RouteHandler } from '../shared/api-handler.ts';
@@ -18,7 +23,10 @@ const deps = {
   log: keyUseLog(environment.TABLE_NAME),
   clock: systemClock,
   classes: CLASSES,
-  workflows: workflows({ 'rotate-key': environment.ROTATE_KEY_ARN }),
+  workflows: workflows({
+    'rotate-key': environment.ROTATE_KEY_ARN,
+    'rotate-data-key': environment.ROTATE_DATA_KEY_ARN,
+  }),
   waits: { settleSeconds: environment.SETTLE_SECONDS, bakeSeconds: environment.BAKE_SECONDS },
 };
 
@@ -39,17 +47,27 @@ const reportRotation: RouteHandler = async (request) => {
   return { body: { goesBack } };
 };
 
-const rollBackRotation: RouteHandler = async (request) => {
-  const found = await table.readOperation(idOf(request));
-  const key = found ? await table.readKeyRecord(found.key) : null;
-  const decision = await request.authorize(accessObject(key));
-  const { reason } = parseBody(request.event, RollBackRotationRequest);
-  const by = request.principal.id;
-  await rollBack(deps, { operationId: idOf(request), reason, by, decision });
-  return { body: operationView(await readRotation(table, idOf(request))) };
-};
+/** What takes a rotation back, once the caller was found to be allowed to; what does not exist is denied likewise. */
+function takingBack(
+  Body: typeof CancelRotationRequest | typeof RollBackRotationRequest,
+  act: typeof cancel | typeof rollBack,
+): RouteHandler {
+  return async (request) => {
+    const operationId = idOf(request);
+    const found = await table.readOperation(operationId);
+    const key = found ? await table.readKeyRecord(found.key) : null;
+    const decision = await request.authorize(accessObject(key));
+    const { reason } = parseBody(request.event, Body);
+    await act(deps, { operationId, reason, by: request.principal.id, decision });
+    return { body: operationView(await readRotation(table, operationId)) };
+  };
+}
 
 export const handler = apiHandler(
-  { reportRotation, rollBackRotation },
+  {
+    reportRotation,
+    cancelRotation: takingBack(CancelRotationRequest, cancel),
+    rollBackRotation: takingBack(RollBackRotationRequest, rollBack),
+  },
   authorizer(environment.STAGE),
 );

@@ -106,7 +106,7 @@ function apiGrants({
     ],
     'watch-rotation': [
       ...writeTable(table),
-      { actions: ['states:StartExecution'], resources: [names.stateMachineArn('rotate-key')] },
+      { actions: ['states:StartExecution'], resources: rotationMachines(names) },
     ],
     'manage-consumers': [
       ...writeTable(table),

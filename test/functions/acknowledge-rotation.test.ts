@@ -6,6 +6,7 @@ import { Simulation } from '#test/support/simulation.ts';
 import { withActiveKey } from '#test/support/steps.ts';
 
 const { handler } = await import('#functions/acknowledge-rotation/handler.ts');
+const { handler: takeBack } = await import('#functions/watch-rotation/handler.ts');
 
 let operationId: string;
 const path = () => ({ operationId });
@@ -96,6 +97,23 @@ describe('POST /v1/rotations/{operationId}/extension', () => {
     });
     expect(await extend({ person: 'olga' }, '2026-01-01T02:00:00Z')).toMatchObject({ status: 200 });
     expect(await extend({ person: 'bob' }, '2026-01-01T03:00:00Z')).toMatchObject({ status: 403 });
+  });
+});
+
+describe('POST /v1/rotations/{operationId}/cancellation', () => {
+  const cancel = (as: Caller, body: object = { reason: 'billing is gone' }) =>
+    request(takeBack, 'cancelRotation', { as, body, path: path() });
+
+  it('takes the rotation back, for operators and owners, once', async () => {
+    expect(await cancel({ person: 'bob' })).toMatchObject({ status: 403 });
+    expect(await cancel({ person: 'olga' }, {})).toMatchObject({ status: 400 });
+    expect((await show()).body).toMatchObject({ isWaiting: true });
+    expect(await cancel({ person: 'olga' })).toMatchObject({
+      status: 200,
+      body: { id: operationId, kind: 'rotate-key', state: 'running' },
+    });
+    expect((await show()).body).toMatchObject({ isWaiting: false });
+    expect(await cancel({ person: 'alice' })).toMatchObject({ status: 200 });
   });
 });
 

@@ -170,6 +170,7 @@ const PEM = '-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----';
 const IN_ROTATION: readonly RouteId[] = [
   'getRotation',
   'acknowledgeRotation',
+  'cancelRotation',
   'extendRotation',
   'forceRotation',
 ];
@@ -254,7 +255,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     extendRotation: { until: '2026-01-02T00:00:00Z' },
     forceRotation: { reason: 'asked' },
     reportRotation: { consumer: 'billing', version: 2, calls: 10, errors: 0 },
-    rollBackRotation: { reason: 'asked' },
+    ...{ rollBackRotation: { reason: 'asked' }, cancelRotation: { reason: 'asked' } },
     castVote: { decision: 'approve', digest: approval.digest },
     ...people.bodies,
     ...{ ...escrow.bodies, ...destruction.bodies, ...scopes.bodies },

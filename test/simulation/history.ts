@@ -28,6 +28,7 @@ export type Act =
   | StoredAct
   | { readonly do: 'extend'; readonly key: number; readonly seconds: number }
   /** Somebody wants the old version back. */
+  | { readonly do: 'cancel'; readonly key: number }
   | { readonly do: 'roll-back'; readonly key: number }
   /** A schedule event; two of them are a duplicate. */
   | { readonly do: 'sweep'; readonly times: 1 | 2 }
@@ -110,6 +111,7 @@ const anAct: fc.Arbitrary<Act> = fc.oneof(
       consumer: fc.nat({ max: 1 }),
     }),
   },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('cancel' as const), key }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('roll-back' as const), key }) },
   {
     weight: 3,

@@ -3,7 +3,11 @@
 
 import { canonicalHash } from '#core/crypto/hashing.ts';
 import { isError, KeyturnError } from '#core/errors.ts';
-import { acknowledge, extendAcknowledgement } from '#core/operations/acknowledge-rotation.ts';
+import {
+  acknowledge,
+  cancelRotation,
+  extendAcknowledgement,
+} from '#core/operations/acknowledge-rotation.ts';
 import { laggards } from '#core/operations/await-acknowledgements.ts';
 import { rollBack } from '#core/operations/roll-back.ts';
 import { updateKey } from '#core/operations/update-key.ts';
@@ -207,8 +211,9 @@ class Player {
         return this.#acknowledge(this.#nameOf(act.key), consumerName(act.consumer));
       case 'extend':
         return this.#extend(this.#nameOf(act.key), act.seconds);
+      case 'cancel':
       case 'roll-back':
-        return this.#rollBack(this.#nameOf(act.key));
+        return this.#takeBack(this.#nameOf(act.key), act.do);
     }
   }
 
@@ -316,16 +321,19 @@ class Player {
     await this.#simulation.runStarted();
   }
 
-  async #rollBack(name: string): Promise<void> {
+  /** A rotation that is taken back: before its switch, or behind it. */
+  async #takeBack(name: string, way: 'cancel' | 'roll-back'): Promise<void> {
     const operation = (await this.#world.store.readKey(name))?.operation;
     if (operation?.kind !== 'rotate-key') return;
-    await this.#api('POST rollback', () =>
-      rollBack(this.#world.deps, {
-        operationId: operation.id,
-        reason: 'errors',
-        by: ALICE.id,
-        decision: PERMIT,
-      }),
+    const input = {
+      operationId: operation.id,
+      reason: 'errors',
+      by: ALICE.id,
+      decision: PERMIT,
+    };
+    const { deps } = this.#world;
+    await this.#api(`POST ${way}`, () =>
+      way === 'cancel' ? cancelRotation(deps, input) : rollBack(deps, input),
     );
     await this.#simulation.runStarted();
   }

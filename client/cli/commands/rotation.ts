@@ -104,6 +104,26 @@ function addForce(noun: Command, act: Act): void {
   );
 }
 
+function addCancel(noun: Command, act: Act): void {
+  addVerb(noun, 'cancel <operation>', {
+    summary: 'Take back a rotation that waits for consumers; the old version stays in use',
+    examples: [
+      `keyturn rotation cancel ${ID} --reason "billing is switched off, to be removed first"`,
+      `keyturn rotation cancel ${ID} --reason "release week" --output json`,
+    ],
+  })
+    .requiredOption('--reason <text>', 'why, for the audit record')
+    .action(
+      act(async (context: Context, id: string, { reason }: { reason: string }) => {
+        await announceChange(context, `cancel rotation ${id}`);
+        const { signal } = context;
+        const answer = await context.client().cancelRotation(id, { reason }, { signal });
+        printAnswer(context, answer, viewOperation);
+        return 'ok';
+      }),
+    );
+}
+
 function addRollback(noun: Command, act: Act): void {
   addVerb(noun, 'rollback <operation>', {
     summary: 'Switch back to the old version within the bake; nothing written meanwhile is lost',
@@ -173,7 +193,8 @@ function addReport(noun: Command, act: Act): void {
 /** Adds `rotation` and its verbs. */
 export function addRotationCommands(program: Command, act: Act): void {
   const noun = addNoun(program, 'rotation', {
-    summary: 'Rotations that wait for consumers: status, ack, report, extend, rollback, force',
+    summary:
+      'Rotations that wait for consumers: status, ack, report, extend, cancel, rollback, force',
     examples: [
       `keyturn rotation status ${ID}`,
       `keyturn rotation extend ${ID} --until 2026-12-01T09:00:00Z`,
@@ -183,6 +204,7 @@ export function addRotationCommands(program: Command, act: Act): void {
   addAck(noun, act);
   addExtend(noun, act);
   addForce(noun, act);
+  addCancel(noun, act);
   addRollback(noun, act);
   addReport(noun, act);
 }

@@ -120,6 +120,7 @@ describe('rotation', () => {
   const replies = {
     'GET /v1/rotations/op_1': { body: example('Rotation') },
     'POST /v1/rotations/op_1/extension': { body: example('Rotation') },
+    'POST /v1/rotations/op_1/cancellation': { body: example('Operation') },
     'POST /v1/rotations/op_1/acks': problem(403, 'AccessDenied'),
     'POST /v1/rotations/op_1/force': { status: 202, body: example('ActAccepted') },
   };
@@ -144,6 +145,15 @@ describe('rotation', () => {
     expect(code).toBe(0);
     const post = api.seen.find(({ method }) => method === 'POST');
     expect(JSON.parse(post?.body ?? '')).toEqual({ until: '2026-11-29T10:00:00.000Z' });
+  });
+
+  it('cancel sends the reason', async () => {
+    const { code, api, out } = await run('cancel', 'op_1', '--reason', 'billing is gone');
+
+    expect(code).toBe(0);
+    expect(out).toMatch(/kind +rotate-key/);
+    const post = api.seen.find(({ method }) => method === 'POST');
+    expect(JSON.parse(post?.body ?? '')).toEqual({ reason: 'billing is gone' });
   });
 
   it('ack for another is denied with exit code 3', async () => {

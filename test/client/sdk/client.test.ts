@@ -18,6 +18,7 @@ import { DESTRUCTION_CALLS } from './destruction-calls.ts';
 import { INCIDENT_CALLS } from './incident-calls.ts';
 import { KEY_STORE_CALLS } from './key-store-calls.ts';
 import { PEOPLE_CALLS } from './people-calls.ts';
+import { ROTATION_CALLS } from './rotation-calls.ts';
 import { selfSigned } from './self-signed.ts';
 
 const ROLE_BODY = {
@@ -80,18 +81,7 @@ const CALLS: Record<ClientRouteId, readonly [(client: Client) => Promise<unknown
     (c) => c.extendRotation('op_1', { until: '2026-12-01T09:00:00Z' }),
     '/v1/rotations/op_1/extension',
   ],
-  reportRotation: [
-    (c) => c.reportRotation('op_1', { consumer: 'orders-api', version: 2, calls: 9, errors: 1 }),
-    '/v1/rotations/op_1/reports',
-  ],
-  rollBackRotation: [
-    (c) => c.rollBackRotation('op_1', { reason: 'errors' }),
-    '/v1/rotations/op_1/rollback',
-  ],
-  forceRotation: [
-    (c) => c.forceRotation('op_1', { reason: 'switched off' }),
-    '/v1/rotations/op_1/force',
-  ],
+  ...ROTATION_CALLS,
   listSources: [(c) => c.listSources('orders'), '/v1/keys/orders/sources'],
   putSource: [
     (c) =>

@@ -139,6 +139,7 @@ describe('problems', () => {
       'KeyStoreMisconfigured',
       'LeaseLost',
       'ProbeNotYetConclusive',
+      'RotationCancelled',
       'StepOutOfOrder',
     ]);
   });

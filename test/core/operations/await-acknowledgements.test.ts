@@ -4,6 +4,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   acknowledge,
+  cancelRotation,
   extendAcknowledgement,
   readRotation,
   rotationStatus,
@@ -156,6 +157,67 @@ describe('a rotation of a key with consumers', () => {
     expect(await world.key()).toMatchObject({ currentVersion: 1, lease: null, state: 'active' });
     // The sweep itself, one attempt and its undoing: reminders cost no execution of the rotation.
     expect(simulation.executions.length - attempts).toBe(3);
+  });
+
+  const cancel = () =>
+    cancelRotation(world.deps, {
+      operationId: id,
+      reason: 'billing is gone',
+      by: 'person/alice',
+      decision: PERMIT,
+    });
+
+  it('is undone when somebody takes it back while it waits; the key is free again', async () => {
+    await registered(simulation);
+    await rotate();
+
+    await cancel();
+    expect(await status()).toMatchObject({ isWaiting: false });
+    await simulation.runStarted();
+
+    expect(await operation()).toMatchObject({
+      state: 'compensated',
+      cause: expect.stringMatching(/RotationCancelled.*person\/alice.*billing is gone/),
+    });
+    expect(await world.key()).toMatchObject({ currentVersion: 1, lease: null, state: 'active' });
+    const { records } = await world.store.readAudit('key/orders', 0, 1000);
+    expect(records.filter(({ action }) => action === 'rotation.cancelled')).toMatchObject([
+      {
+        actor: 'person/alice',
+        detail: { version: 2, lagging: 'billing', reason: 'billing is gone' },
+      },
+    ]);
+    const before = records.length;
+    await cancel();
+    expect((await world.store.readAudit('key/orders', 0, 1000)).records).toHaveLength(before);
+    await rotate();
+    expect(await operation()).toMatchObject({ state: 'running' });
+  });
+
+  it('is undone by the sweep when the start of the attempt that undoes was lost', async () => {
+    await registered(simulation);
+    await rotate();
+    const { start } = world.workflows;
+    Object.assign(world.workflows, { start: async () => Promise.reject(new Error('lost')) });
+    await expect(cancel()).rejects.toThrow('lost');
+    Object.assign(world.workflows, { start });
+
+    // No acknowledgement and no force leads to a switch any more.
+    await ack();
+    await sweepAfter(1000);
+
+    expect(await operation()).toMatchObject({ state: 'compensated' });
+    expect(await world.key()).toMatchObject({ currentVersion: 1, lease: null });
+  });
+
+  it('is not taken back once nobody is waited for', async () => {
+    await registered(simulation);
+    await rotate();
+    await ack();
+    await simulation.runStarted();
+
+    await expect(cancel()).rejects.toMatchObject({ name: 'TransitionForbidden' });
+    expect(await world.key()).toMatchObject({ currentVersion: 2 });
   });
 
   it('gives the window again where the class extends, so often as it says', async () => {

@@ -165,6 +165,10 @@ export const ROTATE_KEY: ScenarioTable = {
       ...failureOf('SwitchAlias', true, 'AcknowledgementsMissing'),
       name: 'hands the operation over when consumers did not acknowledge in time',
     },
+    {
+      ...failureOf('SwitchAlias', true, 'RotationCancelled'),
+      name: 'hands the operation over when somebody took it back while it waited',
+    },
     ...SEGMENTS.map(notHandedOver),
     ...retries(),
   ],
