@@ -248,15 +248,27 @@ describe('a key with consumers', () => {
     expect(cause).toMatch(/AcknowledgementsMissing.*billing/);
   });
 
-  it('closes at KMS to a role that is removed', async () => {
+  it('closes at KMS to a role that is removed, once the rotation that waits for it is cancelled', async () => {
     const ciphertext = await written(2);
     expect(await opens(billing.kms, ciphertext)).toBe(true);
-    const { etag } = await operator.getConsumer({ key: name, consumer: 'billing' });
+    const target = { key: name, consumer: 'billing' };
+    const remove = async () => {
+      const { etag } = await operator.getConsumer(target);
+      return operator.deleteConsumer(target, { ifMatch: etag ?? '' });
+    };
+    const { operationId } = (await operator.startRotation(name)).body;
+    await until(async () => (await operator.getRotation(operationId)).body.isWaiting, {
+      timeoutSeconds: 60,
+      what: 'the rotation to wait for its consumers',
+    });
+    await expect(remove()).rejects.toMatchObject({ status: 409, code: 'OperationInProgress' });
 
-    const { body } = await operator.deleteConsumer(
-      { key: name, consumer: 'billing' },
-      { ifMatch: etag ?? '' },
-    );
+    await operator.cancelRotation(operationId, { reason: 'billing is gone' });
+    expect(await ended(operator, operationId)).toMatchObject({
+      state: 'compensated',
+      cause: expect.stringMatching(/RotationCancelled.*billing is gone/),
+    });
+    const { body } = await remove();
 
     expect(await ended(operator, body.operationId)).toMatchObject({ state: 'done' });
     expect(await opens(billing.kms, ciphertext)).toBe(false);
