@@ -56,7 +56,10 @@ const whyOf = (error: KeyturnError): string =>
 const READABLE_STATES = ['active', 'deactivated', 'suspended', 'compromised'];
 
 /** Versions whose material is in the key store. */
-function versionsIn({ key, versions }: KeySnapshot, keyStore: string): readonly VersionRecord[] {
+export function versionsIn(
+  { key, versions }: KeySnapshot,
+  keyStore: string,
+): readonly VersionRecord[] {
   const isIn = key.keyStore === keyStore && key.tier === 'kms' && !key.releasedAt;
   if (!isIn || (key.origin ?? 'AWS_CLOUDHSM') !== 'AWS_CLOUDHSM') return [];
   return versions.filter(({ adoption, keyId }) => keyId && adoption?.isInKeyStore !== false);

@@ -15,7 +15,7 @@ const NOTHING = /^$/;
 const ANYTHING = /./;
 /** What is pure in core: ports and records, no use case. */
 const CORE_WITHOUT_USE_CASES =
-  /^core\/(ports|contract|keys|audit|crypto|policies|approvals\/(records|notice|notice-text|digest-words|plain-text)|(escrow|incidents|provisioning|recovery)\/records|errors)\b/;
+  /^core\/(ports|contract|keys|audit|crypto|policies|approvals\/(records|notice|notice-text|digest-words|plain-text)|(drills|escrow|incidents|provisioning|recovery)\/records|errors)\b/;
 
 export const ROOMS: Readonly<Record<string, Room>> = {
   'core/contract': { at: /^core\/contract\//, ours: [], packages: /^zod$/ },
