@@ -28,6 +28,7 @@ const READ: readonly Action[] = [
   'recovery:read',
   'incident:read',
   'scope:read',
+  'drill:read',
 ];
 
 export const ROLE_RULES: readonly RoleRule[] = [
@@ -70,6 +71,7 @@ export const ROLE_RULES: readonly RoleRule[] = [
       'incident:manage',
       'key-store:read',
       'hsm:change',
+      'drill:run',
       'task:read',
       'task:complete',
     ],
@@ -105,6 +107,7 @@ export const ROLE_RULES: readonly RoleRule[] = [
       'elevation:revoke',
       'signer:remove',
       'escrow:contribute',
+      'drill:answer',
       'policy:withdraw',
       'key:stop-destruction',
       'incident:manage',

@@ -86,6 +86,8 @@ export const SCOPE_DENIAL_COPIES = 8;
 export const scopeAddress = (id: string) => at(`scope#${id}`);
 export const scopeDenialsAddress = (copy: number) => at(`scope-denials#${copy}`);
 export const INCIDENTS_PARTITION = 'incidents';
+export const DRILLS_PARTITION = 'drills';
+export const drillAddress = (id: string) => at(DRILLS_PARTITION, id);
 export const incidentAddress = (id: string) => at(INCIDENTS_PARTITION, id);
 
 /** Shard of a name in the indexes: stable, evenly spread. */

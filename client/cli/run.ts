@@ -9,6 +9,7 @@ import { addConsumerCommands } from './commands/consumer.ts';
 import { addContainmentCommands } from './commands/containment.ts';
 import { addDataKeyCommands } from './commands/data-key.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addDrillCommands } from './commands/drill.ts';
 import { addElevationCommands } from './commands/elevation.ts';
 import { addEscrowCommands } from './commands/escrow.ts';
 import { addHelp } from './commands/help.ts';
@@ -68,6 +69,7 @@ export function createProgram(host: Host, act: Act): Command {
   addAuditCommands(program, act);
   addKeyStoreCommands(program, act);
   addHsmCommands(program, act);
+  addDrillCommands(program, act);
   addLocalIdentityCommands(program, act);
   addDoctor(program, act);
   addHelp(program, act);

@@ -211,6 +211,12 @@ export function createClient(options: ClientOptions): Client {
     readCapacity: (name, options) => call('readCapacity', { ...options, path: { name } }),
     listHsms: (name, options) => call('listHsms', { ...options, path: { name } }),
     changeHsms: (name, body, options) => call('changeHsms', { ...options, path: { name }, body }),
+    startDrill: (options) => call('startDrill', options),
+    listDrills: (options) => call('listDrills', options),
+    getDrill: (id, options) => call('getDrill', { ...options, path: { id } }),
+    answerDrill: (id, options) => call('answerDrill', { ...options, path: { id } }),
+    reportDrillKeys: (id, body, options) =>
+      call('reportDrillKeys', { ...options, path: { id }, body }),
     listTasks: (name, options) => call('listTasks', { ...options, path: { name } }),
     completeTask: ({ keyStore, task }, body, options) =>
       call('completeTask', { ...options, path: { name: keyStore, id: task }, body }),

@@ -322,6 +322,15 @@ export interface Client {
     body: RequestOf<'changeHsms'>,
     options?: CallOptions,
   ): Answered<'changeHsms'>;
+  startDrill(options?: CallOptions): Answered<'startDrill'>;
+  listDrills(options?: PageOptions): Answered<'listDrills'>;
+  getDrill(id: string, options?: CallOptions): Answered<'getDrill'>;
+  answerDrill(id: string, options?: CallOptions): Answered<'answerDrill'>;
+  reportDrillKeys(
+    id: string,
+    body: RequestOf<'reportDrillKeys'>,
+    options?: CallOptions,
+  ): Answered<'reportDrillKeys'>;
   listTasks(name: string, options?: PageOptions): Answered<'listTasks'>;
   completeTask(
     target: { readonly keyStore: string; readonly task: string },

@@ -167,6 +167,14 @@ export const FUNCTION_ENVIRONMENT = {
   },
   'manage-hsms': {},
   'watch-hsms': { KEY_STORE_NAME: z.string() },
+  'manage-drills': { KEY_STORE_NAME: z.string() },
+  'watch-drills': {
+    KEY_STORE_NAME: z.string(),
+    CLUSTER_SETTINGS: ClusterSettings,
+    PEOPLE: PeopleSetting,
+    /** Empty: nobody is told by mail. */
+    MAIL_FROM: MailAddress.or(z.literal('')),
+  },
   'begin-operation': WAITS,
   'create-version': {
     KMS_BUDGET: KmsBudgetSetting,

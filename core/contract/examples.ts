@@ -5,6 +5,7 @@ import { APPROVAL_EXAMPLES } from './approval-examples.ts';
 import { CONTAINMENT_EXAMPLES } from './containment-examples.ts';
 import { DECISION_POLICY_EXAMPLES } from './decision-policy-examples.ts';
 import { DESTRUCTION_EXAMPLES } from './destruction-examples.ts';
+import { DRILL_EXAMPLES } from './drill-examples.ts';
 import { ELEVATION_EXAMPLES } from './elevation-examples.ts';
 import { ESCROW_EXAMPLES } from './escrow-examples.ts';
 import { HSM_EXAMPLES } from './hsm-examples.ts';
@@ -151,6 +152,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ...SIGNER_EXAMPLES,
   ...RECOVERY_EXAMPLES,
   ...HSM_EXAMPLES,
+  ...DRILL_EXAMPLES,
   ...INCIDENT_EXAMPLES,
   ...MAIL_EXAMPLES,
   ...SLACK_EXAMPLES,

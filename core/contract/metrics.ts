@@ -31,6 +31,12 @@ export const METRICS = {
   backupMissing: { name: 'BackupMissing', service: 'hsms' },
   /** HSMs that could not be added or replaced. */
   hsmChangeFailed: { name: 'HsmChangeFailed', service: 'hsms' },
+  /** Drills that ended without passing. */
+  drillFailed: { name: 'DrillFailed', service: 'drills' },
+  /** Looks at a stage in which no drill has passed for longer than a quarter. */
+  drillOverdue: { name: 'DrillOverdue', service: 'drills' },
+  /** Looks at a drill whose clusters or backups are still there, hours after they should be gone. */
+  drillStuck: { name: 'DrillStuck', service: 'drills' },
   /** Keys of which a version that is being destroyed was used, or tried to be. */
   destructionUses: { name: 'UsesDuringDestruction', service: 'destruction' },
 } as const;

@@ -9,6 +9,7 @@ import * as consumers from './consumers.ts';
 import * as containment from './containment.ts';
 import * as decisions from './decision-policy.ts';
 import * as destruction from './destruction.ts';
+import * as drills from './drills.ts';
 import * as elevations from './elevations.ts';
 import { ERRORS } from './errors.ts';
 import * as escrow from './escrow.ts';
@@ -60,6 +61,7 @@ function schemas(): Record<string, Json> {
     ...containment,
     ...statusList,
     ...hsms,
+    ...drills,
     ...incidents,
     ...recoveries,
     ...destruction,

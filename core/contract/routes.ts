@@ -7,6 +7,7 @@ import { APPROVAL_ROUTES } from './approval-routes.ts';
 import { ActAccepted } from './approvals.ts';
 import * as consumers from './consumers.ts';
 import { CONTAINMENT_ROUTES } from './containment-routes.ts';
+import { DRILL_ROUTES } from './drill-routes.ts';
 import { ELEVATION_ROUTES } from './elevation-routes.ts';
 import { ESCROW_ROUTES } from './escrow-routes.ts';
 import { HSM_ROUTES } from './hsm-routes.ts';
@@ -55,6 +56,9 @@ export const ACTIONS = [
   'key-store:provision',
   'key-store:read',
   'hsm:change',
+  'drill:read',
+  'drill:run',
+  'drill:answer',
   'approval:read',
   'approval:vote',
   'approval:cancel',
@@ -351,6 +355,7 @@ export const ROUTES = {
   },
   ...KEY_STORE_ROUTES,
   ...HSM_ROUTES,
+  ...DRILL_ROUTES,
   ...RECOVERY_ROUTES,
   ...INCIDENT_ROUTES,
   ...ELEVATION_ROUTES,

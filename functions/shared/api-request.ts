@@ -62,10 +62,10 @@ function depthOf(value: unknown): number {
 const invalid = (detail: string, fields: readonly FieldError[] = []) =>
   new KeyturnError('ValidationFailed', detail, { fields });
 
-function bodyText(event: APIGatewayProxyEvent): string {
+function bodyText(event: APIGatewayProxyEvent, maxBytes: number): string {
   const bytes = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
-  if (bytes.length > MAX_BODY_BYTES) {
-    throw new KeyturnError('PayloadTooLarge', `the body may have ${MAX_BODY_BYTES} bytes`);
+  if (bytes.length > maxBytes) {
+    throw new KeyturnError('PayloadTooLarge', `the body may have ${maxBytes} bytes`);
   }
   return event.isBase64Encoded ? decodeUtf8(bytes) : (event.body ?? '');
 }
@@ -117,21 +117,26 @@ function fieldErrors(error: z.ZodError): FieldError[] {
 }
 
 /** No body at all stands for an empty object: some routes need nothing from it. */
-function bodyOf(event: APIGatewayProxyEvent): unknown {
+function bodyOf(event: APIGatewayProxyEvent, maxBytes: number): unknown {
   if (event.body === null || event.body === undefined || event.body === '') return {};
   const type = (headerOf(event, 'content-type') ?? '').split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json') {
     throw new KeyturnError('UnsupportedMediaType', 'send Content-Type: application/json');
   }
-  return parseJson(bodyText(event));
+  return parseJson(bodyText(event, maxBytes));
 }
 
 /**
  * The request's body by its schema.
+ * @param maxBytes of a body that is a long list; others are short
  * @throws KeyturnError `UnsupportedMediaType`, `PayloadTooLarge`, `ValidationFailed` with one entry per bad member
  */
-export function parseBody<S extends z.ZodType>(event: APIGatewayProxyEvent, schema: S): z.infer<S> {
-  const parsed = schema.safeParse(bodyOf(event));
+export function parseBody<S extends z.ZodType>(
+  event: APIGatewayProxyEvent,
+  schema: S,
+  maxBytes = MAX_BODY_BYTES,
+): z.infer<S> {
+  const parsed = schema.safeParse(bodyOf(event, maxBytes));
   if (parsed.success) return parsed.data;
   throw invalid('some members of the body are not valid', fieldErrors(parsed.error));
 }

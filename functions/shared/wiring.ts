@@ -15,6 +15,7 @@ import { TableSigners } from '#adapters/access-table/signers.ts';
 import { AgreedElectorate } from '#adapters/approvals/electorate.ts';
 import { BudgetedSigner } from '#adapters/budget/budgeted-signer.ts';
 import { DynamoDbBucketRows } from '#adapters/dynamodb/bucket-rows.ts';
+import { DynamoDrillRows } from '#adapters/dynamodb/drill-rows.ts';
 import { DynamoIncidentRows } from '#adapters/dynamodb/incident-rows.ts';
 import { DynamoDbKeyUseLog } from '#adapters/dynamodb/key-use-log.ts';
 import { DynamoDbLedger } from '#adapters/dynamodb/ledger.ts';
@@ -24,6 +25,7 @@ import { DynamoDbReplayRows } from '#adapters/dynamodb/replay-rows.ts';
 import { DynamoDbScopeRows } from '#adapters/dynamodb/scope-rows.ts';
 import { DynamoDbStartSlots } from '#adapters/dynamodb/start-slots.ts';
 import { DynamoDbStatusRows } from '#adapters/dynamodb/status-rows.ts';
+import { CloudHsmDrillSite, type DrillPlace } from '#adapters/kms/drill-site.ts';
 import { CloudHsmFleet } from '#adapters/kms/hsm-fleet.ts';
 import type { PolicySite } from '#adapters/kms/key-policy.ts';
 import { KmsNoticeSigner } from '#adapters/kms/notice-signer.ts';
@@ -38,6 +40,7 @@ import type { KmsBudget } from '#core/contract/kms-quotas.ts';
 import type { People } from '#core/contract/people.ts';
 import type { PasskeySite } from '#core/contract/signers.ts';
 import type { Stage, WorkflowKind } from '#core/contract/vocabulary.ts';
+import type { Drills } from '#core/drills/records.ts';
 import type { Incidents } from '#core/incidents/records.ts';
 import { LeasedRateBudget } from '#core/limits/leased-budget.ts';
 import { activeOf } from '#core/operations/elevations.ts';
@@ -52,6 +55,7 @@ import type {
 } from '#core/ports/approvals.ts';
 import type { OpenSource } from '#core/ports/ciphertext-source.ts';
 import type { CustodianDirectory } from '#core/ports/custodians.ts';
+import type { DrillSite } from '#core/ports/drill-site.ts';
 import type { Elevations } from '#core/ports/elevations.ts';
 import type { ShareArchive } from '#core/ports/escrow.ts';
 import type { HsmFleet } from '#core/ports/hsm-fleet.ts';
@@ -173,6 +177,16 @@ export function kmsClient(): KMSClient {
 /** HSMs, asked for once: CreateHsm takes no client token, so a second try would make a second one. */
 export function hsmFleet(): HsmFleet {
   return new CloudHsmFleet(new CloudHSMV2Client({ maxAttempts: 1 }));
+}
+
+/** Clusters of drills, asked for once, for the same reason. */
+export function drillSite(place: DrillPlace): DrillSite {
+  return new CloudHsmDrillSite(new CloudHSMV2Client({ maxAttempts: 1 }), place);
+}
+
+/** Drills, in the same table. */
+export function drillRows(tableName: string): Drills {
+  return new DynamoDrillRows(tableClient(), tableName);
 }
 
 export function workflows(machines: Partial<Record<WorkflowKind, string>>): StepFunctionsWorkflows {

@@ -57,6 +57,10 @@ export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   'manage-key-stores': ANSWER,
   'manage-hsms': ANSWER,
   'watch-hsms': STEP,
+  // Reads every key of the key store once, when a list of keys is held against the record.
+  'manage-drills': { memoryMb: 1024, timeoutSeconds: 28 },
+  // As many mails as there are custodians, one after another.
+  'watch-drills': { ...STEP, timeoutSeconds: 50 },
   // A batch of the table's stream.
   'publish-events': { ...STEP, timeoutSeconds: 60 },
   // All webhooks of a key at once, five seconds each at most, and what is recorded of them.

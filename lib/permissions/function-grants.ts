@@ -13,6 +13,7 @@ import {
 } from './approval-grants.ts';
 import { type ContainmentFunction, containmentGrants } from './containment-grants.ts';
 import { type DestructionFunction, destructionGrants } from './destruction-grants.ts';
+import { type DrillFunction, drillGrants } from './drill-grants.ts';
 import { type Grant, NO_RESOURCE_LEVEL } from './grant.ts';
 import { type Duties, type GrantContext, rotationMachines, tokenGrant } from './grant-context.ts';
 import { type HsmFunction, hsmGrants } from './hsm-grants.ts';
@@ -40,6 +41,7 @@ export function functionGrants(context: GrantContext): Duties {
     ...recoveryGrants(context),
     ...destructionGrants(context),
     ...hsmGrants(context),
+    ...drillGrants(context),
     ...sweepAndStoreGrants(context),
   };
 }
@@ -204,6 +206,7 @@ type OtherFunction = Exclude<
   | RecoveryFunction
   | DestructionFunction
   | HsmFunction
+  | DrillFunction
 >;
 
 function sweepAndStoreGrants(context: GrantContext): Pick<Duties, OtherFunction> {

@@ -9,7 +9,7 @@ import { writeTable } from './table-grants.ts';
 export type NoticeFunction = 'notify-approvers' | 'answer-mail' | 'answer-slack';
 
 /** Sends as the one sender, from its identity alone; whoever tells people casts no vote and wakes no workflow. */
-function sendMail({ names, mail }: GrantContext): readonly Grant[] {
+export function sendMail({ names, mail }: GrantContext): readonly Grant[] {
   const identity = identityOf(mail);
   if (identity === null || mail.from === null) return [];
   return [

@@ -52,6 +52,7 @@ export class ObservabilityStack extends Stack {
     this.#destructionAlarms();
     this.#detectionAlarms();
     this.#hsmAlarms();
+    this.#drillAlarms();
     this.#apiAlarms();
   }
 
@@ -144,6 +145,23 @@ export class ObservabilityStack extends Stack {
     add('key-store-nearly-full', METRICS.keyStoreNearlyFull, 'A key store has little room left.');
     add('backup-missing', METRICS.backupMissing, 'The newest backup of the HSMs is too old.');
     add('hsm-change-failed', METRICS.hsmChangeFailed, 'An HSM could not be added or replaced.');
+  }
+
+  #drillAlarms(): void {
+    const add = (
+      name: string,
+      { name: metricName, service }: (typeof METRICS)[keyof typeof METRICS],
+      what: string,
+    ) =>
+      this.#alarms.add({
+        name,
+        runbook: 'drills',
+        what,
+        metric: this.#sum(METRIC_NAMESPACE, metricName, { [METRIC_DIMENSION]: service }),
+      });
+    add('drill-failed', METRICS.drillFailed, 'A recovery drill failed: a recovery would have too.');
+    add('drill-overdue', METRICS.drillOverdue, 'No drill has passed for longer than a quarter.');
+    add('drill-stuck', METRICS.drillStuck, 'What a drill made is still there, and costs.');
   }
 
   #eventAlarms(untold: Readonly<Record<string, Queue>>): void {

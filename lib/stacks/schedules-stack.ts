@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What fires by itself: the recurring sweep, the daily review of class policies, the look after requests for
-// approval and destructions, and the look at the HSMs. The role may start these two state machines and invoke these functions. What cannot be delivered waits in a queue with an alarm.
+// approval and destructions, the looks at the HSMs and at drills, and a drill each quarter. The role may start these two state machines and invoke these functions. What cannot be delivered waits in a queue with an alarm.
 import { CfnOutput, Duration, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnSchedule, CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
@@ -22,6 +22,8 @@ const DAILY = 'cron(30 1 * * ? *)';
 const OFTEN = 'rate(1 minute)';
 /** An HSM takes about ten minutes to be made; one that is lost should be known sooner. */
 const HSM_LOOK = 'rate(5 minutes)';
+/** Once a quarter, on a working morning: custodians are asked, and an HSM administrator. */
+const QUARTERLY = 'cron(0 9 ? 1,4,7,10 TUE#2 *)';
 
 interface Firing {
   readonly name: string;
@@ -42,6 +44,7 @@ export class SchedulesStack extends Stack {
     const tendArn = names.arn('lambda', `function:${names.of('tend-approval')}`);
     const destroyArn = names.arn('lambda', `function:${names.of('tend-destruction')}`);
     const hsmsArn = names.arn('lambda', `function:${names.of('watch-hsms')}`);
+    const drillsArn = names.arn('lambda', `function:${names.of('watch-drills')}`);
     const group = new CfnScheduleGroup(this, 'Group', { name: names.of('schedules') });
     const role = new Role(this, 'SchedulerRole', {
       roleName: names.of('scheduler'),
@@ -51,7 +54,10 @@ export class SchedulesStack extends Stack {
       inlinePolicies: {
         duty: toPolicy([
           ...startGrant([sweepArn, reviewArn]),
-          { actions: ['lambda:InvokeFunction'], resources: [tendArn, destroyArn, hsmsArn] },
+          {
+            actions: ['lambda:InvokeFunction'],
+            resources: [tendArn, destroyArn, hsmsArn, drillsArn],
+          },
         ]),
       },
     });
@@ -99,6 +105,20 @@ export class SchedulesStack extends Stack {
       description: 'Looks at the HSMs, and goes on with an addition or a replacement',
       when: HSM_LOOK,
       input: '{}',
+    });
+    fire('Drill', {
+      name: 'start-drill',
+      arn: drillsArn,
+      description: 'Begins the recovery drill of the quarter',
+      when: QUARTERLY,
+      input: JSON.stringify({ act: 'start' }),
+    });
+    fire('Drills', {
+      name: 'watch-drills',
+      arn: drillsArn,
+      description: 'Goes on with the drill that runs, and says when one is overdue',
+      when: OFTEN,
+      input: JSON.stringify({ act: 'look' }),
     });
     new CfnOutput(this, 'SchedulerRoleArn', { value: role.roleArn });
     new CfnOutput(this, 'SchedulerGroupName', { value: names.of('schedules') });

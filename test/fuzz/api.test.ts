@@ -19,7 +19,7 @@ import { begin, ROTATION_STEPS, runSteps, withActiveKey } from '#test/support/st
 import { destructionScene } from './destruction-scene.ts';
 import { escrowFor } from './escrow-scene.ts';
 import { peopleScene } from './people-scene.ts';
-import { recoveryPaths } from './recovery-scene.ts';
+import { recoveryScene } from './recovery-scene.ts';
 import { scopeScene } from './scope-scene.ts';
 import { withStoredData } from './stored-data.ts';
 
@@ -230,6 +230,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     },
   );
   const destruction = await destructionScene(route, world);
+  const recovery = await recoveryScene(world, route);
   const key = await current.world.key();
   const made = await vault
     .cryptoFor('use-key')
@@ -266,14 +267,14 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     putSource: EXAMPLES['PutSourceRequest'],
     startReencryption: {},
     putHold: EXAMPLES['PutHoldRequest'],
-    startRecovery: EXAMPLES['StartRecoveryRequest'],
+    ...recovery.bodies,
   };
   const names: Partial<Record<RouteId, Record<string, string>>> = {
     getOperation: { id: (await current.world.version(1)).operationId },
     getApproval: { id: approval.id },
     castVote: { id: approval.id },
     ...people.paths,
-    ...(await recoveryPaths(current.world, route)),
+    ...recovery.paths,
     cancelApproval: { id: approval.id },
     ...Object.fromEntries(IN_KEY_STORE.map((id) => [id, { name: 'main' }])),
     getConsumer: { name: 'orders', consumer: 'billing' },
@@ -300,7 +301,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     fetchDataKey: { role: 'orders-api' },
     castVote: { person: 'bob' },
     requestElevation: { person: 'bob' },
-    ...escrow.callers,
+    ...{ ...escrow.callers, ...recovery.callers },
   };
   return (id) => ({
     as: callers[id] ?? { person: 'alice' },
@@ -319,7 +320,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
 
 /** Everything that a request could have changed, as text. */
 async function stateOf(): Promise<string> {
-  const { store, workflows, vault } = current.world;
+  const { store, workflows, vault, drills } = current.world;
   const { items } = await store.listKeys(null, 1000);
   const keyStores = await Promise.all(['main', 'orders'].map((name) => store.readKeyStore(name)));
   return JSON.stringify([
@@ -331,7 +332,7 @@ async function stateOf(): Promise<string> {
     await store.listApprovals('open', null, 100),
     await store.listApprovals('ended', null, 100),
     vault.inspectAliases(),
-    ...(await Promise.all([store.readElevations(), store.readPasskeys()])),
+    ...(await Promise.all([store.readElevations(), store.readPasskeys(), drills.listDrills()])),
   ]);
 }
 

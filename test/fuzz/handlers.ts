@@ -12,6 +12,7 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   'read-approvals': (await import('#functions/read-approvals/handler.ts')).handler,
   'answer-mail': (await import('#functions/answer-mail/handler.ts')).handler,
   'manage-hsms': (await import('#functions/manage-hsms/handler.ts')).handler,
+  'manage-drills': (await import('#functions/manage-drills/handler.ts')).handler,
   'manage-incidents': (await import('#functions/manage-incidents/handler.ts')).handler,
   'manage-elevations': (await import('#functions/manage-elevations/handler.ts')).handler,
   'manage-signers': (await import('#functions/manage-signers/handler.ts')).handler,

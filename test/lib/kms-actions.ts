@@ -27,6 +27,8 @@ export const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'manage-signers': [],
   'manage-hsms': [],
   'watch-hsms': [],
+  'manage-drills': [],
+  'watch-drills': [],
   'manage-incidents': [],
   'manage-recoveries': [],
   'recover-key-store': [

@@ -22,7 +22,7 @@ describe('who tells people', () => {
     ]);
   });
 
-  it('has no key, starts and wakes no workflow, and nobody else sends mail', () => {
+  it('has no key, starts and wakes no workflow, and of all others only the look at drills sends mail', () => {
     expect(actionsOf(role, 'states')).toEqual([]);
     expect(role.filter(({ action }) => action.startsWith('kms:'))).toEqual(
       role.filter(({ conditions }) => JSON.stringify(conditions).includes('kms:ViaService')),
@@ -30,7 +30,10 @@ describe('who tells people', () => {
     const senders = [...rolesOf(templates.functions)].filter(
       ([, statements]) => actionsOf(statements, 'ses').length > 0,
     );
-    expect(senders.map(([name]) => name)).toEqual(['keyturn-production-notify-approvers']);
+    expect(senders.map(([name]) => name)).toEqual([
+      'keyturn-production-notify-approvers',
+      'keyturn-production-watch-drills',
+    ]);
   });
 
   it('may send nothing where no sender is named', () => {

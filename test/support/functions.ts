@@ -60,6 +60,7 @@ export const ENVIRONMENT = {
   TOKEN_KEY_ARN: 'token-key',
   ESCROW_KEY_ARN: 'escrow-key',
   PEOPLE: JSON.stringify(PEOPLE),
+  MAIL_FROM: '',
   PASSKEYS: '{"rpId":"keyturn.example","origins":["https://keyturn.example"]}',
   SLACK:
     '{"teamId":"T0LOCAL","appId":"A0KEYTURN","channelId":"C0APPROVALS","apiUrl":"https://slack.invalid/api"}',
@@ -100,6 +101,8 @@ vi.mock('#functions/shared/wiring.ts', () => ({
   rateBudget: () => ({ acquire: async () => {}, backOff: async () => {} }),
   workflows: () => following(() => current.world.workflows),
   hsmFleet: () => following(() => current.world.hsms),
+  drillRows: () => following(() => current.world.drills),
+  drillSite: () => following(() => current.world.drillSite),
   authorizer: () =>
     new AccessTableAuthorizer(ROLE_RULES, DIRECTORY.local, async (sub) => {
       const { store, clock } = current.world;

@@ -109,6 +109,8 @@ export type StepFunctionName = Exclude<
   | 'manage-signers'
   | 'manage-hsms'
   | 'watch-hsms'
+  | 'manage-drills'
+  | 'watch-drills'
   | 'manage-incidents'
   | 'manage-recoveries'
   | 'recover-key-store'

@@ -6,6 +6,8 @@ import { AgreedElectorate } from '#adapters/approvals/electorate.ts';
 import { policyMeter } from '#adapters/kms/key-policy.ts';
 import { MemoryCiphertextSource } from '#adapters/memory/ciphertext-source.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
+import { MemoryDrillRows } from '#adapters/memory/drill-rows.ts';
+import { MemoryDrillSite } from '#adapters/memory/drill-site.ts';
 import { MemoryEvidenceStore } from '#adapters/memory/evidence-store.ts';
 import { type PortCall, type PortHook, withHook } from '#adapters/memory/faults.ts';
 import { MemoryHsmFleet } from '#adapters/memory/hsm-fleet.ts';
@@ -123,6 +125,8 @@ export class World {
   readonly incidents = new MemoryIncidentRows();
   readonly scopes = new MemoryScopeRows((change) => this.store.commitApproval(change));
   readonly hsms = new MemoryHsmFleet(this.clock);
+  readonly drills = new MemoryDrillRows();
+  readonly drillSite = new MemoryDrillSite();
   readonly keyUses = new MemoryKeyUseLog();
   /** KMS as destructions see it. */
   readonly keyStates = new MemoryKeyStates(this.clock);

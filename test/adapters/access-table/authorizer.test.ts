@@ -42,6 +42,7 @@ const READ = {
   'source:read': EVERYTHING,
   'operation:read': EVERYTHING,
   'scope:read': EVERYTHING,
+  'drill:read': EVERYTHING,
 };
 const OWNED: ObjectName[] = ["olga's key", 'a key of her team'];
 /** What is permitted, by principal and action, on which objects. */
@@ -86,6 +87,7 @@ const PERMITTED: Record<
       'audit:read': EVERYTHING,
       'key-store:provision': EVERYTHING,
       'hsm:change': EVERYTHING,
+      'drill:run': EVERYTHING,
       'key-store:read': EVERYTHING,
       'task:read': EVERYTHING,
       'task:complete': EVERYTHING,
@@ -123,6 +125,7 @@ const PERMITTED: Record<
           'elevation:revoke': EVERYTHING,
           'signer:remove': EVERYTHING,
           'escrow:contribute': EVERYTHING,
+          'drill:answer': EVERYTHING,
           'policy:withdraw': EVERYTHING,
           'key:stop-destruction': EVERYTHING,
         },

@@ -15,6 +15,7 @@ import { type ClientRouteId, ROUTES, type Route } from '#core/contract/routes.ts
 import { example, problem, type Replies, startApi } from '../fake-api.ts';
 import { CONTAINMENT_CALLS } from './containment-calls.ts';
 import { DESTRUCTION_CALLS } from './destruction-calls.ts';
+import { DRILL_CALLS } from './drill-calls.ts';
 import { INCIDENT_CALLS } from './incident-calls.ts';
 import { KEY_STORE_CALLS } from './key-store-calls.ts';
 import { PEOPLE_CALLS } from './people-calls.ts';
@@ -169,6 +170,7 @@ const CALLS: Record<ClientRouteId, readonly [(client: Client) => Promise<unknown
     '/v1/calendar?from=2027-01-01T00%3A00%3A00Z&limit=3',
   ],
   ...KEY_STORE_CALLS,
+  ...DRILL_CALLS,
   getHealth: [(c) => c.getHealth(), '/v1/health'],
   getStatusList: [(c) => c.getStatusList(), '/v1/status-list'],
   getNoticeKeys: [(c) => c.getNoticeKeys(), '/v1/jwks.json'],
