@@ -118,7 +118,11 @@ export const FUNCTION_ENVIRONMENT = {
   'remove-version': { KMS_BUDGET: KmsBudgetSetting },
   'restore-version': { KMS_BUDGET: KmsBudgetSetting },
   'certify-destruction': { NOTICE_KEY_ARN: z.string() },
-  'enforce-containment': { REVOKE_KEY_ARN: z.string(), KMS_BUDGET: KmsBudgetSetting },
+  'enforce-containment': {
+    REVOKE_KEY_ARN: z.string(),
+    CONTAIN_SCOPE_ARN: z.string(),
+    KMS_BUDGET: KmsBudgetSetting,
+  },
   'manage-adoptions': {
     KEY_STORE_NAME: z.string(),
     HSM_TYPE: z.string(),

@@ -145,7 +145,8 @@ function behind(
   part: Part,
   next: { readonly cursor: string | null; readonly ranks: number; readonly now: string },
 ): Omit<ScopeContainment, 'revision' | 'auditHead'> {
-  const { revision: _revision, auditHead: _head, ...row } = containment;
+  const { revision: _revision, auditHead: _head, ...before } = containment;
+  const row = { ...before, progressedAt: next.now };
   const { pass, rank } = row.checkpoint;
   const { counts, failures, changed } = part;
   const cursor = part.isWhole ? next.cursor : part.last;

@@ -55,6 +55,8 @@ export interface ScopeContainment {
   /** Of the keys that failed last, the first twenty. */
   readonly failures: readonly { readonly key: string; readonly cause: string }[];
   readonly startedAt: Instant;
+  /** When a part of it was written last; what was written before there was this has none. */
+  readonly progressedAt?: Instant;
   readonly endedAt: Instant | null;
   /** SHA-256 of the request: the same Idempotency-Key with another body is refused. */
   readonly bodyHash: string;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes KMS refuse what the record denies. Only the workflows `revoke-key` and
-// `contain-scope` may invoke it.
+// Makes KMS refuse what the record denies. Only the workflows `revoke-key` and `contain-scope` may invoke it, and the
+// schedule by which those of a scope go on that were lost.
 import { z } from 'zod';
 import { BudgetedKeyBlocker, BudgetedPolicyWriter } from '#adapters/budget/budgeted-vault.ts';
 import { KmsPolicies } from '#adapters/kms/key-administration.ts';
 import { KmsKeyBlocker } from '#adapters/kms/key-blocking.ts';
 import { systemClock, ulidIds } from '#adapters/system/system.ts';
 import { enforceContainment, repeatContainment } from '#core/operations/enforce-containment.ts';
+import { resumeScopes } from '#core/operations/resume-scopes.ts';
 import { shouldWait, sweepScope } from '#core/operations/sweep-scope.ts';
 import { CONTAINMENT_RULES } from '#policies/containment-rules.ts';
 import { environmentOf } from '../shared/environment.ts';
@@ -30,7 +31,10 @@ const deps = {
   scopes: scopeRows(environment.TABLE_NAME),
   slots: startSlots(environment.TABLE_NAME),
   containmentRules: CONTAINMENT_RULES,
-  workflows: workflows({ 'revoke-key': environment.REVOKE_KEY_ARN }),
+  workflows: workflows({
+    'revoke-key': environment.REVOKE_KEY_ARN,
+    'contain-scope': environment.CONTAIN_SCOPE_ARN,
+  }),
   clock: systemClock,
   ids: ulidIds,
   policies: new BudgetedPolicyWriter(new KmsPolicies(kms, policySite(environment)), budget, lane),
@@ -39,10 +43,14 @@ const deps = {
 const ACTS = { enforce: enforceContainment, repeat: repeatContainment } as const;
 const OfKey = StepInputSchema.extend({ act: z.enum(['enforce', 'repeat']) });
 const OfScope = z.object({ act: z.literal('sweep'), containmentId: z.string().max(80) });
+const OfAll = z.object({ act: z.literal('resume') });
 /** Ends well within the function's time, whatever the last key of it waits for. */
 const PART = { page: 100, seconds: 10 };
 
-export const handler = stepHandler(z.discriminatedUnion('act', [OfKey, OfScope]), async (input) => {
+const Input = z.discriminatedUnion('act', [OfKey, OfScope, OfAll]);
+
+export const handler = stepHandler(Input, async (input) => {
+  if (input.act === 'resume') return { started: await resumeScopes(deps) };
   if (input.act !== 'sweep') return ACTS[input.act](deps, input);
   const row = await sweepScope(deps, input.containmentId, PART);
   return { hasMore: row.state === 'running', mustWait: shouldWait(row) };

@@ -41,7 +41,7 @@ export function containmentGrants({
       stop,
       {
         actions: ['states:StartExecution'],
-        resources: [names.stateMachineArn('revoke-key')],
+        resources: [names.stateMachineArn('revoke-key'), names.stateMachineArn('contain-scope')],
       },
     ],
   };

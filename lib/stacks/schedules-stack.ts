@@ -43,6 +43,7 @@ export class SchedulesStack extends Stack {
     const reviewArn = names.stateMachineArn('review-policies');
     const tendArn = names.arn('lambda', `function:${names.of('tend-approval')}`);
     const destroyArn = names.arn('lambda', `function:${names.of('tend-destruction')}`);
+    const containArn = names.arn('lambda', `function:${names.of('enforce-containment')}`);
     const hsmsArn = names.arn('lambda', `function:${names.of('watch-hsms')}`);
     const drillsArn = names.arn('lambda', `function:${names.of('watch-drills')}`);
     const group = new CfnScheduleGroup(this, 'Group', { name: names.of('schedules') });
@@ -56,7 +57,7 @@ export class SchedulesStack extends Stack {
           ...startGrant([sweepArn, reviewArn]),
           {
             actions: ['lambda:InvokeFunction'],
-            resources: [tendArn, destroyArn, hsmsArn, drillsArn],
+            resources: [tendArn, destroyArn, containArn, hsmsArn, drillsArn],
           },
         ]),
       },
@@ -96,6 +97,13 @@ export class SchedulesStack extends Stack {
       name: 'tend-destructions',
       arn: destroyArn,
       description: 'Goes on with destructions whose wait is over',
+      when: OFTEN,
+      input: JSON.stringify({ act: 'resume' }),
+    });
+    fire('Containments', {
+      name: 'resume-containments',
+      arn: containArn,
+      description: 'Goes on with containments of scopes whose execution was lost',
       when: OFTEN,
       input: JSON.stringify({ act: 'resume' }),
     });

@@ -314,7 +314,7 @@ describe('every role of a deployment', () => {
     ]);
   });
 
-  it('gives the scheduler the sweep, the review, the look after approvals, destructions, drills and HSMs, and nothing else', () => {
+  it('gives the scheduler the sweep, the review, the look after approvals, destructions, containments, drills and HSMs, and nothing else', () => {
     expect(everyRole.get('keyturn-production-scheduler')).toEqual([
       {
         action: 'states:StartExecution',
@@ -327,6 +327,7 @@ describe('every role of a deployment', () => {
       {
         action: 'lambda:InvokeFunction',
         resources: [
+          `arn:aws:lambda:${REGION}:${ACCOUNT}:function:keyturn-production-enforce-containment`,
           `arn:aws:lambda:${REGION}:${ACCOUNT}:function:keyturn-production-tend-approval`,
           `arn:aws:lambda:${REGION}:${ACCOUNT}:function:keyturn-production-tend-destruction`,
           `arn:aws:lambda:${REGION}:${ACCOUNT}:function:keyturn-production-watch-drills`,

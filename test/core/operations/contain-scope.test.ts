@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { KeyturnError } from '#core/errors.ts';
 import { admitScope, type ContainScopeInput, planScope } from '#core/operations/contain-scope.ts';
 import { withScopesDenied } from '#core/operations/deny-scopes.ts';
+import { resumeScopes } from '#core/operations/resume-scopes.ts';
 import { sweepScope } from '#core/operations/sweep-scope.ts';
 import { encrypt } from '#core/operations/use-key.ts';
 import { begin, GENERATION_STEPS, runSteps } from '#test/support/steps.ts';
@@ -103,6 +104,27 @@ describe('containment of a scope', () => {
     expect(keys).toEqual(['gamma', 'alpha', 'beta', 'orders']);
     for (const name of NAMES)
       await expect(use(name)).rejects.toMatchObject({ name: 'KeyNotUsable' });
+  });
+
+  it('is started again once nobody has worked on it for a quarter of an hour, and not before', async () => {
+    const { containment } = await admitScope(world.deps, input());
+    const started = () =>
+      world.workflows.started.filter(({ kind }) => kind === 'contain-scope').length;
+    await sweepScope(world.deps, containment.id, PART);
+    world.clock.advance(899);
+    expect(await resumeScopes(world.deps)).toBe(0);
+    world.clock.advance(1);
+    expect(await resumeScopes(world.deps)).toBe(1);
+    // Two looks of one minute are one start.
+    expect(await resumeScopes(world.deps)).toBe(1);
+    expect(started()).toBe(1);
+
+    await sweepScope(world.deps, containment.id, PART);
+    expect(await resumeScopes(world.deps)).toBe(0);
+    await sweepToEnd(containment.id);
+    world.clock.advance(10_000);
+    expect(await resumeScopes(world.deps)).toBe(0);
+    expect(started()).toBe(1);
   });
 
   it('goes on where it was stopped, and counts each key once', async () => {
