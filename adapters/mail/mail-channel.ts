@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// The channel `email`: a mail to each person, with a link of their own to those who may vote. Of single votes it says
-// nothing: those are on the page, in Slack and in the command line.
+// The channel `email`: a mail to each person, with a link of their own to those who may vote; one for many where it would be
+// too many. Of single votes it says nothing: those are on the page, in Slack and in the command line.
 import { noticeOf } from '#core/approvals/notice.ts';
 import { KeyturnError } from '#core/errors.ts';
 import type { Elector } from '#core/policies/approval-rules.ts';
-import type { ApprovalNews, NoticeChannel, TellOnce } from '#core/ports/approval-notices.ts';
+import type { ApprovalNews, NoticeChannel } from '#core/ports/approval-notices.ts';
 import type { MailLinks } from '#core/ports/mail-links.ts';
 import { LINK_BYTES, makeLinkToken } from './link-token.ts';
+import { goesAlone, groupInstead, type MailLimitDeps } from './mail-limit.ts';
 import { mailMessage } from './message.ts';
 import type { SesSender } from './ses-sender.ts';
 
 /** 128 bits: nobody meets another link by trying. */
 const ID_BYTES = 16;
 
-export interface MailChannelDeps {
-  readonly tellOnce: TellOnce;
+export interface MailChannelDeps extends MailLimitDeps {
   readonly links: MailLinks;
   readonly sender: Pick<SesSender, 'send'>;
   /** Address of a person by immutable id; null for those without one. */
@@ -71,6 +71,10 @@ export class MailChannel implements NoticeChannel {
     const { approval, eventId: occasion } = news;
     const slot = { approvalId: approval.id, channel: this.name, occasion, recipient: person.sub };
     await this.#deps.tellOnce(slot, async () => {
+      if (!(await goesAlone(this.#deps, news.kind, person.sub)))
+        return groupInstead(this.#deps, person.sub, (mail) =>
+          this.#deps.sender.send(address, mail),
+        );
       const link = mayVote ? await this.#link(news, person) : null;
       const notice = noticeOf(approval, news.kind, {
         source: null,

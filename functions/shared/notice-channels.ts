@@ -16,7 +16,7 @@ import type { ApprovalLedger } from '#core/ports/approvals.ts';
 import type { DrillNotices } from '#core/ports/drill-site.ts';
 import { DIRECTORY } from '#policies/directory.ts';
 import { slackApp } from './slack-app.ts';
-import { noticeRows } from './wiring.ts';
+import { noticeRows, startSlots } from './wiring.ts';
 
 /** What all channels share. */
 export interface ChannelSite {
@@ -31,6 +31,8 @@ export function mailChannel(site: ChannelSite, from: string): NoticeChannel[] {
   const rows = noticeRows(site.tableName);
   const channel = new MailChannel({
     tellOnce: tellOnceBy({ log: rows, clock: systemClock }),
+    slots: startSlots(site.tableName),
+    clock: systemClock,
     links: rows,
     random: systemRandom,
     // The news come again anyway.

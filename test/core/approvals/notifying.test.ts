@@ -2,7 +2,9 @@
 // Who is told of what, on which channel, how often; and what a request shows of a channel that fails.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MailChannel } from '#adapters/mail/mail-channel.ts';
+import { MAILS_PER_HOUR } from '#adapters/mail/mail-limit.ts';
 import { MemoryNoticeRows } from '#adapters/memory/notice-rows.ts';
+import { MemoryStartSlots } from '#adapters/memory/start-slots.ts';
 import type { ApprovalRecord } from '#core/approvals/records.ts';
 import { tellOnceBy } from '#core/approvals/tell-once.ts';
 import { TOLD_EVENTS, type ToldEvent } from '#core/contract/told-events.ts';
@@ -23,6 +25,7 @@ describe('notices of a request', () => {
   let world: World;
   let approval: ApprovalRecord;
   let rows: MemoryNoticeRows;
+  let slots: MemoryStartSlots;
   let sent: { to: string; subject: string; text: string }[];
   let down: Set<string>;
   let others: NoticeChannel[];
@@ -32,6 +35,7 @@ describe('notices of a request', () => {
     await registered(new Simulation(world));
     approval = await ask(world, 'key.release', { key: 'orders' });
     rows = new MemoryNoticeRows();
+    slots = new MemoryStartSlots();
     sent = [];
     down = new Set();
     others = [];
@@ -40,6 +44,8 @@ describe('notices of a request', () => {
   const mail = () =>
     new MailChannel({
       tellOnce: tellOnceBy({ log: rows, clock: world.clock }),
+      slots,
+      clock: world.clock,
       links: rows,
       random: world.random,
       addressOf: (sub) => (sub === 'usr_frank' ? null : `${sub.slice(4)}@example.com`),
@@ -96,6 +102,73 @@ describe('notices of a request', () => {
     await tell('approval.requested');
 
     expect(told()).toEqual(['alice', 'bob', 'carol', 'dan', 'erin']);
+  });
+
+  describe('in a storm of requests', () => {
+    const toBob = () => sent.filter(({ to }) => to.startsWith('bob'));
+    const grouped = () => toBob().filter(({ subject }) => /More requests/.test(subject));
+    const ofAnother = (number: number) =>
+      notifyApprovers(
+        { ...world.deps, channels: [mail()] },
+        {
+          name: 'approval.requested',
+          approvalId: approval.id,
+          eventId: `approval/other-${number}#1`,
+          apiUrl: 'https://api.example.com/p',
+        },
+      );
+    const storm = async (from: number, to: number) => {
+      for (let number = from; number < to; number += 1) await ofAnother(number);
+    };
+
+    it('become one mail every ten minutes, and none is lost silently', async () => {
+      await storm(0, MAILS_PER_HOUR);
+      expect(grouped()).toEqual([]);
+      await storm(MAILS_PER_HOUR, MAILS_PER_HOUR + 30);
+      expect(toBob()).toHaveLength(MAILS_PER_HOUR + 1);
+      expect(grouped()).toHaveLength(1);
+      expect(grouped()[0]?.text).toContain('keyturn approval list');
+      expect(linksIn(grouped()[0]?.text ?? '')).toEqual([]);
+      expect(await undelivered()).toEqual([]);
+
+      world.clock.advance(600);
+      await storm(100, 130);
+      expect(grouped()).toHaveLength(2);
+    });
+
+    it('never take with them what is about to expire', async () => {
+      await storm(0, MAILS_PER_HOUR + 5);
+      const before = toBob().length;
+      world.clock.advance(WINDOW / 2);
+      await storm(100, 100 + MAILS_PER_HOUR + 5);
+      await tendApproval(world.deps, approval.id);
+
+      await tell('approval.reminded');
+
+      const last = toBob().at(-1);
+      expect(toBob().length).toBeGreaterThan(before);
+      expect(last?.subject).toMatch(/Reminder|waits|still/i);
+      expect(linksIn(last?.text ?? '')).toHaveLength(1);
+    });
+
+    it('come one by one again in the next hour', async () => {
+      await storm(0, MAILS_PER_HOUR + 5);
+      const before = toBob().length;
+      world.clock.advance(3600);
+      await storm(200, 203);
+      expect(toBob()).toHaveLength(before + 3);
+    });
+
+    it('are sent again when the mail for many could not be sent', async () => {
+      await storm(0, MAILS_PER_HOUR);
+      down.add('bob@example.com');
+      await expect(ofAnother(300)).rejects.toThrow(/email could not tell/);
+      expect(await undelivered()).toEqual(['email']);
+      down.clear();
+      await ofAnother(300);
+      expect(grouped()).toHaveLength(1);
+      expect(await undelivered()).toEqual([]);
+    });
   });
 
   it('of who was missed are sent again, and to nobody else', async () => {
@@ -199,6 +272,8 @@ describe('notices of a request', () => {
   it('cannot go to people without an address, which the request shows', async () => {
     const nobody = new MailChannel({
       tellOnce: tellOnceBy({ log: rows, clock: world.clock }),
+      slots,
+      clock: world.clock,
       links: rows,
       random: world.random,
       addressOf: () => null,
