@@ -5,6 +5,8 @@ export const ACTION = {
   deny: 'keyturn_deny',
   /** A link: Slack opens it by itself, and tells us. */
   page: 'keyturn_page',
+  /** Asks for a link of one's own to the page. */
+  link: 'keyturn_link',
 } as const;
 
 export const REASON_VIEW = 'keyturn_reason';

@@ -26,6 +26,7 @@ export type SlackInteraction =
   | ({ readonly kind: 'approve'; readonly triggerId: string } & Click)
   | ({ readonly kind: 'ask-reason'; readonly triggerId: string } & Click)
   | ({ readonly kind: 'deny'; readonly reason: string } & Click)
+  | ({ readonly kind: 'ask-link' } & Click)
   | { readonly kind: 'opened-page'; readonly userId: string };
 
 const Id = z.string().regex(/^[A-Z0-9]{2,32}$/);
@@ -115,6 +116,7 @@ function readClick(sent: z.infer<typeof BlockActions>, home: SlackHome): SlackIn
   const userId = sent.user.id;
   if (action.action_id === ACTION.page) return { kind: 'opened-page', userId };
   const click = { ...subject, userId, channelId: sent.channel.id, messageTs: sent.message.ts };
+  if (action.action_id === ACTION.link) return { kind: 'ask-link', ...click };
   const kind = action.action_id === ACTION.approve ? 'approve' : 'ask-reason';
   return { kind, ...click, triggerId: sent.trigger_id };
 }

@@ -90,10 +90,21 @@ function pageButton(notice: ApprovalNotice): Button {
   };
 }
 
+/** For votes that are signed: who presses gets the page as their own, and nobody else sees it. */
+function linkButton(notice: ApprovalNotice): Button {
+  return {
+    type: 'button',
+    action_id: ACTION.link,
+    text: plain('Vote on your page'),
+    value: buttonValue(notice),
+  };
+}
+
 function buttonsOf(notice: ApprovalNotice): ActionsBlock[] {
   if (!isOpen(notice.kind)) return [];
   const votes = notice.mayVoteInSlack ? [approveButton(notice), denyButton(notice)] : [];
-  return [{ type: 'actions', block_id: 'vote', elements: [...votes, pageButton(notice)] }];
+  const page = notice.isSigned ? linkButton(notice) : pageButton(notice);
+  return [{ type: 'actions', block_id: 'vote', elements: [...votes, page] }];
 }
 
 /** The message as it is to look now. After the decision it has the outcome and no buttons. */

@@ -48,6 +48,8 @@ export interface ApprovalNotice {
   readonly digest: string;
   /** False where a vote needs more than a click in Slack; then the page is the place. */
   readonly mayVoteInSlack: boolean;
+  /** A vote is signed by the voter's own key. */
+  readonly isSigned: boolean;
   /** Page of the request. */
   readonly pageUrl: string;
 }
@@ -90,6 +92,7 @@ export function noticeOf(
     earliestExecutionAt: approval.approvedAt,
     digest,
     mayVoteInSlack: approval.rule.slack && !approval.rule.signed,
+    isSigned: approval.rule.signed,
     pageUrl,
   };
 }

@@ -74,7 +74,12 @@ export const FUNCTION_ENVIRONMENT = {
   'read-approvals': {},
   'cast-vote': { TOKEN_KEY_ARN: z.string(), PEOPLE: PeopleSetting, PASSKEYS: PasskeyVariable },
   'answer-mail': { TOKEN_KEY_ARN: z.string(), PASSKEYS: PasskeyVariable },
-  'answer-slack': { TOKEN_KEY_ARN: z.string(), PEOPLE: PeopleSetting, SLACK: SlackVariable },
+  'answer-slack': {
+    TOKEN_KEY_ARN: z.string(),
+    PEOPLE: PeopleSetting,
+    SLACK: SlackVariable,
+    API_URL_TEMPLATE: z.string().min(1),
+  },
   'manage-elevations': { APPROVE_ARN: z.string() },
   'manage-signers': { APPROVE_ARN: z.string(), PASSKEYS: PasskeyVariable },
   'manage-incidents': {},

@@ -11,6 +11,8 @@ export interface MailLink {
   readonly approvalId: string | null;
   /** Immutable id of the one person whose link it is. */
   readonly sub: string;
+  /** It came in no mail of one's own: by it nothing is decided without the person's own signature. */
+  readonly isSignedOnly?: true;
   /** It opens nothing from then on. */
   readonly expiresAt: Instant;
 }

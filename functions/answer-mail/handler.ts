@@ -43,6 +43,8 @@ function notValid(): KeyturnError {
 interface Opened {
   readonly approval: ApprovalRecord;
   readonly voter: Principal;
+  /** The link came by another way than the person's own mail. */
+  readonly isSignedOnly: boolean;
 }
 
 /** @throws KeyturnError `LinkNotValid`, `LinkUsed` */
@@ -60,7 +62,8 @@ async function open(request: ApiRequest, secret: string): Promise<Opened> {
       'LinkUsed',
       `you voted to ${vote.decision} at ${vote.at} already, and the link was good for that once`,
     );
-  return { approval, voter: await voterOf(link.sub) };
+  const isSignedOnly = link.isSignedOnly ?? false;
+  return { approval, voter: await voterOf(link.sub), isSignedOnly };
 }
 
 async function voterOf(sub: string): Promise<Principal> {
@@ -86,10 +89,15 @@ async function vote(opened: Opened, request: VoteRequest): Promise<MailPageAnswe
     throw new KeyturnError('PageTokenInvalid', 'open the link again, and vote on the page itself');
   const refusal = refusalOf(approval, await passkeyFor(opened, environment.PASSKEYS, table));
   if (refusal !== null) throw new KeyturnError('SignatureRequired', refusal);
+  if (opened.isSignedOnly && !signature)
+    throw new KeyturnError(
+      'SignatureRequired',
+      'by a link from Slack only a passkey votes; deny by the link in your mail, or with "keyturn approval deny"',
+    );
   const cast = await castVote(deps, {
     approvalId: approval.id,
     by: voter,
-    channel: 'email',
+    channel: opened.isSignedOnly ? 'web' : 'email',
     decision,
     digest,
     reason: reason ?? null,

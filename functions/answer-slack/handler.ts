@@ -12,9 +12,11 @@ import { type ApiAnswer, apiHandler, type RouteHandler } from '../shared/api-han
 import { SealedBallots } from '../shared/ballots.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { SlackDoor } from '../shared/slack-door.ts';
-import { authorizer, electorate, ledger, replayRows } from '../shared/wiring.ts';
+import { apiUrlOf, makePageLink } from '../shared/slack-page-link.ts';
+import { authorizer, electorate, ledger, noticeRows, replayRows } from '../shared/wiring.ts';
 
 type Vote = Extract<SlackInteraction, { kind: 'approve' | 'deny' }>;
+type LinkWish = Extract<SlackInteraction, { kind: 'ask-link' }>;
 type Question = Extract<SlackInteraction, { kind: 'ask-reason' }>;
 
 const environment = environmentOf('answer-slack');
@@ -29,6 +31,7 @@ const deps = {
   passkeys: table,
   clock: systemClock,
 };
+const links = noticeRows(environment.TABLE_NAME);
 const ballots = new SealedBallots(table, environment.TOKEN_KEY_ARN);
 const slack =
   home &&
@@ -71,11 +74,20 @@ async function askReason(door: SlackDoor, question: Question): Promise<void> {
   await door.api.openView(question.triggerId, reasonView(question));
 }
 
-async function act(door: SlackDoor, interaction: SlackInteraction): Promise<void> {
+async function giveLink(door: SlackDoor, voter: Principal, wish: LinkWish, apiUrl: string) {
+  await permit(voter);
+  const approval = await table.readApproval(wish.approvalId);
+  if (!approval) throw approvalNotFound();
+  const link = await makePageLink({ ...deps, links }, approval, voter, apiUrl);
+  await door.handOver(wish.userId, link);
+}
+
+async function act(door: SlackDoor, interaction: SlackInteraction, apiUrl: string) {
   if (interaction.kind === 'opened-page') return;
   try {
     const voter = await door.personOf(interaction.userId);
     if (interaction.kind === 'ask-reason') await askReason(door, interaction);
+    else if (interaction.kind === 'ask-link') await giveLink(door, voter, interaction, apiUrl);
     else await vote(voter, interaction);
   } catch (error) {
     await door.explain(interaction.userId, error);
@@ -96,7 +108,8 @@ function refusedReason(error: unknown): ApiAnswer {
 const answerSlack: RouteHandler = async ({ event }) => {
   if (!slack) throw new KeyturnError('RouteNotFound', 'this deployment has no Slack');
   try {
-    await act(slack, await slack.admit(event));
+    const apiUrl = apiUrlOf(event, environment.API_URL_TEMPLATE);
+    await act(slack, await slack.admit(event), apiUrl);
   } catch (error) {
     return refusedReason(error);
   }

@@ -75,6 +75,12 @@ export class SlackDoor {
     return { id: person.sub, kind: 'person', name: person.user, groups: person.groups };
   }
 
+  /** Gives who pressed, and nobody else, a link. @throws KeyturnError `DependencyUnavailable` */
+  async handOver(userId: string, url: string): Promise<void> {
+    const text = `<${url}|Your page of this request>: open it within 15 minutes. It is for you alone and decides nothing by itself: you vote there with your passkey. Compare the words of the digest.`;
+    await this.api.postEphemeral(this.#site.home.channelId, userId, text);
+  }
+
   /** Tells who pressed, and nobody else, why it did not count. That it cannot be told changes nothing. */
   async explain(userId: string, error: unknown): Promise<void> {
     const isTheirs = error instanceof KeyturnError && ERRORS[error.code].status < 500;

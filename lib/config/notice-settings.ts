@@ -42,14 +42,3 @@ export const UrlTemplate = z
     message: 'may hold {apiId}, {region} and {stage}',
   });
 const PLACES = ['{apiId}', '{region}', '{stage}'];
-
-/** The template with what the deployment knows. */
-export function filledUrl(
-  template: string,
-  values: { readonly apiId: string; readonly region: string; readonly stage: string },
-): string {
-  return template
-    .replaceAll('{apiId}', values.apiId)
-    .replaceAll('{region}', values.region)
-    .replaceAll('{stage}', values.stage);
-}

@@ -15,11 +15,11 @@ import {
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
+import { filledUrl } from '../../core/contract/api-url.ts';
 import { EVENT_SOURCE } from '../../core/contract/events.ts';
 import { NOTICE_EVENTS } from '../../core/contract/notices.ts';
 import { PARTITION_KEY } from '../../core/contract/table.ts';
 import { TOLD_EVENT_NAMES } from '../../core/contract/told-events.ts';
-import { filledUrl } from '../config/notice-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Names } from '../names.ts';
 import type { Functions } from './functions-stack.ts';

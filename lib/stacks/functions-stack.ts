@@ -4,6 +4,7 @@
 import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
+import { filledUrl } from '../../core/contract/api-url.ts';
 import {
   environmentSchema,
   FUNCTION_NAMES,
@@ -108,6 +109,8 @@ function environmentValues(props: FunctionsStackProps): Readonly<Record<string, 
     ESCROW_KEY_ARN: state.escrowKeyArn,
     PEOPLE: JSON.stringify(settings.people),
     MAIL_FROM: settings.mail.from ?? '',
+    // API and stage are known when a request comes.
+    API_URL_TEMPLATE: filledUrl(settings.api.urlTemplate, { region }),
     SLACK: settings.slack === null ? '' : JSON.stringify(settings.slack),
     PASSKEYS: settings.passkeys === null ? '' : JSON.stringify(settings.passkeys),
     EVENT_BUS_NAME,

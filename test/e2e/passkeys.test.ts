@@ -64,6 +64,28 @@ beforeAll(async () => {
   await enroll('carol');
 });
 
+/** The link that Slack shows who presses, and nobody else. */
+async function slackLinkOf(approvalId: string, user: string): Promise<MailedLink> {
+  const { slackUrl, adminToken } = inject('stack');
+  const headers = { 'x-admin-token': adminToken, 'content-type': 'application/json' };
+  const state = async () => (await fetch(`${slackUrl}/state`, { headers })).json();
+  const ts = await until<string>(
+    async () =>
+      (await state()).messages.find((one: object) => JSON.stringify(one).includes(`${approvalId}:`))
+        ?.ts,
+    { timeoutSeconds: 60, what: `the message about ${approvalId}` },
+  );
+  const body = JSON.stringify({ ts, button: 'keyturn_link', user });
+  const pressed = await fetch(`${slackUrl}/click`, { method: 'POST', headers, body });
+  expect(await pressed.json()).toMatchObject({ status: 200, body: '' });
+  const { ephemerals } = await state();
+  const own = ephemerals.findLast(
+    (one: { user: string }) => one.user === `U0${user.toUpperCase()}`,
+  );
+  const [, url = '', secret = ''] = /<(https:[^|#]+)#([^|]+)\|/.exec(own?.text ?? '') ?? [];
+  return { url, secret };
+}
+
 async function voteOn(link: MailedLink, user: 'bob' | 'carol', asked: Partial<Asked> = {}) {
   const { body } = await show(link);
   const passkey = body['passkey'] as { challenge: string; rpId: string } | null;
@@ -102,7 +124,8 @@ describe('votes signed with passkeys on the page of a mail', () => {
         code: 'SignatureInvalid',
       });
     expect(await voteOn(bobs, 'bob', { signCount: 7 })).toMatchObject({ status: 200 });
-    expect(await voteOn(carols, 'carol')).toMatchObject({ status: 200 });
+    expect((await show(carols)).body).toMatchObject({ mayVote: true });
+    expect(await voteOn(await slackLinkOf(id, 'carol'), 'carol')).toMatchObject({ status: 200 });
     const executed = await inState(id, 'executed');
     const { items } = (await alice.listSigners()).body;
     expect(items.find((one) => one.id === signers['bob'])).toMatchObject({ signCount: 7 });

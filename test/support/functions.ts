@@ -45,6 +45,7 @@ export const ENVIRONMENT = {
   UPDATE_ACCESS_ARN: 'machine-update-access',
   REVOKE_KEY_ARN: 'machine-revoke-key',
   CONTAIN_SCOPE_ARN: 'machine-contain-scope',
+  API_URL_TEMPLATE: 'https://{apiId}.example.com/{stage}',
   RESUME_KEY_ARN: 'machine-resume-key',
   DESTROY_KEY_ARN: 'arn:destroy-key',
   BACKUP_RETENTION_DAYS: '90',
@@ -174,8 +175,10 @@ export interface Call {
 }
 
 function requestContext(caller: Caller): APIGatewayProxyEvent['requestContext'] {
-  const context: { requestId: string; authorizer?: object; identity: object } = {
+  const context: { authorizer?: object; identity: object } & Record<string, unknown> = {
     requestId: 'request-1',
+    apiId: 'api1',
+    stage: 'v1',
     identity: {},
   };
   if (caller && 'person' in caller) {

@@ -106,6 +106,15 @@ describe('the message of a request', () => {
     expect(only).toMatchObject({ action_id: 'keyturn_page', text: { text: 'Vote on the page' } });
   });
 
+  it('gives who presses a link of their own where votes are signed', () => {
+    const notice = aNotice({ mayVoteInSlack: false, isSigned: true });
+    const [only, ...others] = buttonsOf(notice);
+
+    expect(others).toEqual([]);
+    expect(only).toMatchObject({ action_id: 'keyturn_link', text: { text: 'Vote on your page' } });
+    expect(only).not.toHaveProperty('url');
+  });
+
   it.each(NOTICE_KINDS)('has buttons for %s only while votes are taken', (kind) => {
     expect(buttonsOf(aNotice({ kind })).length > 0).toBe(isOpen(kind));
     expect(threadText(aNotice({ kind }))).not.toBe('');

@@ -29,6 +29,7 @@ export function aNotice(changes: Partial<ApprovalNotice> = {}): ApprovalNotice {
     earliestExecutionAt: null,
     digest: `7f000001${'ab'.repeat(28)}`,
     mayVoteInSlack: true,
+    isSigned: false,
     pageUrl: 'https://keyturn.example/approvals/apr_01K0000000000000000000000A',
     ...changes,
   };
