@@ -8,6 +8,7 @@ import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { readSignerFiles } from '#client/cli/verify-approval.ts';
 import type { Client, ResponseOf } from '#client/sdk/index.ts';
 import { verifyApproval } from '#core/approvals/verify-export.ts';
+import type { Workspace } from '#emulator/slack/workspace.ts';
 import { until } from '#scripts/local/waiting.ts';
 import { type Asked, SoftwarePasskey } from '#test/support/passkey.ts';
 import { linkOf, type MailedLink, mailed, post, show } from './mailbox.ts';
@@ -68,20 +69,21 @@ beforeAll(async () => {
 async function slackLinkOf(approvalId: string, user: string): Promise<MailedLink> {
   const { slackUrl, adminToken } = inject('stack');
   const headers = { 'x-admin-token': adminToken, 'content-type': 'application/json' };
-  const state = async () => (await fetch(`${slackUrl}/state`, { headers })).json();
+  const state = async () =>
+    (await (await fetch(`${slackUrl}/state`, { headers })).json()) as Pick<
+      Workspace,
+      'messages' | 'ephemerals'
+    >;
   const ts = await until<string>(
     async () =>
-      (await state()).messages.find((one: object) => JSON.stringify(one).includes(`${approvalId}:`))
-        ?.ts,
+      (await state()).messages.find((one) => JSON.stringify(one).includes(`${approvalId}:`))?.ts,
     { timeoutSeconds: 60, what: `the message about ${approvalId}` },
   );
   const body = JSON.stringify({ ts, button: 'keyturn_link', user });
   const pressed = await fetch(`${slackUrl}/click`, { method: 'POST', headers, body });
   expect(await pressed.json()).toMatchObject({ status: 200, body: '' });
   const { ephemerals } = await state();
-  const own = ephemerals.findLast(
-    (one: { user: string }) => one.user === `U0${user.toUpperCase()}`,
-  );
+  const own = ephemerals.findLast((one) => one.user === `U0${user.toUpperCase()}`);
   const [, url = '', secret = ''] = /<(https:[^|#]+)#([^|]+)\|/.exec(own?.text ?? '') ?? [];
   return { url, secret };
 }
