@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The local stack that rotations are measured on: the whole app, waits 0, KMS consistent at once.
 import { rmSync } from 'node:fs';
+import type { RequestOf } from '#client/sdk/index.ts';
 import { KEYTURN_APP } from '#scripts/local/deployment.ts';
 import { type Stack, startStack } from '#scripts/local/stack.ts';
 import { personClient } from '#scripts/local/story/actors.ts';
@@ -37,16 +38,24 @@ export async function stopMeasuredStack({ stack }: MeasuredStack): Promise<void>
 }
 
 /** Does work for each item, a few at a time. */
-export async function each<T>(items: readonly T[], work: (item: T) => Promise<void>) {
+export async function each<T>(
+  items: readonly T[],
+  work: (item: T) => Promise<void>,
+  atOnce = AT_ONCE,
+) {
   const pending = items.values();
   const worker = async () => {
     for (const item of pending) await work(item);
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  await Promise.all(Array.from({ length: atOnce }, worker));
 }
 
-/** Generates active keys. @returns their names */
-export async function activeKeys({ operator }: MeasuredStack, count: number): Promise<string[]> {
+/** Generates active keys, that those who are named may use. @returns their names */
+export async function activeKeys(
+  { operator }: MeasuredStack,
+  count: number,
+  access: RequestOf<'createKey'>['access'] = [],
+): Promise<string[]> {
   const run = Date.now().toString(36);
   const names = Array.from({ length: count }, (_, index) => `bench-${run}-${index}`);
   await each(names, async (name) => {
@@ -56,7 +65,7 @@ export async function activeKeys({ operator }: MeasuredStack, count: number): Pr
       owner: 'payments',
       purpose: 'bench',
       environment: 'development',
-      access: [],
+      access,
     });
     const { state, cause } = await watch(operator, body.operationId, () => {});
     if (state !== 'done') throw new Error(`${name} was not generated: ${cause}`);

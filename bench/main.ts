@@ -10,6 +10,7 @@ import { newFolderForMany } from './folder.ts';
 import { measureLimits } from './limits-model.ts';
 import { type MeasuredStack, startMeasuredStack, stopMeasuredStack } from './local-stack.ts';
 import { openRawHsm } from './raw-hsm.ts';
+import { measureRecovery } from './recovery.ts';
 import { measureReencryption } from './reencryption.ts';
 import { Report } from './report.ts';
 import { measureRevocation } from './revocation.ts';
@@ -84,6 +85,7 @@ const ON_THE_STACK: Readonly<Record<string, (stack: MeasuredStack) => Promise<vo
   revoke: (stack) => measureRevoke(stack, report, values.full ? 30 : 8),
   reencryption: (stack) => measureReencryption(stack, report, values.full ? 100_000 : 2000),
   'rotation-thousand': (stack) => measureThousand(stack, report, values.full ? 1000 : 50),
+  recovery: (stack) => measureRecovery(stack, report, values.full ? 1000 : 50),
   'rotation-growth': (stack) => measureRotationGrowth(stack, report, GROWTH),
 };
 const GROWTH = values.full ? [100, 1000, 10_000, 100_000] : [100, 1000, 10_000];
@@ -102,6 +104,7 @@ const only = values.only ?? '';
 const isOnTheStack = Object.keys(ON_THE_STACK).some(wants);
 if (only === '' || only.startsWith('limits-model')) await measureLimits(report);
 if (only === '' || only.startsWith('approval-races')) measureRaces(report, 10_000);
-if (!/^(rotation|revoke|reencryption|approval|limits-model)/.test(only)) await measureStandIn();
+if (!/^(rotation|revoke|recovery|reencryption|approval|limits-model)/.test(only))
+  await measureStandIn();
 if (isOnTheStack) await measureOnTheStack();
 report.finish();

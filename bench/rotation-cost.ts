@@ -95,6 +95,7 @@ export async function orchestrationOf(
 }
 
 interface TrailEvent {
+  readonly eventSource: string;
   readonly eventName: string;
   readonly userIdentity?: { readonly arn?: string };
 }

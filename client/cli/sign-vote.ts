@@ -47,6 +47,11 @@ function localKey({ host, settings: { flags, identity } }: Context): string | nu
   return join(dirname(stackFile), 'people', identity.name, 'vote_ed25519');
 }
 
+/** Signs a vote with the key of a file. @throws UsageError when it is none that signs */
+export function signedStatement(path: string, vote: Parameters<typeof voteStatement>[0]): SshVote {
+  return signWith(path, voteStatement(vote), VOTE_NAMESPACE);
+}
+
 /**
  * Signs the decision on what was seen.
  * @returns null without `--sign` and `--key`
@@ -63,6 +68,5 @@ export function signatureOf(
   if (!path)
     throw new UsageError('--sign needs your key', 'name its file: --key, or KEYTURN_VOTE_KEY');
   const voter = voterOf(context, seen);
-  const statement = voteStatement({ requestId: seen.id, digest: seen.digest, decision, voter });
-  return signWith(path, statement, VOTE_NAMESPACE);
+  return signedStatement(path, { requestId: seen.id, digest: seen.digest, decision, voter });
 }

@@ -2,13 +2,11 @@
 // Destruction on the running stack, with real keys in the HSM: a use in quarantine takes it back, one person stops it
 // while KMS waits, and the full course ends with a token without the object and a certificate that verifies without us.
 import { createHash, createPublicKey, verify } from 'node:crypto';
-import { dirname, join } from 'node:path';
 import { DecryptCommand, EncryptCommand } from '@aws-sdk/client-kms';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { signWith } from '#client/cli/vote-key.ts';
 import type { Client, ResponseOf } from '#client/sdk/index.ts';
-import { VOTE_NAMESPACE, voteStatement } from '#core/approvals/vote-statement.ts';
+import { castSignedVote } from '#scripts/local/story/signed-votes.ts';
 import { until } from '#scripts/local/waiting.ts';
 import { activeKey, ended, person, ROOT_CREDENTIALS, workload } from './scene.ts';
 
@@ -53,19 +51,8 @@ beforeAll(async () => {
 });
 afterAll(() => admin('clock', 'DELETE'));
 
-async function signedVote(user: string, approvalId: string) {
-  const client = await person(user);
-  const { body } = await client.getApproval(approvalId);
-  const statement = voteStatement({
-    requestId: approvalId,
-    digest: body.digest,
-    decision: 'approve',
-    voter: `usr_${user}`,
-  });
-  const people = join(dirname(dirname(inject('stack').caFile ?? '')), 'people');
-  const signature = signWith(join(people, user, 'vote_ed25519'), statement, VOTE_NAMESPACE);
-  await client.castVote(approvalId, { decision: 'approve', digest: body.digest, signature });
-}
+const signedVote = (user: string, approvalId: string) =>
+  castSignedVote(inject('stack'), user, approvalId);
 
 /** Starts the workflow now, as the sweep does each minute. */
 async function look(destruction: Destruction): Promise<void> {
