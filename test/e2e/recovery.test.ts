@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The key store of the running stack breaks and is recovered, with real token content: material is deleted in the HSMs, a
 // cluster is made of a backup, and what was written before opens again. Every phase's time is printed.
-import { dirname, join } from 'node:path';
 import {
   CloudHSMV2Client,
   CreateHsmCommand,
@@ -10,11 +9,11 @@ import {
   DescribeBackupsCommand,
   DescribeClustersCommand,
 } from '@aws-sdk/client-cloudhsm-v2';
+import { DecryptCommand, type KMSClient } from '@aws-sdk/client-kms';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { signWith } from '#client/cli/vote-key.ts';
 import type { Client, ResponseOf } from '#client/sdk/index.ts';
-import { VOTE_NAMESPACE, voteStatement } from '#core/approvals/vote-statement.ts';
 import { doOpenTask, hsmAdmin } from '#scripts/local/story/hsm-admin.ts';
+import { approvedBySignatures, castSignedVote } from '#scripts/local/story/signed-votes.ts';
 import { until } from '#scripts/local/waiting.ts';
 import { activeKey, person, ROOT_CREDENTIALS, workload } from './scene.ts';
 
@@ -22,22 +21,18 @@ type Recovery = ResponseOf<'getRecovery'>;
 
 const KEY_STORE = 'keyturn-local';
 const DIRECTORY = '.local-test';
-const CUSTODIANS = ['bob', 'carol', 'dan'];
 let alice: Client;
-let custodians: readonly (readonly [string, Client])[];
 let hsm: CloudHSMV2Client;
 let clusterId: string;
-let api: Awaited<ReturnType<typeof workload>>['api'];
+let api: Client;
+let kms: KMSClient;
 
 beforeAll(async () => {
   const { gatewayUrl: endpoint, region } = inject('stack');
   alice = await person('alice');
-  custodians = await Promise.all(
-    CUSTODIANS.map(async (user) => [user, await person(user)] as const),
-  );
   hsm = new CloudHSMV2Client({ endpoint, region, credentials: ROOT_CREDENTIALS });
   clusterId = (await alice.getKeyStore(KEY_STORE)).body.clusterId ?? '';
-  ({ api } = await workload());
+  ({ api, kms } = await workload());
 });
 
 const site = () => ({ operator: alice, stack: inject('stack'), directory: DIRECTORY });
@@ -55,23 +50,9 @@ async function admin<T>(method: 'GET' | 'POST', path: string, body?: object): Pr
 /** Asks for a recovery and has three custodians sign for it. @returns its id */
 async function approved(body: Parameters<Client['startRecovery']>[0]): Promise<string> {
   const { approvalId } = (await alice.startRecovery(body)).body;
-  const { id, digest, canonical } = (await alice.getApproval(approvalId ?? '')).body;
+  const { canonical } = (await alice.getApproval(approvalId ?? '')).body;
   expect(canonical.rule).toMatchObject({ required: 3, signed: true });
-  const people = join(dirname(dirname(inject('stack').caFile ?? '')), 'people');
-  for (const [user, client] of custodians) {
-    const decision = 'approve' as const;
-    const statement = voteStatement({ requestId: id, digest, decision, voter: `usr_${user}` });
-    const signature = signWith(join(people, user, 'vote_ed25519'), statement, VOTE_NAMESPACE);
-    await client.castVote(id, { decision, digest, signature });
-  }
-  return until(
-    async () => {
-      const { body: found } = await alice.getApproval(id);
-      if (found.state === 'lapsed') throw new Error(`${id} lapsed: ${found.cause}`);
-      return found.state === 'executed' && (found.executedAs ?? '');
-    },
-    { timeoutSeconds: 60, what: `${id} to be executed` },
-  );
+  return approvedBySignatures({ stack: inject('stack'), asks: alice }, approvalId ?? '');
 }
 
 const show = async (id: string) => (await alice.getRecovery(id)).body;
@@ -124,6 +105,43 @@ describe('a key store that lost its connection', () => {
     });
     expect(done.survey.missing.map((one) => one.key)).not.toContain(key);
     expect(done.survey.readable).toBeGreaterThan(0);
+    expect(await open(key, ciphertext)).toBe(key);
+  }, 120_000);
+});
+
+describe('the kill switch of a key store', () => {
+  it('has KMS refuse every use until the key store is reconnected, and needs three signatures', async () => {
+    const key = await activeKey(alice, 'killed');
+    const ciphertext = await seal(key);
+    const direct = { CiphertextBlob: Buffer.from(ciphertext, 'base64') };
+    expect(await kms.send(new DecryptCommand(direct))).toBeDefined();
+
+    const reason = 'the administrator of the HSMs is not whom we took them for';
+    const asked = (await alice.startRecovery({ kind: 'key-store.disconnect', reason })).body;
+    const request = { stack: inject('stack'), asks: alice };
+    for (const user of ['bob', 'carol'])
+      await castSignedVote(request.stack, user, asked.approvalId ?? '');
+    expect((await alice.getApproval(asked.approvalId ?? '')).body.state).toBe('pending');
+    expect(await open(key, ciphertext)).toBe(key);
+    const id = await approvedBySignatures(request, asked.approvalId ?? '', ['dan']);
+    const stopped = await inPhase(id, 'done');
+
+    expect(stopped).toMatchObject({ kind: 'key-store.disconnect', state: 'done', clusterId });
+    expect(stopped.phases.map(({ name }) => name)).toEqual(['diagnose', 'disconnect']);
+    expect((await alice.getKeyStore(KEY_STORE)).body).toMatchObject({ step: 'Disconnected' });
+    await expect(open(key, ciphertext)).rejects.toMatchObject({ status: 503 });
+    await expect(seal(key)).rejects.toMatchObject({ status: 503 });
+    // Past Keyturn too, by an application that asks KMS itself.
+    await expect(kms.send(new DecryptCommand(direct))).rejects.toMatchObject({
+      name: 'KMSInvalidStateException',
+    });
+
+    const back = await approved({ kind: 'key-store.reconnect', reason: 'it was a false alarm' });
+    const done = await inPhase(back, 'done');
+    expect(done).toMatchObject({ diagnosis: { connectionState: 'DISCONNECTED' }, clusterId });
+    // The cluster is as it was, and KMS kept the password: nobody has to reset it.
+    expect(done.phases.map(({ name }) => name)).not.toContain('reset-kmsuser');
+    expect(done.survey.missing.map((one) => one.key)).not.toContain(key);
     expect(await open(key, ciphertext)).toBe(key);
   }, 120_000);
 });
