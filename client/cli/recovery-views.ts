@@ -47,7 +47,8 @@ export function viewRecovery(one: Recovery, width: Width): string {
       ['found', found],
       ['backup', one.backupId && `${one.backupId} of ${one.backupAt ?? 'unknown'}`],
       ['cluster', one.clusterId],
-      ['approved by', one.approvalId],
+      ['approved by', one.approvalId ?? `nobody: ${one.requestedBy} acted alone`],
+      ['review', one.approvalId === null ? (one.isReviewOpen ? 'open' : 'closed') : null],
       ['took', seconds(one.recoverySeconds)],
       [
         'versions',

@@ -292,8 +292,13 @@ export const EVENTS = {
   },
   'recovery.started': {
     action: 'recovery.started',
-    summary: 'A recovery of a key store was approved and begins',
-    members: { ...RECOVERY, kind: z.string() },
+    summary: 'A recovery of a key store was approved and begins, or somebody disconnects it alone',
+    members: { ...RECOVERY, kind: z.string(), isEmergency: CONTAINED.isEmergency.optional() },
+  },
+  'recovery.reviewed': {
+    action: 'recovery.reviewed',
+    summary: 'A quorum has looked at what somebody did alone to a key store, in an emergency',
+    members: RECOVERY,
   },
   'recovery.parked': {
     action: 'recovery.parked',

@@ -2,7 +2,7 @@
 // Recoveries of a key store as the API shows them.
 import { z } from 'zod';
 import { instant, KeyName } from './api.ts';
-import { ApprovalId, Reason } from './approvals.ts';
+import { ActAccepted, ApprovalId, Reason } from './approvals.ts';
 import { OPERATION_STATES } from './vocabulary.ts';
 
 /**
@@ -39,8 +39,18 @@ export const StartRecoveryRequest = z
     kind: z.enum(RECOVERY_KINDS),
     backupId: BackupId.optional().describe('of key-store.restore; absent: the newest one'),
     reason: Reason,
+    emergency: z
+      .boolean()
+      .optional()
+      .describe(
+        'of key-store.disconnect: a person acts at once and alone; everybody is told, and a quorum reviews it',
+      ),
   })
   .meta({ id: 'StartRecoveryRequest' });
+
+export const RecoveryAccepted = ActAccepted.extend({
+  reviewId: ApprovalId.nullable().describe('the review of an emergency'),
+}).meta({ id: 'RecoveryAccepted' });
 
 const UnreadableVersion = z.object({
   key: KeyName,
@@ -62,7 +72,8 @@ export const Recovery = z
     cause: z.string().nullable(),
     reason: z.string().nullable(),
     requestedBy: z.string(),
-    approvalId: ApprovalId,
+    approvalId: ApprovalId.nullable().describe('null: somebody disconnected it alone'),
+    isReviewOpen: z.boolean().describe('somebody acted alone, and no quorum has looked at it yet'),
     attempt: z.int().positive(),
     diagnosis: z
       .object({

@@ -11,6 +11,7 @@ const RECOVERY = {
   reason: 'the cluster was emptied',
   requestedBy: 'usr_alice',
   approvalId: 'apr_01JD2Q4Y8Z5V7K3M9N6P0R1S2T',
+  isReviewOpen: false,
   attempt: 1,
   diagnosis: {
     connectionState: 'FAILED',
@@ -55,6 +56,13 @@ const RECOVERY = {
 
 export const RECOVERY_EXAMPLES = {
   StartRecoveryRequest: { kind: 'key-store.restore', reason: 'the cluster was emptied' },
+  RecoveryAccepted: {
+    operationId: null,
+    approvalId: 'apr_01JD2Q4Y8Z5V7K3M9N6P0R1S2T',
+    digest: '3b'.repeat(32),
+    expiresAt: '2026-11-23T10:00:00.000Z',
+    reviewId: null,
+  },
   Recovery: RECOVERY,
   RecoveryPage: { items: [RECOVERY], nextCursor: null },
 } as const;

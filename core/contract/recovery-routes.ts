@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Routes of recoveries; a part of the route table.
-import { ActAccepted } from './approvals.ts';
 import * as recoveries from './recoveries.ts';
 
 export const RECOVERY_ROUTES = {
@@ -10,9 +9,9 @@ export const RECOVERY_ROUTES = {
     function: 'manage-recoveries',
     action: 'recovery:request',
     status: 202,
-    summary: 'Ask for approvals to recover the key store of the stage',
+    summary: 'Ask for approvals to recover the key store, or disconnect it alone in an emergency',
     request: recoveries.StartRecoveryRequest,
-    response: ActAccepted,
+    response: recoveries.RecoveryAccepted,
     idempotent: true,
   },
   listRecoveries: {

@@ -90,7 +90,7 @@ export interface VersionContainment extends Containment {
   };
 }
 
-/** Somebody stopped a key alone, where a quorum should have decided. */
+/** Somebody stopped a key, or a key store, alone, where a quorum should have decided. */
 export interface OpenReview {
   readonly operationId: string;
   readonly by: string;

@@ -3,7 +3,7 @@
 // administrator can do, because AWS has no API for them (`docs/architecture.md`, provisioning).
 
 import type { OperationState } from '../contract/vocabulary.ts';
-import type { Instant } from '../keys/records.ts';
+import type { Instant, OpenReview } from '../keys/records.ts';
 
 /** An HSM that is added to a cluster, or put in the place of another one. The last one stays on record. */
 export interface FleetChange {
@@ -38,6 +38,8 @@ export interface KeyStoreRecord {
   readonly revision: number;
   readonly auditHead: string;
   readonly fleet?: FleetChange | null;
+  /** Disconnections that somebody did alone, until a quorum has reviewed each. */
+  readonly openReviews?: readonly OpenReview[];
 }
 
 export type HsmTaskKind = 'sign-certificate' | 'activate-cluster' | 'reset-kmsuser';

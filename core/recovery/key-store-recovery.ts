@@ -4,7 +4,8 @@
 import { type AuditEntry, type AuditValue, link } from '../audit/chain.ts';
 import type { RecoveryKind, RecoveryPhase } from '../contract/recoveries.ts';
 import { isError, KeyturnError } from '../errors.ts';
-import type { ApprovalChange, KeyStoreChange, Ledger } from '../ports/ledger.ts';
+import { type IdempotencyClaim, idempotencyRecord } from '../operations/admit-operation.ts';
+import type { ApprovalChange, IdempotencyRecord, KeyStoreChange, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision } from '../ports/platform.ts';
 import { keyStoreStream } from '../provisioning/key-store-change.ts';
 import type { KeyStoreRecord } from '../provisioning/records.ts';
@@ -62,10 +63,11 @@ interface Change {
   readonly keyStore?: Partial<KeyStoreRecord>;
   readonly entry: Omit<AuditEntry, 'at' | 'operationId'>;
   readonly approval?: ApprovalChange;
+  readonly idempotency?: IdempotencyRecord;
 }
 
 function toChange(current: KeyStoreRecord, change: Change, now: string): KeyStoreChange {
-  const { recovery, keyStore = {}, entry, approval } = change;
+  const { recovery, keyStore = {}, entry, approval, idempotency } = change;
   const head = { sequence: current.revision, hash: current.auditHead };
   const full: AuditEntry = { ...entry, at: now, operationId: recovery.id };
   const audit = link(keyStoreStream(current.name), head, full);
@@ -75,28 +77,47 @@ function toChange(current: KeyStoreRecord, change: Change, now: string): KeyStor
     keyStore: { ...current, ...keyStore, ...revision },
     recovery,
     ...(approval ? { approval } : {}),
+    ...(idempotency ? { idempotency } : {}),
     audit,
   };
 }
 
-export interface AdmitRecovery {
+/** Who lets a recovery begin: those who approved it, or one person alone, whose review is open from then on. */
+export type Authority =
+  | {
+      readonly approvalId: string;
+      /** The approval's part of the transaction, for the key store of now. */
+      readonly consume: (keyStore: KeyStoreRecord) => ApprovalChange;
+      readonly alone?: never;
+    }
+  | { readonly alone: IdempotencyClaim };
+
+export type AdmitRecovery = Authority & {
   readonly keyStore: string;
   readonly kind: RecoveryKind;
   readonly operationId: string;
   readonly backupId: string | null;
   readonly reason: string | null;
   readonly requestedBy: string;
-  readonly approvalId: string;
   readonly decision: Decision;
-  /** The approval's part of the transaction, for the key store of now. */
-  readonly consume: (keyStore: KeyStoreRecord) => ApprovalChange;
+};
+
+/** What is written beside the recovery and its key store. */
+function writtenWith(input: AdmitRecovery, current: KeyStoreRecord, now: string) {
+  if (!input.alone) return { approval: input.consume(current), keyStore: {} };
+  const review = { operationId: input.operationId, by: input.requestedBy, at: now };
+  return {
+    idempotency: idempotencyRecord(input.alone, input.operationId, now),
+    keyStore: { openReviews: [...(current.openReviews ?? []), review] },
+  };
 }
 
-/** Records that a recovery begins, and uses its approval up. @throws KeyturnError `OperationInProgress` and others */
+/** Records that a recovery begins, and uses its approval up if it has one. @throws KeyturnError `OperationInProgress` and others */
 export async function admitRecovery(deps: RecoveryDeps, input: AdmitRecovery): Promise<void> {
   const current = await recoverableKeyStore(deps.ledger, input.keyStore);
   const now = deps.clock.now();
   const { kind, operationId: id, keyStore: name, backupId, requestedBy } = input;
+  const approvalId = input.alone ? null : input.approvalId;
   const recovery: RecoveryRecord = {
     id,
     kind,
@@ -107,7 +128,7 @@ export async function admitRecovery(deps: RecoveryDeps, input: AdmitRecovery): P
     cause: null,
     reason: input.reason,
     requestedBy,
-    approvalId: input.approvalId,
+    approvalId,
     attempt: 1,
     adminRound: 1,
     diagnosis: null,
@@ -121,12 +142,13 @@ export async function admitRecovery(deps: RecoveryDeps, input: AdmitRecovery): P
     endedAt: null,
   };
   const owned = { state: 'running' as const, step: kind, cause: null, operationId: id };
-  const detail = { keyStore: name, kind, approval: input.approvalId };
+  const isEmergency = approvalId === null;
+  const detail = { keyStore: name, kind, approval: approvalId, isEmergency };
   const { decision } = input;
   const entry = { actor: requestedBy, action: 'recovery.started', decision, detail };
-  const approval = input.consume(current);
-  const keyStore = { ...owned, startedAt: now, endedAt: null };
-  await deps.ledger.commitKeyStore(toChange(current, { recovery, keyStore, entry, approval }, now));
+  const { keyStore: more, ...rest } = writtenWith(input, current, now);
+  const keyStore = { ...owned, ...more, startedAt: now, endedAt: null };
+  await deps.ledger.commitKeyStore(toChange(current, { recovery, keyStore, entry, ...rest }, now));
 }
 
 /** What a step wants to change. */

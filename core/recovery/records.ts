@@ -59,7 +59,8 @@ export interface RecoveryRecord {
   readonly cause: string | null;
   readonly reason: string | null;
   readonly requestedBy: string;
-  readonly approvalId: string;
+  /** Null: somebody disconnected the key store alone, in an emergency. */
+  readonly approvalId: string | null;
   /** Raised when it is taken up again: an older execution can do no more. */
   readonly attempt: number;
   /** How often an HSM administrator was asked: each time is a task of its own. */

@@ -22,12 +22,8 @@ import { CONTAINMENT_RULES } from '#policies/containment-rules.ts';
 import { apiHandler, type RouteHandler } from '../shared/api-handler.ts';
 import { idempotencyKeyOf, parseBody } from '../shared/api-request.ts';
 import { approvalAnswer } from '../shared/approval-views.ts';
-import {
-  askedAs,
-  askInstead,
-  requirePersonInEmergency,
-  stoppedAnswer,
-} from '../shared/containment-answers.ts';
+import { askedAs, askInstead, stoppedAnswer } from '../shared/containment-answers.ts';
+import { requirePersonInEmergency } from '../shared/emergencies.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { decidedSnapshot } from '../shared/key-request.ts';
 import { scopeRoutes } from '../shared/scope-routes.ts';

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Recoveries of the key store: asks for their approvals, shows them, takes them up again. It recovers nothing itself.
-import type { z } from 'zod';
+// Recoveries of the key store: asks for their approvals, shows them, takes them up again. It recovers nothing itself. A
+// person alone begins one thing, in an emergency: that the key store is disconnected.
 import { systemClock, ulidIds } from '#adapters/system/system.ts';
 import { recoveryActOf } from '#core/approvals/acts/recover-key-store.ts';
-import type * as contract from '#core/contract/recoveries.ts';
 import { StartRecoveryRequest } from '#core/contract/recoveries.ts';
-import { KeyturnError } from '#core/errors.ts';
-import { idempotencyClaim } from '#core/operations/admit-operation.ts';
+import { type IdempotencyClaim, idempotencyClaim } from '#core/operations/admit-operation.ts';
 import { requestApproval } from '#core/operations/request-approval.ts';
+import type { Decision } from '#core/ports/platform.ts';
+import { disconnectAlone, isReviewOpen } from '#core/recovery/emergency.ts';
 import { readRecovery, resumeRecovery } from '#core/recovery/key-store-recovery.ts';
-import type { RecoveryRecord } from '#core/recovery/records.ts';
 import { CLASSES } from '#policies/classes.ts';
-import { apiHandler, type RouteHandler } from '../shared/api-handler.ts';
+import { type ApiRequest, apiHandler, type RouteHandler } from '../shared/api-handler.ts';
 import { idempotencyKeyOf, parseBody } from '../shared/api-request.ts';
 import { approvalAnswer } from '../shared/approval-views.ts';
+import { requirePersonInEmergency, reviewOf } from '../shared/emergencies.ts';
 import { environmentOf } from '../shared/environment.ts';
+import { type AskedRecovery, requireFitting } from '../shared/recovery-request.ts';
+import { recoveryView } from '../shared/recovery-views.ts';
 import { authorizer, electorate, ledger, workflows } from '../shared/wiring.ts';
 
 const environment = environmentOf('manage-recoveries');
@@ -34,21 +36,26 @@ const deps = {
   ids: ulidIds,
 };
 
-const secondsOf = (from: string, to: string | null) =>
-  to === null ? null : (Date.parse(to) - Date.parse(from)) / 1000;
-
-function viewOf(record: RecoveryRecord): z.infer<typeof contract.Recovery> {
-  const { adminRound: _round, survey, phases, ...rest } = record;
-  const { cursor: _cursor, ...said } = survey;
+/** Acts first; a start that was lost is made up for by the same call, or by resuming the recovery. */
+async function disconnectedAlone(
+  request: ApiRequest,
+  { reason }: AskedRecovery,
+  { decision, claim }: { readonly decision: Decision; readonly claim: IdempotencyClaim },
+) {
+  requirePersonInEmergency(request, true);
+  const by = request.principal;
+  const id = await disconnectAlone(deps, { keyStore, reason, by: by.id, decision, claim });
+  const { attempt } = await readRecovery(table, keyStore, id);
+  await deps.workflows.start('recover-key-store', id, attempt, { keyStore });
+  const of = await table.readKeyStore(keyStore);
+  const asked = { key: null, version: null, operationId: id, parameters: { keyStore } };
+  const isOpen = of !== null && isReviewOpen(of, id);
+  const reviewId = isOpen
+    ? await reviewOf(deps, { request: asked, by, decision, reason, claim })
+    : null;
   return {
-    ...rest,
-    phases: phases.map((one) => ({ ...one, seconds: secondsOf(one.startedAt, one.endedAt) })),
-    recoverySeconds: secondsOf(record.startedAt, record.endedAt),
-    survey: {
-      ...said,
-      missing: [...survey.missing],
-      resurrected: [...survey.resurrected],
-    },
+    body: { operationId: id, approvalId: null, digest: null, expiresAt: null, reviewId },
+    headers: { location: `/v1/recoveries/${id}` },
   };
 }
 
@@ -57,13 +64,12 @@ const startRecovery: RouteHandler = async (request) => {
   const header = idempotencyKeyOf(request.event);
   const body = parseBody(request.event, StartRecoveryRequest);
   const { kind, backupId = null, reason } = body;
-  if (backupId !== null && kind !== 'key-store.restore')
-    throw new KeyturnError('ValidationFailed', 'only a restore is made of a backup', {
-      fields: [{ pointer: '/backupId', detail: 'goes with key-store.restore alone' }],
-    });
+  requireFitting(body);
   const by = request.principal;
+  const claim = idempotencyClaim(by.id, 'POST /v1/recoveries', header, body);
+  if (body.emergency) return disconnectedAlone(request, body, { decision, claim });
   const act = recoveryActOf(kind);
-  return approvalAnswer(
+  const answer = approvalAnswer(
     await requestApproval(deps, act, {
       action: act.action,
       request: {
@@ -75,20 +81,28 @@ const startRecovery: RouteHandler = async (request) => {
       by,
       decision,
       reason,
-      claim: idempotencyClaim(by.id, 'POST /v1/recoveries', header, body),
+      claim,
     }),
   );
+  return { ...answer, body: { ...answer.body, reviewId: null } };
 };
 
 const listRecoveries: RouteHandler = async (request) => {
   await request.authorize({});
-  const items = await table.readRecoveries(keyStore);
-  return { body: { items: items.map(viewOf).reverse(), nextCursor: null } };
+  const [items, of] = await Promise.all([
+    table.readRecoveries(keyStore),
+    table.readKeyStore(keyStore),
+  ]);
+  return { body: { items: items.map((one) => recoveryView(one, of)).reverse(), nextCursor: null } };
 };
 
 const getRecovery: RouteHandler = async (request) => {
   await request.authorize({});
-  return { body: viewOf(await readRecovery(table, keyStore, request.path['id'] ?? '')) };
+  const [recovery, of] = await Promise.all([
+    readRecovery(table, keyStore, request.path['id'] ?? ''),
+    table.readKeyStore(keyStore),
+  ]);
+  return { body: recoveryView(recovery, of) };
 };
 
 const resume: RouteHandler = async (request) => {
@@ -101,7 +115,7 @@ const resume: RouteHandler = async (request) => {
     decision,
   });
   await deps.workflows.start('recover-key-store', id, recovery.attempt, { keyStore });
-  return { body: viewOf(recovery) };
+  return { body: recoveryView(recovery, await table.readKeyStore(keyStore)) };
 };
 
 export const handler = apiHandler(

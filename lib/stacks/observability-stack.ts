@@ -104,7 +104,7 @@ export class ObservabilityStack extends Stack {
     this.#alarms.add({
       name: 'emergency-containment',
       runbook: 'emergency-containment',
-      what: 'Somebody stopped a key alone, in an emergency: a quorum has to review it.',
+      what: 'Somebody stopped a key or the key store alone, in an emergency: a quorum has to review it.',
       metric: this.#sum(METRIC_NAMESPACE, name, { [METRIC_DIMENSION]: service }),
     });
   }

@@ -144,6 +144,34 @@ describe('the kill switch of a key store', () => {
     expect(done.survey.missing.map((one) => one.key)).not.toContain(key);
     expect(await open(key, ciphertext)).toBe(key);
   }, 120_000);
+
+  it('is pulled by one person in an emergency, who cannot undo it, and is reviewed by two others', async () => {
+    const key = await activeKey(alice, 'alone');
+    const ciphertext = await seal(key);
+    const reason = 'an administrator of the HSMs is not whom we took them for';
+    const pulled = { kind: 'key-store.disconnect' as const, emergency: true, reason };
+    const { body } = await alice.startRecovery(pulled);
+    expect(body).toMatchObject({ approvalId: null, reviewId: expect.stringMatching(/^apr_/) });
+    const id = body.operationId ?? '';
+    const stopped = await inPhase(id, 'done');
+
+    expect(stopped).toMatchObject({
+      approvalId: null,
+      requestedBy: 'usr_alice',
+      isReviewOpen: true,
+    });
+    await expect(open(key, ciphertext)).rejects.toMatchObject({ status: 503 });
+    await expect(
+      alice.startRecovery({ kind: 'key-store.reconnect', emergency: true, reason }),
+    ).rejects.toMatchObject({ status: 400 });
+
+    await inPhase(await approved({ kind: 'key-store.reconnect', reason: 'looked into' }), 'done');
+    expect(await open(key, ciphertext)).toBe(key);
+    expect((await show(id)).isReviewOpen).toBe(true);
+    const request = { stack: inject('stack'), asks: alice };
+    expect(await approvedBySignatures(request, body.reviewId ?? '', ['bob', 'carol'])).toBe(id);
+    expect((await show(id)).isReviewOpen).toBe(false);
+  }, 120_000);
 });
 
 describe('a key store whose HSMs lost their material', () => {

@@ -87,6 +87,46 @@ describe('asking for a recovery', () => {
   });
 });
 
+describe('the kill switch in an emergency', () => {
+  const BY_ONE = { kind: 'key-store.disconnect', reason: 'hostile hands', emergency: true };
+
+  it('begins at once, once, and asks a quorum for its review', async () => {
+    const first = await start('alice', { body: BY_ONE });
+    const again = await start('alice', { body: BY_ONE });
+
+    const { operationId: id, reviewId } = first.body;
+    expect(first).toMatchObject({ status: 202, body: { approvalId: null, digest: null } });
+    expect(again.body).toEqual(first.body);
+    expect(await approvalOf(current.world, reviewId)).toMatchObject({
+      action: 'break-glass.review',
+      state: 'pending',
+      operationId: id,
+    });
+    const started = current.world.workflows.started.filter(
+      ({ kind }) => kind === 'recover-key-store',
+    );
+    expect(started.map(({ operationId }) => operationId)).toEqual(expect.arrayContaining([id]));
+    expect(new Set(started.map(({ operationId }) => operationId)).size).toBe(1);
+    expect((await show(id)).body).toMatchObject({ approvalId: null, isReviewOpen: true });
+
+    const review = await approvalOf(current.world, reviewId);
+    for (const user of ['bob', 'carol']) await vote(current.world, review, user);
+    await executeApproved(current.world.deps, actOf, review.id);
+    expect((await show(id)).body).toMatchObject({ approvalId: null, isReviewOpen: false });
+  });
+
+  it.each(['key-store.restore', 'key-store.reconnect'])('never begins a %s', async (kind) => {
+    const answer = await start('alice', { body: { ...BY_ONE, kind } });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'ValidationFailed' } });
+    expect(await current.world.ledger.readRecoveries('main')).toEqual([]);
+  });
+
+  it.each(['olga', 'bob', 'ada'])('is not for %s', async (user) => {
+    expect((await start(user, { body: BY_ONE })).status).toBe(403);
+    expect(current.world.workflows.started).toEqual([]);
+  });
+});
+
 describe('a recovery', () => {
   it('is shown and listed, and 404 when there is none', async () => {
     const id = await begun();

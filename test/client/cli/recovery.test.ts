@@ -10,6 +10,7 @@ const ACCEPTED = {
   approvalId: 'apr_01JD2Q4Y8Z5V7K3M9N6P0R1S2T',
   digest: '3b'.repeat(32),
   expiresAt: '2026-11-23T10:00:00.000Z',
+  reviewId: null,
 };
 const around = (url: string) => ({ stack: localStack(url), env: { KEYTURN_TOKEN: 't' } });
 const run = (url: string, ...args: string[]) => keyturn(['recovery', ...args], around(url));
@@ -27,6 +28,32 @@ describe('recovery start', () => {
       reason: 'emptied',
       backupId: 'backup-aaaaaaaaaaa',
     });
+  });
+
+  it('disconnects alone in an emergency, names the review and follows it to the end', async () => {
+    const done = { operationId: ID, approvalId: null, digest: null, expiresAt: null };
+    const accepted = { ...done, reviewId: ACCEPTED.approvalId };
+    const alone = { kind: 'key-store.disconnect', approvalId: null, isReviewOpen: true };
+    const api = await startApi({
+      [`POST ${PATH}`]: { status: 202, body: accepted },
+      [`GET ${PATH}/${ID}`]: { body: example('Recovery', alone) },
+    });
+    const args = ['start', 'key-store.disconnect', '--emergency', '--reason', 'hostile hands'];
+    const json = await run(api.url, ...args, '--output', 'json');
+    expect(json.code).toBe(0);
+    expect(JSON.parse(json.out)).toEqual(accepted);
+    const sent = api.seen.find(({ method }) => method === 'POST');
+    expect(JSON.parse(sent?.body ?? '')).toEqual({
+      kind: 'key-store.disconnect',
+      reason: 'hostile hands',
+      emergency: true,
+    });
+
+    const followed = await run(api.url, ...args, '--wait');
+    expect(followed.code).toBe(0);
+    expect(followed.err).toContain(ACCEPTED.approvalId);
+    expect(followed.out).toMatch(/approved by +nobody: usr_alice acted alone/);
+    expect(followed.out).toMatch(/review +open/);
   });
 
   it('needs a reason', async () => {
