@@ -8,8 +8,6 @@ import type { StartSlots } from '#core/ports/start-slots.ts';
 import { html } from './html.ts';
 import type { MailMessage } from './message.ts';
 
-/** Mails to one person in a clock hour before they are grouped; our own bound. */
-export const MAILS_PER_HOUR = 20;
 const GROUP_MINUTES = 10;
 const MINUTE_MS = 60_000;
 
@@ -18,18 +16,20 @@ const ALWAYS_ALONE: readonly NoticeKind[] = ['reminder', 'escalated'];
 
 export interface MailLimitDeps {
   readonly slots: StartSlots;
+  /** Mails to one person in a clock hour before they are grouped. */
+  readonly perHour: number;
   readonly tellOnce: TellOnce;
   readonly clock: Clock;
 }
 
 /** True when a mail may go out by itself; it is counted then. */
 export async function goesAlone(
-  { slots, clock }: Pick<MailLimitDeps, 'slots' | 'clock'>,
+  { slots, perHour, clock }: Pick<MailLimitDeps, 'slots' | 'perHour' | 'clock'>,
   kind: NoticeKind,
   sub: string,
 ): Promise<boolean> {
   if (ALWAYS_ALONE.includes(kind)) return true;
-  return slots.take(`mails/${sub}`, clock.now(), MAILS_PER_HOUR);
+  return slots.take(`mails/${sub}`, clock.now(), perHour);
 }
 
 /**
@@ -53,7 +53,7 @@ export async function groupInstead(
 
 const TITLE = 'More requests for approval than are mailed one by one';
 const WORDS = [
-  `There were more than ${MAILS_PER_HOUR} mails to you in this hour. Until the next one begins, what is new is not mailed one by one; this mail comes at most every ${GROUP_MINUTES} minutes.`,
+  `There were very many mails to you in this hour. Until the next one begins, what is new is not mailed one by one; this mail comes at most every ${GROUP_MINUTES} minutes.`,
   'Requests that wait for you at 50 and 80 % of their time are mailed each, with a link.',
 ];
 const COMMAND = 'keyturn approval list';

@@ -90,6 +90,8 @@ export const FUNCTION_ENVIRONMENT = {
   'notify-approvers': {
     PEOPLE: PeopleSetting,
     MAIL_FROM: MailAddress.or(z.literal('')),
+    /** Mails to one person before they are grouped. */
+    MAIL_PER_HOUR: z.coerce.number().int().min(1),
     SLACK: SlackVariable,
   },
   'execute-approved': {

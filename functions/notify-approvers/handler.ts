@@ -23,7 +23,7 @@ const deps = {
   approvals: table,
   electorate: electorate(environment.STAGE, table),
   channels: [
-    ...mailChannel(site, environment.MAIL_FROM),
+    ...mailChannel(site, environment.MAIL_FROM, environment.MAIL_PER_HOUR),
     ...slackChannel(site, environment.SLACK, table),
   ],
   clock: systemClock,

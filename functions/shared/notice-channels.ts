@@ -26,12 +26,13 @@ export interface ChannelSite {
 }
 
 /** Mail, where a sender is named. */
-export function mailChannel(site: ChannelSite, from: string): NoticeChannel[] {
+export function mailChannel(site: ChannelSite, from: string, perHour: number): NoticeChannel[] {
   if (from === '') return [];
   const rows = noticeRows(site.tableName);
   const channel = new MailChannel({
     tellOnce: tellOnceBy({ log: rows, clock: systemClock }),
     slots: startSlots(site.tableName),
+    perHour,
     clock: systemClock,
     links: rows,
     random: systemRandom,

@@ -9,6 +9,8 @@ export const MailSetting = z
     from: MailAddress.nullable(),
     /** The verified identity; null: the domain of `from`. */
     identity: z.string().min(3).max(320).nullable(),
+    /** Mails to one person in a clock hour; what comes behind them is grouped, but not what is about to expire. */
+    perHour: z.int().min(1).max(10_000),
   })
   .refine(({ from, identity }) => identity === null || from === null || covers(identity, from), {
     message: 'must be the address in `from`, or its domain',

@@ -59,7 +59,7 @@ const AWS_STAGE = {
     urlTemplate: 'https://{apiId}.execute-api.{region}.amazonaws.com/{stage}',
   },
   // No mail until a sender is named that SES has verified.
-  mail: { from: null, identity: null },
+  mail: { from: null, identity: null, perHour: 50 },
   // No Slack until workspace, app and channel are named.
   slack: null,
   // No passkeys until their domain is named: changing it later makes all of them useless.
@@ -124,7 +124,8 @@ export const STAGE_DEFAULTS: Readonly<Record<Stage, StageDefaults>> = {
       },
     },
     // Verified at each start; the emulator keeps what is sent.
-    mail: { from: 'keyturn@keyturn.local', identity: 'keyturn@keyturn.local' },
+    // Tests ask for more in an hour than people do.
+    mail: { from: 'keyturn@keyturn.local', identity: 'keyturn@keyturn.local', perHour: 10_000 },
     // The stand-in workspace; its address is one that only the start knows, as `slackApiUrl`.
     slack: {
       teamId: 'T0LOCAL',

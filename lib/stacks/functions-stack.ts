@@ -109,6 +109,7 @@ function environmentValues(props: FunctionsStackProps): Readonly<Record<string, 
     ESCROW_KEY_ARN: state.escrowKeyArn,
     PEOPLE: JSON.stringify(settings.people),
     MAIL_FROM: settings.mail.from ?? '',
+    MAIL_PER_HOUR: String(settings.mail.perHour),
     // API and stage are known when a request comes.
     API_URL_TEMPLATE: filledUrl(settings.api.urlTemplate, { region }),
     SLACK: settings.slack === null ? '' : JSON.stringify(settings.slack),

@@ -62,6 +62,7 @@ export const ENVIRONMENT = {
   ESCROW_KEY_ARN: 'escrow-key',
   PEOPLE: JSON.stringify(PEOPLE),
   MAIL_FROM: '',
+  MAIL_PER_HOUR: '50',
   PASSKEYS: '{"rpId":"keyturn.example","origins":["https://keyturn.example"]}',
   SLACK:
     '{"teamId":"T0LOCAL","appId":"A0KEYTURN","channelId":"C0APPROVALS","apiUrl":"https://slack.invalid/api"}',

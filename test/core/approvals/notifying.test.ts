@@ -2,7 +2,6 @@
 // Who is told of what, on which channel, how often; and what a request shows of a channel that fails.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MailChannel } from '#adapters/mail/mail-channel.ts';
-import { MAILS_PER_HOUR } from '#adapters/mail/mail-limit.ts';
 import { MemoryNoticeRows } from '#adapters/memory/notice-rows.ts';
 import { MemoryStartSlots } from '#adapters/memory/start-slots.ts';
 import type { ApprovalRecord } from '#core/approvals/records.ts';
@@ -19,6 +18,7 @@ import { withActiveKey } from '#test/support/steps.ts';
 import { ALICE, aWorld, PERMIT, type World } from '#test/support/world.ts';
 
 const WINDOW = 86_400;
+const MAILS_PER_HOUR = 20;
 const CUSTODIANS = ['bob', 'carol', 'dan', 'erin', 'frank'];
 
 describe('notices of a request', () => {
@@ -45,6 +45,7 @@ describe('notices of a request', () => {
     new MailChannel({
       tellOnce: tellOnceBy({ log: rows, clock: world.clock }),
       slots,
+      perHour: MAILS_PER_HOUR,
       clock: world.clock,
       links: rows,
       random: world.random,
@@ -273,6 +274,7 @@ describe('notices of a request', () => {
     const nobody = new MailChannel({
       tellOnce: tellOnceBy({ log: rows, clock: world.clock }),
       slots,
+      perHour: MAILS_PER_HOUR,
       clock: world.clock,
       links: rows,
       random: world.random,
