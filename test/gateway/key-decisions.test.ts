@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gateway and key endpoint together: who is authenticated here is decided there, as KMS does.
+import {
+  CloudHSMV2Client,
+  CreateClusterCommand,
+  DeleteClusterCommand,
+  DescribeClustersCommand,
+} from '@aws-sdk/client-cloudhsm-v2';
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { CreateKeyCommand, EncryptCommand, KMSClient } from '@aws-sdk/client-kms';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
@@ -17,7 +23,7 @@ const ADMINISTRATION = {
 
 const document = (...Statement: object[]) => JSON.stringify({ Version: '2012-10-17', Statement });
 
-describe('a KMS call through the gateway', () => {
+describe('a call through the gateway', () => {
   let stack: Stack;
   beforeAll(async () => {
     stack = await startStack({ directory: '.local-keys', app: null });
@@ -42,19 +48,21 @@ describe('a KMS call through the gateway', () => {
       const PolicyDocument = document(...identity);
       await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'own', PolicyDocument }));
     }
-    const encrypt = async (KeyId: string) => {
+    const assumed = async () => {
       const assume = new AssumeRoleCommand({ RoleArn, RoleSessionName: 'test' });
       const { Credentials: session } = await new STSClient(config()).send(assume);
-      const kms = new KMSClient(
-        config({
-          accessKeyId: session?.AccessKeyId,
-          secretAccessKey: session?.SecretAccessKey,
-          sessionToken: session?.SessionToken,
-        }),
-      );
-      return kms.send(new EncryptCommand({ KeyId, Plaintext: Buffer.from('text') }));
+      return config({
+        accessKeyId: session?.AccessKeyId,
+        secretAccessKey: session?.SecretAccessKey,
+        sessionToken: session?.SessionToken,
+      });
     };
-    return { RoleArn, encrypt };
+    const encrypt = async (KeyId: string) =>
+      new KMSClient(await assumed()).send(
+        new EncryptCommand({ KeyId, Plaintext: Buffer.from('text') }),
+      );
+    const hsm = async () => new CloudHSMV2Client(await assumed());
+    return { RoleArn, encrypt, hsm };
   }
 
   async function key(...statements: object[]): Promise<string> {
@@ -104,6 +112,43 @@ describe('a KMS call through the gateway', () => {
 
     await expect(encrypt(await key(encryption(RoleArn)))).rejects.toMatchObject({
       name: 'AccessDeniedException',
+    });
+  });
+
+  it('to CloudHSM is refused to a role that nothing allows it', async () => {
+    const hsm = await (await role()).hsm();
+
+    await expect(hsm.send(new DescribeClustersCommand({}))).rejects.toMatchObject({
+      name: 'CloudHsmAccessDeniedException',
+    });
+  });
+
+  it('to CloudHSM is decided by the tag of the cluster, where the policy asks for one', async () => {
+    const hsm = await (
+      await role({
+        Effect: 'Allow',
+        Action: 'cloudhsm:DeleteCluster',
+        Resource: '*',
+        Condition: { StringLike: { 'aws:ResourceTag/keyturn:drill': 'keyturn-local/*' } },
+      })
+    ).hsm();
+    const made = async (drill: string) => {
+      const command = new CreateClusterCommand({
+        HsmType: 'hsm2m.medium',
+        SubnetIds: ['subnet-0123456789abcdef0'],
+        TagList: [{ Key: 'keyturn:drill', Value: drill }],
+      });
+      return (await new CloudHSMV2Client(config()).send(command)).Cluster?.ClusterId;
+    };
+    const end = async (drill: string) =>
+      hsm.send(new DeleteClusterCommand({ ClusterId: await made(drill) }));
+
+    await expect(end('keyturn-other/drl_0001')).rejects.toMatchObject({
+      name: 'CloudHsmAccessDeniedException',
+    });
+    // It may, and is told that the cluster is not there yet.
+    await expect(end('keyturn-local/drl_0001')).rejects.toMatchObject({
+      name: 'CloudHsmInvalidRequestException',
     });
   });
 });
