@@ -55,6 +55,7 @@ export function viewDrill(one: Drill, width: Width): string {
       ['key store', one.keyStore],
       ['backup', one.backupId && `${one.backupId} of ${one.backupAt ?? 'unknown'}`],
       ['clusters made', one.clusterIds.join(', ')],
+      ['not removed, for', one.removalRefusal],
       ['HSM restored in', seconds(one.restoreSeconds)],
       ['quorum in', seconds(one.quorumSeconds)],
       ['recovery in', seconds(one.recoverySeconds)],

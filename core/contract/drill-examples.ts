@@ -29,6 +29,7 @@ const DRILL = {
       seconds: 180,
     },
   ],
+  removalRefusal: null,
   restoreSeconds: 900,
   quorumSeconds: 1260,
   recoverySeconds: 2100,

@@ -64,6 +64,10 @@ export const Drill = z
         seconds: z.number().nullable(),
       }),
     ),
+    removalRefusal: z
+      .string()
+      .nullable()
+      .describe('why CloudHSM refused to end something of it, while that is still there'),
     restoreSeconds: z.number().nullable().describe('from its start to an HSM that works'),
     quorumSeconds: z
       .number()

@@ -6,7 +6,7 @@ import type { DrillPhase } from '../contract/drills.ts';
 import { isError, precondition } from '../errors.ts';
 import type { Instant } from '../keys/records.ts';
 import { later } from '../operations/admit-operation.ts';
-import type { DrillCluster, DrillNotices, DrillSite } from '../ports/drill-site.ts';
+import type { DrillBackup, DrillCluster, DrillNotices, DrillSite } from '../ports/drill-site.ts';
 import {
   commitDraft,
   type DrillDraft,
@@ -103,20 +103,62 @@ const listKeys: Step = async (_deps, drill, now) =>
     ? failure(drill, `no HSM administrator listed the keys in ${LIST_SECONDS / 3600} hours`, now)
     : null;
 
-/** CloudHSM answers an end that was asked for twice, or too early, with a refusal: the next look sees what is left. */
-async function tolerated(call: () => Promise<void>): Promise<void> {
+/** @returns why CloudHSM refuses; null when it does as asked. The next look sees what is left, and asks for it again. */
+async function refusalOf(call: () => Promise<void>): Promise<string | null> {
   try {
     await call();
+    return null;
   } catch (error) {
-    if (!isError(error, 'KeyStoreUnavailable')) throw error;
+    if (isError(error, 'KeyStoreUnavailable')) return error.message;
+    throw error;
   }
 }
 
-async function endCluster(site: DrillSite, { id, state, hsms }: DrillCluster): Promise<void> {
-  for (const hsm of hsms)
-    if (!hsm.state.endsWith('_IN_PROGRESS')) await tolerated(() => site.deleteHsm(id, hsm.id));
-  if (hsms.length === 0 && !state.endsWith('_IN_PROGRESS'))
-    await tolerated(() => site.deleteCluster(id));
+const isPassing = ({ state }: { readonly state: string }) => state.endsWith('_IN_PROGRESS');
+
+/** What can be ended now: HSMs, then the cluster that has none, then the backups of clusters that are gone. */
+function endsOf(
+  site: DrillSite,
+  clusters: readonly DrillCluster[],
+  backups: readonly DrillBackup[],
+): readonly (() => Promise<void>)[] {
+  const hsms = clusters.flatMap(({ id, hsms: all }) =>
+    all.filter((hsm) => !isPassing(hsm)).map((hsm) => () => site.deleteHsm(id, hsm.id)),
+  );
+  const empty = clusters.filter((one) => one.hsms.length === 0 && !isPassing(one));
+  const ready = backups.filter(({ state }) => state === 'READY');
+  return [
+    ...hsms,
+    ...empty.map(
+      ({ id }) =>
+        () =>
+          site.deleteCluster(id),
+    ),
+    ...ready.map(
+      ({ id }) =>
+        () =>
+          site.deleteBackup(id),
+    ),
+  ];
+}
+
+/** Asks for all that can be ended, and tells what was refused unless it was told before. */
+async function ended(
+  drill: DrillRecord,
+  ends: readonly (() => Promise<void>)[],
+): Promise<Move | null> {
+  const refusals: string[] = [];
+  for (const end of ends) {
+    const refusal = await refusalOf(end);
+    if (refusal !== null) refusals.push(refusal);
+  }
+  const [refusal] = refusals;
+  if (refusal === undefined || refusal === drill.removalRefusal) return null;
+  return {
+    action: 'drill.removal-refused',
+    patch: { removalRefusal: refusal },
+    detail: { cause: refusal },
+  };
 }
 
 /** Ends are asked for as often as something is there: asked twice, the same thing ends once. */
@@ -127,27 +169,17 @@ const remove: Step = async ({ site, settleSeconds }, drill, now) => {
     'the cluster of the key store has no tag of a drill',
   );
   const clusterIds = idsWith(drill, clusters);
+  const detail = { clusters: clusterIds.length };
   if (clusterIds.length > drill.clusterIds.length)
-    return {
-      action: 'drill.cluster-found',
-      patch: { clusterIds },
-      detail: { clusters: clusterIds.length },
-    };
-  for (const cluster of clusters) await endCluster(site, cluster);
-  if (clusters.length > 0) return null;
+    return { action: 'drill.cluster-found', patch: { clusterIds }, detail };
+  if (clusters.length > 0) return ended(drill, endsOf(site, clusters, []));
   if (clusterIds.length > 0 && drill.goneAt === null)
-    return {
-      action: 'drill.clusters-gone',
-      patch: { goneAt: now },
-      detail: { clusters: clusterIds.length },
-    };
-  const mayShow = wasAsked(drill) && !isOver(drill.goneAt ?? phaseStart(drill), settleSeconds, now);
+    return { action: 'drill.clusters-gone', patch: { goneAt: now }, detail };
   const left = clusterIds.length > 0 ? await site.backupsOf(clusterIds) : [];
-  for (const { id, state } of left)
-    if (state === 'READY') await tolerated(() => site.deleteBackup(id));
-  if (mayShow || left.some(({ state }) => ['READY', 'CREATE_IN_PROGRESS'].includes(state)))
-    return null;
-  return moved(drill, 'await-custodians', now);
+  const isLeft = left.some((one) => one.state === 'READY' || isPassing(one));
+  if (isLeft) return ended(drill, endsOf(site, [], left));
+  const mayShow = wasAsked(drill) && !isOver(drill.goneAt ?? phaseStart(drill), settleSeconds, now);
+  return mayShow ? null : moved(drill, 'await-custodians', now, { removalRefusal: null });
 };
 
 /** Something may have been made that CloudHSM has not shown yet. */

@@ -57,6 +57,8 @@ export interface DrillRecord {
   readonly askedAt: Instant | null;
   /** When the clusters were seen to be gone. */
   readonly goneAt: Instant | null;
+  /** What CloudHSM last refused to end; null once nothing is left. */
+  readonly removalRefusal: string | null;
   readonly keys: KeyFindings | null;
   readonly required: number;
   readonly custodians: readonly DrillCustodian[];

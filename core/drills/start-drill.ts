@@ -66,6 +66,7 @@ export async function startDrill(
       clusterIds: [],
       askedAt: null,
       goneAt: null,
+      removalRefusal: null,
       keys: null,
       required,
       custodians,

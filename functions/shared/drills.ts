@@ -30,11 +30,11 @@ const secondsBetween = (from: string, to: string | null) =>
 export function drillView(drill: DrillRecord): z.infer<typeof contract.Drill> {
   const { id, keyStore, state, phase, startedBy, startedAt, endedAt, required, answerUntil } =
     drill;
-  const { sourceClusterId, backupId, backupAt, keys } = drill;
+  const { sourceClusterId, backupId, backupAt, keys, removalRefusal } = drill;
   const answered = drill.custodians.filter(({ answeredAt }) => answeredAt !== null).length;
   return {
     ...{ id, keyStore, state, phase, startedBy, startedAt, endedAt },
-    ...{ sourceClusterId, backupId, backupAt },
+    ...{ sourceClusterId, backupId, backupAt, removalRefusal },
     causes: [...drill.causes],
     clusterIds: [...drill.clusterIds],
     phases: drill.phases.map((one) => ({

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the functions of drills may do. Who is asked for a drill asks CloudHSM for nothing; who carries it out can end
 // clusters and HSMs that have the tag of a drill of its stage, and no others.
+import { LIST_INDEX } from '../../core/contract/table.ts';
 import { NO_RESOURCE_LEVEL } from './grant.ts';
 import type { Duties, GrantContext } from './grant-context.ts';
 import { sendMail } from './notice-grants.ts';
@@ -16,7 +17,8 @@ export function drillGrants(context: GrantContext): Pick<Duties, DrillFunction> 
   const clusters = [names.arn('cloudhsm', 'cluster/*')];
   const backups = [names.arn('cloudhsm', 'backup/*')];
   return {
-    'manage-drills': writeTable(table),
+    // Lists all keys, to hold them against what an HSM has.
+    'manage-drills': writeTable(table, LIST_INDEX.name),
     'watch-drills': [
       ...writeTable(table),
       ...sendMail(context),

@@ -24,6 +24,7 @@ function aDrill(id: string): DrillRecord {
     clusterIds: [],
     askedAt: null,
     goneAt: null,
+    removalRefusal: null,
     keys: null,
     required: 3,
     custodians: [{ sub: 'usr_bob', user: 'bob', toldAt: null, answeredAt: null }],

@@ -274,5 +274,9 @@ describe('what somebody has to know of drills', () => {
     world.clock.advance(6 * HOUR);
     await look();
     expect(await judged()).toEqual({ isOverdue: true, isStuck: true });
+    expect((await drill()).removalRefusal).toBe('CloudHSM refused (busy)');
+    const { length } = drills.audit;
+    await look();
+    expect(drills.audit).toHaveLength(length);
   });
 });
