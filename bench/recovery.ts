@@ -2,19 +2,13 @@
 // `recovery`: the HSMs of a key store are lost for good, with the cluster and all that its token held, and the key store is
 // made anew of a backup: under three signatures, with the HSM administrator's task done at once. How long each phase takes,
 // whether every key reads again what it wrote before, and what that costs in calls of KMS.
-import {
-  CloudHSMV2Client,
-  CreateHsmCommand,
-  DeleteClusterCommand,
-  DeleteHsmCommand,
-  DescribeBackupsCommand,
-  DescribeClustersCommand,
-} from '@aws-sdk/client-cloudhsm-v2';
+import { CloudHSMV2Client, DeleteClusterCommand } from '@aws-sdk/client-cloudhsm-v2';
 import { DecryptCommand, EncryptCommand, type KMSClient } from '@aws-sdk/client-kms';
 import type { ResponseOf } from '#client/sdk/index.ts';
 import { keyAlias } from '#core/keys/naming.ts';
 import { ROOT_KEY } from '#scripts/local/environment.ts';
 import { kmsAs, workloadCredentials } from '#scripts/local/story/actors.ts';
+import { backUp, clusterOf } from '#scripts/local/story/clusters.ts';
 import { doOpenTask } from '#scripts/local/story/hsm-admin.ts';
 import { approvedBySignatures } from '#scripts/local/story/signed-votes.ts';
 import { until } from '#scripts/local/waiting.ts';
@@ -74,31 +68,6 @@ async function read(kms: KMSClient, all: readonly Sealed[]): Promise<number> {
 function hsmOf({ stack }: MeasuredStack): CloudHSMV2Client {
   const { gatewayUrl: endpoint, region } = stack.info;
   return new CloudHSMV2Client({ endpoint, region, credentials: ROOT_KEY });
-}
-
-async function clusterOf(hsm: CloudHSMV2Client, clusterId: string) {
-  const command = new DescribeClustersCommand({ Filters: { clusterIds: [clusterId] } });
-  const [cluster] = (await hsm.send(command)).Clusters ?? [];
-  return cluster;
-}
-
-/** CloudHSM takes a backup whenever an HSM is deleted. @returns the backup that was taken so */
-async function backUp(hsm: CloudHSMV2Client, clusterId: string): Promise<string> {
-  const Filters = { clusterIds: [clusterId], states: ['READY'] };
-  const ready = async () =>
-    (await hsm.send(new DescribeBackupsCommand({ Filters }))).Backups?.map(
-      ({ BackupId = '' }) => BackupId,
-    ) ?? [];
-  const before = await ready();
-  const [one] = (await clusterOf(hsm, clusterId))?.Hsms ?? [];
-  await hsm.send(new DeleteHsmCommand({ ClusterId: clusterId, HsmId: one?.HsmId ?? '' }));
-  const taken = await until(async () => (await ready()).find((id) => !before.includes(id)), {
-    timeoutSeconds: 60,
-    what: 'the backup to be ready',
-  });
-  const AvailabilityZone = one?.AvailabilityZone ?? '';
-  await hsm.send(new CreateHsmCommand({ ClusterId: clusterId, AvailabilityZone }));
-  return taken;
 }
 
 /** All HSMs fail at once, and their cluster goes with everything in it. */

@@ -63,6 +63,10 @@ export function viewRecovery(one: Recovery, width: Width): string {
     width,
   );
   const risen = survey.resurrected.map(({ key, version }) => `${key} v${version}`).join(', ');
-  const warned = risen && `\n\nin the restored HSMs again, though destroyed: ${risen}`;
+  const { deletion, keyStore } = one;
+  const task = deletion
+    ? `\ntask ${deletion.task} is ${deletion.state}${deletion.state === 'open' ? `\n  next: keyturn key-store tasks ${keyStore}` : ''}`
+    : '';
+  const warned = risen && `\n\nin the restored HSMs again, though destroyed: ${risen}${task}`;
   return `${fields}\n\n${phases}${viewMissing(one, width)}${warned}`;
 }

@@ -172,6 +172,8 @@ export function viewTask(task: Task, width: Width): string {
     width,
   );
   if (task.state !== 'open') return fields;
+  if (task.objects.length > 0)
+    return `${fields}\n\n${task.objects.map((label) => label.replace(/[^\x20-\x7e]/g, '')).join('\n')}`;
   const pem = task.certificateRequest?.replace(/[^\n\x20-\x7e]/g, '').trim();
   return pem ? `${fields}\n\n${pem}` : fields;
 }

@@ -342,26 +342,6 @@ export const KeyStore = z
     operationId: z.string(),
   })
   .meta({ id: 'KeyStore' });
-export const HsmAdminTask = z
-  .object({
-    id: z.string(),
-    kind: z.enum(['sign-certificate', 'activate-cluster', 'reset-kmsuser']),
-    keyStore: z.string(),
-    state: z.enum(['open', 'done']),
-    clusterId: z.string().nullable().describe('where it is to be done'),
-    instructions: z.string(),
-    certificateRequest: z.string().nullable().describe('PEM PKCS#10 of the cluster'),
-    createdAt: instant,
-  })
-  .meta({ id: 'HsmAdminTask' });
-export const HsmAdminTaskPage = page(HsmAdminTask).meta({ id: 'HsmAdminTaskPage' });
-export const CompleteTaskRequest = z
-  .strictObject({
-    signedCertificate: z.string().max(10_000).optional(),
-    trustAnchor: z.string().max(10_000).optional(),
-  })
-  .meta({ id: 'CompleteTaskRequest' });
-
 export const Health = z
   .object({ status: z.enum(['ok', 'degraded']), stage: z.enum(STAGES), version: z.string() })
   .meta({ id: 'Health' });

@@ -38,6 +38,7 @@ export const DESTRUCTION_EXAMPLES = {
     materialAt: null,
     backupsUntil: null,
     finalAt: null,
+    resurrected: null,
     certificate: null,
   },
 } as const;

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { instant, KeyName } from './api.ts';
 import { Reason } from './approvals.ts';
+import { ObjectListing } from './hsm-tasks.ts';
 
 const DESTRUCTION_PHASE_NAMES = [
   'disabling',
@@ -37,10 +38,7 @@ export const ReportMaterialRequest = z
     clusterId: z
       .string()
       .regex(/^cluster-[2-7a-zA-Z]{11,16}$/, 'must be the id of a CloudHSM cluster'),
-    listingDigest: z
-      .string()
-      .regex(/^[0-9a-f]{64}$/, 'must be the SHA-256 of the listing, in hexadecimal'),
-    objectsListed: z.int().nonnegative(),
+    ...ObjectListing.shape,
     objectsFound: z.int().nonnegative().describe('objects labelled with the ARN of the KMS key'),
   })
   .meta({ id: 'ReportMaterialRequest' });
@@ -68,6 +66,10 @@ export const Destruction = z
     materialAt: instant.nullable().describe('the HSMs have nothing of it'),
     backupsUntil: instant.nullable().describe('when the last backup that can hold it has expired'),
     finalAt: instant.nullable(),
+    resurrected: z
+      .object({ recovery: z.string(), at: instant, clusterId: z.string(), backupAt: instant })
+      .nullable()
+      .describe('the last restore that brought its material back into the HSMs'),
     certificate: z.string().nullable().describe('compact JWS, checked with the published JWKS'),
   })
   .meta({ id: 'Destruction' });

@@ -113,6 +113,7 @@ const TASK = {
   state: 'open',
   instructions: 'Sign the certificate request with the CA of your HSMs.',
   clusterId: 'cluster-aaaaaaaaaaa',
+  objects: [],
   certificateRequest: '-----BEGIN CERTIFICATE REQUEST-----\n…\n-----END CERTIFICATE REQUEST-----\n',
   createdAt: AT,
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Routes of key stores and of their tasks for an HSM administrator; a part of the route table.
 import * as api from './api.ts';
+import * as tasks from './hsm-tasks.ts';
 
 export const KEY_STORE_ROUTES = {
   createKeyStore: {
@@ -30,7 +31,7 @@ export const KEY_STORE_ROUTES = {
     action: 'task:read',
     status: 200,
     summary: 'List the HSM-admin tasks of a key store',
-    response: api.HsmAdminTaskPage,
+    response: tasks.HsmAdminTaskPage,
   },
   completeTask: {
     method: 'POST',
@@ -39,7 +40,7 @@ export const KEY_STORE_ROUTES = {
     action: 'task:complete',
     status: 200,
     summary: 'Report an HSM-admin task as done',
-    request: api.CompleteTaskRequest,
-    response: api.HsmAdminTask,
+    request: tasks.CompleteTaskRequest,
+    response: tasks.HsmAdminTask,
   },
 } as const;

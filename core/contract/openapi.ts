@@ -15,6 +15,7 @@ import { ERRORS } from './errors.ts';
 import * as escrow from './escrow.ts';
 import { EVENT_NAMES, EVENTS, eventSchema } from './events.ts';
 import { EXAMPLES } from './examples.ts';
+import * as hsmTasks from './hsm-tasks.ts';
 import * as hsms from './hsms.ts';
 import * as incidents from './incidents.ts';
 import * as mail from './mail.ts';
@@ -61,6 +62,7 @@ function schemas(): Record<string, Json> {
     ...containment,
     ...statusList,
     ...hsms,
+    ...hsmTasks,
     ...drills,
     ...incidents,
     ...recoveries,

@@ -103,10 +103,22 @@ export const Recovery = z
       missingCount: z.int(),
       missing: z.array(UnreadableVersion),
       resurrected: z
-        .array(z.object({ key: KeyName, version: z.int().positive(), keyId: z.string() }))
+        .array(
+          z.object({
+            key: KeyName,
+            version: z.int().positive(),
+            keyId: z.string(),
+            keyArn: z.string().describe('the label of its objects in the HSMs'),
+          }),
+        )
         .describe('destroyed after the backup: their material is in the restored HSMs again'),
+      resurrectedCount: z.int(),
       isDone: z.boolean(),
     }),
+    deletion: z
+      .object({ task: z.string(), state: z.enum(['open', 'done']) })
+      .nullable()
+      .describe('the task of deleting what came back; open until an HSM listing is without it'),
     startedAt: instant,
     endedAt: instant.nullable(),
   })

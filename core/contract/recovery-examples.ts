@@ -48,8 +48,10 @@ const RECOVERY = {
       },
     ],
     resurrected: [],
+    resurrectedCount: 0,
     isDone: true,
   },
+  deletion: null,
   startedAt: '2026-11-22T10:00:00.000Z',
   endedAt: '2026-11-22T10:30:00.000Z',
 };

@@ -32,6 +32,18 @@ export interface MaterialReport {
   readonly objectsListed: number;
 }
 
+/** A restore brought the material back into the HSMs. */
+export interface Resurrection {
+  /** The id of the recovery. */
+  readonly recovery: string;
+  readonly at: Instant;
+  /** The cluster that was made of the backup: there it is to be deleted. */
+  readonly clusterId: string;
+  /** The cluster that was left: what is listed there says nothing any more. */
+  readonly leftClusterId: string;
+  readonly backupAt: Instant;
+}
+
 export interface DestructionRecord {
   /** `des_` and the ULID of the approval. */
   readonly id: string;
@@ -62,6 +74,8 @@ export interface DestructionRecord {
   /** When the last backup with the material has expired; null: not known yet. */
   readonly backupsUntil: Instant | null;
   readonly finalAt: Instant | null;
+  /** The last time that it came back; absent: it never did. What the HSMs and backups were said to be is said anew since. */
+  readonly resurrected?: Resurrection | null;
   /** Compact JWS of the certificate of the phase it names. */
   readonly certificate: { readonly phase: DestructionPhase; readonly jws: string } | null;
   /** When the sweep looks at it next; null: nothing happens by itself. */

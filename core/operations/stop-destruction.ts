@@ -86,6 +86,11 @@ export async function reportMaterial(
         'TransitionForbidden',
         `${input.clusterId} has ${input.objectsFound} object(s) of ${head.keyArn}; delete them, and list again`,
       );
+    if (input.clusterId === record.resurrected?.leftClusterId)
+      throw new KeyturnError(
+        'TransitionForbidden',
+        `the key store has left ${input.clusterId}, and ${head.keyArn} came back in ${record.resurrected.clusterId}: list that`,
+      );
     const now = clock.now();
     const { by, clusterId, listingDigest, objectsListed } = input;
     const report = { by, at: now, clusterId, listingDigest, objectsListed };

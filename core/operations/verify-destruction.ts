@@ -190,6 +190,8 @@ export function certificateOf(snapshot: KeySnapshot, record: DestructionRecord, 
       backupsUntil: record.backupsUntil,
       means: 'the last backup that can hold the material has expired',
     },
+    // A restore brought it back: what an earlier certificate says of HSMs and backups held until then.
+    ...(record.resurrected ? { resurrected: record.resurrected } : {}),
     evidence: head?.retirement ?? null,
     auditRevision: key.revision,
     auditHead: key.auditHead,

@@ -2,6 +2,7 @@
 // Use cases around a key store: admit its provisioning, record progress, hand the steps that have no AWS API to an HSM
 // administrator as tasks, and take their answer. One key store per stage.
 import { type AuditEntry, type AuditValue, genesisHash } from '../audit/chain.ts';
+import type { HsmTaskKind } from '../contract/hsm-tasks.ts';
 import { KeyturnError } from '../errors.ts';
 import {
   findClaimed,
@@ -11,7 +12,7 @@ import {
 import type { KeyStoreChange, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision } from '../ports/platform.ts';
 import { keyStoreStream, toChange } from './key-store-change.ts';
-import type { HsmTaskKind, HsmTaskRecord, KeyStoreRecord } from './records.ts';
+import type { HsmTaskRecord, KeyStoreRecord } from './records.ts';
 
 export interface ProvisioningDeps {
   readonly ledger: Ledger;

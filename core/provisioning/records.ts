@@ -2,6 +2,7 @@
 // Records of a key store: the CloudHSM cluster and the KMS custom key store on it, and the steps only an HSM
 // administrator can do, because AWS has no API for them (`docs/architecture.md`, provisioning).
 
+import type { HsmTaskKind } from '../contract/hsm-tasks.ts';
 import type { OperationState } from '../contract/vocabulary.ts';
 import type { Instant, OpenReview } from '../keys/records.ts';
 
@@ -42,8 +43,6 @@ export interface KeyStoreRecord {
   readonly openReviews?: readonly OpenReview[];
 }
 
-export type HsmTaskKind = 'sign-certificate' | 'activate-cluster' | 'reset-kmsuser';
-
 export interface HsmTaskRecord {
   readonly id: string;
   readonly kind: HsmTaskKind;
@@ -53,6 +52,8 @@ export interface HsmTaskRecord {
   readonly sealedToken: string | null;
   /** Where it is to be done; absent: the cluster of the key store. */
   readonly clusterId?: string | null;
+  /** Labels of what is to be deleted; absent: the task is another one. */
+  readonly objects?: readonly string[];
   readonly certificateRequest: string | null;
   readonly signedCertificate: string | null;
   readonly trustAnchor: string | null;

@@ -8,7 +8,7 @@ import { type IdempotencyClaim, idempotencyRecord } from '../operations/admit-op
 import type { ApprovalChange, IdempotencyRecord, KeyStoreChange, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision } from '../ports/platform.ts';
 import { keyStoreStream } from '../provisioning/key-store-change.ts';
-import type { KeyStoreRecord } from '../provisioning/records.ts';
+import type { HsmTaskRecord, KeyStoreRecord } from '../provisioning/records.ts';
 import type { PhaseRecord, RecoveryRecord, Survey } from './records.ts';
 
 export interface RecoveryDeps {
@@ -31,6 +31,7 @@ export const NOTHING_SURVEYED: Survey = {
   missing: [],
   missingCount: 0,
   resurrected: [],
+  resurrectedCount: 0,
   cursor: null,
   isDone: false,
 };
@@ -64,10 +65,11 @@ interface Change {
   readonly entry: Omit<AuditEntry, 'at' | 'operationId'>;
   readonly approval?: ApprovalChange;
   readonly idempotency?: IdempotencyRecord;
+  readonly tasks?: readonly HsmTaskRecord[] | undefined;
 }
 
 function toChange(current: KeyStoreRecord, change: Change, now: string): KeyStoreChange {
-  const { recovery, keyStore = {}, entry, approval, idempotency } = change;
+  const { recovery, keyStore = {}, entry, approval, idempotency, tasks } = change;
   const head = { sequence: current.revision, hash: current.auditHead };
   const full: AuditEntry = { ...entry, at: now, operationId: recovery.id };
   const audit = link(keyStoreStream(current.name), head, full);
@@ -78,6 +80,7 @@ function toChange(current: KeyStoreRecord, change: Change, now: string): KeyStor
     recovery,
     ...(approval ? { approval } : {}),
     ...(idempotency ? { idempotency } : {}),
+    ...(tasks ? { tasks } : {}),
     audit,
   };
 }
@@ -155,6 +158,7 @@ export async function admitRecovery(deps: RecoveryDeps, input: AdmitRecovery): P
 export interface RecoveryDraft {
   readonly patch: Partial<RecoveryRecord>;
   readonly keyStore?: Partial<KeyStoreRecord>;
+  readonly tasks?: readonly HsmTaskRecord[] | undefined;
   readonly action: string;
   readonly detail: Readonly<Record<string, AuditValue>>;
 }
@@ -188,7 +192,7 @@ export async function mutateRecovery(
     const owner = draft.keyStore ?? { step: `Recover:${next.phase}` };
     try {
       await ledger.commitKeyStore(
-        toChange(keyStore, { recovery: next, keyStore: owner, entry }, now),
+        toChange(keyStore, { recovery: next, keyStore: owner, entry, tasks: draft.tasks }, now),
       );
       return next;
     } catch (error) {

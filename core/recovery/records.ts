@@ -31,6 +31,15 @@ export interface UnreadableVersion {
   readonly why: string;
 }
 
+/** A destroyed version whose material the restored HSMs may have again. */
+export interface ResurrectedVersion {
+  readonly key: string;
+  readonly version: number;
+  readonly keyId: string;
+  /** The label of its objects (AWS KMS developer guide, "Find the key for a KMS key"). */
+  readonly keyArn: string;
+}
+
 export interface Survey {
   readonly checked: number;
   readonly readable: number;
@@ -39,14 +48,16 @@ export interface Survey {
   readonly missing: readonly UnreadableVersion[];
   /** How many are missing; the list above is cut at {@link MOST_NAMED}. */
   readonly missingCount: number;
-  /** Versions that were destroyed after the backup was taken: their material is in the restored HSMs again. */
-  readonly resurrected: readonly { key: string; version: number; keyId: string }[];
+  /** What was destroyed after the backup was taken: its material is in the restored HSMs again. */
+  readonly resurrected: readonly ResurrectedVersion[];
+  /** How many those are; the list above is cut at {@link MOST_NAMED}. */
+  readonly resurrectedCount: number;
   /** Name after which the next page begins; null at the end. */
   readonly cursor: string | null;
   readonly isDone: boolean;
 }
 
-/** A row holds 400 KB at most; a name with its facts is some 250 bytes. */
+/** A row holds 400 KB at most; a name with its facts is some 250 bytes, and there are two such lists. */
 export const MOST_NAMED = 500;
 
 export interface RecoveryRecord {

@@ -16,6 +16,7 @@ import {
   type RecoveryDraft,
 } from './key-store-recovery.ts';
 import type { RecoveryRecord } from './records.ts';
+import { deletionTasks } from './resurrected.ts';
 
 export interface RecoverKeyStoreDeps {
   readonly ledger: Ledger;
@@ -36,7 +37,9 @@ export interface Outcome {
 }
 
 /** What a phase came to: where to go on, or that it is waited for. */
-type Move = { readonly to: RecoveryPhase } & Partial<Pick<RecoveryDraft, 'patch' | 'keyStore'>>;
+type Move = { readonly to: RecoveryPhase } & Partial<
+  Pick<RecoveryDraft, 'patch' | 'keyStore' | 'tasks'>
+>;
 type Step = (deps: RecoverKeyStoreDeps, recovery: RecoveryRecord) => Promise<Move | Next>;
 
 /** Connection errors that a new password of `kmsuser` mends (KMS developer guide, "Fix a CloudHSM key store"). */
@@ -175,9 +178,11 @@ const connect: Step = async ({ site }, recovery) => {
   throw unavailable(`the key store does not connect: ${error}; docs/recovery.md says what to do`);
 };
 
-const survey: Step = async ({ site }, recovery) => {
+const survey: Step = async ({ site, ledger, clock }, recovery) => {
   if (!recovery.survey.isDone) return 'survey';
   const { state } = await site.connection(recovery.keyStoreId);
+  if (state === 'CONNECTED' && recovery.kind === 'key-store.restore')
+    return { to: 'done', tasks: await deletionTasks(ledger, recovery, clock.now()) };
   if (state === 'CONNECTED') return { to: 'done' };
   // What did not open says nothing then: all keys are looked at again.
   return { to: 'connect', patch: { survey: NOTHING_SURVEYED } };
@@ -204,9 +209,9 @@ function requirePatience(deps: RecoverKeyStoreDeps, { phase, phases, clusterId }
 }
 
 function drafted(recovery: RecoveryRecord, move: Move, now: string): RecoveryDraft {
-  const { to, patch = {}, keyStore } = move;
+  const { to, patch = {}, keyStore, tasks } = move;
   const phases = nextPhase(recovery, to, now);
-  const { missingCount, readable } = recovery.survey;
+  const { missingCount, readable, resurrectedCount } = recovery.survey;
   const isDone = to === 'done';
   const owner = isDone
     ? {
@@ -220,9 +225,10 @@ function drafted(recovery: RecoveryRecord, move: Move, now: string): RecoveryDra
   return {
     patch: { ...patch, phase: to, phases, ...ended },
     keyStore: { ...owner, ...keyStore },
+    tasks,
     action: isDone ? 'recovery.completed' : 'recovery.progressed',
     detail: isDone
-      ? { kind: recovery.kind, readable, missing: missingCount }
+      ? { kind: recovery.kind, readable, missing: missingCount, resurrected: resurrectedCount }
       : { from: recovery.phase, to },
   };
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // After a recovery: does every version still open what was written under it? A page of keys at a time, each by the canary
 // that it kept when it was verified. What does not open is named; what was destroyed after the backup is named too, since
-// its material is in the restored HSMs again (invariant I3: no version of it is ever taken up).
+// its material is in the restored HSMs again (invariant I3: no version of it is ever taken up), to be destroyed again.
 import { equalDigests, sha256 } from '../crypto/hashing.ts';
 import { isError, KeyturnError } from '../errors.ts';
 import { CANARY_CONTEXT_KEY } from '../keys/naming.ts';
@@ -11,6 +11,7 @@ import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock } from '../ports/platform.ts';
 import { mutateRecovery, type RecoveryAddress } from './key-store-recovery.ts';
 import { MOST_NAMED, type RecoveryRecord, type Survey, type UnreadableVersion } from './records.ts';
+import { resurrectedIn, takeBackMaterial } from './resurrected.ts';
 
 export interface SurveyDeps {
   readonly ledger: Ledger;
@@ -84,18 +85,14 @@ async function judged(deps: SurveyDeps, versions: readonly VersionRecord[]) {
   return verdicts;
 }
 
-/** Destroyed versions whose material the backup may hold: they were made before it. */
-function resurrectedIn(versions: readonly VersionRecord[], { backupAt }: RecoveryRecord) {
-  if (backupAt === null) return [];
-  return versions
-    .filter(({ state, createdAt }) => state === 'destroyed' && createdAt <= backupAt)
-    .map(({ name: key, version, keyId }) => ({ key, version, keyId: keyId ?? '' }));
-}
-
 async function pageOf(deps: SurveyDeps, recovery: RecoveryRecord) {
   const { items, nextCursor } = await deps.ledger.listKeys(recovery.survey.cursor, PAGE);
   const snapshots = await Promise.all(items.map(({ name }) => deps.ledger.readKey(name)));
   const all = snapshots.flatMap((one) => (one ? versionsIn(one, recovery.keyStore) : []));
+  const resurrected = snapshots.flatMap((one) =>
+    one ? resurrectedIn(one, versionsIn(one, recovery.keyStore), recovery) : [],
+  );
+  for (const one of resurrected) await takeBackMaterial(deps, one, recovery);
   const verdicts = await judged(
     deps,
     all.filter(({ state }) => READABLE_STATES.includes(state)),
@@ -109,7 +106,7 @@ async function pageOf(deps: SurveyDeps, recovery: RecoveryRecord) {
     readable: count('readable'),
     unverified: count('unverified'),
     missing,
-    resurrected: resurrectedIn(all, recovery),
+    resurrected,
     nextCursor,
   };
 }
@@ -123,6 +120,7 @@ function added(survey: Survey, page: Awaited<ReturnType<typeof pageOf>>): Survey
     missing: [...survey.missing, ...page.missing].slice(0, MOST_NAMED),
     missingCount: survey.missingCount + page.missing.length,
     resurrected: [...survey.resurrected, ...page.resurrected].slice(0, MOST_NAMED),
+    resurrectedCount: survey.resurrectedCount + page.resurrected.length,
     cursor: nextCursor,
     isDone: nextCursor === null,
   };

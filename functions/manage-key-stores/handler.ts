@@ -4,14 +4,17 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { KmsTokenSeal } from '#adapters/kms/token-seal.ts';
 import { StepFunctionsTaskCallback } from '#adapters/stepfunctions/task-callback.ts';
 import { systemClock, ulidIds } from '#adapters/system/system.ts';
-import { CompleteTaskRequest, CreateKeyStoreRequest } from '#core/contract/api.ts';
+import { CreateKeyStoreRequest } from '#core/contract/api.ts';
+import { CompleteTaskRequest } from '#core/contract/hsm-tasks.ts';
 import { KeyturnError } from '#core/errors.ts';
 import { idempotencyClaim } from '#core/operations/admit-operation.ts';
 import { admitKeyStore, answerOf, completeTask } from '#core/provisioning/provision-key-store.ts';
-import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.ts';
+import type { KeyStoreRecord } from '#core/provisioning/records.ts';
+import { takeDeletionReport } from '#core/recovery/resurrected.ts';
 import { apiHandler, type RouteHandler } from '../shared/api-handler.ts';
 import { idempotencyKeyOf, parseBody } from '../shared/api-request.ts';
 import { environmentOf } from '../shared/environment.ts';
+import { keyStoreView, taskView } from '../shared/key-store-views.ts';
 import { authorizer, kmsClient, ledger, workflows } from '../shared/wiring.ts';
 
 const environment = environmentOf('manage-key-stores');
@@ -19,34 +22,6 @@ const deps = { ledger: ledger(environment.TABLE_NAME), clock: systemClock };
 const machines = workflows({ 'provision-key-store': environment.PROVISION_KEY_STORE_ARN });
 const seal = new KmsTokenSeal(kmsClient(), environment.TOKEN_KEY_ARN);
 const callback = new StepFunctionsTaskCallback(new SFNClient({}));
-
-const INSTRUCTIONS = {
-  'sign-certificate':
-    'Sign the certificate request with your issuing CA and send the signed certificate and the CA certificate.',
-  'activate-cluster':
-    'With the CloudHSM CLI: activate the cluster, then create user kmsuser (crypto-user) with the password in the secret of the key store.',
-  'reset-kmsuser':
-    'With the CloudHSM CLI on this cluster: log kmsuser out, then set its password to the one in the secret of the key store (user change-password).',
-} as const;
-
-function taskView(task: HsmTaskRecord) {
-  const { id, kind, keyStore, state, clusterId = null, certificateRequest, createdAt } = task;
-  return {
-    id,
-    kind,
-    keyStore,
-    state,
-    clusterId,
-    instructions: INSTRUCTIONS[kind],
-    certificateRequest,
-    createdAt,
-  };
-}
-
-function keyStoreView(keyStore: KeyStoreRecord) {
-  const { name, state, step, cause, keyStoreId, clusterId, operationId } = keyStore;
-  return { name, state, step, cause, keyStoreId, clusterId, operationId };
-}
 
 const createKeyStore: RouteHandler = async (request) => {
   const decision = await request.authorize({});
@@ -100,11 +75,16 @@ const listTasks: RouteHandler = async (request) => {
 const reportTask: RouteHandler = async (request) => {
   const decision = await request.authorize({});
   const body = parseBody(request.event, CompleteTaskRequest);
-  const task = await completeTask(deps, {
+  const done = {
     keyStore: request.path['name'] ?? '',
     id: request.path['id'] ?? '',
     by: request.principal.id,
     decision,
+  };
+  const { backupRetentionDays } = environment.CLUSTER_SETTINGS;
+  await takeDeletionReport(deps, { ...done, listing: body.listing ?? null, backupRetentionDays });
+  const task = await completeTask(deps, {
+    ...done,
     signedCertificate: body.signedCertificate ?? null,
     trustAnchor: body.trustAnchor ?? null,
   });

@@ -16,7 +16,7 @@ import { approvalAnswer } from '../shared/approval-views.ts';
 import { requirePersonInEmergency, reviewOf } from '../shared/emergencies.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { type AskedRecovery, requireFitting } from '../shared/recovery-request.ts';
-import { recoveryView } from '../shared/recovery-views.ts';
+import { besideRecoveries, recoveryView } from '../shared/recovery-views.ts';
 import { authorizer, electorate, ledger, workflows } from '../shared/wiring.ts';
 
 const environment = environmentOf('manage-recoveries');
@@ -35,6 +35,8 @@ const deps = {
   clock: systemClock,
   ids: ulidIds,
 };
+
+const around = () => besideRecoveries(table, keyStore);
 
 /** Acts first; a start that was lost is made up for by the same call, or by resuming the recovery. */
 async function disconnectedAlone(
@@ -89,20 +91,16 @@ const startRecovery: RouteHandler = async (request) => {
 
 const listRecoveries: RouteHandler = async (request) => {
   await request.authorize({});
-  const [items, of] = await Promise.all([
-    table.readRecoveries(keyStore),
-    table.readKeyStore(keyStore),
-  ]);
-  return { body: { items: items.map((one) => recoveryView(one, of)).reverse(), nextCursor: null } };
+  const [items, beside] = await Promise.all([table.readRecoveries(keyStore), around()]);
+  const shown = items.map((one) => recoveryView(one, beside)).reverse();
+  return { body: { items: shown, nextCursor: null } };
 };
 
 const getRecovery: RouteHandler = async (request) => {
   await request.authorize({});
-  const [recovery, of] = await Promise.all([
-    readRecovery(table, keyStore, request.path['id'] ?? ''),
-    table.readKeyStore(keyStore),
-  ]);
-  return { body: recoveryView(recovery, of) };
+  const id = request.path['id'] ?? '';
+  const [recovery, beside] = await Promise.all([readRecovery(table, keyStore, id), around()]);
+  return { body: recoveryView(recovery, beside) };
 };
 
 const resume: RouteHandler = async (request) => {
@@ -115,7 +113,7 @@ const resume: RouteHandler = async (request) => {
     decision,
   });
   await deps.workflows.start('recover-key-store', id, recovery.attempt, { keyStore });
-  return { body: recoveryView(recovery, await table.readKeyStore(keyStore)) };
+  return { body: recoveryView(recovery, await around()) };
 };
 
 export const handler = apiHandler(

@@ -3,7 +3,10 @@
 import type { z } from 'zod';
 import type * as contract from '#core/contract/destruction.ts';
 import { destructionOf } from '#core/keys/destruction.ts';
+import type { Resurrection } from '#core/keys/destruction-record.ts';
 import type { KeySnapshot } from '#core/ports/ledger.ts';
+
+const shownOf = ({ leftClusterId: _left, ...shown }: Resurrection) => shown;
 
 /** @throws KeyturnError `KeyNotFound`, `DestructionNotFound` */
 export function destructionView(
@@ -16,6 +19,7 @@ export function destructionView(
     materialReport: _report,
     dueAt: _due,
     noticedAt: _noticed,
+    resurrected = null,
     ...rest
   } = record;
   const { quietSeconds: _quiet, windowDays: _window, versions, lossAccepted, ...shown } = rest;
@@ -26,6 +30,7 @@ export function destructionView(
     lossAccepted: [...lossAccepted],
     keyId: head.keyId,
     keyArn: head.keyArn,
+    resurrected: resurrected && shownOf(resurrected),
     certificate: certificate?.jws ?? null,
   };
 }

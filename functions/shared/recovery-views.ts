@@ -2,18 +2,29 @@
 // A recovery as the API shows it.
 import type { z } from 'zod';
 import type * as contract from '#core/contract/recoveries.ts';
-import type { KeyStoreRecord } from '#core/provisioning/records.ts';
+import type { Ledger } from '#core/ports/ledger.ts';
+import { taskIdOf } from '#core/provisioning/provision-key-store.ts';
 import { isReviewOpen } from '#core/recovery/emergency.ts';
 import type { RecoveryRecord } from '#core/recovery/records.ts';
 
 const secondsOf = (from: string, to: string | null) =>
   to === null ? null : (Date.parse(to) - Date.parse(from)) / 1000;
 
-/** A recovery with the key store as it is now. */
+/** What stands beside the records of recoveries and says how things are now. */
+export async function besideRecoveries(ledger: Ledger, keyStore: string) {
+  const [of, tasks] = await Promise.all([
+    ledger.readKeyStore(keyStore),
+    ledger.readTasks(keyStore),
+  ]);
+  return { of, tasks };
+}
+
+/** A recovery with its key store and tasks as they are now. */
 export function recoveryView(
   record: RecoveryRecord,
-  of: KeyStoreRecord | null,
+  { of, tasks }: Awaited<ReturnType<typeof besideRecoveries>>,
 ): z.infer<typeof contract.Recovery> {
+  const deletion = tasks.find(({ id }) => id === taskIdOf('delete-objects', record.id));
   const { adminRound: _round, survey, phases, ...rest } = record;
   const { cursor: _cursor, ...said } = survey;
   return {
@@ -26,5 +37,6 @@ export function recoveryView(
       missing: [...survey.missing],
       resurrected: [...survey.resurrected],
     },
+    deletion: deletion ? { task: deletion.id, state: deletion.state } : null,
   };
 }

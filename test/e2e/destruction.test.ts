@@ -2,21 +2,27 @@
 // Destruction on the running stack, with real keys in the HSM: a use in quarantine takes it back, one person stops it
 // while KMS waits, and the full course ends with a token without the object and a certificate that verifies without us.
 import { createHash, createPublicKey, verify } from 'node:crypto';
+import { CloudHSMV2Client } from '@aws-sdk/client-cloudhsm-v2';
 import { DecryptCommand, EncryptCommand } from '@aws-sdk/client-kms';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Client, ResponseOf } from '#client/sdk/index.ts';
-import { castSignedVote } from '#scripts/local/story/signed-votes.ts';
+import { backUp, deleteLeftClusters } from '#scripts/local/story/clusters.ts';
+import { doOpenTask, listLabels } from '#scripts/local/story/hsm-admin.ts';
+import { approvedBySignatures, castSignedVote } from '#scripts/local/story/signed-votes.ts';
 import { until } from '#scripts/local/waiting.ts';
 import { activeKey, ended, person, ROOT_CREDENTIALS, workload } from './scene.ts';
 
 type Destruction = ResponseOf<'getDestruction'>;
 const EIGHT_DAYS = 8 * 86_400;
+const KEY_STORE = 'keyturn-local';
 let alice: Client;
 let name: string;
 let keyId: string;
 let keyArn: string;
 let ciphertext: Uint8Array;
+let hsm: CloudHSMV2Client;
+let backupId: string;
 let kms: Awaited<ReturnType<typeof workload>>['kms'];
 const target = () => ({ key: name, version: 1 });
 
@@ -32,6 +38,8 @@ const admin = async (path: string, method: string, body?: object) => {
 };
 
 beforeAll(async () => {
+  const { gatewayUrl: endpoint, region } = inject('stack');
+  hsm = new CloudHSMV2Client({ endpoint, region, credentials: ROOT_CREDENTIALS });
   alice = await person('alice');
   name = await activeKey(alice, 'doomed');
   ({ kms } = await workload());
@@ -157,6 +165,8 @@ describe('the destruction of a version', () => {
 
   it('ends with no object in the HSM, and a certificate that holds without Keyturn', async () => {
     const destruction = await pending();
+    const { clusterId } = (await alice.getKeyStore(KEY_STORE)).body;
+    backupId = await backUp(hsm, clusterId ?? '');
     await admin('clock', 'POST', { offsetSeconds: EIGHT_DAYS });
     await look(destruction);
     const logical = await until(
@@ -196,7 +206,7 @@ describe('the destruction of a version', () => {
   });
 
   it('is gone from the token as an HSM administrator lists it', async () => {
-    const { clusterId } = (await alice.getKeyStore('keyturn-local')).body;
+    const { clusterId } = (await alice.getKeyStore(KEY_STORE)).body;
     const { objects } = (await admin(`hsm/objects?clusterId=${clusterId}`, 'GET')) as {
       objects: { label: string }[];
     };
@@ -215,4 +225,49 @@ describe('the destruction of a version', () => {
     expect(body).toMatchObject({ phase: 'material' });
     expect(Date.parse(body.backupsUntil ?? '')).toBeGreaterThan(Date.now() + 96 * 86_400_000);
   });
+
+  it('comes back into the HSMs with a backup from before, is no key again, and is deleted once more', async () => {
+    await admin('clock', 'DELETE');
+    const { clusterId: left } = (await alice.getKeyStore(KEY_STORE)).body;
+    await deleteLeftClusters(hsm, left ?? '');
+    const restore = { kind: 'key-store.restore', backupId, reason: 'end-to-end test' } as const;
+    const asked = (await alice.startRecovery(restore)).body;
+    const stack = inject('stack');
+    const id = await approvedBySignatures({ stack, asks: alice }, asked.approvalId ?? '');
+    const site = { operator: alice, stack, directory: '.local-test' };
+    const done = await until(
+      async () => {
+        const { body } = await alice.getRecovery(id);
+        if (body.state === 'parked') throw new Error(`${id} parked: ${body.cause}`);
+        if (body.phase === 'reset-kmsuser') await doOpenTask(site, KEY_STORE);
+        return body.state === 'done' && body;
+      },
+      { timeoutSeconds: 90, what: `${id} to end` },
+    );
+
+    const task = `delete-objects-${id}`;
+    expect(done.deletion).toEqual({ task, state: 'open' });
+    expect(done.survey.resurrected).toContainEqual({ key: name, version: 1, keyId, keyArn });
+    const clusterId = done.clusterId ?? '';
+    expect(await listLabels(site, clusterId)).toContain(keyArn);
+    expect((await alice.getDestruction(target())).body).toMatchObject({
+      phase: 'logical',
+      materialAt: null,
+      resurrected: { recovery: id, clusterId },
+    });
+    await expect(decrypt()).rejects.toThrow();
+    await expect(alice.completeTask({ keyStore: KEY_STORE, task }, {})).rejects.toMatchObject({
+      status: 400,
+    });
+
+    expect(await doOpenTask(site, KEY_STORE)).toBe('delete-objects');
+    const labels = await listLabels(site, clusterId);
+    expect(labels).not.toContain(keyArn);
+    expect(labels.length).toBeGreaterThan(0);
+    expect((await alice.getDestruction(target())).body).toMatchObject({
+      phase: 'material',
+      resurrected: { recovery: id },
+    });
+    expect((await alice.getRecovery(id)).body.deletion).toEqual({ task, state: 'done' });
+  }, 180_000);
 });

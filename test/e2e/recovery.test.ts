@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The key store of the running stack breaks and is recovered, with real token content: material is deleted in the HSMs, a
 // cluster is made of a backup, and what was written before opens again. Every phase's time is printed.
-import {
-  CloudHSMV2Client,
-  CreateHsmCommand,
-  DeleteClusterCommand,
-  DeleteHsmCommand,
-  DescribeBackupsCommand,
-  DescribeClustersCommand,
-} from '@aws-sdk/client-cloudhsm-v2';
+import { CloudHSMV2Client } from '@aws-sdk/client-cloudhsm-v2';
 import { DecryptCommand, type KMSClient } from '@aws-sdk/client-kms';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Client, ResponseOf } from '#client/sdk/index.ts';
+import { backUp, deleteLeftClusters } from '#scripts/local/story/clusters.ts';
 import { doOpenTask, hsmAdmin } from '#scripts/local/story/hsm-admin.ts';
 import { approvedBySignatures, castSignedVote } from '#scripts/local/story/signed-votes.ts';
 import { until } from '#scripts/local/waiting.ts';
@@ -175,39 +169,6 @@ describe('the kill switch of a key store', () => {
 });
 
 describe('a key store whose HSMs lost their material', () => {
-  /** CloudHSM takes a backup whenever an HSM is deleted. */
-  async function backUp(): Promise<void> {
-    const began = Date.now();
-    const find = new DescribeClustersCommand({ Filters: { clusterIds: [clusterId] } });
-    const [lost] = (await hsm.send(find)).Clusters?.[0]?.Hsms ?? [];
-    await hsm.send(new DeleteHsmCommand({ ClusterId: clusterId, HsmId: lost?.HsmId ?? '' }));
-    const zone = { AvailabilityZone: lost?.AvailabilityZone ?? '' };
-    await hsm.send(new CreateHsmCommand({ ClusterId: clusterId, ...zone }));
-    const Filters = { clusterIds: [clusterId], states: ['READY'] };
-    await until(
-      async () => {
-        const { Backups = [] } = await hsm.send(new DescribeBackupsCommand({ Filters }));
-        return Backups.some(({ CreateTimestamp: at }) => Number(at) >= began - 1000);
-      },
-      { timeoutSeconds: 20, what: 'the backup to be ready' },
-    );
-  }
-
-  /** Clusters that earlier runs left behind count for CloudHSM's quota; an operator deletes them. */
-  async function deleteLeftClusters(): Promise<void> {
-    const { Clusters = [] } = await hsm.send(new DescribeClustersCommand({}));
-    for (const { ClusterId: id = '', State, Hsms = [] } of Clusters) {
-      if (id === clusterId || State === 'DELETED' || State === 'DELETE_IN_PROGRESS') continue;
-      for (const { HsmId = '' } of Hsms)
-        await hsm.send(new DeleteHsmCommand({ ClusterId: id, HsmId }));
-      const remove = () => hsm.send(new DeleteClusterCommand({ ClusterId: id }));
-      await until(() => remove().catch(() => false), {
-        timeoutSeconds: 10,
-        what: `${id} to be deleted`,
-      });
-    }
-  }
-
   /** The object of a key's version 1 in the HSMs. */
   async function labelOf(key: string): Promise<string> {
     const [version] = (await alice.listVersions(key)).body.items;
@@ -219,10 +180,10 @@ describe('a key store whose HSMs lost their material', () => {
   }
 
   it('is made anew of its backup: what was written opens, what came after is named', async () => {
-    await deleteLeftClusters();
+    await deleteLeftClusters(hsm, clusterId);
     const before = await activeKey(alice, 'before');
     const ciphertext = await seal(before);
-    await backUp();
+    await backUp(hsm, clusterId);
     const after = await activeKey(alice, 'after');
     const lost = await seal(after);
     const label = ['--label', await labelOf(before)];

@@ -229,6 +229,31 @@ describe('tasks of an HSM administrator', () => {
     expect((await complete(body, { path: { name: 'other', id: current.task } })).status).toBe(404);
   });
 
+  it('of deleting what came back end by a listing without it alone', async () => {
+    const { ledger, clock } = current.world;
+    const { operationId = '' } = (await ledger.readKeyStore('main')) ?? {};
+    const kind = 'delete-objects' as const;
+    const asked = { operationId, keyStore: 'main', sealedToken: 's', certificateRequest: null };
+    const { id } = await requestTask({ ledger, clock }, { ...asked, kind });
+    const path = { name: 'main', id };
+    const listing = { listingDigest: 'ab'.repeat(32), objectsListed: 7, objectsFound: 0 };
+
+    expect(await complete({}, { path })).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/listing' }] },
+    });
+    const still = { listing: { ...listing, objectsFound: 1 } };
+    expect(await complete(still, { path })).toMatchObject({
+      status: 409,
+      body: { code: 'TransitionForbidden' },
+    });
+    expect(await complete({ listing }, { path })).toMatchObject({
+      status: 200,
+      body: { kind, state: 'done', objects: [] },
+    });
+    expect((await complete({ listing }, { path })).status).toBe(200);
+  });
+
   it.each(['olga', 'ada'])('are not completed by %s', async (person) => {
     expect(
       (await complete({ signedCertificate: PEM, trustAnchor: PEM }, { as: { person } })).status,

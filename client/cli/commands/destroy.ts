@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `keyturn key destroy`: asks others to destroy a replaced version for ever, shows how far that is, stops it, prints its
 // certificate. What asks for it wants the name of the key typed.
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { ResponseOf } from '../../sdk/index.ts';
 import { announceChange } from '../announce.ts';
@@ -10,6 +8,7 @@ import { type Act, addVerb, withIdempotencyKey } from '../command-tree.ts';
 import { type Context, printAnswer } from '../context.ts';
 import type { Outcome } from '../exit-codes.ts';
 import { UsageError } from '../failures.ts';
+import { readListing } from '../hsm-listing.ts';
 import { startAct } from '../start-act.ts';
 import type { WorkOptions } from '../start-operation.ts';
 import { renderFields } from '../table.ts';
@@ -44,6 +43,7 @@ function viewDestruction(one: Destruction, width: number | undefined): string {
       ['last use', one.lastUseAt],
       ['stopped', one.stopped && `${one.stopped.at} by ${one.stopped.by}: ${one.stopped.reason}`],
       ['gone from KMS', one.logicalAt],
+      ['came back', one.resurrected && `${one.resurrected.at}, by ${one.resurrected.recovery}`],
       ['gone from the HSM', one.materialAt],
       ['gone from backups', one.finalAt ?? (one.backupsUntil && `expected ${one.backupsUntil}`)],
       ['certificate', one.certificate === null ? null : 'signed; --certificate prints it'],
@@ -55,26 +55,6 @@ function viewDestruction(one: Destruction, width: number | undefined): string {
 function versionOf(text: string): number {
   if (/^[1-9]\d{0,7}$/.test(text)) return Number(text);
   throw new UsageError(`"${text}" is no version`, 'such as: --key-version 3');
-}
-
-function bytesOf(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`the listing cannot be read: ${why}`, 'see "docs/destruction.md"');
-  }
-}
-
-/** One label a line, as the HSM administrator listed them. */
-function readListing(path: string, keyArn: string) {
-  const bytes = bytesOf(path);
-  const labels = bytes.toString('utf8').split(/\r?\n/).filter(Boolean);
-  return {
-    listingDigest: createHash('sha256').update(bytes).digest('hex'),
-    objectsListed: labels.length,
-    objectsFound: labels.filter((label) => label.trim() === keyArn).length,
-  };
 }
 
 async function certificate(context: Context, target: { key: string; version: number }) {
@@ -95,7 +75,7 @@ async function reportListing(
     throw new UsageError('--hsm-listing needs --cluster', 'such as: --cluster cluster-abcdefghijk');
   const { signal } = context;
   const { body: found } = await context.client().getDestruction(target, { signal });
-  const listing = readListing(hsmListing, found.keyArn ?? '');
+  const listing = readListing(hsmListing, [found.keyArn ?? '']);
   await announceChange(
     context,
     `report that ${cluster} lists nothing of ${target.key} v${target.version}`,

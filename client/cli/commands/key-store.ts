@@ -7,6 +7,7 @@ import { announceChange } from '../announce.ts';
 import { type Act, addNoun, addVerb, withIdempotencyKey } from '../command-tree.ts';
 import { type Context, print, printAnswer, widthOf } from '../context.ts';
 import { UsageError } from '../failures.ts';
+import { readListing } from '../hsm-listing.ts';
 import { startOperation, type WorkOptions } from '../start-operation.ts';
 import { viewKeyStore, viewTask, viewTasks } from '../views.ts';
 import { watchKeyStore } from '../watch-key-store.ts';
@@ -16,6 +17,15 @@ import { addCapacity } from './plan.ts';
 interface CompleteOptions {
   readonly signedCertificate?: string;
   readonly trustAnchor?: string;
+  readonly hsmListing?: string;
+}
+
+/** The listing, judged by what the task asks to be deleted. */
+async function listingFor(context: Context, keyStore: string, id: string, path: string) {
+  const { client, signal } = context;
+  for await (const task of everyItem((page) => client().listTasks(keyStore, page), { signal }))
+    if (task.id === id) return { listing: readListing(path, task.objects) };
+  throw new UsageError(`${keyStore} has no task ${id}`, `keyturn key-store tasks ${keyStore}`);
 }
 
 function readPem(flag: string, path: string): string {
@@ -105,14 +115,16 @@ function addComplete(store: Command, act: Act): void {
   })
     .option('--signed-certificate <file>', 'PEM certificate made from the certificate request')
     .option('--trust-anchor <file>', 'PEM certificate of the CA that signed it')
+    .option('--hsm-listing <file>', 'of delete-objects: the labels that are left, one a line')
     .action(
       act(async (context: Context, keyStore: string, task: string, options: CompleteOptions) => {
-        const { signedCertificate, trustAnchor } = options;
+        const { signedCertificate, trustAnchor, hsmListing } = options;
         const body = {
           ...(signedCertificate !== undefined && {
             signedCertificate: readPem('--signed-certificate', signedCertificate),
           }),
           ...(trustAnchor !== undefined && { trustAnchor: readPem('--trust-anchor', trustAnchor) }),
+          ...(hsmListing !== undefined && (await listingFor(context, keyStore, task, hsmListing))),
         };
         await announceChange(context, `complete task ${task} of key store ${keyStore}`);
         const { signal } = context;

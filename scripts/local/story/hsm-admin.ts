@@ -2,11 +2,11 @@
 // Plays the HSM administrator: has the tasks of provisioning done, as a person would with their own CA and the CloudHSM
 // CLI, which is `npm run hsm-admin` here.
 import 'reflect-metadata';
-import { webcrypto } from 'node:crypto';
+import { createHash, webcrypto } from 'node:crypto';
 import { join } from 'node:path';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as x509 from '@peculiar/x509';
-import { type Client, ProblemError } from '#client/sdk/index.ts';
+import { type Client, ProblemError, type ResponseOf } from '#client/sdk/index.ts';
 import { run } from '../commands.ts';
 import { ROOT_KEY } from '../environment.ts';
 import { LocalStackError } from '../errors.ts';
@@ -52,6 +52,8 @@ export interface HsmSite {
   /** The stack's directory, see `layoutOf`. */
   readonly directory: string;
 }
+
+type Task = ResponseOf<'listTasks'>['items'][number];
 
 /** The first password of `kmsuser`, where the deployment put it. */
 async function firstPassword({ stack }: HsmSite): Promise<string> {
@@ -101,6 +103,40 @@ async function resetKmsUser(site: HsmSite, clusterId: string): Promise<void> {
   if (refused !== null) throw new LocalStackError(refused.trim());
 }
 
+/** Deletes what a restore brought back, and lists what is left. */
+async function deleteObjects(site: HsmSite, clusterId: string, labels: readonly string[]) {
+  const cluster = ['--cluster', clusterId];
+  for (const label of labels) {
+    const refused = await hsmAdmin(site, ['delete-object', ...cluster, '--label', label]);
+    // Named by the record, which does not know whether KMS had deleted it in the HSMs before.
+    if (refused !== null && !refused.includes('OBJECT_NOT_FOUND'))
+      throw new LocalStackError(refused.trim());
+  }
+  const left = await listLabels(site, clusterId);
+  return {
+    listingDigest: createHash('sha256').update(left.join('\n')).digest('hex'),
+    objectsListed: left.length,
+    objectsFound: left.filter((label) => labels.includes(label)).length,
+  };
+}
+
+/** Labels of all objects of a cluster. */
+export async function listLabels(site: HsmSite, clusterId: string): Promise<readonly string[]> {
+  const { kmsUrl, adminToken } = site.stack;
+  const headers = { 'x-admin-token': adminToken };
+  const answer = await fetch(`${kmsUrl}/_admin/hsm/objects?clusterId=${clusterId}`, { headers });
+  if (!answer.ok) throw new LocalStackError(`the HSMs list nothing: ${answer.status}`);
+  const { objects } = (await answer.json()) as { objects: readonly { readonly label: string }[] };
+  return objects.map(({ label }) => label);
+}
+
+/** What an administrator answers to a task, having done it. */
+async function answerTo(site: HsmSite, task: Task) {
+  if (task.kind === 'delete-objects' && task.clusterId !== null)
+    return { listing: await deleteObjects(site, task.clusterId, task.objects) };
+  return task.certificateRequest === null ? {} : signRequest(task.certificateRequest);
+}
+
 /** Does one open task, if there is one. @returns its kind */
 export async function doOpenTask(site: HsmSite, keyStore: string): Promise<string | null> {
   const { operator } = site;
@@ -114,8 +150,7 @@ export async function doOpenTask(site: HsmSite, keyStore: string): Promise<strin
   if (task.kind === 'reset-kmsuser' && task.clusterId !== null) {
     await resetKmsUser(site, task.clusterId);
   }
-  const answer = task.certificateRequest === null ? {} : await signRequest(task.certificateRequest);
-  await operator.completeTask({ keyStore, task: task.id }, answer);
+  await operator.completeTask({ keyStore, task: task.id }, await answerTo(site, task));
   return task.kind;
 }
 
