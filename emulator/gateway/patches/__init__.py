@@ -4,6 +4,7 @@
 from gateway.patches import (
     admin_paths,
     bucket_properties,
+    cloudhsm_resources,
     cloudtrail_events,
     event_retries,
     function_errors,
@@ -34,6 +35,7 @@ ALL = (
     admin_paths,
     key_authorization,
     key_route,
+    cloudhsm_resources,
     cloudtrail_events,
     state_machine_role,
     sdk_error_names,

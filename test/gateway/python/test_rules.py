@@ -16,6 +16,7 @@ from gateway import policies  # noqa: E402
 from gateway.caller import Caller, account_root  # noqa: E402
 from gateway.patches import (  # noqa: E402
     admin_paths,
+    cloudhsm_resources,
     event_retries,
     function_errors,
     retry_delays,
@@ -96,6 +97,18 @@ class DueTimes(unittest.TestCase):
 
 
 class Resources(unittest.TestCase):
+    PREFIX = "arn:aws:cloudhsm:us-east-1:000000000000"
+
+    def test_of_cloudhsm_calls_are_clusters_and_backups(self):
+        name = lambda operation, **members: cloudhsm_resources.resource_of(  # noqa: E731
+            operation, json.dumps(members).encode(), self.PREFIX
+        )
+        self.assertEqual(name("CreateHsm", ClusterId="cluster-a"), f"{self.PREFIX}:cluster/cluster-a")
+        self.assertEqual(name("DeleteBackup", BackupId="backup-a"), f"{self.PREFIX}:backup/backup-a")
+        self.assertEqual(name("TagResource", ResourceId="backup-a"), f"{self.PREFIX}:backup/backup-a")
+        self.assertEqual(name("DescribeClusters"), "*")
+        self.assertEqual(cloudhsm_resources.resource_of("CreateHsm", b"not json", self.PREFIX), "*")
+
     def test_owners_of_tokens_are_forgotten_oldest_first(self):
         task_token_owner.owners.clear()
         for number in range(task_token_owner.REMEMBERED + 1):
