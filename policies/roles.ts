@@ -46,6 +46,7 @@ export const ROLE_RULES: readonly RoleRule[] = [
       'key:suspend',
       'key:resume',
       'scope:contain',
+      'scope:lift',
       'key:destroy',
       'key:stop-destruction',
       'consumer:manage',

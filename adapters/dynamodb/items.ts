@@ -84,6 +84,7 @@ export const passkeysAddress = () => at('passkeys');
 /** Equal copies of what is denied by scope: each use of a key reads one. */
 export const SCOPE_DENIAL_COPIES = 8;
 export const scopeAddress = (id: string) => at(`scope#${id}`);
+export const scopeLiftsAddress = () => at('scope-lifts');
 export const scopeDenialsAddress = (copy: number) => at(`scope-denials#${copy}`);
 export const INCIDENTS_PARTITION = 'incidents';
 export const DRILLS_PARTITION = 'drills';

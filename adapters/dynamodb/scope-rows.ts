@@ -16,6 +16,11 @@ interface DenialsRow {
   readonly revision: number;
 }
 
+interface LiftsRow {
+  readonly ids: readonly string[];
+  readonly revision: number;
+}
+
 const address = (id: string): items.Item => items.scopeAddress(id);
 const denialsAddress = (copy: number): items.Item => items.scopeDenialsAddress(copy);
 
@@ -38,17 +43,24 @@ export class DynamoDbScopeRows implements ScopeContainments {
     return found.filter((one) => one !== null);
   }
 
+  async listLifting(): Promise<readonly ScopeContainment[]> {
+    const ids = (await this.#lifts())?.ids ?? [];
+    const found = await Promise.all(ids.map((id) => this.readScope(id)));
+    return found.filter((one) => one !== null);
+  }
+
   async readDenials(name: string): Promise<readonly ScopeDenial[]> {
     const copy = items.shardOf(name) % items.SCOPE_DENIAL_COPIES;
     return (await this.#denials(copy))?.denials ?? [];
   }
 
   async commitScope(change: ScopeChange): Promise<void> {
-    const { containment, expectedRevision, approval, audit, denial } = change;
+    const { containment, expectedRevision, approval, audit, denial, isLifting } = change;
     const item = { ...address(containment.id), ...containment };
     await this.#rows.transact([
       this.#rows.guarded(item, expectedRevision),
       ...(denial ? await this.#denialWrites(denial) : []),
+      ...(isLifting === undefined ? [] : [await this.#liftWrite(containment.id, isLifting)]),
       ...(approval
         ? [
             this.#rows.guarded(items.approvalItem(approval.approval), approval.expectedRevision),
@@ -61,6 +73,20 @@ export class DynamoDbScopeRows implements ScopeContainments {
 
   async #denials(copy: number): Promise<DenialsRow | null> {
     return this.#rows.get<DenialsRow>(denialsAddress(copy));
+  }
+
+  async #lifts(): Promise<LiftsRow | null> {
+    return this.#rows.get<LiftsRow>(items.scopeLiftsAddress());
+  }
+
+  async #liftWrite(id: string, isLifting: boolean): Promise<Write> {
+    const before = await this.#lifts();
+    const others = (before?.ids ?? []).filter((one) => one !== id);
+    const row = {
+      ids: isLifting ? [...others, id] : others,
+      revision: (before?.revision ?? 0) + 1,
+    };
+    return this.#rows.guarded({ ...items.scopeLiftsAddress(), ...row }, before?.revision ?? null);
   }
 
   /** All copies, each guarded: they change together or not at all, so one tells what all hold. */

@@ -13,6 +13,7 @@ import type {
 export class MemoryScopeRows implements ScopeContainments {
   readonly #rows = new Map<string, ScopeContainment>();
   readonly #commitApproval: (change: ApprovalChange) => Promise<void>;
+  readonly #lifting = new Set<string>();
   #denials: readonly ScopeDenial[] = [];
   /** Audit records of all of them, in the order in which they were written. */
   readonly audit: AuditRecord[] = [];
@@ -30,6 +31,11 @@ export class MemoryScopeRows implements ScopeContainments {
     return structuredClone([...this.#rows.values()].filter(({ state }) => state === 'running'));
   }
 
+  async listLifting(): Promise<readonly ScopeContainment[]> {
+    const rows = [...this.#lifting].map((id) => this.#rows.get(id));
+    return structuredClone(rows.filter((row) => row !== undefined));
+  }
+
   async readDenials(_name: string): Promise<readonly ScopeDenial[]> {
     return structuredClone(this.#denials);
   }
@@ -42,6 +48,8 @@ export class MemoryScopeRows implements ScopeContainments {
     if (approval) await this.#commitApproval(approval);
     this.#rows.set(containment.id, structuredClone(containment));
     if (denial) this.#denials = changedDenials(this.#denials, denial);
+    if (change.isLifting === true) this.#lifting.add(containment.id);
+    if (change.isLifting === false) this.#lifting.delete(containment.id);
     this.audit.push(structuredClone(audit));
   }
 }

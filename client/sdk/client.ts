@@ -94,6 +94,8 @@ export function createClient(options: ClientOptions): Client {
     suspendKey: (name, body, options) => call('suspendKey', { ...options, path: { name }, body }),
     resumeKey: (name, body = {}, options) =>
       call('resumeKey', { ...options, path: { name }, body }),
+    liftContainment: (id, body = {}, options) =>
+      call('liftContainment', { ...options, path: { id }, body }),
     releaseKey: (name, body = {}, options) =>
       call('releaseKey', { ...options, path: { name }, body }),
     createAdoption: (body, options) => call('createAdoption', { ...options, body }),

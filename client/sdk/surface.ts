@@ -113,6 +113,12 @@ export interface Client {
     body?: RequestOf<'resumeKey'>,
     options?: StartOptions,
   ): Answered<'resumeKey'>;
+  /** Asks for approvals to lift a suspended scope. */
+  liftContainment(
+    id: string,
+    body?: RequestOf<'liftContainment'>,
+    options?: StartOptions,
+  ): Answered<'liftContainment'>;
   /** Lets a key go: its KMS keys stay usable without Keyturn. */
   releaseKey(
     name: string,

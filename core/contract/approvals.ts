@@ -10,6 +10,7 @@ export const APPROVAL_ACTIONS = [
   'key.release',
   'key.revoke',
   'scope.revoke',
+  'scope.lift',
   'key.lift-suspension',
   'version.retire',
   'version.open',

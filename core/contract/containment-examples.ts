@@ -19,6 +19,7 @@ const SCOPE_CONTAINMENT = {
   failures: [],
   startedAt: AT,
   endedAt: null,
+  lift: null,
 };
 
 export const CONTAINMENT_EXAMPLES: Readonly<Record<string, unknown>> = {

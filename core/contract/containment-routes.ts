@@ -81,6 +81,17 @@ export const CONTAINMENT_ROUTES = {
     summary: 'Show how far the containment of a scope is',
     response: containment.ScopeContainment,
   },
+  liftContainment: {
+    method: 'DELETE',
+    path: '/v1/containments/{id}',
+    function: 'contain-keys',
+    action: 'scope:lift',
+    status: 202,
+    summary: 'Ask for approvals to lift a suspended scope: all keys that it suspended',
+    request: containment.ResumeKeyRequest,
+    response: ActAccepted,
+    idempotent: true,
+  },
   getStatusList: {
     method: 'GET',
     path: '/v1/status-list',

@@ -115,8 +115,10 @@ export const ScopeContainment = z
     requestedBy: z.string(),
     occurredAt: instant.nullable(),
     state: z
-      .enum(['running', 'done'])
-      .describe('running: denied as a whole; done: each key is contained by itself'),
+      .enum(['running', 'done', 'lifting', 'lifted'])
+      .describe(
+        'running: denied as a whole; done: each key is contained by itself; lifting: they are let be used again, one after the other',
+      ),
     counts: z.object({
       found: count,
       contained: count,
@@ -129,6 +131,18 @@ export const ScopeContainment = z
     failures: z.array(z.object({ key: KeyName, cause: z.string() })).max(20),
     startedAt: instant,
     endedAt: instant.nullable(),
+    lift: z
+      .object({
+        by: z.string(),
+        reason: Reason.nullable(),
+        at: instant,
+        lifted: count.describe('keys whose lifting was begun'),
+        failed: count.describe('tried again in the next pass'),
+        pass: z.int().min(1),
+        failures: z.array(z.object({ key: KeyName, cause: z.string() })).max(20),
+        endedAt: instant.nullable().describe('when none was suspended by it any more'),
+      })
+      .nullable(),
   })
   .meta({ id: 'ScopeContainment' });
 

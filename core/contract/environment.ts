@@ -125,6 +125,7 @@ export const FUNCTION_ENVIRONMENT = {
   'remove-version': { KMS_BUDGET: KmsBudgetSetting },
   'restore-version': { KMS_BUDGET: KmsBudgetSetting },
   'certify-destruction': { NOTICE_KEY_ARN: z.string() },
+  'lift-scopes': { RESUME_KEY_ARN: z.string() },
   'enforce-containment': {
     REVOKE_KEY_ARN: z.string(),
     CONTAIN_SCOPE_ARN: z.string(),

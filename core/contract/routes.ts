@@ -32,6 +32,7 @@ export const ACTIONS = [
   'key:suspend',
   'key:resume',
   'scope:contain',
+  'scope:lift',
   'scope:read',
   'key:destroy',
   'key:stop-destruction',

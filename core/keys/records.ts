@@ -69,6 +69,8 @@ export interface Containment {
   readonly confirmedAt: Instant | null;
   /** The operation that goes on when the suspension is lifted. */
   readonly resumes?: string;
+  /** The containment of a scope that it came with: that one can be lifted as a whole. */
+  readonly scopeId?: string;
 }
 
 /** What a quorum allowed: the ciphertexts of a revoked version may be re-encrypted for a while. */

@@ -46,6 +46,8 @@ export interface ContainKeyInput {
   readonly by: string;
   readonly decision: Decision;
   readonly claim: IdempotencyClaim;
+  /** The containment of a scope that it is a part of. */
+  readonly scopeId?: string;
   /** The approval that is used up with it, null: with its scope's; neither rule nor cap of the class asks for another. */
   readonly approve?: (snapshot: KeySnapshot, operationId: string) => ApprovalChange | null;
 }
@@ -273,6 +275,7 @@ function draftOf(
     occurredAt: asked.kind === 'revocation' ? input.occurredAt : null,
     confirmedAt: null,
     ...(taken.resumes ? { resumes: taken.resumes } : {}),
+    ...(input.scopeId ? { scopeId: input.scopeId } : {}),
   };
   const versions = versionsOf(snapshot, asked, containment);
   const again = provenNoMore(snapshot, asked);

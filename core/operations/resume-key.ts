@@ -39,7 +39,8 @@ export interface ResumeKeyInput {
   readonly by: string;
   readonly decision: Decision;
   readonly claim: IdempotencyClaim;
-  readonly approve: (snapshot: KeySnapshot, operationId: string) => ApprovalChange;
+  /** The approval that is used up with it; null: it was, with the scope's. */
+  readonly approve: (snapshot: KeySnapshot, operationId: string) => ApprovalChange | null;
 }
 
 /** A version whose suspension is lifted at KMS. */
@@ -130,12 +131,13 @@ export async function admitResume(deps: ResumeKeyDeps, input: ResumeKeyInput): P
   return mutateKey(deps.ledger, input.key, (snapshot) => {
     requireLiftable(snapshot);
     const now = deps.clock.now();
+    const approval = input.approve(snapshot, id);
     const fence = snapshot.key.fence + 1;
     const draft = {
       key: { fence, lease: { operationId: id, fence, expiresAt: later(now, LEASE_SECONDS) } },
       operation: operationOf(snapshot, input, id, now),
       idempotency: idempotencyRecord(input.claim, id, now),
-      approval: input.approve(snapshot, id),
+      ...(approval ? { approval } : {}),
       audit: {
         at: now,
         actor: input.by,

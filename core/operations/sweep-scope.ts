@@ -59,6 +59,7 @@ async function containOne(
       by: requestedBy,
       decision: { effect: 'permit', rule: `scope/${id}` },
       claim,
+      scopeId: id,
       approve: () => null,
     });
     if (isNew) return 'contained';
@@ -189,7 +190,8 @@ export async function sweepScope(
 ): Promise<ScopeContainment> {
   const containment = await deps.scopes.readScope(id);
   if (!containment) throw new KeyturnError('OperationNotFound', `no containment has the id ${id}`);
-  if (containment.state === 'done') return containment;
+  // Contained to its end, or being lifted already: what a part under way has still contained is lifted too.
+  if (containment.state !== 'running') return containment;
   const rule = scopeRule(deps.containmentRules);
   const { scope, checkpoint } = containment;
   const page = await pageOf(deps.ledger, scope, checkpoint.cursor, part.page);

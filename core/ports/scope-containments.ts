@@ -36,6 +36,30 @@ export interface ScopeCounts {
   readonly failed: number;
 }
 
+/** How far the lifting of a suspended scope is. */
+export interface ScopeLift {
+  readonly approvalId: string;
+  readonly by: string;
+  readonly reason: string | null;
+  readonly at: Instant;
+  /** No key is lifted before: a part that contains keys may be under way until then. */
+  readonly startsAt: Instant;
+  readonly checkpoint: {
+    readonly pass: number;
+    readonly cursor: string | null;
+    readonly changed: number;
+  };
+  readonly counts: {
+    /** Lifting was begun; each key is proven to be open by an operation of its own. */
+    readonly lifted: number;
+    /** In the pass that runs: another operation holds the key; the next pass tries again. */
+    readonly failed: number;
+  };
+  /** Of the keys that failed last, the first twenty. */
+  readonly failures: readonly { readonly key: string; readonly cause: string }[];
+  readonly endedAt: Instant | null;
+}
+
 export interface ScopeContainment {
   readonly id: string;
   readonly scope: KeyScope;
@@ -46,8 +70,12 @@ export interface ScopeContainment {
   readonly occurredAt: Instant | null;
   readonly isEmergency: boolean;
   readonly requestedBy: string;
-  /** `running`: denied as a whole. `done`: every key of it is contained by itself. */
-  readonly state: 'running' | 'done';
+  /**
+   * `running`: denied as a whole. `done`: every key of it is contained by itself. `lifting`: they are let be used again, one
+   * after the other. `lifted`: none is suspended by it any more.
+   */
+  readonly state: 'running' | 'done' | 'lifting' | 'lifted';
+  readonly lift?: ScopeLift;
   readonly counts: ScopeCounts;
   /** Seconds below which KMS's quotas let nobody go, from the start to the last block. */
   readonly floorSeconds: number;
@@ -80,6 +108,8 @@ export interface ScopeChange {
   readonly containment: ScopeContainment;
   /** Written with the first change, taken away with the last; absent: they stay as they are. */
   readonly denial?: { readonly add: ScopeDenial } | { readonly remove: string };
+  /** Whether it is among those that are being lifted, from now on; absent: as it was. */
+  readonly isLifting?: boolean;
   readonly approval?: ApprovalChange;
   readonly audit: AuditRecord;
 }
@@ -89,6 +119,8 @@ export interface ScopeContainments {
   readScope(id: string): Promise<ScopeContainment | null>;
   /** All that run; few at any time. */
   listRunning(): Promise<readonly ScopeContainment[]>;
+  /** All that are being lifted; few at any time. */
+  listLifting(): Promise<readonly ScopeContainment[]>;
   /**
    * What is denied by scope now. Each of several equal rows answers, so that a busy data plane does not read one.
    * @param name of the key that is asked about: it chooses the row

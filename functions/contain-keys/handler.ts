@@ -110,7 +110,8 @@ const resumeKey: RouteHandler = async (request) => {
   );
 };
 
-const { planContainment, containScope, listContainments, getContainment } = scopeRoutes(deps);
+const { planContainment, containScope, listContainments, getContainment, liftContainment } =
+  scopeRoutes(deps);
 
 export const handler = apiHandler(
   {
@@ -121,6 +122,7 @@ export const handler = apiHandler(
     containScope,
     listContainments,
     getContainment,
+    liftContainment,
   },
   authorizer(environment.STAGE),
 );

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Routes that stop all keys of an owner, class or environment: what it would do, doing it, and how far it is.
+// Routes that stop all keys of an owner, class or environment: what it would do, doing it, how far it is, and the way back.
 import type { z } from 'zod';
 import { containScopeAct } from '#core/approvals/acts/contain-scope.ts';
+import { liftScopeAct } from '#core/approvals/acts/lift-scope.ts';
 import type * as contract from '#core/contract/containment.ts';
 import {
   ContainmentId,
   ContainScopeRequest,
   PlanContainmentRequest,
+  ResumeKeyRequest,
 } from '#core/contract/containment.ts';
 import { isError, KeyturnError } from '#core/errors.ts';
 import { idempotencyClaim } from '#core/operations/admit-operation.ts';
@@ -31,11 +33,17 @@ const HOUR_MS = 3_600_000;
 
 function viewOf(row: ScopeContainment): z.infer<typeof contract.ScopeContainment> {
   const { id, scope, kind, mode, reason, requestedBy, occurredAt, state, counts } = row;
-  const { checkpoint, floorSeconds, failures, startedAt, endedAt } = row;
+  const { checkpoint, floorSeconds, failures, startedAt, endedAt, lift } = row;
   return {
     ...{ id, scope, kind, mode, reason, requestedBy, occurredAt, state, counts },
     ...{ pass: checkpoint.pass, floorSeconds, startedAt, endedAt },
     failures: [...failures],
+    lift: lift
+      ? {
+          ...{ by: lift.by, reason: lift.reason, at: lift.at, endedAt: lift.endedAt },
+          ...{ ...lift.counts, pass: lift.checkpoint.pass, failures: [...lift.failures] },
+        }
+      : null,
   };
 }
 
@@ -77,11 +85,19 @@ async function askInstead(
   return { ...answer, body: { ...answer.body, containmentId: null } };
 }
 
+/** @throws KeyturnError `OperationNotFound` */
+async function rowOf({ scopes }: ScopeRouteDeps, { path }: ApiRequest): Promise<ScopeContainment> {
+  const id = ContainmentId.safeParse(path['id']);
+  const row = id.success ? await scopes.readScope(id.data) : null;
+  if (row) return row;
+  throw new KeyturnError('OperationNotFound', 'no such containment; list shows those under way');
+}
+
 /** The routes; a caller that goes on behind `ApprovalRequired` gets a request that people decide on. */
 export function scopeRoutes(
   deps: ScopeRouteDeps,
 ): Record<
-  'planContainment' | 'containScope' | 'listContainments' | 'getContainment',
+  'planContainment' | 'containScope' | 'listContainments' | 'getContainment' | 'liftContainment',
   RouteHandler
 > {
   return {
@@ -125,20 +141,31 @@ export function scopeRoutes(
 
     async listContainments(request) {
       await request.authorize({});
-      const running = await deps.scopes.listRunning();
-      return { body: { items: running.map(viewOf), nextCursor: null } };
+      const [running, lifting] = await Promise.all([
+        deps.scopes.listRunning(),
+        deps.scopes.listLifting(),
+      ]);
+      return { body: { items: [...running, ...lifting].map(viewOf), nextCursor: null } };
+    },
+
+    async liftContainment(request) {
+      const decision = await request.authorize({});
+      const header = idempotencyKeyOf(request.event);
+      const body = parseBody(request.event, ResumeKeyRequest);
+      const { principal: by } = request;
+      const { id: operationId } = await rowOf(deps, request);
+      const approval = await requestApproval(deps, liftScopeAct, {
+        action: 'scope.lift',
+        request: { key: null, version: null, operationId, parameters: {} },
+        ...{ by, decision, reason: body.reason ?? null },
+        claim: idempotencyClaim(by.id, `DELETE /v1/containments/${operationId}`, header, body),
+      });
+      return approvalAnswer(approval);
     },
 
     async getContainment(request) {
       await request.authorize({});
-      const id = ContainmentId.safeParse(request.path['id']);
-      const row = id.success ? await deps.scopes.readScope(id.data) : null;
-      if (!row)
-        throw new KeyturnError(
-          'OperationNotFound',
-          'no such containment; list shows those that run',
-        );
-      return { body: viewOf(row) };
+      return { body: viewOf(await rowOf(deps, request)) };
     },
   };
 }

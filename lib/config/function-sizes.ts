@@ -75,6 +75,7 @@ export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   'place-alias': STEP,
   'apply-policy': STEP,
   'enforce-containment': STEP,
+  'lift-scopes': SWEEP,
   'manage-destruction': ANSWER,
   'tend-destruction': STEP,
   'remove-version': STEP,

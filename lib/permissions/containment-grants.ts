@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the functions may do that stop keys. Neither can let a key be used again: no EnableKey, no start of `resume-key`.
+// What the functions may do that stop keys, and the one that lets a scope of them be used again. None that stops can let a
+// key be used again: no EnableKey, no start of `resume-key`; the one that can has no right at KMS.
 import { LIST_INDEX, OWNER_INDEX } from '../../core/contract/table.ts';
 import type { Grant } from './grant.ts';
 import type { Duties, GrantContext } from './grant-context.ts';
 import { readTable, writeTable } from './table-grants.ts';
 
-export type ContainmentFunction = 'contain-keys' | 'enforce-containment' | 'serve-status';
+export type ContainmentFunction =
+  | 'contain-keys'
+  | 'enforce-containment'
+  | 'lift-scopes'
+  | 'serve-status';
 
 /** The control plane's own keys carry no tag of a managed key: they are out of reach. */
 export function containmentGrants({
@@ -35,6 +40,10 @@ export function containmentGrants({
     ],
     // Signs lists alone: its code gives the signature a type of its own.
     'serve-status': [...readTable(table), { actions: ['kms:Sign'], resources: [noticeKeyArn] }],
+    'lift-scopes': [
+      ...writeTable(table, LIST_INDEX.name, OWNER_INDEX.name),
+      { actions: ['states:StartExecution'], resources: [names.stateMachineArn('resume-key')] },
+    ],
     // Of a scope it contains the keys one by one, and each is confirmed by a workflow of its own.
     'enforce-containment': [
       ...writeTable(table, LIST_INDEX.name, OWNER_INDEX.name),

@@ -44,6 +44,7 @@ export class SchedulesStack extends Stack {
     const tendArn = names.arn('lambda', `function:${names.of('tend-approval')}`);
     const destroyArn = names.arn('lambda', `function:${names.of('tend-destruction')}`);
     const containArn = names.arn('lambda', `function:${names.of('enforce-containment')}`);
+    const liftArn = names.arn('lambda', `function:${names.of('lift-scopes')}`);
     const hsmsArn = names.arn('lambda', `function:${names.of('watch-hsms')}`);
     const drillsArn = names.arn('lambda', `function:${names.of('watch-drills')}`);
     const group = new CfnScheduleGroup(this, 'Group', { name: names.of('schedules') });
@@ -57,7 +58,7 @@ export class SchedulesStack extends Stack {
           ...startGrant([sweepArn, reviewArn]),
           {
             actions: ['lambda:InvokeFunction'],
-            resources: [tendArn, destroyArn, containArn, hsmsArn, drillsArn],
+            resources: [tendArn, destroyArn, containArn, liftArn, hsmsArn, drillsArn],
           },
         ]),
       },
@@ -106,6 +107,13 @@ export class SchedulesStack extends Stack {
       description: 'Goes on with containments of scopes whose execution was lost',
       when: OFTEN,
       input: JSON.stringify({ act: 'resume' }),
+    });
+    fire('Lifts', {
+      name: 'lift-scopes',
+      arn: liftArn,
+      description: 'Lifts the keys of suspended scopes, as people decided',
+      when: OFTEN,
+      input: '{}',
     });
     fire('Hsms', {
       name: 'watch-hsms',

@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { containScopeAct } from '#core/approvals/acts/contain-scope.ts';
 import { genesisHash, link } from '#core/audit/chain.ts';
 import type { RouteId } from '#core/contract/routes.ts';
+import { execute, vote } from '#test/support/approvals.ts';
 import { type Call, current, renewWorld, request } from '#test/support/functions.ts';
 import { anAuditEntry } from '#test/support/records.ts';
 import { withActiveKey } from '#test/support/steps.ts';
@@ -28,6 +29,7 @@ vi.mock('#adapters/kms/key-administration.ts', () => ({
 
 const { handler } = await import('#functions/contain-keys/handler.ts');
 const { handler: useKey } = await import('#functions/use-key/handler.ts');
+const { handler: liftScopes } = await import('#functions/lift-scopes/handler.ts');
 const { handler: sweep } = await import('#functions/enforce-containment/handler.ts');
 
 const SCOPE = { kind: 'class', value: 'test' };
@@ -110,6 +112,35 @@ describe('containments of a scope', () => {
     }));
     expect(start).toMatchObject({ kind: 'contain-scope' });
     expect((await encrypt()).status).toBe(409);
+  });
+
+  it('are lifted by one request that others decide on', async () => {
+    const suspension = { ...BODY, kind: 'suspension' };
+    const id: string = (await ask('containScope', { body: suspension })).body.containmentId;
+    const lift = (as: { person: string } = { person: 'alice' }) =>
+      ask('liftContainment', { as, path: { id }, body: { reason: 'a new batch job' } });
+    expect((await lift({ person: 'olga' })).status).toBe(403);
+    const answer = await lift();
+    expect(answer).toMatchObject({ status: 202, body: { operationId: null } });
+    const approval = await current.world.store.readApproval(answer.body.approvalId);
+    if (!approval) throw new Error('no approval');
+    expect(approval).toMatchObject({ action: 'scope.lift', operationId: id });
+    expect((await encrypt()).status).toBe(409);
+
+    for (const user of ['bob', 'carol']) await vote(current.world, approval, user);
+    await execute(current.world, approval);
+    expect((await ask('listContainments', { body: undefined })).body.items).toMatchObject([
+      { id, state: 'lifting', lift: { by: 'usr_alice', lifted: 0, endedAt: null } },
+    ]);
+    // Nothing was suspended yet beside the denial of the scope, and that ended.
+    expect((await encrypt()).status).toBe(200);
+    current.world.clock.advance(120);
+    expect(await liftScopes({})).toEqual({ lifting: 1 });
+    const { body } = await ask('getContainment', { path: { id }, body: undefined });
+    expect(body).toMatchObject({ state: 'lifted', lift: { endedAt: expect.any(String) } });
+    expect((await lift()).status).toBe(409);
+    const path = { id: `scp_${'0'.repeat(26)}` };
+    expect((await ask('liftContainment', { path, body: {} })).status).toBe(404);
   });
 
   it('is for operators, and says what is no scope', async () => {

@@ -13,12 +13,14 @@ export async function scopeScene(world: World, route: string) {
     resumeKey: EXAMPLES['ResumeKeyRequest'],
     planContainment: EXAMPLES['PlanContainmentRequest'],
     containScope: EXAMPLES['ContainScopeRequest'],
+    liftContainment: EXAMPLES['ResumeKeyRequest'],
   };
-  if (route !== 'getContainment') return { bodies, paths: {} };
+  if (route !== 'getContainment' && route !== 'liftContainment') return { bodies, paths: {} };
   const { containment } = await admitScope(world.deps, {
     ...{ scope: SCOPE, kind: 'suspension', mode: null, reason: 'asked', occurredAt: null },
     ...{ isEmergency: false, by: ALICE.id, decision: PERMIT },
     claim: { scope: '0'.repeat(64), bodyHash: 'body' },
   });
-  return { bodies, paths: { getContainment: { id: containment.id } } };
+  const { id } = containment;
+  return { bodies, paths: { getContainment: { id }, liftContainment: { id } } };
 }

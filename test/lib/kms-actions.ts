@@ -11,6 +11,7 @@ export const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'release-keys': [],
   'contain-keys': STOPS,
   'enforce-containment': STOPS,
+  'lift-scopes': [],
   'manage-destruction': ['kms:GetKeyLastUsage'],
   'tend-destruction': [],
   'remove-version': ['kms:DescribeKey', 'kms:DisableKey', 'kms:ScheduleKeyDeletion'],

@@ -63,6 +63,7 @@ describe('roles of functions', () => {
         'execute-approved',
         'contain-keys',
         'manage-destruction',
+        'lift-scopes',
         'enforce-containment',
         'verify-version',
         'reencrypt',
@@ -80,7 +81,10 @@ describe('roles of functions', () => {
       ],
       'due',
     ],
-    [['execute-approved', 'contain-keys', 'enforce-containment', 'receive-signals'], 'owner'],
+    [
+      ['execute-approved', 'contain-keys', 'lift-scopes', 'enforce-containment', 'receive-signals'],
+      'owner',
+    ],
   ] as const)('%s query index %s', (names, index) => {
     const users = FUNCTION_NAMES.filter((one) =>
       JSON.stringify(roleOf(one)).includes(`/index/${index}`),
@@ -103,6 +107,7 @@ describe('roles of functions', () => {
       'contain-keys',
       'manage-destruction',
       'tend-destruction',
+      'lift-scopes',
       'enforce-containment',
       'manage-adoptions',
       'change-keys',
@@ -314,7 +319,7 @@ describe('every role of a deployment', () => {
     ]);
   });
 
-  it('gives the scheduler the sweep, the review, the look after approvals, destructions, containments, drills and HSMs, and nothing else', () => {
+  it('gives the scheduler the sweep, the review, the look after approvals, destructions, containments and their lifting, drills and HSMs, and nothing else', () => {
     expect(everyRole.get('keyturn-production-scheduler')).toEqual([
       {
         action: 'states:StartExecution',
@@ -328,6 +333,7 @@ describe('every role of a deployment', () => {
         action: 'lambda:InvokeFunction',
         resources: [
           `arn:aws:lambda:${REGION}:${ACCOUNT}:function:keyturn-production-enforce-containment`,
+          `arn:aws:lambda:${REGION}:${ACCOUNT}:function:keyturn-production-lift-scopes`,
           `arn:aws:lambda:${REGION}:${ACCOUNT}:function:keyturn-production-tend-approval`,
           `arn:aws:lambda:${REGION}:${ACCOUNT}:function:keyturn-production-tend-destruction`,
           `arn:aws:lambda:${REGION}:${ACCOUNT}:function:keyturn-production-watch-drills`,

@@ -79,6 +79,7 @@ export type StepFunctionName = Exclude<
   | 'read-usage'
   | 'release-keys'
   | 'contain-keys'
+  | 'lift-scopes'
   | 'serve-status'
   | 'manage-destruction'
   | 'tend-destruction'

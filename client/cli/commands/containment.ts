@@ -13,6 +13,7 @@ import { type Act, addNoun, addVerb, withIdempotencyKey } from '../command-tree.
 import { type Context, printAnswer } from '../context.ts';
 import { UsageError } from '../failures.ts';
 import { type PageFlags, printList } from '../list.ts';
+import { startAct } from '../start-act.ts';
 import { sendStart, type WorkOptions } from '../start-operation.ts';
 import { renderFields, renderTable } from '../table.ts';
 import { resumeApproval } from '../watch-approval.ts';
@@ -69,6 +70,26 @@ function viewPlan(plan: Plan, width: number | undefined): string {
   );
 }
 
+const STATES: Readonly<Record<Row['state'], string>> = {
+  running: 'running: denied as a whole',
+  done: 'done',
+  lifting: 'lifting: its keys may be used again one after the other',
+  lifted: 'lifted',
+};
+
+function viewLift(lift: Row['lift']): [string, string | null][] {
+  if (lift === null) return [];
+  return [
+    ['lifted', `${lift.lifted} keys, in pass ${lift.pass}`],
+    [
+      'lifting failed',
+      lift.failures.map(({ key, cause }) => `${key}: ${cause}`).join(', ') || null,
+    ],
+    ['lifted by', `${lift.by} at ${lift.at}`],
+    ['all lifted at', lift.endedAt],
+  ];
+}
+
 function viewContainment(row: Row, width: number | undefined): string {
   const { counts } = row;
   return renderFields(
@@ -76,7 +97,7 @@ function viewContainment(row: Row, width: number | undefined): string {
       ['id', row.id],
       ['scope', inWords(row.scope)],
       ['kind', row.kind],
-      ['state', row.state === 'running' ? 'running: denied as a whole' : row.state],
+      ['state', STATES[row.state]],
       ['found', String(counts.found)],
       ['contained', String(counts.contained)],
       ['contained before', String(counts.already)],
@@ -89,6 +110,7 @@ function viewContainment(row: Row, width: number | undefined): string {
       ['by', row.requestedBy],
       ['started at', row.startedAt],
       ['ended at', row.endedAt],
+      ...viewLift(row.lift),
     ],
     width,
   );
@@ -226,10 +248,29 @@ function addList(noun: Command, act: Act): void {
   );
 }
 
+function addLift(noun: Command, act: Act): void {
+  const verb = addVerb(noun, 'lift <id>', {
+    summary: 'Ask to let all keys that a suspended scope stopped be used again (exit code 8)',
+    examples: [
+      `keyturn containment lift ${ID} --reason "it was the new batch job"`,
+      `keyturn containment lift ${ID} --reason "it was the new batch job" --output json`,
+    ],
+  }).option('--reason <text>', 'why, for those who decide and for the audit record');
+  withIdempotencyKey(verb).action(
+    act(async (context: Context, id: string, options: WorkOptions & { reason?: string }) => {
+      const body = options.reason === undefined ? {} : { reason: options.reason };
+      return startAct(context, options, {
+        what: `ask for approvals to lift containment ${id}`,
+        start: (started) => context.client().liftContainment(id, body, started),
+      });
+    }),
+  );
+}
+
 /** Adds `containment` and its verbs. */
 export function addContainmentCommands(program: Command, act: Act): void {
   const noun = addNoun(program, 'containment', {
-    summary: 'Stop many keys at once: plan, start, status, list',
+    summary: 'Stop many keys at once: plan, start, status, list, lift',
     examples: [
       'keyturn containment plan --owner olga --kind revocation',
       'keyturn containment start --owner olga --kind revocation --reason "the laptop was stolen"',
@@ -239,4 +280,5 @@ export function addContainmentCommands(program: Command, act: Act): void {
   addStart(noun, act);
   addStatus(noun, act);
   addList(noun, act);
+  addLift(noun, act);
 }

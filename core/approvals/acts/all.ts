@@ -14,6 +14,7 @@ import { type EnrollActDeps, enrollSigner } from './enroll-signer.ts';
 import { recoverEscrow, reshareEscrow } from './escrow-session.ts';
 import { type ForceRotationDeps, forceRotation } from './force-rotation.ts';
 import { type ElevationActDeps, grantElevation } from './grant-elevation.ts';
+import { liftScopeAct } from './lift-scope.ts';
 import { liftSuspension } from './lift-suspension.ts';
 import { openVersion } from './open-version.ts';
 import {
@@ -48,6 +49,7 @@ const ACTS = {
   'signer.enroll': enrollSigner,
   'key.revoke': revokeKey,
   'scope.revoke': containScopeAct,
+  'scope.lift': liftScopeAct,
   'key.lift-suspension': liftSuspension,
   'version.open': openVersion,
   'break-glass.review': breakGlassReview,

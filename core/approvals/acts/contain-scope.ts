@@ -57,7 +57,7 @@ export const containScopeAct: Act<ContainScopeDeps> = {
         topOwners: scope.kind === 'owner' ? [scope.value] : [],
         lastUse: null,
         unreadable: isRevocation ? 'what was encrypted, until it is re-encrypted' : null,
-        undo: isRevocation ? null : 'lift the suspension of each key, by approvals',
+        undo: isRevocation ? null : 'lift the suspension of the scope, by approvals',
         irreversible: isRevocation,
       },
       basis: basisOf(asked),

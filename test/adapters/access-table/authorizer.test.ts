@@ -64,6 +64,7 @@ const PERMITTED: Record<
       'key:suspend': EVERYTHING,
       'key:resume': EVERYTHING,
       'scope:contain': EVERYTHING,
+      'scope:lift': EVERYTHING,
       'key:destroy': EVERYTHING,
       'key:stop-destruction': EVERYTHING,
       'recovery:request': EVERYTHING,

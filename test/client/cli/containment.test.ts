@@ -58,6 +58,35 @@ describe('containment', () => {
     },
   );
 
+  it('asks to lift one, and waits for people with exit code 8', async () => {
+    const api = await startApi({
+      [`DELETE ${PATH}/${ID}`]: { status: 202, body: example('ActAccepted') },
+    });
+    const ran = await keyturn(
+      ['containment', 'lift', ID, '--reason', 'a new batch job'],
+      around(api.url),
+    );
+
+    expect(ran.code).toBe(8);
+    expect(ran.out).toMatch(/^apr_/);
+    expect(JSON.parse(api.seen.at(-1)?.body ?? '')).toEqual({ reason: 'a new batch job' });
+  });
+
+  it('shows how far the lifting of one is', async () => {
+    const lift = {
+      ...{ by: 'usr_alice', reason: null, at: '2026-11-23T10:00:00.000Z', endedAt: null },
+      ...{ lifted: 11, failed: 1, pass: 2 },
+      failures: [{ key: 'orders', cause: 'OperationInProgress' }],
+    };
+    const body = example('ScopeContainment', { kind: 'suspension', state: 'lifting', lift });
+    const api = await startApi({ [`GET ${PATH}/${ID}`]: { body } });
+    const { out } = await keyturn(['containment', 'status', ID], around(api.url));
+
+    expect(out).toMatch(/state +lifting: /);
+    expect(out).toMatch(/lifted +11 keys, in pass 2/);
+    expect(out).toMatch(/orders: OperationInProgress/);
+  });
+
   it('shows how far one is, and which run', async () => {
     const api = await startApi({
       [`GET ${PATH}/${ID}`]: { body: example('ScopeContainment') },

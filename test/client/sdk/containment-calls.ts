@@ -20,5 +20,6 @@ export const CONTAINMENT_CALLS = {
     '/v1/containments',
   ],
   listContainments: [(c) => c.listContainments(), '/v1/containments'],
+  liftContainment: [(c) => c.liftContainment('scp_1'), '/v1/containments/scp_1'],
   getContainment: [(c) => c.getContainment('scp_1'), '/v1/containments/scp_1'],
 } as const satisfies Record<string, readonly [(client: Client) => Promise<unknown>, string]>;
