@@ -65,6 +65,7 @@ describe('roles of functions', () => {
         'manage-destruction',
         'lift-scopes',
         'enforce-containment',
+        'manage-drills',
         'verify-version',
         'reencrypt',
         'review-policies',
