@@ -23,9 +23,9 @@ export class UseFailures {
   }
 
   /** @returns whether it was told */
-  async tell({ key, keyVersion, at }: UseFailure): Promise<boolean> {
+  async tell({ key, keyVersion, at, principal }: UseFailure): Promise<boolean> {
     if (!this.#mayTell(at.slice(0, 19))) return false;
-    const Detail = JSON.stringify({ version: 1, key, keyVersion, at });
+    const Detail = JSON.stringify({ version: 1, key, keyVersion, at, principal });
     const entry = { EventBusName: this.#bus, Source: USE_FAILURE_SOURCE, Detail };
     try {
       await this.#client.send(

@@ -36,7 +36,13 @@ const Detail = z.object({
       .object({ sessionIssuer: z.object({ arn: z.string().max(2048) }).optional() })
       .optional(),
   }),
-  requestParameters: z.object({ destinationKeyId: z.string().optional() }).nullish(),
+  requestParameters: z
+    .object({
+      destinationKeyId: z.string().optional(),
+      // Of another shape it names no data key; the use itself counts all the same.
+      encryptionContext: z.record(z.string(), z.string()).nullish().catch(null),
+    })
+    .nullish(),
   resources: z.array(z.object({ ARN: z.string().max(2048) })).optional(),
 });
 const Event = z.object({ source: z.literal('aws.kms'), account: z.string(), detail: Detail });
@@ -50,6 +56,14 @@ export interface KeyUse {
   readonly act: 'encrypt' | 'decrypt';
   readonly outcome: 'allowed' | 'refused';
   readonly at: string;
+  /** Encryption context of a call that opened something: a data key names itself there. Absent: none. */
+  readonly context?: Readonly<Record<string, string>>;
+}
+
+/** KMS opens nothing under another context than it was closed under, so an allowed call told the truth. */
+function contextOf({ eventName, requestParameters }: z.infer<typeof Detail>) {
+  const context = requestParameters?.encryptionContext;
+  return eventName === 'Decrypt' && context ? { context } : {};
 }
 
 const keyIdOf = (arn: string) => /:key\/([\w-]{1,128})$/.exec(arn)?.[1] ?? null;
@@ -84,7 +98,8 @@ export function parseKeyUse(event: unknown, account: string): readonly KeyUse[] 
   const keyIds = (detail.resources ?? []).flatMap(({ ARN }) => keyIdOf(ARN) ?? []);
   const at = new Date(detail.eventTime).toISOString();
   const outcome = detail.errorCode === undefined ? 'allowed' : 'refused';
-  return actsOf(detail, keyIds).map((use) => ({ ...use, principal, outcome, at }));
+  const context = contextOf(detail);
+  return actsOf(detail, keyIds).map((use) => ({ ...use, principal, outcome, at, ...context }));
 }
 
 /** What the data plane says of a call that failed: at once, where CloudTrail comes minutes later. */
@@ -100,6 +115,7 @@ const UseFailureEvent = z.object({
     key: z.string().min(1).max(63),
     keyVersion: z.int().positive(),
     at: z.iso.datetime(),
+    principal: z.string().min(1).max(2048).optional(),
   }),
 });
 
@@ -108,12 +124,19 @@ export interface UseFailure {
   readonly key: string;
   readonly keyVersion: number;
   readonly at: string;
+  /** Who was refused a version that is being destroyed: KMS was not asked, so CloudTrail tells nothing. */
+  readonly principal?: string;
 }
 
 /** Reads such an event; null for every other one. */
 export function parseUseFailure(event: unknown, account: string): UseFailure | null {
   const parsed = UseFailureEvent.safeParse(event);
   if (!parsed.success || parsed.data.account !== account) return null;
-  const { key, keyVersion, at } = parsed.data.detail;
-  return { key, keyVersion, at: new Date(at).toISOString() };
+  const { key, keyVersion, at, principal } = parsed.data.detail;
+  return {
+    key,
+    keyVersion,
+    at: new Date(at).toISOString(),
+    ...(principal === undefined ? {} : { principal }),
+  };
 }

@@ -7,7 +7,8 @@ type Instant = string;
 /**
  * `disabling`, `scheduling` and `stopping` are intents: KMS may have been asked already. `quiet`: disabled in KMS, and any use
  * takes it back. `pending`: KMS deletes it at a date. `logical`: KMS has it no more. `material`: the HSM neither.
- * `final`: nor any backup. `stopped`: it was cancelled.
+ * `final`: nor any backup. `stopped`: it was cancelled. Of tier `data` the record itself disables and is erased at the
+ * date; `material` is the time in which the table can be restored to before that.
  */
 export const DESTRUCTION_PHASES = [
   'disabling',
@@ -61,7 +62,7 @@ export interface DestructionRecord {
   readonly quietSeconds: number;
   readonly windowDays: number;
   readonly quietUntil: Instant | null;
-  /** KMS's word. */
+  /** KMS's word; of tier `data`, when the data key is erased. */
   readonly deletionAt: Instant | null;
   readonly noticedAt: Instant | null;
   /** Uses that were tried since, allowed or not, and the last of them. */

@@ -19,6 +19,14 @@ export const isGone = ({ phase }: DestructionRecord): boolean => GONE.includes(p
 /** True while the KMS key is on its way out: whoever uses it should be heard. */
 export const isLeaving = (record: DestructionRecord): boolean => isStoppable(record);
 
+/** True for a version of tier `data`: what is destroyed is its wrapped data key, which lies in its own record. */
+export const isDataTier = ({ key }: Pick<KeySnapshot, 'key'>): boolean => key.tier === 'data';
+
+/** True once the wrapped data key of a version of tier `data` was erased; it is found gone, and certified, behind that. */
+export function isErased(snapshot: KeySnapshot, { dataKey }: VersionRecord): boolean {
+  return isDataTier(snapshot) && !dataKey;
+}
+
 /** All versions of the KMS key of one, in order; the version alone for one without a KMS key. */
 export function sharing(snapshot: KeySnapshot, version: VersionRecord): readonly VersionRecord[] {
   return [...sharingKey(snapshot.versions, version)].sort((a, b) => a.version - b.version);

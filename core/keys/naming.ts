@@ -13,6 +13,15 @@ export function dataKeyContext(name: string, version: number): Readonly<Record<s
   return { [DATA_KEY_CONTEXT_KEY]: `${name}/v${version}` };
 }
 
+/** The version of a data key that an encryption context names; null: it names none. */
+export function dataKeyNamed(
+  context: Readonly<Record<string, string>>,
+): { readonly name: string; readonly version: number } | null {
+  const [, name, version] =
+    /^([\w-]{1,63})\/v(\d{1,8})$/.exec(context[DATA_KEY_CONTEXT_KEY] ?? '') ?? [];
+  return name === undefined ? null : { name, version: Number(version) };
+}
+
 /** Alias consumers use: it moves with every rotation. */
 export function keyAlias(stage: string, name: string): string {
   return `alias/keyturn/${stage}/${name}`;

@@ -2,7 +2,7 @@
 // Use case: what is to be done next for a destruction, by its record and the clock. Waits are rows: whoever looks early
 // is told to come again, and whoever looks late loses nothing. It touches no key.
 
-import { destructionOf, withDestruction } from '../keys/destruction.ts';
+import { destructionOf, isDataTier, isErased, withDestruction } from '../keys/destruction.ts';
 import type { DestructionRecord } from '../keys/destruction-record.ts';
 import type { Instant, VersionRecord } from '../keys/records.ts';
 import { judgeConditions } from '../keys/retirement.ts';
@@ -98,6 +98,7 @@ export async function nextDestructionStep(
       case 'quiet':
         return afterQuiet(snapshot, head, record, now);
       case 'pending': {
+        if (isDataTier(snapshot)) return beforeErasure(snapshot, head, record, target.isLook, now);
         const isDue = target.isLook || (record.dueAt ?? now) <= now;
         return { draft: null, result: isDue ? go('verify') : rest() };
       }
@@ -105,6 +106,37 @@ export async function nextDestructionStep(
         return { draft: null, result: ofTheGone(record, now) };
     }
   });
+}
+
+/** It is taken back when something speaks against it that nobody can waive; null: nothing does. */
+function stoppedByObjection(
+  snapshot: KeySnapshot,
+  head: VersionRecord,
+  record: DestructionRecord,
+  now: Instant,
+): { draft: Draft; result: NextStep } | null {
+  const objections = objectionsNow(snapshot, head, now);
+  if (objections.length === 0) return null;
+  const reason = objections.join('; ');
+  return {
+    draft: stopDraft(snapshot, head, record, { by: DESTROYER, reason, now }),
+    result: go('restore'),
+  };
+}
+
+/** Tier `data` while it waits: we erase it ourselves, so what speaks against it counts until the end. */
+function beforeErasure(
+  snapshot: KeySnapshot,
+  head: VersionRecord,
+  record: DestructionRecord,
+  isLook: boolean,
+  now: Instant,
+): { draft: Draft | null; result: NextStep } {
+  if (isErased(snapshot, head)) return { draft: null, result: go('verify') };
+  if ((record.deletionAt ?? now) <= now)
+    return stoppedByObjection(snapshot, head, record, now) ?? { draft: null, result: go('remove') };
+  const isDue = isLook || (record.dueAt ?? now) <= now;
+  return { draft: null, result: isDue ? go('verify') : rest() };
 }
 
 function afterQuiet(
@@ -115,14 +147,8 @@ function afterQuiet(
 ): { draft: Draft | null; result: NextStep } {
   const quietUntil = record.quietUntil ?? now;
   if (quietUntil > now) return { draft: null, result: rest() };
-  const objections = objectionsNow(snapshot, head, now);
-  if (objections.length > 0) {
-    const reason = objections.join('; ');
-    return {
-      draft: stopDraft(snapshot, head, record, { by: DESTROYER, reason, now }),
-      result: go('restore'),
-    };
-  }
+  const objected = stoppedByObjection(snapshot, head, record, now);
+  if (objected) return objected;
   const next = { ...record, phase: 'scheduling' as const, dueAt: now };
   const audit = {
     at: now,

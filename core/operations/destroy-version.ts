@@ -2,7 +2,7 @@
 // Use case: what speaks against destroying a version, and the record that its destruction begins with. The same is
 // judged when it is asked for and again inside the transaction that begins it.
 import { KeyturnError } from '../errors.ts';
-import { headOf, sharing } from '../keys/destruction.ts';
+import { headOf, isDataTier, sharing } from '../keys/destruction.ts';
 import type { DestructionRecord } from '../keys/destruction-record.ts';
 import type { VersionRecord } from '../keys/records.ts';
 import {
@@ -15,7 +15,7 @@ import type { KeyUseLog } from '../ports/key-use-log.ts';
 import type { LastUse, LastUseReader } from '../ports/key-vault.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock } from '../ports/platform.ts';
-import { lastUseOf } from './retire-version.ts';
+import { lastUseOfVersion } from './retire-version.ts';
 
 export interface DestroyDeps {
   readonly ledger: Ledger;
@@ -40,12 +40,13 @@ export interface DestructionCase {
 const refused = (text: string) => new KeyturnError('TransitionForbidden', text);
 
 /** What no evidence can mend. @throws KeyturnError `TransitionForbidden` */
-function requireDestroyable({ key }: KeySnapshot, head: VersionRecord, asked: number): void {
+function requireDestroyable(snapshot: KeySnapshot, head: VersionRecord, asked: number): void {
+  const { key } = snapshot;
   const name = `version ${head.version} of ${key.name}`;
   if (asked !== head.version)
     throw refused(`version ${asked} is one KMS key with version ${head.version}: ask for that one`);
-  if (key.tier !== 'kms' || head.keyId === null)
-    throw refused(`${name} has no KMS key of its own; it goes with the key that wraps it`);
+  if (isDataTier(snapshot) ? !head.dataKey : head.keyId === null)
+    throw refused(`${name} has no key material: it was never made, or is gone already`);
   if (head.adoption) throw refused(`${name} was adopted: who made the KMS key deletes it`);
   if (
     head.version === key.currentVersion ||
@@ -104,16 +105,7 @@ export async function caseOf(
   acceptLoss: boolean,
 ): Promise<DestructionCase> {
   const head = headOf(snapshot, version);
-  const { lastUses } = deps;
-  const lastUse =
-    head.keyId === null || lastUses === null
-      ? null
-      : await lastUseOf(
-          { ...deps, lastUses },
-          snapshot.key.name,
-          sharing(snapshot, head),
-          head.keyId,
-        );
+  const lastUse = await lastUseOfVersion(deps, snapshot, head);
   return { snapshot, head, acceptLoss, lastUse };
 }
 

@@ -5,6 +5,7 @@
 import type { KeyUse, UseFailure } from '../contract/key-use-events.ts';
 import { isError } from '../errors.ts';
 import type { ConsumerRecord } from '../keys/consumers.ts';
+import { dataKeyNamed } from '../keys/naming.ts';
 import type { Instant, VersionRecord } from '../keys/records.ts';
 import type { KeyUseLog, MinuteCount, UseCount } from '../ports/key-use-log.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
@@ -55,7 +56,34 @@ async function findVersions(deps: RecordKeyUseDeps, uses: readonly KeyUse[]): Pr
   });
 }
 
-function totals(uses: readonly FoundUse[]): readonly UseCount[] {
+/** What was told of data keys: neither of these is a use of a KMS key of its own. */
+type DataKeyUse = Omit<FoundUse, 'keyId' | 'context'>;
+
+/** Uses of versions of tier `data`: KMS opened one for somebody, or somebody was refused one that is being destroyed. */
+async function findDataKeyUses(
+  { ledger }: RecordKeyUseDeps,
+  found: readonly FoundUse[],
+  failures: readonly UseFailure[],
+): Promise<DataKeyUse[]> {
+  const opened = await Promise.all(
+    found.map(async ({ context, key: parent, principal, act, outcome, at }) => {
+      const named = context ? dataKeyNamed(context) : null;
+      if (!named) return [];
+      const version = await ledger.readVersion(named.name, named.version);
+      // Whoever asks KMS chooses the words; only the parent can have opened it.
+      if (version?.dataKey?.parent !== parent) return [];
+      return [{ key: version.name, version: version.version, principal, act, outcome, at }];
+    }),
+  );
+  const refused = failures.flatMap(({ key, keyVersion: version, at, principal }) =>
+    principal === undefined
+      ? []
+      : [{ key, version, principal, act: 'decrypt' as const, outcome: 'refused' as const, at }],
+  );
+  return [...opened.flat(), ...refused];
+}
+
+function totals(uses: readonly DataKeyUse[]): readonly UseCount[] {
   const counts = new Map<string, UseCount>();
   for (const { key, version, principal, act, outcome, at } of uses) {
     const id = `${key}#${version}#${principal}`;
@@ -192,7 +220,8 @@ export async function recordKeyUse(
 ): Promise<RecordedUse> {
   const found = await findVersions(deps, uses);
   const others = found.filter(({ principal }) => !deps.ownRoles.includes(roleNameOf(principal)));
-  const counts = totals(others);
+  const all = [...others, ...(await findDataKeyUses(deps, others, failures))];
+  const counts = totals(all);
   await deps.log.add(counts);
   // The data plane has told its own failures; CloudTrail's word on them comes second.
   const untold = others.filter(
@@ -203,7 +232,7 @@ export async function recordKeyUse(
   const contradicted: string[] = [];
   const leaving = new Set<string>();
   for (const key of new Set(counts.map((count) => count.key))) {
-    const ofKey = others.filter((use) => use.key === key);
+    const ofKey = all.filter((use) => use.key === key);
     try {
       const names = await followConsumers(
         deps,

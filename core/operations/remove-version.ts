@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Use case: does to the KMS key what the record of its destruction says was intended, and writes what came of it. It
+// Use case: does to the KMS key, or to the wrapped data key, what the record of its destruction says was intended, and writes what came of it. It
 // decides nothing: without the intent in the record it does nothing. Killed at any point, the next try does the same.
 
-import { destructionOf } from '../keys/destruction.ts';
+import { destructionOf, isDataTier, isErased } from '../keys/destruction.ts';
 import type { DestructionRecord } from '../keys/destruction-record.ts';
 import type { Instant, VersionRecord } from '../keys/records.ts';
 import type { KeyRetirer, KeyReviver } from '../ports/key-destruction.ts';
@@ -25,18 +25,19 @@ const earlier = (a: Instant, b: Instant | null) => (b !== null && b < a ? b : a)
 async function readTarget({ ledger }: AdvanceDeps, { key, version }: DestructionTarget) {
   const snapshot = await ledger.readKey(key);
   if (!snapshot) throw keyNotFound(key);
-  return destructionOf(snapshot, version);
+  return { ...destructionOf(snapshot, version), isData: isDataTier(snapshot) };
 }
 
 /**
- * Disables the KMS key, or schedules its deletion, whichever is intended.
+ * Disables the KMS key, or schedules its deletion, whichever is intended; erases a data key whose date has come.
  * @throws KeyturnError `DestructionNotFound`, and what the vault answers
  */
 export async function removeVersion(
   deps: AdvanceDeps & { readonly retirer: KeyRetirer },
   target: DestructionTarget,
 ): Promise<void> {
-  const { head, record } = await readTarget(deps, target);
+  const { head, record, isData } = await readTarget(deps, target);
+  if (isData) return removeDataKey(deps, target, record);
   const keyId = head.keyId ?? '';
   if (record.phase === 'disabling') {
     await deps.retirer.disable(keyId);
@@ -46,6 +47,36 @@ export async function removeVersion(
   await deps.retirer.schedule(keyId, record.windowDays);
   const { deletionAt } = await deps.retirer.stateOf(keyId);
   return scheduled(deps, target, deletionAt);
+}
+
+/** Tier `data`: the record is what disables it, and what is erased at its date. No vault is asked. */
+function removeDataKey(
+  deps: AdvanceDeps,
+  target: DestructionTarget,
+  { phase, windowDays }: DestructionRecord,
+): Promise<void> {
+  if (phase === 'disabling') return disabled(deps, target);
+  if (phase === 'scheduling')
+    return scheduled(deps, target, later(deps.clock.now(), windowDays * 86_400));
+  return erased(deps, target);
+}
+
+/** The one write that ends a data key. Whoever stopped it before is found here: one of the two transactions is first. */
+function erased({ ledger, clock }: AdvanceDeps, target: DestructionTarget): Promise<void> {
+  return mutateKey<void>(ledger, target.key, (snapshot) => {
+    const now = clock.now();
+    const { head, record } = destructionOf(snapshot, target.version);
+    const isDue = record.phase === 'pending' && (record.deletionAt ?? now) <= now;
+    if (!isDue || isErased(snapshot, head)) return { draft: null, result: undefined };
+    const next = { ...record, dueAt: now };
+    const draft = destructionDraft(snapshot, head, next, {
+      at: now,
+      action: 'destruction.erased',
+      detail: { parent: head.dataKey?.parent ?? null },
+    });
+    const versions = draft.versions?.map((version) => ({ ...version, dataKey: null }));
+    return { draft: { ...draft, ...(versions ? { versions } : {}) }, result: undefined };
+  });
 }
 
 /** Writes what was done if it is still wanted; if it was stopped meanwhile, giving back is to be done again. */
@@ -105,9 +136,9 @@ export async function restoreVersion(
   deps: AdvanceDeps & { readonly reviver: KeyReviver },
   target: DestructionTarget,
 ): Promise<void> {
-  const { head, record } = await readTarget(deps, target);
+  const { head, record, isData } = await readTarget(deps, target);
   if (record.phase !== 'stopping' && record.phase !== 'stopped') return;
-  const isGone = !(await revive(deps.reviver, head));
+  const isGone = isData ? !head.dataKey : !(await revive(deps.reviver, head));
   await mutateKey<void>(deps.ledger, target.key, (snapshot) => {
     const found = destructionOf(snapshot, target.version);
     return { draft: restored(deps, snapshot, found, isGone), result: undefined };
@@ -149,7 +180,9 @@ function restored(
       action: 'destruction.stopped-too-late',
     });
   }
-  const next = { ...record, phase: 'stopped' as const, dueAt: later(now, AFTERCARE_SECONDS) };
+  // No vault was asked of tier `data`, so nothing can come late.
+  const dueAt = isDataTier(snapshot) ? null : later(now, AFTERCARE_SECONDS);
+  const next = { ...record, phase: 'stopped' as const, dueAt };
   return destructionDraft(snapshot, head, next, {
     at: now,
     action: 'destruction.restored',

@@ -100,6 +100,29 @@ export async function lastUseOf(
   return { ...told, at: seen, operation: 'seen by CloudTrail' };
 }
 
+/**
+ * The last use of a version. Of tier `data` it is the record of key use alone: whoever opens a data key names the version in
+ * the encryption context, and CloudTrail tells it.
+ * @param lastUses null for who may not ask the vault
+ * @returns null when it cannot be known
+ */
+export async function lastUseOfVersion(
+  { lastUses, uses }: Pick<RetirementDeps, 'uses'> & { readonly lastUses: LastUseReader | null },
+  { key, versions }: KeySnapshot,
+  version: VersionRecord,
+): Promise<LastUse | null> {
+  const { keyId, dataKey, createdAt } = version;
+  const sharing = sharingKey(versions, version);
+  if (key.tier === 'data') {
+    const record = {
+      lastUse: async () => ({ at: null, operation: null, trackedSince: createdAt }),
+    };
+    return dataKey ? lastUseOf({ lastUses: record, uses }, key.name, sharing, '') : null;
+  }
+  if (keyId === null || lastUses === null) return null;
+  return lastUseOf({ lastUses, uses }, key.name, sharing, keyId);
+}
+
 async function readFacts(
   deps: RetirementDeps,
   name: string,
@@ -108,8 +131,7 @@ async function readFacts(
   const snapshot = await deps.ledger.readKey(name);
   if (!snapshot) throw keyNotFound(name);
   const found = requireVersion(snapshot, version);
-  const sharing = sharingKey(snapshot.versions, found);
-  const lastUse = found.keyId === null ? null : await lastUseOf(deps, name, sharing, found.keyId);
+  const lastUse = await lastUseOfVersion(deps, snapshot, found);
   return factsOf(deps, snapshot, version, lastUse);
 }
 

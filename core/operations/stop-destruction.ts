@@ -2,7 +2,7 @@
 // Use cases of people about a destruction that is under way: stop it, which one may do alone and until KMS has deleted
 // the key; and report that the HSM has nothing of it any more.
 import { KeyturnError } from '../errors.ts';
-import { destructionOf, isStoppable } from '../keys/destruction.ts';
+import { destructionOf, isErased, isStoppable } from '../keys/destruction.ts';
 import type { DestructionRecord } from '../keys/destruction-record.ts';
 import type { Decision } from '../ports/platform.ts';
 import {
@@ -33,10 +33,10 @@ export async function stopDestruction(
     const { head, record } = destructionOf(snapshot, input.version);
     if (record.phase === 'stopping' || record.phase === 'stopped')
       return { draft: null, result: record };
-    if (!isStoppable(record))
+    if (!isStoppable(record) || isErased(snapshot, head))
       throw new KeyturnError(
         'TransitionForbidden',
-        `version ${head.version} of ${input.key} is destroyed since ${record.logicalAt}; nothing brings it back`,
+        `version ${head.version} of ${input.key} is destroyed since ${record.logicalAt ?? record.deletionAt}; nothing brings it back`,
       );
     const now = deps.clock.now();
     const draft = stopDraft(snapshot, head, record, {

@@ -32,6 +32,19 @@ function notUsable(key: KeyRecord, act: string): KeyturnError {
   });
 }
 
+/** Phases in which a version is on its way out: refused, and told, so that an unknown reader is heard of in time. */
+const LEAVING: readonly (string | null)[] = ['quarantined', 'destroy-scheduled'];
+
+/** @throws KeyturnError `KeyNotUsable` with the version, for one whose destruction is under way */
+function requireStaying({ name, version, substate }: VersionRecord): void {
+  if (!LEAVING.includes(substate)) return;
+  throw new KeyturnError(
+    'KeyNotUsable',
+    `version ${version} of ${name} is being destroyed and opens nothing; re-encrypt what lies under it, or have it stopped: keyturn key destroy ${name} --key-version ${version} --cancel`,
+    { details: { key: name, leavingVersion: version } },
+  );
+}
+
 async function currentOf(ledger: UseRows, key: KeyRecord, act: string): Promise<Wrapped> {
   const { currentVersion } = key;
   const version =
@@ -98,6 +111,7 @@ export async function decryptWithDataKey(
     );
   }
   requireVersionUncontained(version);
+  requireStaying(version);
   if (!isWrapped(version) || !mayProcess(version.state)) throw notUsable(key, 'decrypt');
   const plaintext = await withDataKey(deps, version, (bytes) =>
     openEnvelope(bytes, ciphertext, context),
@@ -136,6 +150,7 @@ export async function fetchDataKey(
   if (!isWrapped(found) || !mayProcess(found.state) || !mayProcess(key.state)) {
     throw notUsable(key, 'hand out that data key');
   }
+  requireStaying(found);
   await requireFree(ledger, found);
   const { name, dataKey } = found;
   return { version: found.version, dataKey, context: dataKeyContext(name, found.version) };

@@ -2,10 +2,10 @@
 // Use cases: look whether KMS has a key no more, and say so for ever. A KMS key that is gone is not the end: HSM
 // objects and cluster backups can outlive it, so `logical`, `material` and `final` each have their date and certificate.
 import { canonicalText } from '../crypto/hashing.ts';
-import { destructionOf, isGone } from '../keys/destruction.ts';
+import { destructionOf, isDataTier, isErased, isGone } from '../keys/destruction.ts';
 import type { DestructionRecord, MaterialReport } from '../keys/destruction-record.ts';
 import type { Instant, VersionRecord } from '../keys/records.ts';
-import type { CertificateSigner, KeyStateReader } from '../ports/key-destruction.ts';
+import type { CertificateSigner, KeyStateReader, VaultKeyState } from '../ports/key-destruction.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
 import { later } from './admit-operation.ts';
 import { type AdvanceDeps, DESTROYER, destructionDraft, stopDraft } from './advance-destruction.ts';
@@ -15,6 +15,8 @@ import { type DestructionTarget, NOTICE_SECONDS } from './remove-version.ts';
 const DAY_SECONDS = 86_400;
 /** A deleted backup can be restored for so long (AWS CloudHSM user guide, managing backups). */
 const RESTORE_GRACE_DAYS = 7;
+/** The table can be restored to any second of so many days (DynamoDB developer guide, point-in-time recovery). */
+const TABLE_RECOVERY_DAYS = 35;
 /** Between two looks at a key whose date has passed and that KMS still has. */
 const OVERDUE_SECONDS = 3600;
 
@@ -55,23 +57,29 @@ function emptiedEscrow({ escrow }: KeySnapshot, versions: readonly number[], now
   };
 }
 
+function goneRecord(
+  snapshot: KeySnapshot,
+  record: DestructionRecord,
+  now: Instant,
+): DestructionRecord {
+  const logical = { ...record, phase: 'logical' as const, logicalAt: now, dueAt: now };
+  // No HSM ever held it: what is left of it is what the table can be restored to.
+  if (isDataTier(snapshot)) {
+    const backupsUntil = later(now, TABLE_RECOVERY_DAYS * DAY_SECONDS);
+    return { ...logical, phase: 'material', materialAt: now, backupsUntil };
+  }
+  // KMS deletes the material of its own keys with them; of a key store's it tries to (KMS guide, delete-cmk-keystore).
+  if (isInHsm(snapshot)) return logical;
+  return { ...logical, phase: 'final', materialAt: now, backupsUntil: now, finalAt: now };
+}
+
 function goneDraft(
   snapshot: KeySnapshot,
   head: VersionRecord,
   record: DestructionRecord,
   now: Instant,
 ): Draft {
-  const logical = { ...record, phase: 'logical' as const, logicalAt: now, dueAt: now };
-  // KMS deletes the material of its own keys with them; of a key store's it tries to (KMS guide, delete-cmk-keystore).
-  const next: DestructionRecord = isInHsm(snapshot)
-    ? logical
-    : {
-        ...logical,
-        phase: 'final',
-        materialAt: now,
-        backupsUntil: now,
-        finalAt: now,
-      };
+  const next = goneRecord(snapshot, record, now);
   const escrow = emptiedEscrow(snapshot, record.versions, now);
   const draft = destructionDraft(snapshot, head, next, {
     at: now,
@@ -86,6 +94,8 @@ function goneDraft(
       escrowSets: escrow?.sets.length ?? 0,
     },
   });
+  // A data key took up no place in a key store.
+  if (isDataTier(snapshot)) return draft;
   const { keyStore, class: className } = snapshot.key;
   const occupancy = { keyStore, class: className, keys: 0, versions: -1 };
   return { ...draft, occupancy, ...(escrow ? { escrow } : {}) };
@@ -122,21 +132,26 @@ export async function verifyDestruction(
 ): Promise<void> {
   const before = await deps.ledger.readKey(target.key);
   if (!before) throw keyNotFound(target.key);
-  const { state } = await deps.states.stateOf(
-    destructionOf(before, target.version).head.keyId ?? '',
-  );
+  const { head: seen } = destructionOf(before, target.version);
+  const told = isDataTier(before) ? null : (await deps.states.stateOf(seen.keyId ?? '')).state;
   await mutateKey<void>(deps.ledger, target.key, (snapshot) => {
     const now = deps.clock.now();
     const { head, record } = destructionOf(snapshot, target.version);
+    const state = told ?? recordedState(snapshot, head);
     return { draft: verified(snapshot, head, record, state, now), result: undefined };
   });
+}
+
+/** Of tier `data` the row that was just read is the place itself. */
+function recordedState(snapshot: KeySnapshot, head: VersionRecord): VaultKeyState {
+  return isErased(snapshot, head) ? 'gone' : 'pending-deletion';
 }
 
 function verified(
   snapshot: KeySnapshot,
   head: VersionRecord,
   record: DestructionRecord,
-  state: string,
+  state: VaultKeyState,
   now: Instant,
 ): Draft | null {
   const { phase, backupsUntil } = record;
@@ -153,9 +168,24 @@ function verified(
   return stopDraft(snapshot, head, record, { by: DESTROYER, reason, now });
 }
 
+/** What the three dates of a certificate mean. */
+const MEANING = {
+  kms: {
+    logical: 'KMS answers that it has no such key',
+    material: 'the HSMs have no object of the key',
+    final: 'the last backup that can hold the material has expired',
+  },
+  data: {
+    logical: 'the record of the version has no wrapped data key any more',
+    material: 'no HSM held it, and the table has it no more',
+    final: 'the table can no longer be restored to when it held the wrapped data key',
+  },
+} as const;
+
 /** What the certificate says. */
 export function certificateOf(snapshot: KeySnapshot, record: DestructionRecord, issuedAt: Instant) {
   const { key } = snapshot;
+  const means = MEANING[key.tier];
   const head = snapshot.versions.find(({ version }) => version === record.versions.at(-1));
   return {
     type: 'keyturn-destruction-certificate/1',
@@ -166,7 +196,9 @@ export function certificateOf(snapshot: KeySnapshot, record: DestructionRecord, 
     class: key.class,
     environment: key.environment,
     owner: key.owner,
-    origin: key.origin ?? 'AWS_CLOUDHSM',
+    tier: key.tier,
+    origin: isDataTier(snapshot) ? null : (key.origin ?? 'AWS_CLOUDHSM'),
+    parent: key.parent ?? null,
     versions: record.versions,
     keyId: head?.keyId ?? null,
     keyArn: head?.keyArn ?? null,
@@ -179,16 +211,16 @@ export function certificateOf(snapshot: KeySnapshot, record: DestructionRecord, 
     lossAccepted: record.lossAccepted,
     wrappedDataKeys: record.wrappedKeys,
     usesTried: record.uses,
-    logical: { at: record.logicalAt, means: 'KMS answers that it has no such key' },
+    logical: { at: record.logicalAt, means: means.logical },
     material: {
       at: record.materialAt,
       report: record.materialReport,
-      means: 'the HSMs have no object of the key',
+      means: means.material,
     },
     final: {
       at: record.finalAt,
       backupsUntil: record.backupsUntil,
-      means: 'the last backup that can hold the material has expired',
+      means: means.final,
     },
     // A restore brought it back: what an earlier certificate says of HSMs and backups held until then.
     ...(record.resurrected ? { resurrected: record.resurrected } : {}),

@@ -43,6 +43,18 @@ async function asKeyState<T>(use: () => Promise<T>, otherwise: KeyturnError): Pr
   }
 }
 
+/** Tells who tried a version that is being destroyed: KMS is not asked, so nobody else sees it. */
+async function heard<T>({ principal }: ApiRequest, use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (error) {
+    const { key, leavingVersion: keyVersion } = isError(error, 'KeyNotUsable') ? error.details : {};
+    if (typeof key === 'string' && typeof keyVersion === 'number')
+      await failures.tell({ key, keyVersion, at: systemClock.now(), principal: principal.id });
+    throw error;
+  }
+}
+
 /** Failures of the version, not of the caller or of the way to KMS. */
 async function watched<T>(key: KeyRecord, use: () => Promise<T>): Promise<T> {
   try {
@@ -80,7 +92,7 @@ const decryptRoute: RouteHandler = async (request) => {
   );
   const ciphertext = Buffer.from(body.ciphertext, 'base64');
   const opened = await asKeyState(
-    () => decrypt(deps, key, ciphertext, body.context ?? {}),
+    () => heard(request, () => decrypt(deps, key, ciphertext, body.context ?? {})),
     foreign,
   );
   return { body: { plaintext: base64(opened.plaintext), version: opened.version } };
@@ -89,7 +101,9 @@ const decryptRoute: RouteHandler = async (request) => {
 const fetchRoute: RouteHandler = async (request) => {
   const key = await usableKey(request);
   const body = parseBody(request.event, DataKeyRequest);
-  const { version, dataKey, context } = await fetchDataKey(deps.ledger, key, body.version ?? null);
+  const { version, dataKey, context } = await heard(request, () =>
+    fetchDataKey(deps.ledger, key, body.version ?? null),
+  );
   const { wrapped, keyId, keyArn } = dataKey;
   return { body: { wrappedKey: wrapped, version, keyId, keyArn, context } };
 };

@@ -11,7 +11,15 @@ import { backUp, deleteLeftClusters } from '#scripts/local/story/clusters.ts';
 import { doOpenTask, listLabels } from '#scripts/local/story/hsm-admin.ts';
 import { approvedBySignatures, castSignedVote } from '#scripts/local/story/signed-votes.ts';
 import { until } from '#scripts/local/waiting.ts';
-import { activeKey, ended, person, ROOT_CREDENTIALS, workload } from './scene.ts';
+import {
+  activeKey,
+  ended,
+  freshName,
+  keyRequest,
+  person,
+  ROOT_CREDENTIALS,
+  workload,
+} from './scene.ts';
 
 type Destruction = ResponseOf<'getDestruction'>;
 const EIGHT_DAYS = 8 * 86_400;
@@ -123,6 +131,52 @@ async function pending(): Promise<Destruction> {
 }
 
 const decrypt = () => kms.send(new DecryptCommand({ CiphertextBlob: ciphertext, KeyId: keyArn }));
+
+describe('the destruction of a data key', () => {
+  it('refuses it although its parent works, and a try takes it back', async () => {
+    const rows = freshName('doomed-rows');
+    const ofRows = { key: rows, version: 1 };
+    const { body: made } = await alice.createKey({
+      ...keyRequest(rows),
+      tier: 'data',
+      parent: name,
+    });
+    expect(await ended(alice, made.operationId)).toMatchObject({ state: 'done' });
+    await alice.putSource(
+      { key: rows, source: 'nothing' },
+      { location: { kind: 'none', reason: 'a test stores nothing' }, copies: [] },
+    );
+    const { body: rotation } = await alice.startRotation(rows);
+    expect(await ended(alice, rotation.operationId)).toMatchObject({ state: 'done' });
+    const { body: verdict } = await alice.retireVersion(ofRows);
+    expect(verdict.conditions.filter(({ isMet }) => !isMet)).toEqual([]);
+    const reason = 'end-to-end test';
+    const { body } = await alice.requestDestruction(rows, { version: 1, confirm: rows, reason });
+    for (const voter of ['bob', 'carol']) await signedVote(voter, body.approvalId ?? '');
+
+    const phaseIs = (phase: Destruction['phase']) =>
+      until(
+        async () => {
+          const found = await alice.getDestruction(ofRows).catch(() => null);
+          return found?.body.phase === phase && found.body;
+        },
+        { timeoutSeconds: 100, what: `the destruction of the data key to be ${phase}` },
+      );
+    const begun = await until(
+      async () => (await alice.getDestruction(ofRows).catch(() => null))?.body ?? false,
+      { timeoutSeconds: 30, what: 'the destruction to begin' },
+    );
+    expect(['disabling', 'quiet']).toContain(begun.phase);
+    const { api } = await workload();
+    await expect(api.fetchDataKey(rows, { version: 1 })).rejects.toMatchObject({
+      code: 'KeyNotUsable',
+    });
+
+    const { stopped, uses } = await phaseIs('stopped');
+    expect([stopped?.by, uses]).toEqual(['system/key-use', 1]);
+    expect((await api.fetchDataKey(rows, { version: 1 })).body.version).toBe(1);
+  });
+});
 
 describe('the destruction of a version', () => {
   it('is refused without the name of the key, and for the version in use', async () => {

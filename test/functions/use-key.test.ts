@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeDataKey } from '#core/operations/make-data-key.ts';
+import { mutateKey } from '#core/operations/mutate-key.ts';
 import { type Call, current, renewWorld, request } from '#test/support/functions.ts';
+import { anAuditEntry } from '#test/support/records.ts';
 import {
   begin,
   GENERATION_STEPS,
@@ -242,6 +244,32 @@ describe('POST data-keys', () => {
       'TransitionForbidden',
     );
     expect((await fetchKey({ version: 0 })).status).toBe(400);
+  });
+
+  it('is refused while the version is being destroyed, and who tried is told', async () => {
+    const { world } = current;
+    const path = { name: 'rows' };
+    const made = await use('encrypt', { plaintext: base64('row') }, { path });
+    await mutateKey(world.store, 'rows', ({ versions }) => ({
+      draft: {
+        versions: versions.map((version) => ({
+          ...version,
+          state: 'deactivated',
+          substate: 'quarantined',
+        })),
+        audit: anAuditEntry(),
+      },
+      result: undefined,
+    }));
+    const answers = [
+      await fetchKey({ version: 1 }),
+      await use('decrypt', { ciphertext: made.body.ciphertext }, { path }),
+    ];
+
+    for (const answer of answers)
+      expect(answer).toMatchObject({ status: 409, body: { code: 'KeyNotUsable' } });
+    const failure = { key: 'rows', keyVersion: 1, at: expect.any(String), principal: CONSUMER };
+    expect(told).toEqual([failure, failure]);
   });
 
   it('cannot be unwrapped through the API of the parent: its context is reserved', async () => {

@@ -4,15 +4,19 @@ import type { ApprovalRecord } from '#core/approvals/records.ts';
 import { destructionOf } from '#core/keys/destruction.ts';
 import type { DestructionRecord } from '#core/keys/destruction-record.ts';
 import { nextDestructionStep } from '#core/operations/advance-destruction.ts';
+import { registerSource } from '#core/operations/register-source.ts';
 import { removeVersion, restoreVersion } from '#core/operations/remove-version.ts';
 import { retireVersion } from '#core/operations/retire-version.ts';
 import { certifyDestruction, verifyDestruction } from '#core/operations/verify-destruction.ts';
 import { ask, execute, vote } from './approvals.ts';
 import { admit, register, runToEnd, write } from './reencryption.ts';
+import { Simulation } from './simulation.ts';
 import { begin, ROTATION_STEPS, runSteps, withActiveKey } from './steps.ts';
 import { ALICE, aWorld, PERMIT, type World } from './world.ts';
 
 export const V1 = { key: 'orders', version: 1 } as const;
+/** A data key, wrapped under `orders`. */
+export const ROWS_V1 = { key: 'rows', version: 1 } as const;
 
 /** `orders` v1 is replaced, all its ciphertexts are re-encrypted, and the evidence is stored. */
 export async function readyWorld(): Promise<World> {
@@ -37,8 +41,41 @@ export async function replacedWorld(): Promise<World> {
   return world;
 }
 
-export function askDestruction(world: World, acceptLoss = false, version = 1) {
-  return ask(world, 'version.destroy', { key: 'orders', version, parameters: { acceptLoss } });
+/** `rows` v1, of tier `data`, is replaced, nothing lies under it, and the evidence is stored. */
+export async function readyDataWorld(): Promise<World> {
+  const world = await replacedDataWorld();
+  const verdict = await retireVersion(world.deps, { ...ROWS_V1, by: ALICE.id, decision: PERMIT });
+  if (!verdict.isReady) throw new Error(JSON.stringify(verdict.conditions));
+  return world;
+}
+
+export async function replacedDataWorld(): Promise<World> {
+  const world = await withActiveKey(await aWorld());
+  const simulation = new Simulation(world);
+  await world.admitKey({ name: ROWS_V1.key, tier: 'data', parent: 'orders' });
+  await simulation.runStarted();
+  await registerSource(world.deps, {
+    key: ROWS_V1.key,
+    name: 'nothing',
+    location: { kind: 'none', reason: 'a test stores nothing' },
+    shards: 1,
+    copies: [],
+    by: ALICE.id,
+    decision: PERMIT,
+  });
+  await world.admitRotation({ name: ROWS_V1.key });
+  await simulation.runStarted();
+  world.clock.advance(1);
+  return world;
+}
+
+export function askDestruction(
+  world: World,
+  acceptLoss = false,
+  version = 1,
+  { key }: { readonly key: string } = V1,
+) {
+  return ask(world, 'version.destroy', { key, version, parameters: { acceptLoss } });
 }
 
 export async function approve(world: World, approval: ApprovalRecord) {
@@ -55,22 +92,29 @@ export async function begunWorld(): Promise<World> {
 }
 
 /** One execution of the workflow. @returns the steps it did */
-export async function drive(world: World, isLook = false): Promise<readonly string[]> {
+export async function drive(
+  world: World,
+  isLook = false,
+  target: { readonly key: string; readonly version: number } = V1,
+): Promise<readonly string[]> {
   const steps: string[] = [];
   for (let look = isLook; steps.length < 20; look = false) {
-    const { step } = await nextDestructionStep(world.deps, { ...V1, isLook: look });
+    const { step } = await nextDestructionStep(world.deps, { ...target, isLook: look });
     if (step === 'rest') return steps;
     steps.push(step);
-    if (step === 'remove') await removeVersion(world.deps, V1);
-    if (step === 'restore') await restoreVersion(world.deps, V1);
-    if (step === 'verify') await verifyDestruction(world.deps, V1);
-    if (step === 'certify') await certifyDestruction(world.deps, V1);
+    if (step === 'remove') await removeVersion(world.deps, target);
+    if (step === 'restore') await restoreVersion(world.deps, target);
+    if (step === 'verify') await verifyDestruction(world.deps, target);
+    if (step === 'certify') await certifyDestruction(world.deps, target);
   }
   throw new Error(`the workflow does not end: ${steps.join(', ')}`);
 }
 
-export async function recordOf(world: World): Promise<DestructionRecord> {
-  return destructionOf(await world.snapshot(), 1).record;
+export async function recordOf(
+  world: World,
+  { key, version }: { readonly key: string; readonly version: number } = V1,
+): Promise<DestructionRecord> {
+  return destructionOf(await world.snapshot(key), version).record;
 }
 
 export async function vaultState(world: World) {

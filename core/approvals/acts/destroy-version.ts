@@ -2,7 +2,7 @@
 // Act `version.destroy`: a replaced version is put out of use, watched, and deleted. Its execution only begins that:
 // the workflow `destroy-key` does it, and until KMS has deleted the key anybody who may operate it can stop it.
 import { KeyturnError } from '../../errors.ts';
-import { headOf, withDestruction } from '../../keys/destruction.ts';
+import { headOf, isDataTier, withDestruction } from '../../keys/destruction.ts';
 import { countDataKeys } from '../../operations/count-data-keys.ts';
 import {
   beginDestruction,
@@ -106,7 +106,7 @@ export const destroyVersion: Act<DestroyDeps> = {
       blast: blastOf(snapshot, {
         affected: [],
         unreadable: loss,
-        undo: `key destroy --cancel, until KMS has deleted it, ${policy.windowDays} days after it lay disabled; never after`,
+        undo: `key destroy --cancel, until ${isDataTier(snapshot) ? 'it is erased' : 'KMS has deleted it'}, ${policy.windowDays} days after it lay disabled; never after`,
         irreversible: true,
       }),
       basis: destructionBasis(facts),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import { parseKeyUse } from '#core/contract/key-use-events.ts';
+import { parseKeyUse, parseUseFailure } from '#core/contract/key-use-events.ts';
 
 const ACCOUNT = '111122223333';
 const ARN = (id: string) => ({ ARN: `arn:aws:kms:eu-west-1:${ACCOUNT}:key/${id}` });
@@ -53,6 +53,16 @@ describe('a KMS call in CloudTrail’s shape', () => {
     expect(parseKeyUse(event({ eventName }), ACCOUNT)[0]?.act).toBe(act);
   });
 
+  it('tells under which context something was opened, and counts where that is of no known shape', () => {
+    const encryptionContext = { 'keyturn:data-key': 'rows/v1' };
+    const asked = (eventName: string, context: unknown) =>
+      parseKeyUse(event({ eventName, requestParameters: { encryptionContext: context } }), ACCOUNT);
+
+    expect(asked('Decrypt', encryptionContext)).toMatchObject([{ context: encryptionContext }]);
+    expect(asked('Encrypt', encryptionContext)[0]).not.toHaveProperty('context');
+    expect(asked('Decrypt', ['rows/v1'])).toHaveLength(1);
+  });
+
   it.each([
     ['in the order of the call', [ARN('old'), ARN('new')]],
     ['in another order', [ARN('new'), ARN('old')]],
@@ -83,5 +93,24 @@ describe('a KMS call in CloudTrail’s shape', () => {
     ['that is text', 'event'],
   ])('%s is nobody’s use', (_what, sent) => {
     expect(parseKeyUse(sent, ACCOUNT)).toEqual([]);
+  });
+});
+
+describe('a failure that the data plane tells', () => {
+  const told = (detail: object) =>
+    parseUseFailure(
+      {
+        source: 'keyturn.data-plane',
+        'detail-type': 'key.use-failed',
+        account: ACCOUNT,
+        detail: { version: 1, key: 'rows', keyVersion: 2, at: '2026-11-22T10:00:00Z', ...detail },
+      },
+      ACCOUNT,
+    );
+
+  it('names who tried where KMS was not asked', () => {
+    expect(told({})).not.toHaveProperty('principal');
+    expect(told({ principal: ROLE })).toMatchObject({ key: 'rows', principal: ROLE });
+    expect(told({ principal: 7 })).toBeNull();
   });
 });
