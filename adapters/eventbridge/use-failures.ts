@@ -28,10 +28,10 @@ export class UseFailures {
     const Detail = JSON.stringify({ version: 1, key, keyVersion, at, principal });
     const entry = { EventBusName: this.#bus, Source: USE_FAILURE_SOURCE, Detail };
     try {
-      await this.#client.send(
+      const { FailedEntryCount = 0 } = await this.#client.send(
         new PutEventsCommand({ Entries: [{ ...entry, DetailType: USE_FAILURE_TYPE }] }),
       );
-      return true;
+      return FailedEntryCount === 0;
     } catch {
       // CloudTrail tells it, later.
       return false;

@@ -16,6 +16,9 @@ const GONE: readonly DestructionPhase[] = ['logical', 'material', 'final'];
 
 export const isStoppable = ({ phase }: DestructionRecord): boolean => STOPPABLE.includes(phase);
 export const isGone = ({ phase }: DestructionRecord): boolean => GONE.includes(phase);
+/** True once nothing of it is to be done or watched any more: it was stopped for sure, or is final and certified. */
+export const isOver = ({ phase, dueAt, certificate }: DestructionRecord): boolean =>
+  (phase === 'stopped' && dueAt === null) || (phase === 'final' && certificate?.phase === 'final');
 /** True while the KMS key is on its way out: whoever uses it should be heard. */
 export const isLeaving = (record: DestructionRecord): boolean => isStoppable(record);
 

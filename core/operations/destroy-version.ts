@@ -47,6 +47,7 @@ function requireDestroyable(snapshot: KeySnapshot, head: VersionRecord, asked: n
     throw refused(`version ${asked} is one KMS key with version ${head.version}: ask for that one`);
   if (isDataTier(snapshot) ? !head.dataKey : head.keyId === null)
     throw refused(`${name} has no key material: it was never made, or is gone already`);
+  if (snapshot.operation?.isRelease) throw refused(`${key.name} is being let go`);
   if (head.adoption) throw refused(`${name} was adopted: who made the KMS key deletes it`);
   if (
     head.version === key.currentVersion ||

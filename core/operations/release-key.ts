@@ -3,11 +3,13 @@
 // account and names the roles that used them; the record stays as history and its name is not given out again. It
 // is a change of access that ends with nobody of ours in the policies, so the workflow is `update-access`.
 import { KeyturnError } from '../errors.ts';
+import { isOver } from '../keys/destruction.ts';
 import type { ApprovalChange, KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Ids, Workflows } from '../ports/platform.ts';
 import { findClaimed, type IdempotencyClaim } from './admit-operation.ts';
 import { requireNothingWrapped } from './complete-release.ts';
 import { keyNotFound, mutateKey, requireManaged } from './mutate-key.ts';
+import { searchEnds } from './sweep-orphans.ts';
 import { admissionOf } from './update-access.ts';
 
 export interface ReleaseKeyDeps {
@@ -37,7 +39,7 @@ export async function requireReleasable(ledger: Ledger, name: string): Promise<K
   return snapshot;
 }
 
-function check({ key }: KeySnapshot): void {
+function check({ key, reencryption, versions }: KeySnapshot): void {
   if (key.tier !== 'kms')
     throw new KeyturnError(
       'TransitionForbidden',
@@ -49,6 +51,26 @@ function check({ key }: KeySnapshot): void {
       'TransitionForbidden',
       `${key.name} is ${key.state}; only a key whose material may be used is let go`,
       { details: { key: key.name, state: key.state } },
+    );
+  const leaving = versions.find(({ destruction }) => destruction && !isOver(destruction));
+  if (leaving?.destruction)
+    throw new KeyturnError(
+      'TransitionForbidden',
+      `the destruction of version ${leaving.version} of ${key.name} is ${leaving.destruction.phase}; stop it, or let the key go when it is final`,
+      { details: { key: key.name, version: leaving.version } },
+    );
+  if (reencryption?.state === 'running')
+    throw new KeyturnError(
+      'OperationInProgress',
+      `operation ${reencryption.operationId} re-encrypts ${key.name}; let the key go when it has ended`,
+      { details: { operationId: reencryption.operationId } },
+    );
+  // Nothing changes a key that was let go, so nobody could record what is found and removed behind it.
+  if (key.orphanSearch)
+    throw new KeyturnError(
+      'TransitionForbidden',
+      `a KMS key of ${key.name} may exist that no record knows; it is looked for until ${searchEnds(key.orphanSearch)}, let the key go after that`,
+      { details: { key: key.name } },
     );
 }
 

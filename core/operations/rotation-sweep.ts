@@ -67,7 +67,15 @@ async function decide(
       : await startDue(deps, stage, item.name, batches);
   } catch (error) {
     // Another sweep or request was faster, or the key changed: the next sweep looks again.
-    if (isError(error, 'OperationInProgress', 'TransitionForbidden', 'RevisionConflict'))
+    if (
+      isError(
+        error,
+        'KeyReleased',
+        'OperationInProgress',
+        'TransitionForbidden',
+        'RevisionConflict',
+      )
+    )
       return null;
     throw error;
   }

@@ -211,10 +211,11 @@ export async function findDueReencryptions(
         }),
       );
     } catch (error) {
-      // It runs, or the key is suspended, or another was faster: a later sweep looks again.
+      // It runs, or the key is suspended or was let go, or another was faster: a later sweep looks again.
       if (
         !isError(
           error,
+          'KeyReleased',
           'OperationInProgress',
           'TransitionForbidden',
           'SourceNotFound',

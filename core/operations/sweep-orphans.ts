@@ -20,6 +20,9 @@ export function searchFrom(at: Instant): OrphanSearch {
   return { since: at, nextAt: at };
 }
 
+/** When the last look of a search comes, with the sweep behind it. */
+export const searchEnds = ({ since }: OrphanSearch): Instant => later(since, SEARCH_SECONDS);
+
 /** True when a look is due for the key; the next one is noted, or the search ends with this one. */
 export async function isSearchDue(
   deps: { readonly ledger: Ledger; readonly clock: Clock },
@@ -30,7 +33,7 @@ export async function isSearchDue(
       const now = deps.clock.now();
       const search = key.orphanSearch ?? null;
       if (search === null || search.nextAt > now) return { draft: null, result: false };
-      const isLast = later(search.since, SEARCH_SECONDS) <= now;
+      const isLast = searchEnds(search) <= now;
       const next = { ...search, nextAt: later(now, BETWEEN_LOOKS_SECONDS) };
       const draft = {
         key: { orphanSearch: isLast ? null : next },

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import type { Origin } from '#core/contract/vocabulary.ts';
 import type { ToldUse } from './key-uses.ts';
+import type { LeavingAct } from './leavings.ts';
 import type { StoredAct } from './stored-items.ts';
 
 /** Something that is asked of the system from outside; `key` counts the keys of the history. */
@@ -26,6 +27,7 @@ export type Act =
     }
   | ToldUse
   | StoredAct
+  | LeavingAct
   | { readonly do: 'extend'; readonly key: number; readonly seconds: number }
   /** Somebody wants the old version back. */
   | { readonly do: 'cancel'; readonly key: number }
@@ -69,6 +71,8 @@ export interface History {
   readonly quietDays?: 0 | 1;
   /** Of all keys but the adopted one; in the HSM when it says nothing. */
   readonly origin?: Origin;
+  /** All keys but the first are of tier `data`, wrapped by the first. */
+  readonly hasDataKeys?: boolean;
   readonly acts: readonly Act[];
   readonly faults: readonly Fault[];
 }
@@ -143,6 +147,16 @@ const anAct: fc.Arbitrary<Act> = fc.oneof(
     }),
   },
   {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('destroy' as const),
+      key,
+      versionsBack: fc.constantFrom(1 as const, 1 as const, 2 as const, 3 as const),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('keep' as const), key }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('release' as const), key }) },
+  {
     weight: 1,
     arbitrary: fc.record({
       do: fc.constant('extend' as const),
@@ -161,7 +175,7 @@ const anAct: fc.Arbitrary<Act> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       do: fc.constant('wait' as const),
-      seconds: fc.constantFrom(1, 60, 400, 1000, 3600, 90_000),
+      seconds: fc.constantFrom(1, 60, 400, 1000, 3600, 90_000, 650_000),
     }),
   },
 );
@@ -207,6 +221,7 @@ export const aHistory: fc.Arbitrary<History> = fc.record({
   isAdopted: fc.constantFrom(false, false, true),
   quietDays: fc.constantFrom(0 as const, 1 as const),
   origin: fc.constantFrom<Origin[]>('AWS_CLOUDHSM', 'AWS_CLOUDHSM', 'AWS_KMS', 'EXTERNAL'),
+  hasDataKeys: fc.constantFrom(false, false, true),
   acts: fc.array(anAct, { minLength: 2, maxLength: 10 }),
   faults: fc.array(aFault, { minLength: 1, maxLength: 3 }),
 });

@@ -13,10 +13,12 @@ import { rollBack } from '#core/operations/roll-back.ts';
 import { updateKey } from '#core/operations/update-key.ts';
 import { register, remove } from '#test/support/consumers.ts';
 import { type CallSite, ExecutionLost, ProcessDied, Simulation } from '#test/support/simulation.ts';
-import { ALICE, aWorld, KEY_STORE_ID, PERMIT, type World } from '#test/support/world.ts';
+import { ALICE, aWorld, PERMIT, type World } from '#test/support/world.ts';
 import { adopt, legacyAlias, makeForeign } from './adopted.ts';
-import type { Act, Fault, History } from './history.ts';
+import { Faults } from './faults.ts';
+import type { Act, History } from './history.ts';
 import { tellUse } from './key-uses.ts';
+import { type LeavingAct, Leavings } from './leavings.ts';
 import { applyPlan, CHANGES } from './planned.ts';
 import { type StoredAct, StoredItems } from './stored-items.ts';
 import { Watcher } from './watcher.ts';
@@ -39,17 +41,13 @@ class Player {
   readonly #watcher: Watcher;
   readonly #written: Writings;
   readonly #items: StoredItems;
-  #faults: Fault[];
-  #refusals: Extract<Fault, { goes: 'refused' }> | null = null;
-  #refused = 0;
-  #reconnectAt = Number.POSITIVE_INFINITY;
-  #waits = 0;
+  readonly #faults: Faults;
+  readonly #leavings: Leavings;
   #depth = 0;
 
   constructor(history: History, world: World) {
     this.#history = history;
     this.#world = world;
-    this.#faults = [...history.faults];
     world.classes = world.classes.map((one) => ({
       ...one,
       reencryption: { automatic: true },
@@ -63,8 +61,11 @@ class Player {
     this.#simulation = new Simulation(world);
     this.#simulation.timesOfChild = history.timesOfChild ?? 1;
     this.#simulation.startsLate = history.startsLate ?? false;
-    this.#simulation.interrupt = (site) => this.#interrupt(site);
-    this.#simulation.whileWaiting = () => this.#inWait();
+    this.#leavings = new Leavings(world, this.#simulation, report);
+    const watch = (site: CallSite) => this.#watcher.behind(site);
+    this.#faults = new Faults(history.faults, world, watch, (act) => this.#meanwhile(act));
+    this.#simulation.interrupt = (site) => this.#faults.at(site);
+    this.#simulation.whileWaiting = () => this.#faults.inWait();
   }
 
   async play(): Promise<readonly string[]> {
@@ -76,17 +77,17 @@ class Player {
     await this.#items.atTheEnd(this.#names);
     await this.#written.readBack();
     await this.#written.checkConsumers();
+    await this.#leavings.atTheEnd(this.#names);
     return this.#watcher.violations;
   }
 
   async #quiet(): Promise<void> {
-    this.#faults = [];
-    this.#refusals = null;
-    this.#connect();
+    this.#faults.end();
+    await this.#leavings.windowEnds(this.#names);
     for (let sweep = 0; sweep < QUIET_SWEEPS; sweep += 1) {
       this.#world.clock.advance(3600);
       await this.#everythingIsVisible();
-      await this.#simulation.sweep();
+      await this.#sweep();
       await this.#everybodyAcknowledges();
     }
   }
@@ -95,67 +96,6 @@ class Player {
   async #everythingIsVisible(): Promise<void> {
     for (let call = 0; call < this.#history.visibilityCalls; call += 1)
       await this.#world.vault.aliasTarget('alias/of-nobody');
-  }
-
-  #connect(): void {
-    this.#reconnectAt = Number.POSITIVE_INFINITY;
-    this.#world.vault.setConnected(KEY_STORE_ID, true);
-  }
-
-  /** The first fault that is due, taken out of the list. */
-  #take(isDue: (fault: Fault) => boolean): Fault | undefined {
-    const found = this.#faults.find(isDue);
-    this.#faults = this.#faults.filter((fault) => fault !== found);
-    return found;
-  }
-
-  async #interrupt(site: CallSite): Promise<void> {
-    if (site.phase === 'after') await this.#watcher.behind(site);
-    if (site.number >= this.#reconnectAt) this.#connect();
-    this.#refuse(site);
-    const fault = this.#take(
-      (candidate) =>
-        candidate.goes !== 'in-a-wait' &&
-        candidate.at === site.number &&
-        (!('phase' in candidate) || candidate.phase === site.phase),
-    );
-    if (fault) await this.#strike(fault, site);
-  }
-
-  #refuse({ phase, method }: CallSite): void {
-    const fault = this.#refusals;
-    if (fault?.phase !== phase) return;
-    this.#refused += 1;
-    if (this.#refused >= fault.times) this.#refusals = null;
-    throw new KeyturnError(fault.code, `${method} is refused`);
-  }
-
-  async #strike(fault: Fault, site: CallSite): Promise<void> {
-    switch (fault.goes) {
-      case 'process-dies':
-        throw new ProcessDied();
-      case 'execution-lost':
-        throw new ExecutionLost('the execution is lost');
-      case 'refused':
-        this.#refusals = fault;
-        this.#refused = 0;
-        return this.#refuse(site);
-      case 'disconnected':
-        this.#world.vault.setConnected(KEY_STORE_ID, false);
-        this.#reconnectAt = site.number + fault.calls;
-        return;
-      case 'meanwhile':
-      case 'in-a-wait':
-        return this.#meanwhile(fault.act);
-    }
-  }
-
-  async #inWait(): Promise<void> {
-    this.#waits += 1;
-    const fault = this.#take(
-      (candidate) => candidate.goes === 'in-a-wait' && candidate.at <= this.#waits,
-    );
-    if (fault?.goes === 'in-a-wait') await this.#meanwhile(fault.act);
   }
 
   async #meanwhile(act: Act): Promise<void> {
@@ -186,7 +126,7 @@ class Player {
       case 'wait':
         return clock.advance(act.seconds);
       case 'sweep':
-        for (let time = 0; time < act.times; time += 1) await this.#simulation.sweep();
+        for (let time = 0; time < act.times; time += 1) await this.#sweep();
         return;
       case 'encrypt':
         return this.#written.encrypt(this.#nameOf(act.key));
@@ -207,6 +147,10 @@ class Player {
       case 'reencrypt':
       case 'retire':
         return this.#handleStored(act);
+      case 'destroy':
+      case 'keep':
+      case 'release':
+        return this.#leave(act);
       case 'acknowledge':
         return this.#acknowledge(this.#nameOf(act.key), consumerName(act.consumer));
       case 'extend':
@@ -215,6 +159,18 @@ class Player {
       case 'roll-back':
         return this.#takeBack(this.#nameOf(act.key), act.do);
     }
+  }
+
+  async #sweep(): Promise<void> {
+    await this.#simulation.sweep();
+    await this.#leavings.sweep();
+  }
+
+  /** Where a version is to go, the last count of what lies under it comes first. */
+  async #leave(act: LeavingAct): Promise<void> {
+    const name = this.#nameOf(act.key);
+    if (act.do === 'destroy') await this.#act({ do: 'reencrypt', key: act.key });
+    await this.#leavings.do(name, act);
   }
 
   get #names(): readonly string[] {
@@ -238,11 +194,15 @@ class Player {
     const claim = { scope: `create/${name}`, bodyHash: canonicalHash({ name }) };
     const world = this.#world;
     if (this.#isForeign(name)) await this.#api('POST adoptions', () => adopt(world, name, claim));
-    else
-      await this.#api('POST keys', () =>
-        world.admitKey({ name, origin: this.#history.origin ?? 'AWS_CLOUDHSM' }, claim),
-      );
+    else await this.#api('POST keys', () => world.admitKey({ name, ...this.#kindOf(name) }, claim));
     await this.#simulation.runStarted();
+  }
+
+  /** Of tier `data` are all keys but the first, which wraps them. */
+  #kindOf(name: string) {
+    const { hasDataKeys, origin = 'AWS_CLOUDHSM' } = this.#history;
+    const [parent = ''] = NAMES;
+    return hasDataKeys && name !== parent ? { tier: 'data' as const, parent } : { origin };
   }
 
   async #rotate(name: string, request: number): Promise<void> {

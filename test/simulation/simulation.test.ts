@@ -271,6 +271,95 @@ describe('a simulated history', () => {
     expect(await play(USED, sabotage)).toContainEqual(expect.stringMatching(violation));
   });
 
+  const STORED = [
+    { do: 'store', key: 0, item: 0, isLate: false },
+    { do: 'rotate', key: 0, request: 0 },
+    { do: 'wait', seconds: 60 },
+    { do: 'destroy', key: 0, versionsBack: 1 },
+  ] as const;
+  const destroyed = async (history: History, sabotage: (world: World) => void = () => {}) => {
+    const seen = { actions: [] as string[], violations: [] as readonly string[] };
+    seen.violations = await play(history, (world) => {
+      const { store } = world;
+      const commit = store.commit.bind(store);
+      store.commit = async (change) => {
+        await commit(change);
+        seen.actions.push(change.audit.action);
+      };
+      sabotage(world);
+    });
+    return seen;
+  };
+
+  it('with a version that is destroyed, or kept in the last hours, breaks nothing', async () => {
+    const gone = await destroyed({ ...ROTATION, acts: STORED });
+    const keep = { do: 'keep', key: 0 } as const;
+    const kept = await destroyed({ ...ROTATION, acts: [...STORED, keep] });
+
+    expect([gone.violations, kept.violations]).toEqual([[], []]);
+    expect(gone.actions).toContain('version.destroyed');
+    expect(kept.actions).toContain('destruction.restored');
+    expect(kept.actions).not.toContain('version.destroyed');
+  });
+
+  const ROWS: History = {
+    ...ROTATION,
+    keys: 2,
+    hasDataKeys: true,
+    acts: [
+      { do: 'encrypt', key: 1 },
+      { do: 'rotate', key: 1, request: 0 },
+      { do: 'retire', key: 1, versionsBack: 1 },
+      { do: 'destroy', key: 1, versionsBack: 1 },
+      { do: 'encrypt', key: 1 },
+    ],
+  };
+
+  it('with a data key that is destroyed breaks nothing', async () => {
+    const { violations, actions } = await destroyed(ROWS);
+
+    expect(violations).toEqual([]);
+    expect(actions).toContain('destruction.erased');
+  });
+
+  it('with a key that is let go breaks nothing', async () => {
+    const release = { do: 'release', key: 0 } as const;
+    const acts = [...ROTATION.acts, release, ...ROTATION.acts];
+    const { violations, actions } = await destroyed({ ...ROTATION, acts });
+
+    expect(violations).toEqual([]);
+    expect(actions).toContain('key.released');
+  });
+
+  it('finds a world that destroys what somebody keeps', async () => {
+    const deaf = ({ keyStates }: World) => {
+      keyStates.enable = async () => {};
+    };
+    const keep = { do: 'keep', key: 0 } as const;
+    // It is disabled first.
+    const acts = [...STORED, { do: 'sweep', times: 1 } as const, keep];
+    const { violations } = await destroyed({ ...ROTATION, acts }, deaf);
+
+    expect(violations).toContainEqual(expect.stringMatching(/^I5 orders v1 is disabled in KMS/));
+  });
+
+  it('finds a world that brings a data key back', async () => {
+    const undying = ({ store }: World) => {
+      let before: unknown = null;
+      const commit = store.commit.bind(store);
+      store.commit = async (change) => {
+        const versions = (change.versions ?? []).map((one) => {
+          if (one.dataKey && one.version === 1) before = one.dataKey;
+          return one.state === 'destroyed' ? ({ ...one, dataKey: before } as typeof one) : one;
+        });
+        return commit({ ...change, versions });
+      };
+    };
+    expect((await destroyed(ROWS, undying)).violations).toContainEqual(
+      expect.stringMatching(/^I5 the data key of invoices v1 is there/),
+    );
+  });
+
   it('finds a rotation that is thrown out of step by a lost process', async () => {
     const lost: History = {
       ...ROTATION,

@@ -2,9 +2,12 @@
 // What an application stores under its keys, in a history: it writes on while a run moves its ciphertexts to the current
 // version, and somebody asks meanwhile whether replaced versions may go.
 // I13 the text written last is what opens; I14 nothing stays under a replaced version where runs start by themselves;
+// I5 a version that is being destroyed has nothing stored under it;
 // R4 a version that is found ready to be destroyed has nothing stored under it.
 import { MemoryKeyMaterial } from '#adapters/memory/key-material.ts';
 import { isError } from '#core/errors.ts';
+import { isGone, isStoppable } from '#core/keys/destruction.ts';
+import type { VersionRecord } from '#core/keys/records.ts';
 import { sharingKey } from '#core/keys/sharing.ts';
 import { registerSource } from '#core/operations/register-source.ts';
 import { retireVersion } from '#core/operations/retire-version.ts';
@@ -12,7 +15,7 @@ import { startReencryption } from '#core/operations/start-reencryption.ts';
 import { decrypt, encrypt } from '#core/operations/use-key.ts';
 import type { KeySnapshot } from '#core/ports/ledger.ts';
 import { ARCHIVE } from '#test/support/reencryption.ts';
-import { ALICE, PERMIT, type World } from '#test/support/world.ts';
+import { ALICE, CONSUMER, PERMIT, type World } from '#test/support/world.ts';
 
 /** The longest that a request of the application takes from its encryption to its write. */
 const MAX_REQUEST_MILLISECONDS = 60_000;
@@ -65,6 +68,8 @@ export class StoredItems {
   async do(name: string, act: StoredAct): Promise<void> {
     if (!(await this.#world.store.readKey(name))) return;
     await this.#register(name);
+    // What lies under a data key is not KMS's to move: it is declared that nothing does.
+    if ((await this.#world.key(name)).tier === 'data' && act.do !== 'retire') return;
     if (act.do === 'store') return this.#store(name, act);
     if (act.do === 'retire') return this.#retire(name, act.versionsBack);
     await startReencryption(this.#world.deps, {
@@ -88,12 +93,12 @@ export class StoredItems {
   }
 
   async #register(name: string): Promise<void> {
-    const snapshot = await this.#world.store.readKey(name);
-    if (snapshot?.sources.length) return;
+    const { key, sources } = await this.#world.snapshot(name);
+    if (sources.some((source) => source.name === sourceName(name))) return;
     await registerSource(this.#world.deps, {
       key: name,
       name: sourceName(name),
-      location: ARCHIVE,
+      location: key.tier === 'data' ? { kind: 'none', reason: 'a history' } : ARCHIVE,
       shards: 1,
       copies: [],
       by: ALICE.id,
@@ -148,6 +153,7 @@ export class StoredItems {
   behind({ key, versions }: KeySnapshot): void {
     for (const version of versions) {
       const at = `${key.name} v${version.version}`;
+      this.#checkLeaving(versions, version);
       const isReady = version.substate === 'ready-to-destroy';
       if (isReady && (version.state !== 'deactivated' || version.version === key.currentVersion))
         this.#report(`R4 ${at} is ready to be destroyed, and ${version.state}`);
@@ -159,6 +165,15 @@ export class StoredItems {
       for (const id of this.#under(key.name, keyIds))
         this.#report(`R4 ${at} is ready to be destroyed, and ${id} is under it`);
     }
+  }
+
+  /** I5, for as long as it is on its way and for ever after. */
+  #checkLeaving(versions: KeySnapshot['versions'], version: VersionRecord): void {
+    const { destruction, name, version: number } = version;
+    if (!destruction || (!isStoppable(destruction) && !isGone(destruction))) return;
+    const keyIds = sharingKey(versions, version).map(({ keyId }) => keyId);
+    for (const id of this.#under(name, keyIds))
+      this.#report(`I5 ${name} v${number} is ${destruction.phase}, and ${id} is under it`);
   }
 
   /** I13 and I14, when all has been quiet for long. */
@@ -175,7 +190,10 @@ export class StoredItems {
     const [part] = this.#world.sourceOf(sourceName(name)).get(id)?.parts ?? [];
     if (!key || !part) return this.#report(`I13 ${id} of ${name} is gone`);
     try {
-      const opened = await decrypt(this.#crypto(), key, part.ciphertext, part.context);
+      // A key that was let go is used without Keyturn.
+      const opened = key.releasedAt
+        ? await this.#world.vault.cryptoFor(CONSUMER).decrypt(part.ciphertext, part.context)
+        : await decrypt(this.#crypto(), key, part.ciphertext, part.context);
       const found = Buffer.from(opened.plaintext).toString();
       if (found !== text) this.#report(`I13 ${id} says "${found}", "${text}" was written last`);
     } catch (error) {
@@ -191,7 +209,7 @@ export class StoredItems {
     const old = versions
       .filter(({ keyId }) => keyId !== key.currentKeyId)
       .map(({ keyId }) => keyId);
-    const left = reencryption.isAutomatic ? this.#under(key.name, old) : [];
+    const left = reencryption.isAutomatic && !key.releasedAt ? this.#under(key.name, old) : [];
     // What came behind the last run waits for the next rotation, or for who asks: told by the count, held by R4.
     const arrived = left.filter((id) => !this.#isLate(key.name, id));
     if (arrived.length > 0) this.#report(`I14 ${arrived} of ${key.name} is under an old version`);

@@ -62,7 +62,8 @@ export class Watcher {
         // Who encrypts by an alias of their own goes on under the policy that the key had.
         if (key.template === 'original' && alias.startsWith('alias/legacy-')) continue;
         if (key.isPendingDeletion) this.report(`I1 ${alias} points at a key pending deletion`);
-        if (key.template !== 'active')
+        // Who lets a key go leaves it to those who use it.
+        if (key.template !== 'active' && key.template !== 'released')
           this.report(
             `I1 ${alias} points at a ${key.template} key, version ${key.provenance.version}`,
           );
@@ -105,6 +106,8 @@ export class Watcher {
       if (!earlier) continue;
       if (earlier.state !== version.state && !isLegal(earlier.state, version.state))
         this.report(`I3 ${at} moved from ${earlier.state} to ${version.state}`);
+      if (earlier.state === 'destroyed' && version.dataKey)
+        this.report(`I3 ${at} is destroyed, and has a data key`);
       if (earlier.keyId !== null && earlier.keyId !== version.keyId)
         this.report(`I3 ${at} exchanged its KMS key`);
     }
@@ -198,7 +201,7 @@ export class Watcher {
     const active = versions.filter((version) => version.state === 'active');
     if (
       active.length !== (key.currentVersion === null ? 0 : 1) ||
-      active[0]?.keyId !== (key.currentKeyId ?? undefined)
+      (active[0]?.keyId ?? null) !== key.currentKeyId
     )
       this.report(`I3 ${key.name} has ${active.length} active versions`);
   }
@@ -221,7 +224,9 @@ export class Watcher {
       const recorded = await this.#world.store.findRecordedKey(key.keyId);
       const version =
         recorded && (await this.#world.store.readVersion(recorded.name, recorded.version));
-      const isUnwanted = !version || version.substate === 'destroy-scheduled';
+      // What people had destroyed is looked at by who plays it.
+      const isPlanned = version?.destruction !== undefined;
+      const isUnwanted = !version || (version.substate === 'destroy-scheduled' && !isPlanned);
       if (isUnwanted !== key.isPendingDeletion)
         this.report(
           `I8 ${key.keyId} is ${version ? `${recorded?.name} v${version.version}` : 'unrecorded'} and ${key.isPendingDeletion ? '' : 'not '}pending deletion`,

@@ -5,6 +5,7 @@ import { MemoryKeyUseLog } from '#adapters/memory/key-use-log.ts';
 import type { FunctionName } from '#core/contract/environment.ts';
 import type { Check } from '#core/contract/vocabulary.ts';
 import { adoptVersion, restorePolicy } from '#core/operations/adopt-version.ts';
+import { nextDestructionStep } from '#core/operations/advance-destruction.ts';
 import { closePolicy, openPolicy, restrictPolicy } from '#core/operations/apply-policy.ts';
 import { beginOperation } from '#core/operations/begin-operation.ts';
 import { beginRun, closePass, parkRun } from '#core/operations/close-pass.ts';
@@ -20,6 +21,7 @@ import { enforceContainment, repeatContainment } from '#core/operations/enforce-
 import { makeDataKey } from '#core/operations/make-data-key.ts';
 import { nameVersion, probeAlias, switchAlias } from '#core/operations/place-alias.ts';
 import { reencryptShard } from '#core/operations/reencrypt-shard.ts';
+import { removeVersion, restoreVersion } from '#core/operations/remove-version.ts';
 import { liftContainment } from '#core/operations/resume-key.ts';
 import { reviewPolicies } from '#core/operations/review-policies.ts';
 import { reviewRetirements } from '#core/operations/review-retirements.ts';
@@ -28,6 +30,7 @@ import type { StepInput } from '#core/operations/run-step.ts';
 import { findDueReencryptions } from '#core/operations/start-reencryption.ts';
 import { sweepOrphans } from '#core/operations/sweep-orphans.ts';
 import { applyAccess } from '#core/operations/update-access.ts';
+import { certifyDestruction, verifyDestruction } from '#core/operations/verify-destruction.ts';
 import { verifyVersion } from '#core/operations/verify-version.ts';
 import { STAGE, WAITS, type World } from './world.ts';
 
@@ -38,6 +41,8 @@ export const ORPHAN_GRACE_SECONDS = 600;
 type Payload = StepInput & {
   attempt: number;
   source: string;
+  version: number;
+  isLook: boolean;
   keys: readonly string[];
   shard: number;
   pass: number;
@@ -45,6 +50,8 @@ type Payload = StepInput & {
     | keyof typeof ACTS
     | keyof typeof CONTAINMENT_ACTS
     | 'direct'
+    | 'verify'
+    | 'certify'
     | 'park'
     | 'begin'
     | 'close'
@@ -82,10 +89,6 @@ export type StepFunctionName = Exclude<
   | 'lift-scopes'
   | 'serve-status'
   | 'manage-destruction'
-  | 'tend-destruction'
-  | 'remove-version'
-  | 'restore-version'
-  | 'certify-destruction'
   | 'manage-adoptions'
   | 'plan-changes'
   | 'change-keys'
@@ -164,6 +167,13 @@ export function stepFunctions(
     },
     'enforce-containment': (payload) =>
       CONTAINMENT_ACTS[payload.act as keyof typeof CONTAINMENT_ACTS](deps, payload),
+    'tend-destruction': (payload) => nextDestructionStep(deps, payload),
+    'remove-version': (payload) => removeVersion(deps, payload),
+    'restore-version': (payload) => restoreVersion(deps, payload),
+    'certify-destruction': (payload) =>
+      payload.act === 'verify'
+        ? verifyDestruction(deps, payload)
+        : certifyDestruction(deps, payload),
     'complete-operation': (payload) => completeOperation(deps, payload),
     'compensate-operation': (payload) =>
       compensateOperation(deps, { ...payload, failure: failureOf(payload) }),

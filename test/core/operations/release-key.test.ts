@@ -1,10 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeEach, describe, expect, it } from 'vitest';
+import { mutateKey } from '#core/operations/mutate-key.ts';
 import { releaseKey } from '#core/operations/release-key.ts';
 import { reviewPolicies } from '#core/operations/review-policies.ts';
 import { findDueRotations } from '#core/operations/rotation-sweep.ts';
+import { findDueReencryptions } from '#core/operations/start-reencryption.ts';
+import { searchFrom } from '#core/operations/sweep-orphans.ts';
 import { decrypt, encrypt } from '#core/operations/use-key.ts';
 import { register, registered } from '#test/support/consumers.ts';
+import {
+  askDestruction,
+  begunWorld,
+  readyWorld,
+  replacedWorld,
+} from '#test/support/destruction.ts';
+import { anAuditEntry } from '#test/support/records.ts';
+import { admit } from '#test/support/reencryption.ts';
 import { ExecutionLost, ProcessDied, Simulation } from '#test/support/simulation.ts';
 import { withActiveKey } from '#test/support/steps.ts';
 import { ALICE, aWorld, CONSUMER, PERMIT, STAGE, type World } from '#test/support/world.ts';
@@ -156,5 +167,58 @@ describe('releasing a key', () => {
         expect((await world.key()).lease).toBeNull();
         expect((await world.key()).releasedAt).toBeTruthy();
       }
+  });
+});
+
+describe('what is under way on a key that is to be let go', () => {
+  const release = (world: World) =>
+    releaseKey(world.deps, {
+      key: 'orders',
+      reason: null,
+      by: ALICE.id,
+      decision: PERMIT,
+      claim: CLAIM,
+    });
+
+  it('is ended where it is a re-encryption, so that no sweep meets it again', async () => {
+    const world = await replacedWorld();
+    const dueAt = world.clock.now();
+    await mutateKey(world.store, 'orders', ({ reencryption }) => ({
+      draft: {
+        ...(reencryption ? { reencryption: { ...reencryption, state: 'due', dueAt } } : {}),
+        audit: anAuditEntry(),
+      },
+      result: undefined,
+    }));
+    await new Simulation(world).run('update-access', (await release(world)).operationId, 1);
+
+    expect((await world.key()).releasedAt).toEqual(expect.any(String));
+    expect((await world.snapshot()).reencryption).toMatchObject({ state: 'idle', dueAt: null });
+    expect(await findDueReencryptions(world.deps, 50)).toEqual([]);
+  });
+
+  it('refuses it while a re-encryption runs', async () => {
+    const world = await replacedWorld();
+    await admit(world);
+    await expect(release(world)).rejects.toMatchObject({ code: 'OperationInProgress' });
+  });
+
+  it('refuses it while a version is being destroyed, and is refused while the key is let go', async () => {
+    const world = await begunWorld();
+    await expect(release(world)).rejects.toThrow(/destruction of version 1 of orders is disabling/);
+
+    const ready = await readyWorld();
+    await release(ready);
+    await expect(askDestruction(ready)).rejects.toThrow(/is being let go/);
+  });
+
+  it('refuses it while a KMS key may exist that no record knows', async () => {
+    const world = await withActiveKey(await aWorld());
+    const since = world.clock.now();
+    await mutateKey(world.store, 'orders', () => ({
+      draft: { key: { orphanSearch: searchFrom(since) }, audit: anAuditEntry() },
+      result: undefined,
+    }));
+    await expect(release(world)).rejects.toThrow(/no record knows/);
   });
 });
