@@ -25,10 +25,15 @@ export interface MeasuredStack {
 export async function startMeasuredStack(): Promise<MeasuredStack> {
   const context = { settleSeconds: '0', bakeSeconds: '0', maxRotationsPerSweep: '1000' };
   const stack = await startStack({ directory: DIRECTORY, app: { ...KEYTURN_APP, context } });
-  trustAuthority(stack.info.caFile);
-  const operator = await personClient(stack.info, 'alice');
-  const site = { operator, stack: stack.info, directory: DIRECTORY };
-  return { stack, operator, keyStoreId: await provisionKeyStore(site, KEY_STORE) };
+  try {
+    trustAuthority(stack.info.caFile);
+    const operator = await personClient(stack.info, 'alice');
+    const site = { operator, stack: stack.info, directory: DIRECTORY };
+    return { stack, operator, keyStoreId: await provisionKeyStore(site, KEY_STORE) };
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
 }
 
 /** Ends the stack. Each run measures on an empty one, so nothing of it is kept. */
