@@ -28,13 +28,49 @@ async function keysOfOwner(count: number): Promise<string[]> {
   return names;
 }
 
+const inState = (id: string, state: string) =>
+  until(
+    async () => {
+      const { body } = await alice.getContainment(id);
+      return body.state === state && body;
+    },
+    // A schedule looks each minute, and each key is proven by an operation of its own.
+    { timeoutSeconds: 300, what: `${id} to be ${state}` },
+  );
+
 describe('the containment of an owner', () => {
+  it('that suspends is lifted by one decision, and every key is used again', async () => {
+    const names = await keysOfOwner(2);
+    const reason = 'decrypts that nobody knows';
+    const { body } = await alice.containScope({ scope: SCOPE, kind: 'suspension', reason });
+    const id = body.containmentId ?? '';
+    await inState(id, 'done');
+    const answer = (await alice.liftContainment(id, { reason: 'a new batch job' })).body;
+    const approval = (await alice.getApproval(answer.approvalId ?? '')).body;
+    expect(approval).toMatchObject({ action: 'scope.lift', what: expect.stringMatching(/2 keys/) });
+    for (const name of names)
+      await expect(api.encrypt(name, { plaintext })).rejects.toMatchObject({ status: 409 });
+
+    const { digest } = approval;
+    for (const user of ['bob', 'carol'])
+      await (await person(user)).castVote(approval.id, { decision: 'approve', digest });
+    const { lift } = await inState(id, 'lifted');
+
+    expect(lift).toMatchObject({ lifted: 2, failed: 0 });
+    for (const name of names) {
+      expect((await alice.getKey(name)).body).toMatchObject({ state: 'active' });
+      expect((await api.encrypt(name, { plaintext })).status).toBe(200);
+    }
+  });
+
   it('denies every key with the answer, and has KMS refuse each in the end', async () => {
+    const asked = { scope: SCOPE, kind: 'revocation' } as const;
+    const known = (await alice.planContainment(asked)).body.keys;
     const names = await keysOfOwner(3);
     const used = await Promise.all(names.map((name) => api.encrypt(name, { plaintext })));
     expect(used.map(({ status }) => status)).toEqual([200, 200, 200]);
-    const { body: plan } = await alice.planContainment({ scope: SCOPE, kind: 'revocation' });
-    expect(plan).toMatchObject({ keys: 3, quorumBecause: null });
+    const { body: plan } = await alice.planContainment(asked);
+    expect(plan).toMatchObject({ keys: known + 3, quorumBecause: null });
 
     const { body } = await alice.containScope({
       scope: SCOPE,
@@ -52,7 +88,7 @@ describe('the containment of an owner', () => {
       },
       { timeoutSeconds: 90, what: `${id} to be done` },
     );
-    expect(done.counts).toMatchObject({ contained: 3, failed: 0 });
+    expect(done.counts).toMatchObject({ contained: known + 3, failed: 0 });
     expect((await alice.listContainments()).body.items).toEqual([]);
     for (const name of names)
       await until(async () => (await alice.getKey(name)).body.substate === 'revoked', {
