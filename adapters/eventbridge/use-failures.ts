@@ -14,27 +14,30 @@ const MAX_PER_SECOND = 20;
 export class UseFailures {
   readonly #client: EventBridgeClient;
   readonly #bus: string;
+  readonly #onSilence: (cause: string) => void;
   #second = '';
   #told = 0;
 
-  constructor(client: EventBridgeClient, bus: string) {
+  /** @param onSilence hears the name of what kept a failure from being told: nobody else would see it */
+  constructor(client: EventBridgeClient, bus: string, onSilence: (cause: string) => void) {
     this.#client = client;
     this.#bus = bus;
+    this.#onSilence = onSilence;
   }
 
-  /** @returns whether it was told */
-  async tell({ key, keyVersion, at, principal }: UseFailure): Promise<boolean> {
-    if (!this.#mayTell(at.slice(0, 19))) return false;
+  async tell({ key, keyVersion, at, principal }: UseFailure): Promise<void> {
+    if (!this.#mayTell(at.slice(0, 19))) return;
     const Detail = JSON.stringify({ version: 1, key, keyVersion, at, principal });
     const entry = { EventBusName: this.#bus, Source: USE_FAILURE_SOURCE, Detail };
     try {
-      const { FailedEntryCount = 0 } = await this.#client.send(
+      const { Entries = [] } = await this.#client.send(
         new PutEventsCommand({ Entries: [{ ...entry, DetailType: USE_FAILURE_TYPE }] }),
       );
-      return FailedEntryCount === 0;
-    } catch {
-      // CloudTrail tells it, later.
-      return false;
+      const [{ ErrorCode } = {}] = Entries;
+      if (ErrorCode !== undefined) this.#onSilence(ErrorCode);
+    } catch (error) {
+      // CloudTrail tells of most of them, later.
+      this.#onSilence(error instanceof Error ? error.name : 'unknown');
     }
   }
 

@@ -15,6 +15,7 @@ import { decrypt, encrypt } from '#core/operations/use-key.ts';
 import { type ApiRequest, apiHandler, type RouteHandler } from '../shared/api-handler.ts';
 import { parseBody } from '../shared/api-request.ts';
 import { environmentOf } from '../shared/environment.ts';
+import { logger } from '../shared/logging.ts';
 import { accessObject, existing } from '../shared/views.ts';
 import { authorizer, eventBridge, kmsClient, ledger, scopeRows } from '../shared/wiring.ts';
 
@@ -24,7 +25,9 @@ const deps = {
   crypto: new KmsCryptoUser(kmsClient()),
   random: systemRandom,
 };
-const failures = new UseFailures(eventBridge(), environment.EVENT_BUS_NAME);
+const failures = new UseFailures(eventBridge(), environment.EVENT_BUS_NAME, (cause) =>
+  logger.warn('a failed call could not be told', { cause }),
+);
 
 async function usableKey(request: ApiRequest) {
   const name = request.path['name'] ?? '';

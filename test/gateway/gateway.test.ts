@@ -5,6 +5,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { Fixture } from './fixture.ts';
 import { adminPaths } from './suites/admin-paths.ts';
 import { apiAccess } from './suites/api-access.ts';
+import { eventEntries } from './suites/event-entries.ts';
 import { eventRetries } from './suites/event-retries.ts';
 import { functionErrors } from './suites/function-errors.ts';
 import { keyRoute } from './suites/key-route.ts';
@@ -30,6 +31,7 @@ for (const suite of [
   functionErrors,
   keyRoute,
   schedules,
+  eventEntries,
   senderIdentity,
   stackProperties,
   stateMachineRole,
