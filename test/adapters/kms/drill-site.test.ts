@@ -47,7 +47,7 @@ it('a cluster of a drill is made of the newest backup, found by its tag alone, a
     const found = await one();
     return found?.state === 'CREATE_IN_PROGRESS' ? undefined : found;
   });
-  expect(made).toMatchObject({ state: 'UNINITIALIZED', hsms: [] });
+  expect(made).toMatchObject({ state: 'INITIALIZED', hsms: [] });
   expect(await site.clustersOf(`${TAG}x`)).toEqual([]);
   await site.createHsm(made.id);
   const active = await until('the HSM', async () =>
@@ -67,5 +67,8 @@ it('a cluster of a drill is made of the newest backup, found by its tag alone, a
   for (const { id } of ready) await site.deleteBackup(id);
   const states = (await site.backupsOf([made.id])).map(({ state }) => state);
   expect(new Set(states)).toEqual(new Set(['PENDING_DELETION']));
-  expect((await site.newestBackup(clusterId))?.id).toBe(backup.id);
+  // The end of an HSM in `beforeAll` has a backup of its own, which may have become ready meanwhile.
+  const newest = await site.newestBackup(clusterId);
+  expect(ready.map(({ id }) => id)).not.toContain(newest?.id);
+  expect(newest).not.toBeNull();
 });
