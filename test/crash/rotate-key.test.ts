@@ -2,28 +2,37 @@
 // Faults F1 and F2 on the real stack: the process of every step of rotate-key is killed while it works. Every rotation
 // converges to exactly one new version, and no KMS key is left that nobody knows. Delay off, waits 0, keys in parallel.
 import {
+  ConnectCustomKeyStoreCommand,
+  DescribeCustomKeyStoresCommand,
   DescribeKeyCommand,
+  DisconnectCustomKeyStoreCommand,
   KMSClient,
   ListResourceTagsCommand,
   paginateListKeys,
 } from '@aws-sdk/client-kms';
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { verifyKey } from '#client/cli/verify-audit.ts';
 import type { Client, ResponseOf } from '#client/sdk/index.ts';
 import { KEYTURN_APP } from '#scripts/local/deployment.ts';
 import { childrenOf, executionArnOf } from '#scripts/local/executions.ts';
 import { type Stack, startStack } from '#scripts/local/stack.ts';
-import { personClient } from '#scripts/local/story/actors.ts';
+import { personClient, workloadClient, workloadCredentials } from '#scripts/local/story/actors.ts';
 import { provisionKeyStore } from '#scripts/local/story/hsm-admin.ts';
 import { watch } from '#scripts/local/story/rotation.ts';
 import { trustAuthority } from '#scripts/local/tls.ts';
 import { until } from '#scripts/local/waiting.ts';
+import { aHistory, type Fault, type History } from '#test/simulation/history.ts';
 import { killAt, type Target } from './killer.ts';
 import { processesOf, signal } from './processes.ts';
+import { Replay } from './replay.ts';
 
 const DIRECTORY = '.local-crash';
 const SEED = Number(process.env['SEED'] ?? 20_261_122);
 const KEYS = 6;
+/** A sample: each takes about a minute here, and milliseconds in the simulator. */
+const HISTORIES = Number(process.env['HISTORIES'] ?? 3);
 /** The states of rotate-key in order, with the function of each. */
 const STATES = [
   ['BeginOperation', 'begin-operation'],
@@ -254,6 +263,91 @@ describe('rotate-key when its processes are killed', () => {
     expect(items.map(({ action }) => action)).toContain('orphan.deletion-intended');
   });
 });
+
+/**
+ * Of those that rotate and write, and in which something goes wrong that can go wrong here. What a lost execution held is
+ * taken up when its lease ends, a quarter of an hour later: only the simulator's clock has that time.
+ */
+function isWorthIt({ acts, faults }: History): boolean {
+  const count = (what: string) => acts.filter((act) => act.do === what).length;
+  const goes = (fault: Fault['goes']) => faults.some((one) => one.goes === fault);
+  const goesWrong = goes('process-dies') || goes('refused') || goes('disconnected');
+  return count('rotate') >= 2 && count('encrypt') >= 1 && goesWrong && !goes('execution-lost');
+}
+
+describe('histories of the simulator, replayed', () => {
+  const histories = fc.sample(aHistory.filter(isWorthIt), { seed: SEED, numRuns: HISTORIES });
+
+  it.each(histories.map((history, index) => ({ history, index })))(
+    'number $index ends as it does there: nothing lost, one version in use, no key that nobody knows',
+    async ({ history, index }) => {
+      const { roles, kmsUrl, adminToken } = stack.info;
+      const headers = { 'content-type': 'application/json', 'x-admin-token': adminToken };
+      const workload = workloadClient(
+        stack.info,
+        await workloadCredentials(stack.info, 'orders-api'),
+      );
+      const replay = new Replay(
+        {
+          ...{ operator, workload, sweep },
+          principal: roles['orders-api'] ?? '',
+          temporary: stack.layout.temporary,
+          fault: async (fault) => {
+            const body = JSON.stringify(fault);
+            await fetch(`${kmsUrl}/_admin/faults`, { method: 'POST', headers, body });
+          },
+          setConnected: connect,
+        },
+        history,
+        `${run}-${index}`,
+      );
+
+      try {
+        await replay.play();
+      } finally {
+        await fetch(`${kmsUrl}/_admin/faults`, { method: 'DELETE', headers });
+        await connect(true);
+      }
+      await replay.settle();
+
+      for (const name of replay.names) {
+        const { body: key } = await operator.getKey(name);
+        const { items } = (await operator.listVersions(name)).body;
+        expect(key).toMatchObject({ state: 'active', operationId: null });
+        expect(items.map(({ version }) => version)).toEqual(items.map((_, place) => place + 1));
+        expect(items.filter(({ state }) => state === 'active')).toMatchObject([
+          { version: key.currentVersion },
+        ]);
+        const verdict = await verifyKey(operator, name, AbortSignal.timeout(60_000));
+        expect(verdict.finding).toBeNull();
+      }
+      for (const { key, ciphertext, plaintext } of replay.written)
+        expect((await workload.decrypt(key, { ciphertext })).body.plaintext).toBe(plaintext);
+      await sweep();
+      expect(await liveKeys()).toEqual(await recordedKeys());
+    },
+  );
+});
+
+/** Connects or disconnects the one key store, and waits until it is so. */
+async function connect(isConnected: boolean): Promise<void> {
+  const wanted = isConnected ? 'CONNECTED' : 'DISCONNECTED';
+  await until(
+    async () => {
+      const { CustomKeyStores = [] } = await kms.send(new DescribeCustomKeyStoresCommand({}));
+      const [{ CustomKeyStoreId, ConnectionState: found } = {}] = CustomKeyStores;
+      if (found === wanted) return true;
+      const command = isConnected
+        ? new ConnectCustomKeyStoreCommand({ CustomKeyStoreId })
+        : new DisconnectCustomKeyStoreCommand({ CustomKeyStoreId });
+      // Refused while it is on its way.
+      if (found === 'CONNECTED' || found === 'DISCONNECTED')
+        await kms.send(command).catch(() => {});
+      return false;
+    },
+    { timeoutSeconds: 60, what: `the key store to be ${wanted}` },
+  );
+}
 
 /** Lets create-version run in slices of milliseconds, and kills it as soon as its KMS key exists. */
 async function killOnceKeyExists(before: number): Promise<void> {
