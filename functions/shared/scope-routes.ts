@@ -18,6 +18,7 @@ import {
   type ContainScopeInput,
   planScope,
 } from '#core/operations/contain-scope.ts';
+import type { LiftScopeDeps } from '#core/operations/lift-scope.ts';
 import { type RequestApprovalDeps, requestApproval } from '#core/operations/request-approval.ts';
 import type { Workflows } from '#core/ports/platform.ts';
 import type { ScopeContainment } from '#core/ports/scope-containments.ts';
@@ -154,7 +155,7 @@ export function scopeRoutes(
       const body = parseBody(request.event, ResumeKeyRequest);
       const { principal: by } = request;
       const { id: operationId } = await rowOf(deps, request);
-      const approval = await requestApproval(deps, liftScopeAct, {
+      const approval = await requestApproval<LiftScopeDeps>(deps, liftScopeAct, {
         action: 'scope.lift',
         request: { key: null, version: null, operationId, parameters: {} },
         ...{ by, decision, reason: body.reason ?? null },
