@@ -4,8 +4,7 @@
 
 import type { TellOnce } from '#core/ports/approval-notices.ts';
 import type { DrillNotice, DrillNotices } from '#core/ports/drill-site.ts';
-import { html } from './html.ts';
-import type { MailMessage } from './message.ts';
+import { COMMAND_LINE, type MailMessage, plainMail } from './message.ts';
 import type { SesSender } from './ses-sender.ts';
 
 export interface DrillMailDeps {
@@ -22,23 +21,10 @@ export function drillMessage({ drillId, keyStore, answerUntil }: DrillNotice): M
     `This is a drill. It measures how long it takes to reach those who sign a recovery of key store ${keyStore}.`,
     `Answer as soon as you read this, until ${answerUntil}. Nothing is approved by it.`,
   ];
-  const command = `keyturn drill answer ${drillId}`;
-  return {
-    subject: `[Keyturn] ${title}`,
-    text: [title, '', ...lines, '', 'With the command line:', `  ${command}`, ''].join('\n'),
-    html: html`<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><title>${title}</title></head>
-<body style="font-family:sans-serif;color:#1c2024;background:#ffffff">
-<h1 style="font-size:18px">${title}</h1>
-${lines.map(
-  (line) => html`<p>${line}</p>
-`,
-)}<p>With the command line: ${command}</p>
-</body>
-</html>
-`.text,
-  };
+  return plainMail(title, lines, {
+    lead: COMMAND_LINE,
+    command: `keyturn drill answer ${drillId}`,
+  });
 }
 
 export class DrillMail implements DrillNotices {

@@ -4,9 +4,13 @@
 import { createHmac } from 'node:crypto';
 import { equalDigests, sha256, sha256Hex } from '#core/crypto/hashing.ts';
 import { KeyturnError } from '#core/errors.ts';
+import type { MailLink, MailLinks } from '#core/ports/mail-links.ts';
 
 /** Bytes of a secret. */
 export const LINK_BYTES = 32;
+
+/** Of the part of a link's address that is no secret: 128 bits, so that nobody meets another link by trying. */
+const ID_BYTES = 16;
 
 export interface LinkToken {
   /** For the mail only; 43 characters of base64url. */
@@ -20,6 +24,20 @@ export function makeLinkToken(random: Uint8Array): LinkToken {
   if (random.byteLength !== LINK_BYTES)
     throw new KeyturnError('InternalError', `a link needs ${LINK_BYTES} random bytes`);
   return { secret: Buffer.from(random).toString('base64url'), hash: sha256Hex(random) };
+}
+
+/**
+ * Keeps a new link of a person.
+ * @returns what its address is made of: the secret is kept nowhere
+ */
+export async function keepNewLink(
+  { links, random }: { links: MailLinks; random: (bytes: number) => Uint8Array },
+  link: Omit<MailLink, 'id' | 'hash'>,
+): Promise<{ readonly id: string; readonly secret: string }> {
+  const { secret, hash } = makeLinkToken(random(LINK_BYTES));
+  const id = Buffer.from(random(ID_BYTES)).toString('base64url');
+  await links.keep({ id, hash, ...link });
+  return { id, secret };
 }
 
 /** The bytes of a secret in the one spelling it was sent in; undefined when it was cut, changed or rewritten. */

@@ -6,13 +6,10 @@ import { KeyturnError } from '#core/errors.ts';
 import type { Elector } from '#core/policies/approval-rules.ts';
 import type { ApprovalNews, NoticeChannel } from '#core/ports/approval-notices.ts';
 import type { MailLinks } from '#core/ports/mail-links.ts';
-import { LINK_BYTES, makeLinkToken } from './link-token.ts';
+import { keepNewLink } from './link-token.ts';
 import { goesAlone, groupInstead, type MailLimitDeps } from './mail-limit.ts';
 import { mailMessage } from './message.ts';
 import type { SesSender } from './ses-sender.ts';
-
-/** 128 bits: nobody meets another link by trying. */
-const ID_BYTES = 16;
 
 export interface MailChannelDeps extends MailLimitDeps {
   readonly links: MailLinks;
@@ -86,10 +83,8 @@ export class MailChannel implements NoticeChannel {
 
   /** A new link for each mail: the secret of the one before is kept nowhere. A vote uses all of them up. */
   async #link({ approval, apiUrl, opensUntil }: ApprovalNews, { sub }: Elector) {
-    const { links, random } = this.#deps;
-    const { secret, hash } = makeLinkToken(random(LINK_BYTES));
-    const id = Buffer.from(random(ID_BYTES)).toString('base64url');
-    await links.keep({ id, hash, approvalId: approval.id, sub, expiresAt: opensUntil });
+    const link = { approvalId: approval.id, sub, expiresAt: opensUntil };
+    const { id, secret } = await keepNewLink(this.#deps, link);
     return { secret, url: `${apiUrl}/v1/mail/${id}` };
   }
 }

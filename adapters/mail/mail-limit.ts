@@ -5,8 +5,7 @@ import type { NoticeKind } from '#core/approvals/notice.ts';
 import type { TellOnce } from '#core/ports/approval-notices.ts';
 import type { Clock } from '#core/ports/platform.ts';
 import type { StartSlots } from '#core/ports/start-slots.ts';
-import { html } from './html.ts';
-import type { MailMessage } from './message.ts';
+import { type MailMessage, plainMail } from './message.ts';
 
 const GROUP_MINUTES = 10;
 const MINUTE_MS = 60_000;
@@ -56,29 +55,7 @@ const WORDS = [
   `There were very many mails to you in this hour. Until the next one begins, what is new is not mailed one by one; this mail comes at most every ${GROUP_MINUTES} minutes.`,
   'Requests that wait for you at 50 and 80 % of their time are mailed each, with a link.',
 ];
-const COMMAND = 'keyturn approval list';
-
-const GROUPED: MailMessage = {
-  subject: `[Keyturn] ${TITLE}`,
-  text: [
-    TITLE,
-    '',
-    ...WORDS,
-    '',
-    'All that wait now, with the command line:',
-    `  ${COMMAND}`,
-    '',
-  ].join('\n'),
-  html: html`<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><title>${TITLE}</title></head>
-<body style="font-family:sans-serif;color:#1c2024;background:#ffffff">
-<h1 style="font-size:18px">${TITLE}</h1>
-${WORDS.map(
-  (words) => html`<p>${words}</p>
-`,
-)}<p>All that wait now, with the command line: ${COMMAND}</p>
-</body>
-</html>
-`.text,
-};
+const GROUPED = plainMail(TITLE, WORDS, {
+  lead: 'All that wait now, with the command line:',
+  command: 'keyturn approval list',
+});

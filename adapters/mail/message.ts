@@ -22,7 +22,7 @@ const CLOSING =
   'The link is for you alone: do not forward this mail. Opening it decides nothing. ' +
   'Vote only if the words of the digest are the same on the page.';
 
-const COMMAND_LINE = 'With the command line:';
+export const COMMAND_LINE = 'With the command line:';
 
 const pieceText = (piece: Piece) => (typeof piece === 'string' ? piece : utcTime(piece.at));
 const linesOf = ({ lines }: NoticeField) => lines.map((line) => line.map(pieceText).join(''));
@@ -88,5 +88,29 @@ export function mailMessage(notice: ApprovalNotice, secret: string | null): Mail
     subject: `[Keyturn] ${noticeTitle(notice)}`,
     text: textOf(notice, link),
     html: htmlOf(notice, link),
+  };
+}
+
+/** A mail of a few words and a command, without any link. */
+export function plainMail(
+  title: string,
+  words: readonly string[],
+  { lead, command }: { readonly lead: string; readonly command: string },
+): MailMessage {
+  return {
+    subject: `[Keyturn] ${title}`,
+    text: [title, '', ...words, '', lead, `  ${command}`, ''].join('\n'),
+    html: html`<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>${title}</title></head>
+<body style="font-family:sans-serif;color:#1c2024;background:#ffffff">
+<h1 style="font-size:18px">${title}</h1>
+${words.map(
+  (line) => html`<p>${line}</p>
+`,
+)}<p>${lead} ${command}</p>
+</body>
+</html>
+`.text,
   };
 }

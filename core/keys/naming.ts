@@ -41,3 +41,11 @@ export function versionAlias(stage: string, name: string, version: number): stri
 export function executionName(operationId: string, attempt: number): string {
   return attempt === 1 ? operationId : `${operationId}-${attempt}`;
 }
+
+/**
+ * The attempt of a look by the clock: two looks in one minute are one, and no later one meets an old name.
+ * @param now RFC 3339
+ */
+export function attemptOfMinute(now: string): number {
+  return Math.floor(Date.parse(now) / 60_000);
+}

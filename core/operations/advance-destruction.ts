@@ -4,6 +4,7 @@
 
 import { destructionOf, isDataTier, isErased, withDestruction } from '../keys/destruction.ts';
 import type { DestructionRecord } from '../keys/destruction-record.ts';
+import { attemptOfMinute } from '../keys/naming.ts';
 import type { Instant, VersionRecord } from '../keys/records.ts';
 import { judgeConditions } from '../keys/retirement.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
@@ -193,9 +194,6 @@ export interface StartDestructionDeps extends AdvanceDeps {
   };
 }
 
-/** Attempts are named by the minute: two looks in one are one, and no later look meets an old name. */
-const minuteOf = (now: Instant) => Math.floor(Date.parse(now) / 60_000);
-
 /** Most looks of one sweep; the rest comes with the next, the longest overdue first. */
 const LIMIT = 100;
 
@@ -207,7 +205,7 @@ export async function resumeDestructions(deps: StartDestructionDeps): Promise<nu
   for (const { name, version } of due) {
     const found = await ledger.readVersion(name, version);
     if (!found?.destruction?.dueAt || found.destruction.dueAt > now) continue;
-    await deps.workflows.start('destroy-key', found.destruction.id, minuteOf(now), {
+    await deps.workflows.start('destroy-key', found.destruction.id, attemptOfMinute(now), {
       key: name,
       version,
     });

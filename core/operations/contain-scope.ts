@@ -67,7 +67,7 @@ export interface ScopePlan {
 
 /** Keys of one page of an index. */
 const PLAN_PAGE = 500;
-const EXCEPT_ENDED = ({ releasedAt, state }: KeyRecord) => !releasedAt && state !== 'destroyed';
+const hasEnded = ({ releasedAt, state }: KeyRecord) => releasedAt || state === 'destroyed';
 const WORDS = { revocation: 'revoked', suspension: 'suspended' } as const;
 
 /** A page of what a scope may have: by the owner's index, else of all keys, of which the scope's are to be picked. */
@@ -82,11 +82,12 @@ export function pageOf(
     : ledger.listKeys(after, limit);
 }
 
-async function* keysOf(ledger: PlanScopeDeps['ledger'], scope: KeyScope) {
+/** All keys of a scope, page by page; those that ended too. */
+export async function* keysOf(ledger: PlanScopeDeps['ledger'], scope: KeyScope) {
   let after: string | null = null;
   do {
     const page: Page<KeyRecord> = await pageOf(ledger, scope, after, PLAN_PAGE);
-    yield* page.items.filter((key) => isInScope(scope, key) && EXCEPT_ENDED(key));
+    yield* page.items.filter((key) => isInScope(scope, key));
     after = page.nextCursor;
   } while (after !== null);
 }
@@ -111,6 +112,7 @@ export async function planScope(deps: PlanScopeDeps, asked: AskedScope): Promise
   const calls = { hard: 0, locked: 0 };
   let already = 0;
   for await (const key of keysOf(deps.ledger, asked.scope)) {
+    if (hasEnded(key)) continue;
     const mode =
       asked.mode ?? containmentRuleFor(deps.containmentRules, key.class).modes[asked.kind];
     if (deps.containmentRules.protectedKeys.includes(key.name)) protectedKeys.push(key.name);

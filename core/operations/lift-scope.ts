@@ -5,7 +5,7 @@ import { isError, KeyturnError } from '../errors.ts';
 import type { KeyRecord } from '../keys/records.ts';
 import { isInScope } from '../keys/scopes.ts';
 import { type ContainmentRules, rankOf, scopeRule } from '../policies/containment-rules.ts';
-import type { ApprovalChange, Ledger, Page } from '../ports/ledger.ts';
+import type { ApprovalChange, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Workflows } from '../ports/platform.ts';
 import type {
   ScopeContainment,
@@ -13,7 +13,7 @@ import type {
   ScopeLift,
 } from '../ports/scope-containments.ts';
 import { later } from './admit-operation.ts';
-import { linkedScope, pageOf } from './contain-scope.ts';
+import { keysOf, linkedScope, pageOf } from './contain-scope.ts';
 import { admitResume, type ResumeKeyDeps } from './resume-key.ts';
 
 export interface LiftScopeDeps {
@@ -51,15 +51,6 @@ export async function liftableScope(
 const isSuspendedBy = (row: ScopeContainment, { containment }: KeyRecord) =>
   containment?.kind === 'suspension' && containment.scopeId === row.id;
 
-async function* keysOf(deps: LiftScopeDeps, { scope }: ScopeContainment) {
-  let after: string | null = null;
-  do {
-    const page: Page<KeyRecord> = await pageOf(deps.ledger, scope, after, PAGE);
-    yield* page.items.filter((key) => isInScope(scope, key));
-    after = page.nextCursor;
-  } while (after !== null);
-}
-
 export interface LiftPlan {
   readonly row: ScopeContainment;
   /** Keys that are suspended by it now. */
@@ -75,7 +66,7 @@ export async function planLift(deps: LiftScopeDeps, id: string): Promise<LiftPla
   let keys = 0;
   let strictest = row.scope.kind === 'class' ? row.scope.value : (rule.classOrder[0] ?? '');
   let rank = Number.POSITIVE_INFINITY;
-  for await (const key of keysOf(deps, row)) {
+  for await (const key of keysOf(deps.ledger, row.scope)) {
     if (isSuspendedBy(row, key)) keys += 1;
     if (rankOf(rule, key.class) >= rank) continue;
     rank = rankOf(rule, key.class);
@@ -91,10 +82,6 @@ export interface AdmitLiftInput {
   readonly by: string;
   readonly decision: Decision;
   readonly approve: (row: ScopeContainment) => ApprovalChange;
-}
-
-function withoutHead({ revision: _revision, auditHead: _head, ...row }: ScopeContainment) {
-  return row;
 }
 
 /**
@@ -116,7 +103,7 @@ export async function admitLift(deps: LiftScopeDeps, input: AdmitLiftInput): Pro
   };
   const change = linkedScope(
     before,
-    { ...withoutHead(before), state: 'lifting', lift, endedAt: before.endedAt ?? at },
+    { ...before, state: 'lifting', lift, endedAt: before.endedAt ?? at },
     {
       at,
       actor: by,
@@ -209,7 +196,7 @@ async function writePart(deps: SweepLiftDeps, before: ScopeContainment, lift: Sc
   const isOver = lift.endedAt !== null;
   const change = linkedScope(
     before,
-    { ...withoutHead(before), lift, state: isOver ? 'lifted' : 'lifting' },
+    { ...before, lift, state: isOver ? 'lifted' : 'lifting' },
     {
       at: deps.clock.now(),
       actor: 'system/lift-scopes',

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Use case: containments of scopes that nobody works on any more go on. Their execution was aborted, or gave up after its
 // hours, or its start was lost behind the transaction that denied the scope.
+import { attemptOfMinute } from '../keys/naming.ts';
 import type { Clock, Workflows } from '../ports/platform.ts';
 import type { ScopeContainment, ScopeContainments } from '../ports/scope-containments.ts';
 import { later } from './admit-operation.ts';
@@ -17,9 +18,6 @@ const STALLED_SECONDS = 900;
 const isStalled = ({ progressedAt, startedAt }: ScopeContainment, now: string) =>
   later(progressedAt ?? startedAt, STALLED_SECONDS) <= now;
 
-/** Attempts are named by the minute: two looks in one are one, and none has the name of an hour, as the API's have. */
-const minuteOf = (now: string) => Math.floor(Date.parse(now) / 60_000);
-
 /**
  * Starts an execution for each. Should one still run after all, both do the same parts, and each part is done once.
  * @returns how many were started
@@ -31,6 +29,8 @@ export async function resumeScopes({
 }: ResumeScopesDeps): Promise<number> {
   const now = clock.now();
   const stalled = (await scopes.listRunning()).filter((one) => isStalled(one, now));
-  for (const { id } of stalled) await workflows.start('contain-scope', id, minuteOf(now));
+  // None has the name of an hour, as the API's have.
+  const attempt = attemptOfMinute(now);
+  for (const { id } of stalled) await workflows.start('contain-scope', id, attempt);
   return stalled.length;
 }

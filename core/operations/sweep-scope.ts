@@ -146,8 +146,7 @@ function behind(
   part: Part,
   next: { readonly cursor: string | null; readonly ranks: number; readonly now: string },
 ): Omit<ScopeContainment, 'revision' | 'auditHead'> {
-  const { revision: _revision, auditHead: _head, ...before } = containment;
-  const row = { ...before, progressedAt: next.now };
+  const row = { ...containment, progressedAt: next.now };
   const { pass, rank } = row.checkpoint;
   const { counts, failures, changed } = part;
   const cursor = part.isWhole ? next.cursor : part.last;

@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One-time links to the page on which a passkey is registered. Who signed in gets one for themselves; what it opens is
 // that one page, for that one person, for a quarter of an hour, and for one request.
-import {
-  csrfToken,
-  isCsrfToken,
-  isLinkSecret,
-  LINK_BYTES,
-  makeLinkToken,
-} from '#adapters/mail/link-token.ts';
+import { csrfToken, isCsrfToken, isLinkSecret, keepNewLink } from '#adapters/mail/link-token.ts';
 import { systemRandom } from '#adapters/system/system.ts';
 import type { EnrollPageAnswer, EnrollPageRequest, SignerLink } from '#core/contract/signers.ts';
 import { sha256 } from '#core/crypto/hashing.ts';
@@ -20,8 +14,6 @@ import { askToEnroll, type EnrolDeps, enrolmentOf } from './signer-registration.
 
 /** Time to find the authenticator. */
 const LINK_SECONDS = 900;
-/** 128 bits: nobody meets another link by trying. */
-const ID_BYTES = 16;
 
 type Registering = Extract<EnrollPageRequest, { do: 'register' }>;
 
@@ -55,10 +47,11 @@ export class EnrollLinks {
     const { links, clock } = this.#deps;
     const { site } = enrolmentOf(this.#deps, person.id);
     if (person.kind !== 'person') throw new KeyturnError('NotEligible', 'only people sign votes');
-    const { secret, hash } = makeLinkToken(systemRandom(LINK_BYTES));
-    const id = Buffer.from(systemRandom(ID_BYTES)).toString('base64url');
     const expiresAt = later(clock.now(), LINK_SECONDS);
-    await links.keep({ id, hash, approvalId: null, sub: person.id, expiresAt });
+    const { id, secret } = await keepNewLink(
+      { links, random: systemRandom },
+      { approvalId: null, sub: person.id, expiresAt },
+    );
     const path = `/v1/passkeys/${id}#${secret}`;
     return { path, expiresAt, rpId: site.rpId, origins: [...site.origins] };
   }

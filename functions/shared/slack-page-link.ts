@@ -3,7 +3,7 @@
 // is their own, opens for a quarter of an hour, and decides nothing without their passkey: an account of Slack, or
 // whoever reads along in it, is no vote.
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import { LINK_BYTES, makeLinkToken } from '#adapters/mail/link-token.ts';
+import { keepNewLink } from '#adapters/mail/link-token.ts';
 import { systemRandom } from '#adapters/system/system.ts';
 import { eligibleNow } from '#core/approvals/quorum.ts';
 import type { ApprovalRecord } from '#core/approvals/records.ts';
@@ -16,8 +16,6 @@ import type { Clock, Principal } from '#core/ports/platform.ts';
 
 /** Time to read the request and find the authenticator. */
 const LINK_SECONDS = 900;
-/** 128 bits: nobody meets another link by trying. */
-const ID_BYTES = 16;
 
 export interface PageLinkDeps {
   readonly links: MailLinks;
@@ -62,10 +60,15 @@ export async function makePageLink(
   apiUrl: string,
 ): Promise<string> {
   await requireUse(deps, approval, voter);
-  const { secret, hash } = makeLinkToken(systemRandom(LINK_BYTES));
-  const id = Buffer.from(systemRandom(ID_BYTES)).toString('base64url');
-  const expiresAt = later(deps.clock.now(), LINK_SECONDS);
-  const { id: approvalId } = approval;
-  await deps.links.keep({ id, hash, approvalId, sub: voter.id, expiresAt, isSignedOnly: true });
+  const { links, clock } = deps;
+  const { id, secret } = await keepNewLink(
+    { links, random: systemRandom },
+    {
+      approvalId: approval.id,
+      sub: voter.id,
+      expiresAt: later(clock.now(), LINK_SECONDS),
+      isSignedOnly: true,
+    },
+  );
   return `${apiUrl}/v1/mail/${id}#${secret}`;
 }

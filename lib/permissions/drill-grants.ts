@@ -2,18 +2,15 @@
 // What the functions of drills may do. Who is asked for a drill asks CloudHSM for nothing; who carries it out can end
 // clusters and HSMs that have the tag of a drill of its stage, and no others.
 import { LIST_INDEX } from '../../core/contract/table.ts';
-import { NO_RESOURCE_LEVEL } from './grant.ts';
 import type { Duties, GrantContext } from './grant-context.ts';
 import { sendMail } from './notice-grants.ts';
+import { AT_RUN_TIME, restoreGrants } from './recovery-grants.ts';
 import { writeTable } from './table-grants.ts';
-import { networkGrants } from './workflow-grants.ts';
 
 export type DrillFunction = 'manage-drills' | 'watch-drills';
 
-const AT_RUN_TIME = 'clusters and backups exist only at run time';
-
 export function drillGrants(context: GrantContext): Pick<Duties, DrillFunction> {
-  const { names, table, cluster } = context;
+  const { names, table } = context;
   const clusters = [names.arn('cloudhsm', 'cluster/*')];
   const backups = [names.arn('cloudhsm', 'backup/*')];
   return {
@@ -22,21 +19,7 @@ export function drillGrants(context: GrantContext): Pick<Duties, DrillFunction> 
     'watch-drills': [
       ...writeTable(table),
       ...sendMail(context),
-      ...networkGrants(names, cluster),
-      {
-        actions: [
-          'cloudhsm:CreateCluster',
-          'cloudhsm:DescribeBackups',
-          'cloudhsm:DescribeClusters',
-        ],
-        resources: ['*'],
-        wildcardReason: NO_RESOURCE_LEVEL,
-      },
-      {
-        actions: ['cloudhsm:CreateHsm', 'cloudhsm:TagResource'],
-        resources: [...clusters, ...backups],
-        wildcardReason: AT_RUN_TIME,
-      },
+      ...restoreGrants(context),
       {
         actions: ['cloudhsm:DeleteCluster', 'cloudhsm:DeleteHsm'],
         resources: clusters,

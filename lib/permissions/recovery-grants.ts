@@ -29,7 +29,24 @@ export function passwordGrants(context: GrantContext): readonly Grant[] {
   ];
 }
 
-const AT_RUN_TIME = 'clusters and backups exist only at run time';
+export const AT_RUN_TIME = 'clusters and backups exist only at run time';
+
+/** Makes a cluster of a backup, with HSMs. */
+export function restoreGrants({ names, cluster }: GrantContext): readonly Grant[] {
+  return [
+    ...networkGrants(names, cluster),
+    {
+      actions: ['cloudhsm:CreateCluster', 'cloudhsm:DescribeBackups', 'cloudhsm:DescribeClusters'],
+      resources: ['*'],
+      wildcardReason: NO_RESOURCE_LEVEL,
+    },
+    {
+      actions: ['cloudhsm:CreateHsm', 'cloudhsm:TagResource'],
+      resources: [names.arn('cloudhsm', 'cluster/*'), names.arn('cloudhsm', 'backup/*')],
+      wildcardReason: AT_RUN_TIME,
+    },
+  ];
+}
 
 export function recoveryGrants(context: GrantContext): Pick<Duties, RecoveryFunction> {
   const { names, table } = context;
@@ -44,21 +61,7 @@ export function recoveryGrants(context: GrantContext): Pick<Duties, RecoveryFunc
     'recover-key-store': [
       ...writeTable(table),
       ...passwordGrants(context),
-      ...networkGrants(names, context.cluster),
-      {
-        actions: [
-          'cloudhsm:CreateCluster',
-          'cloudhsm:DescribeBackups',
-          'cloudhsm:DescribeClusters',
-        ],
-        resources: ['*'],
-        wildcardReason: NO_RESOURCE_LEVEL,
-      },
-      {
-        actions: ['cloudhsm:CreateHsm', 'cloudhsm:TagResource'],
-        resources: [names.arn('cloudhsm', 'cluster/*'), names.arn('cloudhsm', 'backup/*')],
-        wildcardReason: AT_RUN_TIME,
-      },
+      ...restoreGrants(context),
       {
         actions: [
           'kms:ConnectCustomKeyStore',

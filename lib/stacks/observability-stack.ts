@@ -129,18 +129,20 @@ export class ObservabilityStack extends Stack {
     });
   }
 
-  #hsmAlarms(): void {
-    const add = (
+  /** Adds alarms on metrics of functions that share an article of the runbook. */
+  #adderOf(runbook: string) {
+    return (
       name: string,
       { name: metricName, service }: (typeof METRICS)[keyof typeof METRICS],
       what: string,
-    ) =>
-      this.#alarms.add({
-        name,
-        runbook: 'hsms',
-        what,
-        metric: this.#sum(METRIC_NAMESPACE, metricName, { [METRIC_DIMENSION]: service }),
-      });
+    ) => {
+      const metric = this.#sum(METRIC_NAMESPACE, metricName, { [METRIC_DIMENSION]: service });
+      this.#alarms.add({ name, runbook, what, metric });
+    };
+  }
+
+  #hsmAlarms(): void {
+    const add = this.#adderOf('hsms');
     add('hsms-in-one-zone', METRICS.hsmsInOneZone, 'HSMs work in fewer than two zones.');
     add('key-store-nearly-full', METRICS.keyStoreNearlyFull, 'A key store has little room left.');
     add('backup-missing', METRICS.backupMissing, 'The newest backup of the HSMs is too old.');
@@ -148,17 +150,7 @@ export class ObservabilityStack extends Stack {
   }
 
   #drillAlarms(): void {
-    const add = (
-      name: string,
-      { name: metricName, service }: (typeof METRICS)[keyof typeof METRICS],
-      what: string,
-    ) =>
-      this.#alarms.add({
-        name,
-        runbook: 'drills',
-        what,
-        metric: this.#sum(METRIC_NAMESPACE, metricName, { [METRIC_DIMENSION]: service }),
-      });
+    const add = this.#adderOf('drills');
     add('drill-failed', METRICS.drillFailed, 'A recovery drill failed: a recovery would have too.');
     add('drill-overdue', METRICS.drillOverdue, 'No drill has passed for longer than a quarter.');
     add('drill-stuck', METRICS.drillStuck, 'What a drill made is still there, and costs.');
