@@ -2,8 +2,9 @@
 // How the record of a drill changes: read, decide, and one conditional transaction with its audit record.
 import { type AuditEntry, type AuditValue, genesisHash, link } from '../audit/chain.ts';
 import type { DrillPhase } from '../contract/drills.ts';
-import { isError, KeyturnError } from '../errors.ts';
+import { KeyturnError } from '../errors.ts';
 import type { Instant } from '../keys/records.ts';
+import { decidingAgain } from '../operations/decide-again.ts';
 import type { Clock, Decision } from '../ports/platform.ts';
 import { type DrillChange, type DrillRecord, type Drills, drillStream } from './records.ts';
 
@@ -77,17 +78,12 @@ export async function mutateDrill(
   actor: DrillActor,
   decide: (drill: DrillRecord, now: Instant) => DrillDraft | null,
 ): Promise<DrillRecord> {
-  for (let tried = 1; ; tried += 1) {
+  return decidingAgain(MAX_TRIES, async () => {
     const before = await deps.drills.readDrill(id);
     if (!before) throw drillNotFound();
     const draft = decide(before, deps.clock.now());
-    if (!draft) return before;
-    try {
-      return await commitDraft(deps, before, draft, actor);
-    } catch (error) {
-      if (tried >= MAX_TRIES || !isError(error, 'RevisionConflict')) throw error;
-    }
-  }
+    return draft ? commitDraft(deps, before, draft, actor) : before;
+  });
 }
 
 /** The change into another phase. What was asked in the one before does not count for the next. */

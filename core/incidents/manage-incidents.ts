@@ -6,6 +6,7 @@ import { MOST_INCIDENT_ITEMS } from '../contract/incidents.ts';
 import { isError, KeyturnError } from '../errors.ts';
 import type { Instant } from '../keys/records.ts';
 import type { IdempotencyClaim } from '../operations/admit-operation.ts';
+import { decidingAgain } from '../operations/decide-again.ts';
 import { keyNotFound } from '../operations/mutate-key.ts';
 import { type Playbooks, stepsFor } from '../policies/playbook.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
@@ -173,19 +174,15 @@ async function mutate(
   id: string,
   decide: (incident: IncidentRecord, now: Instant) => Promise<Next> | Next,
 ): Promise<IncidentRecord> {
-  for (let attempt = 1; ; attempt += 1) {
+  return decidingAgain(MAX_TRIES, async () => {
     const before = await incidents.readIncident(id);
     if (!before) throw incidentNotFound();
     const next = await decide(before, clock.now());
     if (!next) return before;
     const change = linked(before, next.incident, next.entry);
-    try {
-      await incidents.commitIncident(change);
-      return change.incident;
-    } catch (error) {
-      if (attempt >= MAX_TRIES || !isError(error, 'RevisionConflict')) throw error;
-    }
-  }
+    await incidents.commitIncident(change);
+    return change.incident;
+  });
 }
 
 function requireOpen({ id, state }: IncidentRecord): void {

@@ -13,6 +13,7 @@ import type { DecisionPolicies } from '../ports/approvals.ts';
 import type { ApprovalChange } from '../ports/ledger.ts';
 import type { Clock, Decision, Principal } from '../ports/platform.ts';
 import { later } from './admit-operation.ts';
+import { decidingAgain } from './decide-again.ts';
 
 export interface ActivatePolicyDeps {
   readonly decisions: DecisionPolicies;
@@ -142,7 +143,7 @@ export async function withdrawPolicy(
   by: Principal,
   decision: Decision,
 ): Promise<DecisionPolicyRecord> {
-  for (let attempt = 1; ; attempt += 1) {
+  return decidingAgain(MAX_TRIES, async () => {
     const record = await decisions.readDecisionPolicy();
     const at = clock.now();
     if (!record?.next || record.next.since <= at)
@@ -163,11 +164,7 @@ export async function withdrawPolicy(
         detail: { withdrawn: next.digest, kept: active.digest },
       },
     );
-    try {
-      await decisions.commitDecisionPolicy(change);
-      return change.record;
-    } catch (error) {
-      if (attempt >= MAX_TRIES || !isError(error, 'RevisionConflict')) throw error;
-    }
-  }
+    await decisions.commitDecisionPolicy(change);
+    return change.record;
+  });
 }

@@ -4,9 +4,10 @@
 
 import type { ApprovalRecord } from '../approvals/records.ts';
 import { type AuditEntry, link } from '../audit/chain.ts';
-import { isError, KeyturnError } from '../errors.ts';
+import { KeyturnError } from '../errors.ts';
 import type { ApprovalLedger } from '../ports/approvals.ts';
 import type { ApprovalChange } from '../ports/ledger.ts';
+import { decidingAgain } from './decide-again.ts';
 
 const MAX_TRIES = 8;
 
@@ -90,17 +91,13 @@ export async function mutateApproval<T>(
   id: string,
   decide: (approval: ApprovalRecord) => { draft: ApprovalDraft | null; result: T },
 ): Promise<{ approval: ApprovalRecord; result: T }> {
-  for (let attempt = 1; ; attempt += 1) {
+  return decidingAgain(MAX_TRIES, async () => {
     const approval = await ledger.readApproval(id);
     if (!approval) throw approvalNotFound();
     const { draft, result } = decide(approval);
     if (!draft) return { approval, result };
     const change = toApprovalChange(approval, draft.patch, draft.entry);
-    try {
-      await ledger.commitApproval(change);
-      return { approval: change.approval, result };
-    } catch (error) {
-      if (attempt >= MAX_TRIES || !isError(error, 'RevisionConflict')) throw error;
-    }
-  }
+    await ledger.commitApproval(change);
+    return { approval: change.approval, result };
+  });
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One record that holds all items of a kind, changed together with the approval that a change belongs to.
-import { isError } from '../errors.ts';
 import type { Instant } from '../keys/records.ts';
 import type { ApprovalChange } from '../ports/ledger.ts';
 import type { Clock } from '../ports/platform.ts';
+import { decidingAgain } from './decide-again.ts';
 
 const MAX_TRIES = 4;
 
@@ -46,17 +46,13 @@ export async function mutateRows<Item, T>(
   port: RowsPort<Item>,
   decide: DecideRows<Item, T>,
 ): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
+  return decidingAgain(MAX_TRIES, async () => {
     const known = await port.read();
     const now = port.clock.now();
     const { draft, result } = await decide(known?.items ?? [], now);
     if (!draft) return result;
     const next = { items: port.bounded(draft.items, now), revision: (known?.revision ?? 0) + 1 };
-    try {
-      await port.commit(known?.revision ?? null, next, draft.approval);
-      return result;
-    } catch (error) {
-      if (attempt >= MAX_TRIES || !isError(error, 'RevisionConflict')) throw error;
-    }
-  }
+    await port.commit(known?.revision ?? null, next, draft.approval);
+    return result;
+  });
 }

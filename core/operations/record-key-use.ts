@@ -65,22 +65,30 @@ async function findDataKeyUses(
   found: readonly FoundUse[],
   failures: readonly UseFailure[],
 ): Promise<DataKeyUse[]> {
-  const opened = await Promise.all(
-    found.map(async ({ context, key: parent, principal, act, outcome, at }) => {
-      const named = context ? dataKeyNamed(context) : null;
-      if (!named) return [];
-      const version = await ledger.readVersion(named.name, named.version);
-      // Whoever asks KMS chooses the words; only the parent can have opened it.
-      if (version?.dataKey?.parent !== parent) return [];
-      return [{ key: version.name, version: version.version, principal, act, outcome, at }];
-    }),
+  const named = found.flatMap((use) => {
+    const dataKey = use.context ? dataKeyNamed(use.context) : null;
+    return dataKey ? [{ use, dataKey, id: `${dataKey.name}#${dataKey.version}` }] : [];
+  });
+  // A batch has many uses of few versions: each is read once.
+  const versions = new Map(
+    await Promise.all(
+      [...new Map(named.map(({ id, dataKey }) => [id, dataKey]))].map(
+        async ([id, { name, version }]) => [id, await ledger.readVersion(name, version)] as const,
+      ),
+    ),
   );
+  const opened = named.flatMap(({ id, use: { key: parent, principal, act, outcome, at } }) => {
+    const version = versions.get(id);
+    // Whoever asks KMS chooses the words; only the parent can have opened it.
+    if (version?.dataKey?.parent !== parent) return [];
+    return [{ key: version.name, version: version.version, principal, act, outcome, at }];
+  });
   const refused = failures.flatMap(({ key, keyVersion: version, at, principal }) =>
     principal === undefined
       ? []
       : [{ key, version, principal, act: 'decrypt' as const, outcome: 'refused' as const, at }],
   );
-  return [...opened.flat(), ...refused];
+  return [...opened, ...refused];
 }
 
 function totals(uses: readonly DataKeyUse[]): readonly UseCount[] {

@@ -2,9 +2,10 @@
 // The kill switch without a quorum: a person disconnects the key store alone, in an emergency, and a quorum reviews it
 // afterwards. Nothing else of a recovery is begun alone: what connects a key store, or makes it of a backup, is decided on.
 import type { AuditEntry } from '../audit/chain.ts';
-import { isError, KeyturnError } from '../errors.ts';
+import { KeyturnError } from '../errors.ts';
 import type { OpenReview } from '../keys/records.ts';
 import { findClaimed, type IdempotencyClaim } from '../operations/admit-operation.ts';
+import { decidingAgain } from '../operations/decide-again.ts';
 import type { ApprovalChange, Ledger } from '../ports/ledger.ts';
 import type { Decision, Ids } from '../ports/platform.ts';
 import { toChange } from '../provisioning/key-store-change.ts';
@@ -12,17 +13,6 @@ import type { KeyStoreRecord } from '../provisioning/records.ts';
 import { admitRecovery, type RecoveryDeps } from './key-store-recovery.ts';
 
 const MAX_TRIES = 4;
-
-/** Decides again on what another change left behind. */
-async function again<T>(work: () => Promise<T>): Promise<T> {
-  for (let tried = 1; ; tried += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (tried >= MAX_TRIES || !isError(error, 'RevisionConflict')) throw error;
-    }
-  }
-}
 
 export interface DisconnectAlone {
   readonly keyStore: string;
@@ -41,7 +31,7 @@ export function disconnectAlone(
   deps: RecoveryDeps & { readonly ids: Ids },
   { keyStore, reason, by, decision, claim }: DisconnectAlone,
 ): Promise<string> {
-  return again(async () => {
+  return decidingAgain(MAX_TRIES, async () => {
     const known = await findClaimed(deps.ledger, claim);
     if (known) return known;
     const operationId = deps.ids.operationId();
@@ -91,7 +81,7 @@ export interface CloseReview {
 
 /** Closes a review, with the approval that a quorum gave. @throws KeyturnError `TransitionForbidden` */
 export function closeReview({ ledger, clock }: RecoveryDeps, input: CloseReview): Promise<void> {
-  return again(async () => {
+  return decidingAgain(MAX_TRIES, async () => {
     const { keyStore, review } = await readOpenReview(ledger, input.keyStore, input.operationId);
     const entry: AuditEntry = {
       at: clock.now(),

@@ -3,8 +3,9 @@
 // key store, so nothing else changes that, and a second recovery is refused.
 import { type AuditEntry, type AuditValue, link } from '../audit/chain.ts';
 import type { RecoveryKind, RecoveryPhase } from '../contract/recoveries.ts';
-import { isError, KeyturnError } from '../errors.ts';
+import { KeyturnError } from '../errors.ts';
 import { type IdempotencyClaim, idempotencyRecord } from '../operations/admit-operation.ts';
+import { decidingAgain } from '../operations/decide-again.ts';
 import type { ApprovalChange, IdempotencyRecord, KeyStoreChange, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision } from '../ports/platform.ts';
 import { keyStoreStream } from '../provisioning/key-store-change.ts';
@@ -173,7 +174,7 @@ export async function mutateRecovery(
   at: RecoveryAddress,
   decide: (recovery: RecoveryRecord, now: string) => RecoveryDraft | null,
 ): Promise<RecoveryRecord> {
-  for (let tried = 1; ; tried += 1) {
+  return decidingAgain(MAX_TRIES, async () => {
     const keyStore = await ledger.readKeyStore(at.keyStore);
     const recovery = await readRecovery(ledger, at.keyStore, at.operationId);
     if (keyStore?.operationId !== at.operationId || recovery.attempt !== at.attempt)
@@ -190,15 +191,11 @@ export async function mutateRecovery(
       detail: draft.detail,
     };
     const owner = draft.keyStore ?? { step: `Recover:${next.phase}` };
-    try {
-      await ledger.commitKeyStore(
-        toChange(keyStore, { recovery: next, keyStore: owner, entry, tasks: draft.tasks }, now),
-      );
-      return next;
-    } catch (error) {
-      if (tried >= MAX_TRIES || !isError(error, 'RevisionConflict')) throw error;
-    }
-  }
+    await ledger.commitKeyStore(
+      toChange(keyStore, { recovery: next, keyStore: owner, entry, tasks: draft.tasks }, now),
+    );
+    return next;
+  });
 }
 
 /** The phases with the present one ended and another begun. */
