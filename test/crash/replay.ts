@@ -174,7 +174,7 @@ export class Replay {
         return null;
       }
       case 'refused': {
-        const { at, code, phase: when, times: count } = fault;
+        const { at, code = 'DependencyUnavailable', phase: when, times: count } = fault;
         return this.#site.fault({
           ...{ operation: CALLS[at % CALLS.length], code: CODES[code], when, count },
         });

@@ -2,6 +2,7 @@
 // What a random history is made of: what people, consumers and the schedule do, and what goes wrong meanwhile.
 import fc from 'fast-check';
 import type { Origin } from '#core/contract/vocabulary.ts';
+import type { CommonFault } from './faults.ts';
 import type { ToldUse } from './key-uses.ts';
 import type { LeavingAct } from './leavings.ts';
 import type { StoredAct } from './stored-items.ts';
@@ -38,20 +39,7 @@ export type Act =
 
 /** What goes wrong once, at a port call or in a wait of an execution. */
 export type Fault =
-  | {
-      readonly goes: 'process-dies' | 'execution-lost';
-      readonly at: number;
-      readonly phase: 'before' | 'after';
-    }
-  /** Calls are refused, or, with phase `after`, have their effect and the answer is lost. */
-  | {
-      readonly goes: 'refused';
-      readonly at: number;
-      readonly phase: 'before' | 'after';
-      readonly code: 'Throttled' | 'DependencyUnavailable';
-      readonly times: number;
-    }
-  | { readonly goes: 'disconnected'; readonly at: number; readonly calls: number }
+  | CommonFault
   /** Other things happen in the middle of a call: the process is slow, and the world goes on. */
   | { readonly goes: 'meanwhile'; readonly at: number; readonly act: Act }
   /** Other things happen while an execution waits or backs off. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plays a history of stops, and looks behind every call: what is denied is refused, what says that it is proven is refused
 // by KMS, what is compromised stays so; in the end everything has ended, and all that is not revoked can be read.
-import { isError, KeyturnError } from '#core/errors.ts';
+import { isError } from '#core/errors.ts';
 import { awaitsSuccessor } from '#core/keys/containment.ts';
 import type { VersionRecord } from '#core/keys/records.ts';
 import { isLegal } from '#core/keys/transitions.ts';
@@ -9,7 +9,8 @@ import { containKey } from '#core/operations/contain-key.ts';
 import { decrypt, encrypt } from '#core/operations/use-key.ts';
 import { ask, execute, vote } from '#test/support/approvals.ts';
 import { type CallSite, ExecutionLost, ProcessDied, Simulation } from '#test/support/simulation.ts';
-import { ALICE, aWorld, CONSUMER, KEY_STORE_ID, PERMIT, type World } from '#test/support/world.ts';
+import { ALICE, aWorld, CONSUMER, PERMIT, type World } from '#test/support/world.ts';
+import { Faults } from './faults.ts';
 import type { Act, Fault, History } from './revocation-history.ts';
 
 const QUIET_SWEEPS = 8;
@@ -31,17 +32,17 @@ class Player {
   readonly #world: World;
   readonly #simulation: Simulation;
   readonly #written: { readonly ciphertext: Uint8Array; readonly version: number }[] = [];
-  #faults: Fault[];
-  #refusals: Extract<Fault, { goes: 'refused' }> | null = null;
-  #refused = 0;
-  #reconnectAt = Number.POSITIVE_INFINITY;
+  readonly #faults: Faults<Extract<Fault, { goes: 'stopped' }>>;
   #claims = 0;
   #last: readonly VersionRecord[] = [];
   #isStopping = false;
 
   constructor(history: History, world: World) {
     this.#world = world;
-    this.#faults = [...history.faults];
+    this.#faults = new Faults<Extract<Fault, { goes: 'stopped' }>>(history.faults, world, {
+      isRefusable: (method) => OF_KMS.includes(method),
+      play: (fault, site) => this.#stop(fault.act, site),
+    });
     this.#simulation = new Simulation(world);
   }
 
@@ -50,14 +51,12 @@ class Player {
     await this.#simulation.runStarted();
     await this.#encrypt();
     this.#simulation.calls = 0;
-    this.#simulation.interrupt = (site) => this.#interrupt(site);
+    this.#simulation.interrupt = (site) => this.#faults.at(site);
     for (const act of acts) {
       await this.#tried(() => this.#act(act));
       await this.#check(JSON.stringify(act));
     }
-    this.#faults = [];
-    this.#refusals = null;
-    this.#world.vault.setConnected(KEY_STORE_ID, true);
+    this.#faults.end();
     await this.#quiet();
     await this.#checkEnded();
     await this.#tried(() => this.#act({ do: 'lift' }));
@@ -165,52 +164,13 @@ class Player {
     return { ledger, crypto: vault.cryptoFor('use-key'), random };
   }
 
-  async #interrupt(site: CallSite): Promise<void> {
-    if (site.number >= this.#reconnectAt) {
-      this.#reconnectAt = Number.POSITIVE_INFINITY;
-      this.#world.vault.setConnected(KEY_STORE_ID, true);
-    }
-    this.#refuse(site);
-    const fault = this.#faults.find(
-      (one) => one.at === site.number && (!('phase' in one) || one.phase === site.phase),
-    );
-    this.#faults = this.#faults.filter((one) => one !== fault);
-    if (fault) await this.#strike(fault, site);
-  }
-
-  #refuse({ phase, method }: CallSite): void {
-    if (this.#refusals?.phase !== phase || !OF_KMS.includes(method)) return;
-    this.#refused += 1;
-    if (this.#refused >= this.#refusals.times) this.#refusals = null;
-    throw new KeyturnError('DependencyUnavailable', `${method} is refused`);
-  }
-
-  async #strike(fault: Fault, site: CallSite): Promise<void> {
-    switch (fault.goes) {
-      case 'process-dies':
-        throw new ProcessDied();
-      case 'execution-lost':
-        throw new ExecutionLost('the execution is lost');
-      case 'refused':
-        this.#refusals = fault;
-        this.#refused = 0;
-        return this.#refuse(site);
-      case 'disconnected':
-        this.#world.vault.setConnected(KEY_STORE_ID, false);
-        this.#reconnectAt = site.number + fault.calls;
-        return;
-      case 'stopped':
-        return this.#stop(fault.act, site);
-    }
-  }
-
-  async #stop(act: Act, site: CallSite): Promise<void> {
+  async #stop(act: Act, site: CallSite | null): Promise<void> {
     if (this.#isStopping || act.do !== 'contain') return;
     this.#isStopping = true;
     // Its workflow runs later: no call of a function outlasts the quiet time in front of the proof.
     await this.#tried(() => this.#contain(act));
     this.#isStopping = false;
-    await this.#check(`stopped at call ${site.number}`);
+    await this.#check(`stopped at call ${site?.number}`);
   }
 
   #report(what: string): void {

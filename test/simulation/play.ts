@@ -12,11 +12,11 @@ import { laggards } from '#core/operations/await-acknowledgements.ts';
 import { rollBack } from '#core/operations/roll-back.ts';
 import { updateKey } from '#core/operations/update-key.ts';
 import { register, remove } from '#test/support/consumers.ts';
-import { type CallSite, ExecutionLost, ProcessDied, Simulation } from '#test/support/simulation.ts';
+import { ExecutionLost, ProcessDied, Simulation } from '#test/support/simulation.ts';
 import { ALICE, aWorld, PERMIT, type World } from '#test/support/world.ts';
 import { adopt, legacyAlias, makeForeign } from './adopted.ts';
 import { Faults } from './faults.ts';
-import type { Act, History } from './history.ts';
+import type { Act, Fault, History } from './history.ts';
 import { tellUse } from './key-uses.ts';
 import { type LeavingAct, Leavings } from './leavings.ts';
 import { applyPlan, CHANGES } from './planned.ts';
@@ -41,7 +41,7 @@ class Player {
   readonly #watcher: Watcher;
   readonly #written: Writings;
   readonly #items: StoredItems;
-  readonly #faults: Faults;
+  readonly #faults: Faults<Extract<Fault, { act: Act }>>;
   readonly #leavings: Leavings;
   #depth = 0;
 
@@ -62,8 +62,10 @@ class Player {
     this.#simulation.timesOfChild = history.timesOfChild ?? 1;
     this.#simulation.startsLate = history.startsLate ?? false;
     this.#leavings = new Leavings(world, this.#simulation, report);
-    const watch = (site: CallSite) => this.#watcher.behind(site);
-    this.#faults = new Faults(history.faults, world, watch, (act) => this.#meanwhile(act));
+    this.#faults = new Faults<Extract<Fault, { act: Act }>>(history.faults, world, {
+      watch: (site) => this.#watcher.behind(site),
+      play: ({ act }) => this.#meanwhile(act),
+    });
     this.#simulation.interrupt = (site) => this.#faults.at(site);
     this.#simulation.whileWaiting = () => this.#faults.inWait();
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random histories in which keys are stopped: at any call of a rotation, of its confirmation, or of a lifting.
 import fc from 'fast-check';
+import type { CommonFault } from './faults.ts';
 
 export type Act =
   | { readonly do: 'encrypt' | 'rotate' | 'lift' | 'sweep' }
@@ -18,19 +19,7 @@ export type Act =
   | { readonly do: 'wait'; readonly seconds: number };
 
 export type Fault =
-  | {
-      readonly goes: 'process-dies' | 'execution-lost';
-      readonly at: number;
-      readonly phase: 'before' | 'after';
-    }
-  /** Calls to KMS are refused, or have their effect and the answer is lost. */
-  | {
-      readonly goes: 'refused';
-      readonly at: number;
-      readonly phase: 'before' | 'after';
-      readonly times: number;
-    }
-  | { readonly goes: 'disconnected'; readonly at: number; readonly calls: number }
+  | CommonFault
   /** A key is stopped in the middle of a call: the process is slow, and its call lands behind the denial. */
   | { readonly goes: 'stopped'; readonly at: number; readonly act: Act };
 
