@@ -6,6 +6,7 @@ import type * as contract from '#core/contract/drills.ts';
 import type { Stage } from '#core/contract/vocabulary.ts';
 import { drillTimes } from '#core/drills/judge-drills.ts';
 import type { DrillRecord } from '#core/drills/records.ts';
+import { secondsBetween } from './views.ts';
 import { drillRows, electorate, ledger } from './wiring.ts';
 
 /** A day: a custodian who needs longer is not there on the day of a recovery. */
@@ -22,9 +23,6 @@ export function drillDeps(environment: { readonly STAGE: Stage; readonly TABLE_N
     answerSeconds: ANSWER_SECONDS,
   };
 }
-
-const secondsBetween = (from: string, to: string | null) =>
-  to === null ? null : (Date.parse(to) - Date.parse(from)) / 1000;
 
 /** A drill as the API shows it. */
 export function drillView(drill: DrillRecord): z.infer<typeof contract.Drill> {

@@ -6,9 +6,7 @@ import type { Ledger } from '#core/ports/ledger.ts';
 import { taskIdOf } from '#core/provisioning/provision-key-store.ts';
 import { isReviewOpen } from '#core/recovery/emergency.ts';
 import type { RecoveryRecord } from '#core/recovery/records.ts';
-
-const secondsOf = (from: string, to: string | null) =>
-  to === null ? null : (Date.parse(to) - Date.parse(from)) / 1000;
+import { secondsBetween } from './views.ts';
 
 /** What stands beside the records of recoveries and says how things are now. */
 export async function besideRecoveries(ledger: Ledger, keyStore: string) {
@@ -30,8 +28,8 @@ export function recoveryView(
   return {
     ...rest,
     isReviewOpen: of !== null && isReviewOpen(of, record.id),
-    phases: phases.map((one) => ({ ...one, seconds: secondsOf(one.startedAt, one.endedAt) })),
-    recoverySeconds: secondsOf(record.startedAt, record.endedAt),
+    phases: phases.map((one) => ({ ...one, seconds: secondsBetween(one.startedAt, one.endedAt) })),
+    recoverySeconds: secondsBetween(record.startedAt, record.endedAt),
     survey: {
       ...said,
       missing: [...survey.missing],

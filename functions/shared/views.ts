@@ -141,3 +141,7 @@ export function existing(key: KeyRecord | null, name: string): KeyRecord {
 }
 
 export const etag = (revision: number) => ({ etag: `"${revision}"` });
+
+/** Seconds between two instants; null while the later one is to come. */
+export const secondsBetween = (from: string, to: string | null) =>
+  to === null ? null : (Date.parse(to) - Date.parse(from)) / 1000;
