@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stops the use of keys, and lets it go on. Two duties, and so two classes: who stops keys cannot start them again.
 import {
+  DescribeKeyCommand,
   DisableKeyCommand,
   EnableKeyCommand,
   type KMSClient,
@@ -8,7 +9,7 @@ import {
   RevokeGrantCommand,
 } from '@aws-sdk/client-kms';
 import { isError } from '#core/errors.ts';
-import type { KeyBlocker, KeyEnabler } from '#core/ports/key-vault.ts';
+import type { BlockReader, KeyBlocker, KeyEnabler, PolicyReader } from '#core/ports/key-vault.ts';
 import { translated } from './errors.ts';
 
 /** KMS lists 100 grants a page at most (ListGrants API). */
@@ -58,6 +59,24 @@ export class KmsKeyBlocker implements KeyBlocker {
       if (!isError(error, 'KeyNotYetVisible')) throw error;
     }
   }
+}
+
+export class KmsBlockReader implements BlockReader {
+  readonly #client: KMSClient;
+  readonly #policies: PolicyReader;
+
+  constructor(client: KMSClient, policies: PolicyReader) {
+    this.#client = client;
+    this.#policies = policies;
+  }
+
+  async isDisabled(keyId: string): Promise<boolean> {
+    const command = new DescribeKeyCommand({ KeyId: keyId });
+    const { KeyMetadata } = await translated(() => this.#client.send(command));
+    return KeyMetadata?.KeyState === 'Disabled';
+  }
+
+  hasPolicy: PolicyReader['hasPolicy'] = (...asked) => this.#policies.hasPolicy(...asked);
 }
 
 export class KmsKeyEnabler implements KeyEnabler {

@@ -4,7 +4,7 @@ import type { FunctionName } from '#core/contract/environment.ts';
 import type { KeySpec, Origin, PolicyTemplate } from '#core/contract/vocabulary.ts';
 import { CANARY_CONTEXT_KEY, DATA_KEY_CONTEXT_KEY } from '#core/keys/naming.ts';
 import type { AccessGrant } from '#core/keys/records.ts';
-import type { Context, Provenance, VaultKey } from '#core/ports/key-vault.ts';
+import type { Context, Provenance, UnrecordedKey, VaultKey } from '#core/ports/key-vault.ts';
 import type { Eventual } from './eventual.ts';
 import type { MemoryKeyMaterial } from './key-material.ts';
 
@@ -47,6 +47,14 @@ export interface InspectedKey
   readonly policy: KeyPolicy;
   readonly isRecorded: boolean;
   readonly isDisabled: boolean;
+}
+
+/** A key as the search for unrecorded ones finds it. */
+export function unrecordedView(key: StoredKey): UnrecordedKey {
+  const { keyId, keyArn, provenance, createdAt, isPendingDeletion, isWaiting } = key;
+  const state = isPendingDeletion ? 'other' : isWaiting ? 'waiting' : 'enabled';
+  const material = key.origin === 'AWS_KMS' ? { materialId: key.material.currentId } : {};
+  return { keyId, keyArn, provenance, createdAt, state, ...material };
 }
 
 /** Where a key comes from that no operation of Keyturn made. */

@@ -7,10 +7,10 @@ export type VaultPorts = MaterialImporter &
   ports.KeyCreator &
   ports.AliasWriter &
   ports.PolicyWriter &
-  ports.PolicyReader &
   ports.KeyRemover &
   ports.KeyUntagger &
   ports.KeyBlocker &
+  ports.BlockReader &
   ports.KeyEnabler &
   ports.KeyMarker &
   ports.AliasRemover &

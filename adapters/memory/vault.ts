@@ -32,6 +32,7 @@ import {
   NOBODY,
   permits,
   type StoredKey,
+  unrecordedView,
 } from './stored-key.ts';
 import type { VaultPorts } from './vault-ports.ts';
 
@@ -280,6 +281,10 @@ export class MemoryVault implements VaultPorts {
     this.#tagged(keyId).isDisabled.set(true, this.#calls + this.#visibilityCalls);
   }
 
+  async isDisabled(keyId: string): Promise<boolean> {
+    return this.#found(keyId).isDisabled.seenAt(this.#calls);
+  }
+
   async enable(keyId: string): Promise<void> {
     this.#tagged(keyId).isDisabled.set(false, this.#calls + this.#visibilityCalls);
   }
@@ -390,11 +395,6 @@ export class MemoryVault implements VaultPorts {
     return [...this.#keys.values()]
       .filter((key) => key.provenance.stage === stage && key.visibleFrom <= this.#calls)
       .filter((key) => !key.isRecorded.seenAt(this.#calls))
-      .map((key) => {
-        const { keyId, keyArn, provenance, createdAt, isPendingDeletion, isWaiting } = key;
-        const state = isPendingDeletion ? 'other' : isWaiting ? 'waiting' : 'enabled';
-        const material = key.origin === 'AWS_KMS' ? { materialId: key.material.currentId } : {};
-        return { keyId, keyArn, provenance, createdAt, state, ...material };
-      });
+      .map(unrecordedView);
   }
 }

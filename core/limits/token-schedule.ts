@@ -4,7 +4,11 @@
 //
 // The routine lane has the configured share of the quota. The priority lane takes from the rest of it at once, and
 // what it takes is charged to the routine lane: over time Keyturn as a whole keeps to its share, and at no moment do
-// both lanes together go beyond the quota.
+// these two lanes together go beyond the quota.
+//
+// The incident lane has nearly all of the quota, in one row with the priority lane, and holds the routine lane back. What
+// routine callers had leased before they still use, for as long as a lease reaches (two seconds): in that time alone
+// KMS may be asked for more than its quota, and throttles.
 import type { BucketState, Lane } from '../ports/rate-budget.ts';
 
 /** Rates of one bucket. */
@@ -26,9 +30,20 @@ export type Reservation =
   | { readonly lease: SlotLease; readonly next: BucketState }
   | { readonly lease: null; readonly waitMilliseconds: number };
 
+/**
+ * Share of the quota that the incident lane has, whatever Keyturn's share is: while thousands of keys are to be stopped
+ * that goes before other teams' administrative calls. Not all of it, as KMS counts by its own clock.
+ */
+export const INCIDENT_SHARE = 0.98;
+
 /** Milliseconds between two calls of a lane. */
 export function intervalOf({ quota, share }: BucketRates, lane: Lane): number {
-  return 1000 / (quota * (lane === 'routine' ? share : 1 - share));
+  const shares: Readonly<Record<Lane, number>> = {
+    routine: share,
+    priority: 1 - share,
+    incident: INCIDENT_SHARE,
+  };
+  return 1000 / (quota * shares[lane]);
 }
 
 /**
@@ -50,6 +65,10 @@ export function reserve(
   const lease = { from, every, count };
   const until = from + count * every;
   if (lane === 'routine') return { lease, next: { ...state, routineUntil: until } };
+  if (lane === 'incident') {
+    const next = { routineUntil: Math.max(state.routineUntil, until), priorityUntil: until };
+    return { lease, next };
+  }
   const routineUntil = Math.max(now, state.routineUntil) + count * intervalOf(rates, 'routine');
   return { lease, next: { routineUntil, priorityUntil: until } };
 }

@@ -59,7 +59,7 @@ export interface ScopePlan {
   readonly protectedKeys: readonly string[];
   /** The classes in the order in which KMS is made to refuse their keys. */
   readonly order: readonly { readonly class: string; readonly keys: number }[];
-  /** Below this nobody goes: one call of KMS for each key, at the rate of the priority lane. */
+  /** Below this nobody goes: one call of KMS for each key, at the rate of the incident lane. */
   readonly floorSeconds: number;
   /** Why a quorum has to decide; null: one person may do it, if the cap of the hour has room. */
   readonly quorumBecause: string | null;
@@ -98,7 +98,7 @@ function floorOf(
   { share, quotas }: KmsBudget,
 ): number {
   const seconds = (call: 'DisableKey' | 'PutKeyPolicy', count: number) =>
-    (count * intervalOf({ quota: quotas[call] ?? KMS_QUOTAS[call], share }, 'priority')) / 1000;
+    (count * intervalOf({ quota: quotas[call] ?? KMS_QUOTAS[call], share }, 'incident')) / 1000;
   return Math.ceil(
     Math.max(seconds('DisableKey', calls.hard), seconds('PutKeyPolicy', calls.locked)),
   );

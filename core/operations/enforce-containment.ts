@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The KMS side of a containment: what the record denies already, KMS is made to refuse. Every call is idempotent, so the
 // API call, each attempt of the workflow and each retry simply do them again.
-import { KeyturnError } from '../errors.ts';
+import type { PolicyTemplate } from '../contract/vocabulary.ts';
+import { isError, KeyturnError } from '../errors.ts';
 import { accessOfContained, contained, isContainable } from '../keys/containment.ts';
 import type { VersionRecord } from '../keys/records.ts';
-import type { KeyBlocker, PolicyWriter } from '../ports/key-vault.ts';
+import type { BlockReader, KeyBlocker, PolicyWriter } from '../ports/key-vault.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
 import { mutateKey } from './mutate-key.ts';
 import {
@@ -21,7 +22,9 @@ export interface BlockDeps {
   readonly blocker: KeyBlocker;
 }
 
-export interface EnforceDeps extends StepDeps, BlockDeps {}
+export interface EnforceDeps extends StepDeps, BlockDeps {
+  readonly blockReader: BlockReader;
+}
 
 /** Versions that one transaction changes: DynamoDB takes 100 items, and the rest of the change needs some. */
 export const VERSIONS_PER_CHANGE = 80;
@@ -48,22 +51,58 @@ export function blockTargets({ key, versions }: KeySnapshot): readonly BlockTarg
     });
 }
 
-/** Stops the use of a version with one call. */
-export async function block(deps: BlockDeps, target: BlockTarget): Promise<void> {
-  const { containment, keyId, version } = target;
-  if (containment.mode === 'hard') return deps.blocker.disable(keyId);
-  if (version.policyTemplate !== 'original')
-    await deps.policies.applyPolicy(keyId, version.policyTemplate, accessOfContained(version));
+/** The policy that comes with the block of a version; a key that is disabled may have one of its own. */
+function lockOf({ containment, version }: BlockTarget): PolicyTemplate | null {
+  const { policyTemplate: template } = version;
+  if (template === 'original') return null;
+  const isBlock = template === 'contained' || template === 'suspended';
+  return containment.mode === 'locked' || isBlock ? template : null;
 }
 
-/** The same, and what of it one call does not reach: grants outlive a policy, and somebody could enable the key. */
-export async function blockFully(deps: BlockDeps, target: BlockTarget): Promise<void> {
-  await block(deps, target);
-  const { containment, keyId, version } = target;
-  const { policyTemplate: template } = version;
-  // One that was locked before it was disabled has its policy still, or a lifting took it away meanwhile.
-  if (containment.mode === 'hard' && (template === 'contained' || template === 'suspended'))
-    await deps.policies.applyPolicy(keyId, template, accessOfContained(version));
+async function lock({ policies }: BlockDeps, target: BlockTarget): Promise<void> {
+  const template = lockOf(target);
+  if (template)
+    await policies.applyPolicy(target.keyId, template, accessOfContained(target.version));
+}
+
+/** Stops the use of a version with one call. */
+export async function block(deps: BlockDeps, target: BlockTarget): Promise<void> {
+  if (target.containment.mode === 'hard') return deps.blocker.disable(target.keyId);
+  await lock(deps, target);
+}
+
+/** What of a block KMS shows already. */
+interface Shown {
+  readonly isDisabled: boolean;
+  readonly isLocked: boolean;
+}
+
+async function shownOf({ blockReader }: EnforceDeps, target: BlockTarget): Promise<Shown> {
+  const template = lockOf(target);
+  const access = accessOfContained(target.version);
+  try {
+    return {
+      isDisabled: await blockReader.isDisabled(target.keyId),
+      isLocked: template !== null && (await blockReader.hasPolicy(target.keyId, template, access)),
+    };
+  } catch (error) {
+    // The policy of an adopted key may keep its state to itself.
+    if (!isError(error, 'AccessDenied')) throw error;
+    return { isDisabled: false, isLocked: false };
+  }
+}
+
+/**
+ * The block, and what of it one call does not reach: grants outlive a policy, and somebody could enable the key.
+ *
+ * The call that contained the key has blocked it, as a rule, and DisableKey and PutKeyPolicy have KMS's smallest quotas: where
+ * `mayTrust` says so, what KMS shows to be done is not asked for again, and thousands of keys are contained in half the time.
+ */
+async function blockFully(deps: EnforceDeps, target: BlockTarget, mayTrust: boolean) {
+  const shown = mayTrust ? await shownOf(deps, target) : null;
+  const { containment, keyId } = target;
+  if (containment.mode === 'hard' && !shown?.isDisabled) await deps.blocker.disable(keyId);
+  if (!shown?.isLocked) await lock(deps, target);
   if (containment.kind === 'revocation') await deps.blocker.revokeGrants(keyId);
 }
 
@@ -105,9 +144,12 @@ async function markRest(deps: EnforceDeps, input: StepInput): Promise<void> {
 export async function enforceContainment(deps: EnforceDeps, input: StepInput): Promise<void> {
   await openStep(deps, input, 'BeginOperation');
   await markRest(deps, input);
-  const { snapshot } = await openStep(deps, input);
+  const { snapshot, operation } = await openStep(deps, input);
   const targets = blockTargets(snapshot);
-  for (const target of targets) await blockFully(deps, target);
+  // KMS shows changes late, so a second attempt, which comes when the proof failed, trusts nothing; and behind an operation
+  // that lost the key a call may be under way that undoes what is shown.
+  const isFirst = operation.attempt === 1 && (operation.containment?.quietUntil ?? null) === null;
+  for (const target of targets) await blockFully(deps, target, isFirst);
   await recordStep(deps, input, 'EnforceContainment', () => ({
     action: 'containment.enforced',
     detail: { kmsKeys: targets.length },
@@ -129,7 +171,7 @@ export async function repeatContainment(deps: EnforceDeps, input: StepInput): Pr
       `a call of the operation that held the key may be under way until ${quietUntil}`,
     );
   const targets = quietUntil === null ? [] : blockTargets(snapshot);
-  for (const target of targets) await blockFully(deps, target);
+  for (const target of targets) await blockFully(deps, target, false);
   await recordStep(deps, input, 'RepeatContainment', () => ({
     action: 'containment.repeated',
     detail: { kmsKeys: targets.length },

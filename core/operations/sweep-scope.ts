@@ -15,6 +15,7 @@ import type {
 import { later } from './admit-operation.ts';
 import { type ContainKeyDeps, containKey } from './contain-key.ts';
 import { linkedScope, pageOf } from './contain-scope.ts';
+import { inOrder } from './in-order.ts';
 
 export interface SweepScopeDeps extends ContainKeyDeps {
   readonly scopes: ScopeContainments;
@@ -26,6 +27,8 @@ export interface SweepPart {
   readonly page: number;
   /** No key is begun so many seconds after the part began. */
   readonly seconds: number;
+  /** Keys under way at once, so that the next one is denied while KMS's quota lets the others wait. 1 when not given. */
+  readonly atOnce?: number;
 }
 
 type Outcome = 'contained' | 'already' | 'refused' | { readonly cause: string };
@@ -120,7 +123,7 @@ async function work(
   deps: SweepScopeDeps,
   containment: ScopeContainment,
   keys: readonly KeyRecord[],
-  seconds: number,
+  { seconds, atOnce = 1 }: SweepPart,
 ): Promise<Part> {
   const until = later(deps.clock.now(), seconds);
   const isBegin = beginsPass(containment);
@@ -131,13 +134,11 @@ async function work(
     last: null,
     isWhole: true,
   };
-  for (const { name } of keys) {
-    // At least one, or it would never get on.
-    if (part.last !== null && deps.clock.now() >= until) return { ...part, isWhole: false };
-    const outcome = await containOne(deps, containment, name);
+  const isInTime = () => deps.clock.now() < until;
+  const contain = ({ name }: KeyRecord) => containOne(deps, containment, name);
+  for await (const [{ name }, outcome] of inOrder(keys, atOnce, isInTime, contain))
     part = counted(part, name, outcome, containment.checkpoint.pass === 1);
-  }
-  return part;
+  return { ...part, isWhole: part.last === (keys.at(-1)?.name ?? null) };
 }
 
 /** The row behind a part: where it goes on, or that it has ended. */
@@ -197,7 +198,7 @@ export async function sweepScope(
   const keys = page.items.filter(
     (key) => isInScope(scope, key) && rankOf(rule, key.class) === checkpoint.rank,
   );
-  const done = await work(deps, containment, keys, part.seconds);
+  const done = await work(deps, containment, keys, part);
   const now = deps.clock.now();
   const row = behind(containment, done, {
     cursor: page.nextCursor,

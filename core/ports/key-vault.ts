@@ -157,6 +157,11 @@ export interface KeyBlocker {
   revokeGrants(keyId: string): Promise<number>;
 }
 
+/** What the vault shows of a block: as late as it shows any change, so it is a hint and no proof. */
+export interface BlockReader extends PolicyReader {
+  isDisabled(keyId: string): Promise<boolean>;
+}
+
 export interface KeyEnabler {
   /** Undoes `disable`. */
   enable(keyId: string): Promise<void>;

@@ -3,8 +3,11 @@
 // by everything of Keyturn that calls KMS in the account.
 import type { KmsCall } from '../contract/kms-quotas.ts';
 
-/** `priority` is for what cannot wait behind a sweep of thousands: rotations that people or events asked for. */
-export const LANES = ['routine', 'priority'] as const;
+/**
+ * `priority` is for what cannot wait behind a sweep of thousands: rotations that people or events asked for. `incident`
+ * is for stopping many keys: it has nearly the whole quota, and the other lanes stand back while it is used.
+ */
+export const LANES = ['routine', 'priority', 'incident'] as const;
 export type Lane = (typeof LANES)[number];
 
 export interface BudgetRequest {

@@ -48,6 +48,7 @@ export function containmentGrants({
     'enforce-containment': [
       ...writeTable(table, LIST_INDEX.name, OWNER_INDEX.name),
       stop,
+      keys.onKeys(['kms:DescribeKey', 'kms:GetKeyPolicy']),
       {
         actions: ['states:StartExecution'],
         resources: [names.stateMachineArn('revoke-key'), names.stateMachineArn('contain-scope')],

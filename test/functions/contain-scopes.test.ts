@@ -18,6 +18,14 @@ vi.mock('#adapters/kms/key-blocking.ts', () => ({
       return 0;
     }
   },
+  KmsBlockReader: class {
+    isDisabled(keyId: string) {
+      return current.world.ports.isDisabled(keyId);
+    }
+    hasPolicy(...call: Parameters<typeof current.world.ports.hasPolicy>) {
+      return current.world.ports.hasPolicy(...call);
+    }
+  },
 }));
 vi.mock('#adapters/kms/key-administration.ts', () => ({
   KmsPolicies: class {

@@ -10,7 +10,7 @@ export const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'read-keys': [],
   'release-keys': [],
   'contain-keys': STOPS,
-  'enforce-containment': STOPS,
+  'enforce-containment': ['kms:DescribeKey', 'kms:GetKeyPolicy', ...STOPS].sort(),
   'lift-scopes': [],
   'manage-destruction': ['kms:GetKeyLastUsage'],
   'tend-destruction': [],

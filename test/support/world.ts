@@ -190,6 +190,7 @@ export class World {
       remover: ports,
       untagger: ports,
       blocker: ports,
+      blockReader: ports,
       enabler: ports,
       containmentRules: this.containmentRules,
       scopes: withHook(this.scopes, hook),

@@ -6,7 +6,9 @@ import { CANARY_CONTEXT_KEY, dataKeyContext } from '#core/keys/naming.ts';
 import type { DataKeyMaker } from '#core/ports/data-keys.ts';
 import type {
   AliasWriter,
+  BlockReader,
   CryptoUser,
+  KeyBlocker,
   KeyCreator,
   KeyRemover,
   OrphanFinder,
@@ -22,6 +24,8 @@ export interface VaultUnderTest {
   readonly aliases: AliasWriter;
   readonly policies: PolicyWriter & PolicyReader;
   readonly remover: KeyRemover;
+  /** As `enforce-containment`. */
+  readonly blocker: KeyBlocker & Pick<BlockReader, 'isDisabled'>;
   /** As `verify-version`. */
   readonly verifier: CryptoUser;
   /** As `use-key`. */
@@ -191,6 +195,19 @@ export function describeVault(title: string, open: () => Promise<VaultUnderTest>
         expect(await vault.policies.hasPolicy(keyId, 'active', ACCESS)).toBe(true);
         expect(await vault.policies.hasPolicy(keyId, 'active', [])).toBe(false);
         expect(await vault.policies.hasPolicy(keyId, 'decrypt-only', ACCESS)).toBe(false);
+      });
+
+      it('disables a key for everybody, twice if asked, and shows that', async () => {
+        const keyId = await under('active');
+        const ciphertext = await vault.dataPlane.encrypt(keyId, TEXT, {});
+
+        expect(await vault.blocker.isDisabled(keyId)).toBe(false);
+        await vault.blocker.disable(keyId);
+        await vault.blocker.disable(keyId);
+        expect(await vault.blocker.isDisabled(keyId)).toBe(true);
+        await expect(vault.dataPlane.decrypt(ciphertext, {})).rejects.toEqual(
+          named('KeyNotUsable'),
+        );
       });
 
       it('puts the same policy twice', async () => {

@@ -15,6 +15,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KmsCryptoUser } from '#adapters/kms/crypto-user.ts';
 import { KmsDataKeyMaker } from '#adapters/kms/data-key-maker.ts';
 import { KmsAliasWriter, KmsKeyRemover, KmsPolicies } from '#adapters/kms/key-administration.ts';
+import { KmsBlockReader, KmsKeyBlocker } from '#adapters/kms/key-blocking.ts';
 import { KmsKeyCreator } from '#adapters/kms/key-creator.ts';
 import { KmsMaterialImporter } from '#adapters/kms/material-importer.ts';
 import { KmsMaterialRotator } from '#adapters/kms/material-rotator.ts';
@@ -85,11 +86,19 @@ afterAll(async () => {
 
 describeVault('KMS', async () => {
   const root = emulator.kms();
+  const stopper = as('enforce-containment');
+  const blocker = new KmsKeyBlocker(stopper);
+  const reader = new KmsBlockReader(stopper, new KmsPolicies(stopper, SITE));
   return {
     keys: new KmsKeyCreator(as('create-version'), SITE),
     aliases: new KmsAliasWriter(as('place-alias')),
     policies: new KmsPolicies(as('apply-policy'), SITE),
     remover: new KmsKeyRemover(as('compensate-operation')),
+    blocker: {
+      disable: (keyId) => blocker.disable(keyId),
+      revokeGrants: (keyId) => blocker.revokeGrants(keyId),
+      isDisabled: (keyId) => reader.isDisabled(keyId),
+    },
     verifier: new KmsCryptoUser(as('verify-version')),
     dataPlane: new KmsCryptoUser(as('use-key')),
     maker: new KmsDataKeyMaker(as('make-data-key')),

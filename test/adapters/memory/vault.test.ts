@@ -17,6 +17,7 @@ describeVault('MemoryVault', async () => {
     aliases: vault,
     policies: vault,
     remover: vault,
+    blocker: vault,
     verifier: vault.cryptoFor('verify-version'),
     dataPlane: vault.cryptoFor('use-key'),
     maker: vault.dataKeysFor('make-data-key'),

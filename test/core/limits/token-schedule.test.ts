@@ -51,6 +51,45 @@ describe('the schedule of a bucket', () => {
     expect(reserved.next).toEqual({ routineUntil: NOW + 5400, priorityUntil: NOW + 400 });
   });
 
+  it('gives an incident nearly the whole quota, and holds the routine lane back meanwhile', () => {
+    const every = 1000 / 4.9;
+    const incident = { lane: 'incident' as const, count: 1, horizon: 2000 };
+    const first = reserve(UNUSED, RATES, incident, NOW);
+    if (!first.lease) throw new Error('refused');
+    const second = reserve(first.next, RATES, incident, NOW);
+    if (!second.lease) throw new Error('refused');
+
+    expect(first.lease).toEqual({ from: NOW, every, count: 1 });
+    expect(second.lease.from).toBeCloseTo(NOW + every, 6);
+    expect(reserve(second.next, RATES, routine(), NOW).lease?.from).toBeCloseTo(NOW + 2 * every, 6);
+    // One key that has to be stopped beside it comes behind what was given out, and no further.
+    expect(reserve(second.next, RATES, priority(), NOW).lease?.from).toBeCloseTo(
+      NOW + 2 * every,
+      6,
+    );
+  });
+
+  it('gives an incident and single emergencies together no more than the quota', () => {
+    let state = UNUSED;
+    const slots: number[] = [];
+    for (let at = 0; at < 10_000; at += 100)
+      for (const lane of ['incident', 'priority'] as const) {
+        const { lease, ...rest } = reserve(
+          state,
+          RATES,
+          { lane, count: 1, horizon: 2000 },
+          NOW + at,
+        );
+        if (lease) slots.push(lease.from);
+        if ('next' in rest) state = rest.next;
+      }
+    slots.sort((a, b) => a - b);
+    expect(slots.length).toBeGreaterThan(20);
+    expect(
+      slots.every((slot, index) => (slots[index + 6] ?? Number.POSITIVE_INFINITY) > slot + 1000),
+    ).toBe(true);
+  });
+
   it('never gives out more than the quota in any second, whoever asks for what and when', () => {
     const ask = fc.record({
       lane: fc.constantFrom<Lane>('routine', 'priority'),

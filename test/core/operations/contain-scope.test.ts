@@ -69,8 +69,8 @@ describe('containment of a scope', () => {
         { class: 'internal-data', keys: 1 },
         { class: 'test', keys: 3 },
       ],
-      // 4 DisableKey at 2.5 a second.
-      floorSeconds: 2,
+      // 4 DisableKey at 4.9 a second.
+      floorSeconds: 1,
       quorumBecause: null,
     });
     expect(
