@@ -9,6 +9,7 @@ import type { ApprovalFilter } from '#core/ports/approvals.ts';
 import type { DueItem, Page } from '#core/ports/ledger.ts';
 import {
   approvalsPartition,
+  assignmentPartition,
   dataKeyPartition,
   dataKeySort,
   dueApprovalPartition,
@@ -65,6 +66,24 @@ async function queryShards(
 }
 
 const bySort = (sort: string) => (a: Item, b: Item) => (String(a[sort]) < String(b[sort]) ? -1 : 1);
+
+/** Names of keys that are assigned to something, in name order; the records themselves are to be read. */
+export async function listAssigned(
+  client: DynamoDBDocumentClient,
+  table: string,
+  page: { kind: string; value: string; after: string | null; limit: number },
+): Promise<Page<string>> {
+  const rows = await queryShards(client, table, (shard) => ({
+    index: LIST_INDEX,
+    partition: assignmentPartition(page.kind, page.value, shard),
+    comparison: '>',
+    bound: page.after ?? ' ',
+    limit: page.limit + 1,
+  }));
+  const names = rows.map((row) => String(row[LIST_INDEX.sort])).sort();
+  const items = names.slice(0, page.limit);
+  return { items, nextCursor: names.length > page.limit ? (items.at(-1) ?? null) : null };
+}
 
 /** Keys in name order behind `after`; with an owner, theirs. */
 export async function listKeys(

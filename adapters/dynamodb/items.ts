@@ -17,6 +17,7 @@ import type { ConsumerRecord } from '#core/keys/consumers.ts';
 import { dueAt } from '#core/keys/due.ts';
 import type { KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
 import type { HoldRecord, ReencryptionRecord, SourceRecord } from '#core/keys/reencryption.ts';
+import type { Assignment } from '#core/keys/scopes.ts';
 import type { ApprovalFilter } from '#core/ports/approvals.ts';
 import type { IdempotencyRecord, KeyChange } from '#core/ports/ledger.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.ts';
@@ -42,6 +43,7 @@ export const CONSUMER_PREFIX = 'meta#consumer#';
 /** Behind `meta` in sort order, as everything that is read with a key. */
 export const SOURCE_PREFIX = 'meta#source#';
 export const HOLD_PREFIX = 'meta#hold#';
+export const ASSIGNMENT_PREFIX = 'meta#assignment#';
 export const REENCRYPTION_SORT = 'meta#reencryption';
 export const TASK_PREFIX = 'task#';
 export const RECOVERY_PREFIX = 'recovery#';
@@ -86,6 +88,8 @@ export const SCOPE_DENIAL_COPIES = 8;
 export const scopeAddress = (id: string) => at(`scope#${id}`);
 export const scopeLiftsAddress = () => at('scope-lifts');
 export const scopeDenialsAddress = (copy: number) => at(`scope-denials#${copy}`);
+/** The copy that uses of a key read. */
+export const denialCopyOf = (name: string) => shardOf(name) % SCOPE_DENIAL_COPIES;
 export const INCIDENTS_PARTITION = 'incidents';
 export const DRILLS_PARTITION = 'drills';
 export const drillAddress = (id: string) => at(DRILLS_PARTITION, id);
@@ -102,6 +106,9 @@ export const dueApprovalPartition = (shard: number) => `due-approval#${shard}`;
 export const approvalsPartition = (filter: ApprovalFilter, shard: number) =>
   `approvals-${filter}#${shard}`;
 export const listPartition = (shard: number) => `keys#${shard}`;
+/** Partition of the list that has the keys of an application or a host. */
+export const assignmentPartition = (kind: string, value: string, shard: number) =>
+  `${kind}#${value}#${shard}`;
 export const ownerPartition = (owner: string, shard: number) => `owner#${owner}#${shard}`;
 
 export function keyItem(key: KeyRecord): Item {
@@ -118,6 +125,21 @@ export function keyItem(key: KeyRecord): Item {
     ...(due
       ? { [DUE_INDEX.partition]: duePartition(shard), [DUE_INDEX.sort]: `${due}#${key.name}` }
       : {}),
+  };
+}
+
+/** Where a key is found by what it is assigned to; one row for each kind, which leaves the list with the assignment. */
+export function assignmentItem(key: string, { kind, value }: Assignment): Item {
+  return {
+    ...at(keyPartition(key), `${ASSIGNMENT_PREFIX}${kind}`),
+    kind,
+    ...(value === null
+      ? {}
+      : {
+          value,
+          [LIST_INDEX.partition]: assignmentPartition(kind, value, shardOf(key)),
+          [LIST_INDEX.sort]: key,
+        }),
   };
 }
 

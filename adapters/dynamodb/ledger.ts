@@ -4,7 +4,7 @@
 import { type DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { ApprovalRecord } from '#core/approvals/records.ts';
 import { type AuditHead, type AuditRecord, genesisHash } from '#core/audit/chain.ts';
-import { PARTITION_KEY, SORT_KEY } from '#core/contract/table.ts';
+import { SORT_KEY } from '#core/contract/table.ts';
 import type { ShareEnvelope, StoredShares } from '#core/escrow/records.ts';
 import type { ConsumerRecord } from '#core/keys/consumers.ts';
 import type { Instant, KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
@@ -27,6 +27,7 @@ import type {
   KeySnapshot,
   KeyStoreChange,
   Ledger,
+  ListedScope,
   Occupancy,
   Page,
 } from '#core/ports/ledger.ts';
@@ -36,6 +37,7 @@ import type { RecoveryRecord } from '#core/recovery/records.ts';
 import { escrowItems, escrowOf, sharesAddress } from './escrow-rows.ts';
 import {
   listApprovals,
+  listAssigned,
   listDataKeys,
   listDue,
   listDueApprovals,
@@ -45,6 +47,7 @@ import {
   listKeys,
 } from './indexes.ts';
 import * as items from './items.ts';
+import { countWrite, recordWrite } from './key-writes.ts';
 import { statusItem } from './status-rows.ts';
 import { TableRows, type Write } from './table-rows.ts';
 
@@ -107,10 +110,21 @@ export class DynamoDbLedger
     );
   }
 
-  async listKeysOf(owner: string, after: string | null, limit: number): Promise<Page<KeyRecord>> {
-    return this.#rows.translated(() =>
-      listKeys(this.#rows.client, this.#rows.table, { after, limit, owner }),
+  async listKeysOf(
+    { kind, value }: ListedScope,
+    after: string | null,
+    limit: number,
+  ): Promise<Page<KeyRecord>> {
+    const { client, table } = this.#rows;
+    if (kind === 'owner')
+      return this.#rows.translated(() => listKeys(client, table, { after, limit, owner: value }));
+    const found = await this.#rows.translated(() =>
+      listAssigned(client, table, { kind, value, after, limit }),
     );
+    const keys = await Promise.all(found.items.map((name) => this.readKeyRecord(name)));
+    // Read as it is now: what was assigned elsewhere since the index was written is left out.
+    const items = keys.flatMap((key) => (key?.[kind] === value ? [key] : []));
+    return { items, nextCursor: found.nextCursor };
   }
 
   async listDataKeys(
@@ -176,8 +190,14 @@ export class DynamoDbLedger
       ...(change.operation ? [this.#rows.put(items.operationItem(change.operation))] : []),
       ...(change.otherOperations ?? []).map((other) => this.#rows.put(items.operationItem(other))),
       ...(change.statuses ?? []).map((entry) => this.#rows.put(statusItem(entry))),
-      ...(change.occupancy ? [this.#count(change.key.name, change.occupancy)] : []),
-      ...(change.recordedKey ? [this.#recordOnce(change.recordedKey)] : []),
+      ...(change.occupancy
+        ? [countWrite(this.#rows.table, change.key.name, change.occupancy)]
+        : []),
+      ...(change.recordedKey ? [recordWrite(this.#rows.table, change.recordedKey)] : []),
+      ...(change.assignments ?? []).map((one) =>
+        this.#rows.put(items.assignmentItem(change.key.name, one)),
+      ),
+      ...(change.denials ? [this.#stillDenied(change.key.name, change.denials)] : []),
       ...(change.approval ? this.#approvalWrites(change.approval) : []),
       ...this.#tail(change),
     ]);
@@ -313,44 +333,8 @@ export class DynamoDbLedger
     return once.map((item) => this.#rows.guarded(item, null));
   }
 
-  /** Adds to the count of a class. Numbers only grow by what the transaction itself records, so they are exact. */
-  #count(key: string, change: NonNullable<KeyChange['occupancy']>): Write {
-    return {
-      Update: {
-        TableName: this.#rows.table,
-        Key: items.occupancyAddress(change.keyStore, change.class, items.shardOf(key)),
-        UpdateExpression: 'SET #class = :class ADD #keys :keys, #versions :versions',
-        ExpressionAttributeNames: { '#class': 'class', '#keys': 'keys', '#versions': 'versions' },
-        ExpressionAttributeValues: {
-          ':class': change.class,
-          ':keys': change.keys,
-          ':versions': change.versions,
-        },
-      },
-    };
-  }
-
-  #recordOnce({ replaces, ...recorded }: NonNullable<KeyChange['recordedKey']>): Write {
-    const before = replaces ?? recorded;
-    return {
-      Put: {
-        TableName: this.#rows.table,
-        Item: items.vaultKeyItem(recorded),
-        ConditionExpression: `attribute_not_exists(${PARTITION_KEY}) OR #givenBack = :true OR (#name = :name AND #version <= :version) OR (#name = :before AND #version = :beforeVersion)`,
-        ExpressionAttributeNames: {
-          '#name': 'name',
-          '#version': 'version',
-          '#givenBack': 'isGivenBack',
-        },
-        ExpressionAttributeValues: {
-          ':name': recorded.name,
-          ':version': recorded.version,
-          ':before': before.name,
-          ':beforeVersion': before.version,
-          ':true': true,
-        },
-      },
-    };
+  #stillDenied(key: string, { revision }: NonNullable<KeyChange['denials']>): Write {
+    return this.#rows.unchanged(items.scopeDenialsAddress(items.denialCopyOf(key)), revision);
   }
 
   async #headOf(stream: string): Promise<AuditHead> {

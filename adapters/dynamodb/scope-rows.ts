@@ -7,6 +7,7 @@ import type {
   ScopeContainment,
   ScopeContainments,
   ScopeDenial,
+  ScopeDenials,
 } from '#core/ports/scope-containments.ts';
 import * as items from './items.ts';
 import { TableRows, type Write } from './table-rows.ts';
@@ -49,9 +50,9 @@ export class DynamoDbScopeRows implements ScopeContainments {
     return found.filter((one) => one !== null);
   }
 
-  async readDenials(name: string): Promise<readonly ScopeDenial[]> {
-    const copy = items.shardOf(name) % items.SCOPE_DENIAL_COPIES;
-    return (await this.#denials(copy))?.denials ?? [];
+  async readDenials(name: string): Promise<ScopeDenials> {
+    const row = await this.#denials(items.denialCopyOf(name));
+    return row ?? { denials: [], revision: null };
   }
 
   async commitScope(change: ScopeChange): Promise<void> {

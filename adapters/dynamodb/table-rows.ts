@@ -41,6 +41,22 @@ export class TableRows {
     };
   }
 
+  /** Writes nothing: the row must be at that revision still, null: not exist. */
+  unchanged(address: items.Item, revision: number | null): Write {
+    const base = { TableName: this.table, Key: address };
+    if (revision === null)
+      return {
+        ConditionCheck: { ...base, ConditionExpression: `attribute_not_exists(${PARTITION_KEY})` },
+      };
+    return {
+      ConditionCheck: {
+        ...base,
+        ConditionExpression: 'revision = :revision',
+        ExpressionAttributeValues: { ':revision': revision },
+      },
+    };
+  }
+
   async get<T>(address: items.Item): Promise<T | null> {
     const request = { TableName: this.table, Key: address, ConsistentRead: true };
     const { Item } = await this.translated(() => this.client.send(new GetCommand(request)));

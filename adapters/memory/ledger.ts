@@ -13,6 +13,7 @@ import type {
 import type { ConsumerRecord } from '#core/keys/consumers.ts';
 import type { Instant, KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
 import type { HoldRecord, ReencryptionRecord, SourceRecord } from '#core/keys/reencryption.ts';
+import { isInScope } from '#core/keys/scopes.ts';
 import type { DecisionPolicyRecord } from '#core/policies/decision-policy.ts';
 import type {
   ApprovalFilter,
@@ -31,6 +32,7 @@ import type {
   KeySnapshot,
   KeyStoreChange,
   Ledger,
+  ListedScope,
   Occupancy,
   Page,
 } from '#core/ports/ledger.ts';
@@ -41,6 +43,7 @@ import { dueDestructions } from './due-destructions.ts';
 import { toDueItem } from './due-items.ts';
 import { NamedRows } from './named-rows.ts';
 import { MemoryOccupancy } from './occupancy.ts';
+import { RecordedKeys } from './recorded-keys.ts';
 import { MemoryStatusRows } from './status-rows.ts';
 
 const conflict = () =>
@@ -61,7 +64,7 @@ export class MemoryLedger
   readonly #operations = new Map<string, OperationRecord>();
   readonly statuses = new MemoryStatusRows();
   readonly #idempotency = new Map<string, IdempotencyRecord>();
-  readonly #recorded = new Map<string, NonNullable<KeyChange['recordedKey']>>();
+  readonly #recorded = new RecordedKeys();
   readonly #audit = new Map<string, AuditRecord[]>();
   readonly #occupancy = new MemoryOccupancy();
   readonly #keyStores = new Map<string, KeyStoreRecord>();
@@ -72,6 +75,9 @@ export class MemoryLedger
   #passkeys: PasskeysRecord | null = null;
   readonly #tasks = new Map<string, HsmTaskRecord[]>();
   readonly #recoveries = new Map<string, RecoveryRecord>();
+
+  /** Of the store that keeps what is denied by scope; here none does. */
+  denialsRevision: () => number | null = () => null;
 
   async readKey(name: string): Promise<KeySnapshot | null> {
     const key = this.#keys.get(name);
@@ -107,16 +113,15 @@ export class MemoryLedger
   }
 
   async findRecordedKey(keyId: string): Promise<{ name: string; version: number } | null> {
-    const found = this.#recorded.get(keyId);
-    return found && !found.isGivenBack ? { name: found.name, version: found.version } : null;
+    return this.#recorded.find(keyId);
   }
 
   async listKeys(after: string | null, limit: number): Promise<Page<KeyRecord>> {
     return this.#page(() => true, after, limit);
   }
 
-  async listKeysOf(owner: string, after: string | null, limit: number): Promise<Page<KeyRecord>> {
-    return this.#page((key) => key.owner === owner, after, limit);
+  async listKeysOf(scope: ListedScope, after: string | null, limit: number) {
+    return this.#page((key) => isInScope(scope, key), after, limit);
   }
 
   #page(wanted: (key: KeyRecord) => boolean, after: string | null, limit: number): Page<KeyRecord> {
@@ -191,7 +196,8 @@ export class MemoryLedger
   async commit(change: KeyChange): Promise<void> {
     const { key, recordedKey } = change;
     if ((this.#keys.get(key.name)?.revision ?? null) !== change.expectedRevision) throw conflict();
-    if (recordedKey && !this.#mayRecord(recordedKey)) throw conflict();
+    if (recordedKey && !this.#recorded.mayPut(recordedKey)) throw conflict();
+    if (change.denials && change.denials.revision !== this.denialsRevision()) throw conflict();
     this.#checkTail(change);
     if (change.approval) this.#checkApproval(change.approval);
     this.#keys.set(key.name, structuredClone(key));
@@ -206,7 +212,7 @@ export class MemoryLedger
       if (one) this.#operations.set(one.id, structuredClone(one));
     this.statuses.put(change.statuses);
     if (change.occupancy) this.#occupancy.count(change.occupancy);
-    if (recordedKey) this.#recorded.set(recordedKey.keyId, structuredClone(recordedKey));
+    if (recordedKey) this.#recorded.put(recordedKey);
     if (change.approval) this.#putApproval(change.approval);
     this.#putTail(change);
   }
@@ -303,15 +309,6 @@ export class MemoryLedger
 
   async readShares(setId: string, generation: number): Promise<readonly ShareEnvelope[]> {
     return structuredClone(this.#shares.get(`${setId}#${generation}`)?.envelopes ?? []);
-  }
-
-  #mayRecord(wanted: NonNullable<KeyChange['recordedKey']>): boolean {
-    const recorded = this.#recorded.get(wanted.keyId);
-    if (!recorded || recorded.isGivenBack) return true;
-    // The newest of the versions that are one vault key.
-    if (wanted.name === recorded.name && wanted.version >= recorded.version) return true;
-    const { replaces } = wanted;
-    return replaces?.name === recorded.name && replaces.version === recorded.version;
   }
 
   async readOccupancy(keyStore: string): Promise<readonly Occupancy[]> {

@@ -8,6 +8,7 @@ import type {
   ScopeContainment,
   ScopeContainments,
   ScopeDenial,
+  ScopeDenials,
 } from '#core/ports/scope-containments.ts';
 
 export class MemoryScopeRows implements ScopeContainments {
@@ -15,6 +16,8 @@ export class MemoryScopeRows implements ScopeContainments {
   readonly #commitApproval: (change: ApprovalChange) => Promise<void>;
   readonly #lifting = new Set<string>();
   #denials: readonly ScopeDenial[] = [];
+  /** Changes of what is denied; null: none yet. */
+  denialsRevision: number | null = null;
   /** Audit records of all of them, in the order in which they were written. */
   readonly audit: AuditRecord[] = [];
 
@@ -36,8 +39,8 @@ export class MemoryScopeRows implements ScopeContainments {
     return structuredClone(rows.filter((row) => row !== undefined));
   }
 
-  async readDenials(_name: string): Promise<readonly ScopeDenial[]> {
-    return structuredClone(this.#denials);
+  async readDenials(_name: string): Promise<ScopeDenials> {
+    return structuredClone({ denials: this.#denials, revision: this.denialsRevision });
   }
 
   async commitScope(change: ScopeChange): Promise<void> {
@@ -47,7 +50,10 @@ export class MemoryScopeRows implements ScopeContainments {
       throw new KeyturnError('RevisionConflict', `${containment.id} changed meanwhile`);
     if (approval) await this.#commitApproval(approval);
     this.#rows.set(containment.id, structuredClone(containment));
-    if (denial) this.#denials = changedDenials(this.#denials, denial);
+    if (denial) {
+      this.#denials = changedDenials(this.#denials, denial);
+      this.denialsRevision = (this.denialsRevision ?? 0) + 1;
+    }
     if (change.isLifting === true) this.#lifting.add(containment.id);
     if (change.isLifting === false) this.#lifting.delete(containment.id);
     this.audit.push(structuredClone(audit));

@@ -37,6 +37,8 @@ export function viewKey(key: Key, width: Width): string {
       ['owner', key.owner],
       ['purpose', key.purpose],
       ['environment', key.environment],
+      ['application', key.application ?? null],
+      ['host', key.host ?? null],
       ['tier', key.tier],
       ['parent', key.parent],
       ['current version', key.currentVersion],

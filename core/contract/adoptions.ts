@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bodies of the report on a KMS key that Keyturn did not make, of taking it over, and of letting one go.
 import { z } from 'zod';
-import { AccessEntry, instant, KeyName, text } from './api.ts';
+import { AccessEntry, ApplicationName, HostName, instant, KeyName, text } from './api.ts';
 import { ENVIRONMENTS, ORIGINS } from './vocabulary.ts';
 
 const kmsKey = z
@@ -30,6 +30,8 @@ export const AdoptKeyRequest = z
     owner: text,
     purpose: text,
     environment: z.enum(ENVIRONMENTS),
+    application: ApplicationName.optional(),
+    host: HostName.optional(),
     origin: z
       .enum(ORIGINS)
       .optional()

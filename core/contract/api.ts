@@ -53,6 +53,17 @@ export const KeyName = z
   .regex(/^[a-z][a-z0-9-]{0,62}$/, 'must match ^[a-z][a-z0-9-]{0,62}$')
   .meta({ id: 'KeyName', example: 'orders' });
 
+/** Name of an application or a host: a DNS name (RFC 1123 §2.1), in lower case. */
+const placeName = z
+  .string()
+  .max(253)
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/,
+    'must be a DNS name in lower case',
+  );
+export const ApplicationName = placeName.describe('application that uses the key');
+export const HostName = placeName.describe('host on which the key is used');
+
 /**
  * ARN of the IAM role that uses a key. Without a path: API Gateway names the caller by the session's ARN, which has
  * none, so a role with a path could never be recognised.
@@ -104,11 +115,22 @@ export const CreateKeyRequest = z
       'of tier data: the key of tier kms that wraps it; by default the one that the class names',
     ),
     access: z.array(AccessEntry).max(32).default([]),
+    application: ApplicationName.optional(),
+    host: HostName.optional(),
   })
   .meta({ id: 'CreateKeyRequest' });
 
 export const UpdateKeyRequest = z
-  .strictObject({ nextRotationAt: instant })
+  .strictObject({
+    nextRotationAt: instant.optional().describe('alone'),
+    application: ApplicationName.nullable().optional(),
+    host: HostName.nullable().optional(),
+  })
+  .refine(
+    ({ nextRotationAt, application, host }) =>
+      (nextRotationAt === undefined) !== (application === undefined && host === undefined),
+    'must have nextRotationAt alone, or application, host or both',
+  )
   .meta({ id: 'UpdateKeyRequest' });
 
 export const StartRotationRequest = z
@@ -187,6 +209,8 @@ export const Key = z
     keySpec: z.enum(KEY_SPECS).nullable().optional().describe('null for tier data'),
     usage: z.enum(KEY_USAGES).nullable().optional().describe('null for tier data'),
     parent: z.string().nullable().describe('of tier data: the key that wraps it'),
+    application: z.string().nullable().optional().describe('application that uses it'),
+    host: z.string().nullable().optional().describe('host on which it is used'),
     state: z.enum(KEY_STATES),
     substate: z.string().nullable(),
     currentVersion: z.int().positive().nullable(),

@@ -48,7 +48,7 @@ export const CONTAINMENT_ROUTES = {
     action: 'scope:read',
     status: 200,
     summary:
-      'Say what containing all keys of an owner, class or environment would do; changes nothing',
+      'Say what containing all keys of an owner, class, environment, application or host would do; changes nothing',
     request: containment.PlanContainmentRequest,
     response: containment.ContainmentPlan,
   },
@@ -58,7 +58,8 @@ export const CONTAINMENT_ROUTES = {
     function: 'contain-keys',
     action: 'scope:contain',
     status: 202,
-    summary: 'Stop all keys of an owner, class or environment; they are denied before this answers',
+    summary:
+      'Stop all keys of an owner, class, environment, application or host; denied before this answers',
     request: containment.ContainScopeRequest,
     response: containment.ScopeContainmentAccepted,
     idempotent: true,

@@ -60,7 +60,7 @@ export const AskedContainment = z.object({
 
 export const KeyScope = z
   .strictObject({ kind: z.enum(SCOPE_KINDS), value: text })
-  .describe('all keys that have this owner, class or environment')
+  .describe('all keys that have this owner, class, environment, application or host')
   .meta({ id: 'KeyScope' });
 const count = z.int().min(0);
 

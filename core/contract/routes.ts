@@ -146,7 +146,7 @@ export const ROUTES = {
     function: 'change-keys',
     action: 'key:update',
     status: 200,
-    summary: 'Set when a key is due for rotation',
+    summary: 'Set when a key is due for rotation, or the application and host that use it',
     request: api.UpdateKeyRequest,
     response: api.Key,
     conditional: 'always',

@@ -89,8 +89,12 @@ export const CONTAINMENT_KINDS = ['suspension', 'revocation'] as const;
 export type ContainmentKind = (typeof CONTAINMENT_KINDS)[number];
 
 /** What many keys are contained by at once. */
-export const SCOPE_KINDS = ['owner', 'class', 'environment'] as const;
+export const SCOPE_KINDS = ['owner', 'class', 'environment', 'application', 'host'] as const;
 export type ScopeKind = (typeof SCOPE_KINDS)[number];
+
+/** Where a key is used, as people said: of these a key may have none, and may get another. */
+export const ASSIGNMENT_KINDS = ['application', 'host'] as const;
+export type AssignmentKind = (typeof ASSIGNMENT_KINDS)[number];
 
 /** `hard`: the KMS key is disabled. `locked`: its policy denies; what is revoked can still be re-encrypted. */
 export const CONTAINMENT_MODES = ['hard', 'locked'] as const;

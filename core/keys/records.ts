@@ -105,6 +105,9 @@ export interface KeyRecord {
   readonly owner: string;
   readonly purpose: string;
   readonly environment: Environment;
+  /** Where it is used, as somebody said; absent and null: nobody did. What has the same can be contained as one. */
+  readonly application?: string | null;
+  readonly host?: string | null;
   readonly tier: Tier;
   /** Absent: `AWS_CLOUDHSM`. */
   readonly origin?: Origin;

@@ -5,6 +5,7 @@ import { sha256Hex } from '../crypto/hashing.ts';
 import { isError, KeyturnError, precondition } from '../errors.ts';
 import { strategyOf } from '../keys/origins/all.ts';
 import type { AccessGrant, KeyRecord, VersionRecord } from '../keys/records.ts';
+import { assignedOf, firstAssignments } from '../keys/scopes.ts';
 import type { ForeignKey } from '../ports/key-inspector.ts';
 import type { KeyChange } from '../ports/ledger.ts';
 import { admit, findClaimed, idempotencyRecord } from './admit-operation.ts';
@@ -160,6 +161,7 @@ function claimOf(key: KeyRecord, { judged, input, by, site, operationId, now }: 
       ...(judged.releasedFrom ? { replaces: judged.releasedFrom } : {}),
     },
     occupancy: adoptedOccupancy(key, adopted, 1),
+    assignments: firstAssignments(key),
     audit: {
       at: now,
       actor: by.principal.id,
@@ -171,6 +173,7 @@ function claimOf(key: KeyRecord, { judged, input, by, site, operationId, now }: 
         class: key.class,
         owner: key.owner,
         environment: key.environment,
+        ...assignedOf(key),
         keyId,
         origin,
         policyDigest,
@@ -223,11 +226,20 @@ export async function adoptKey(
   checkKey(judged, input, access);
   checkAliases(deps, judged.key, input);
   checkOrigin(judged.key, input);
-  const { kmsKey: _key, accept: _accepted, aliases, origin, ...metadata } = input;
+  const {
+    kmsKey: _key,
+    accept: _accepted,
+    aliases,
+    origin,
+    application,
+    host,
+    ...metadata
+  } = input;
   const wanted = {
     ...metadata,
     tier: 'kms' as const,
     access,
+    ...assignedOf({ application, host }),
     ...(origin === undefined ? {} : { origin }),
   };
   await checkPolicy(deps, site, wanted);

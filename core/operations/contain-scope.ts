@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Use case: stop all keys of an owner, a class or an environment. In the call one transaction denies the scope on the data
+// Use case: stop all keys of an owner, a class, an environment, an application or a host. In the call one transaction denies the scope on the data
 // plane, however many keys it has; then `sweep-scope.ts` contains them one by one, as fast as KMS's quotas let it.
 import { type AuditEntry, genesisHash, link } from '../audit/chain.ts';
 import type { KmsBudget } from '../contract/kms-quotas.ts';
@@ -70,16 +70,17 @@ const PLAN_PAGE = 500;
 const hasEnded = ({ releasedAt, state }: KeyRecord) => releasedAt || state === 'destroyed';
 const WORDS = { revocation: 'revoked', suspension: 'suspended' } as const;
 
-/** A page of what a scope may have: by the owner's index, else of all keys, of which the scope's are to be picked. */
+/** A page of what a scope may have: by an index where there is one, else of all keys, of which the scope's are to be picked. */
 export function pageOf(
   ledger: PlanScopeDeps['ledger'],
   scope: KeyScope,
   after: string | null,
   limit: number,
 ): Promise<Page<KeyRecord>> {
-  return scope.kind === 'owner'
-    ? ledger.listKeysOf(scope.value, after, limit)
-    : ledger.listKeys(after, limit);
+  const { kind, value } = scope;
+  return kind === 'class' || kind === 'environment'
+    ? ledger.listKeys(after, limit)
+    : ledger.listKeysOf({ kind, value }, after, limit);
 }
 
 /** All keys of a scope, page by page; those that ended too. */

@@ -17,7 +17,7 @@ export function withScopesDenied(
 ): UseRows {
   return {
     async readKeyRecord(name) {
-      const [key, denials] = await Promise.all([
+      const [key, { denials }] = await Promise.all([
         ledger.readKeyRecord(name),
         scopes.readDenials(name),
       ]);
@@ -26,7 +26,7 @@ export function withScopesDenied(
     },
 
     async readVersion(name, number) {
-      const [version, denials] = await Promise.all([
+      const [version, { denials }] = await Promise.all([
         ledger.readVersion(name, number),
         scopes.readDenials(name),
       ]);

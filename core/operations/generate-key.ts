@@ -8,6 +8,7 @@ import { encrypts } from '../keys/key-specs.ts';
 import { keyAlias, wrappedBy } from '../keys/naming.ts';
 import { strategyOf } from '../keys/origins/all.ts';
 import type { AccessGrant, KeyRecord } from '../keys/records.ts';
+import { assignedOf, firstAssignments } from '../keys/scopes.ts';
 import { requireRoomForKey } from '../limits/hsm-capacity.ts';
 import { type ClassPolicy, classOf } from '../policies/classes.ts';
 import type { KeyChange, KeySnapshot, Ledger } from '../ports/ledger.ts';
@@ -40,6 +41,9 @@ export interface GenerateKeyInput {
   /** Of tier `data`: the key that wraps it; absent: the one that the class names. */
   readonly parent?: string | null | undefined;
   readonly access: readonly AccessGrant[];
+  /** Where it is used; absent: nobody says. */
+  readonly application?: string | undefined;
+  readonly host?: string | undefined;
 }
 
 /** Facts of the deployment that a new key takes over. */
@@ -107,16 +111,17 @@ export async function checkRoom(
 }
 
 /** The input with its parent decided: a name for tier `data`, nothing for tier `kms`. */
-type AdmittedInput = Omit<GenerateKeyInput, 'parent' | 'origin' | 'escrow' | 'keySpec'> &
-  Pick<KeyRecord, 'parent' | 'origin' | 'escrow' | 'keySpec'>;
+type Optional = 'parent' | 'origin' | 'escrow' | 'keySpec' | 'application' | 'host';
+type AdmittedInput = Omit<GenerateKeyInput, Optional> & Pick<KeyRecord, Optional>;
 
 async function withParent(
   deps: GenerateKeyDeps,
   site: KeySite,
-  { parent: asked, origin, escrow, keySpec, ...rest }: GenerateKeyInput,
+  { parent: asked, origin, escrow, keySpec, application, host, ...rest }: GenerateKeyInput,
 ): Promise<AdmittedInput> {
   const input = {
     ...rest,
+    ...assignedOf({ application, host }),
     ...(origin === undefined ? {} : { origin }),
     ...(escrow === undefined ? {} : { escrow }),
     ...(keySpec === undefined ? {} : { keySpec }),
@@ -215,6 +220,7 @@ function creation(
     key: { lease, fence: lease.fence, latestVersion: version.version },
     versions: [version],
     operation,
+    assignments: firstAssignments(key),
     idempotency: idempotencyRecord(by.claim, operationId, now),
     ...(parent === null
       ? {}
@@ -225,7 +231,12 @@ function creation(
       action: 'key.create-admitted',
       decision: by.decision,
       operationId,
-      detail: { version: version.version, class: className, owner, environment, tier, parent },
+      detail: {
+        version: version.version,
+        class: className,
+        ...{ owner, environment, tier, parent },
+        ...assignedOf(key),
+      },
     },
   });
   return { ...change, expectedRevision: key.revision === 0 ? null : key.revision };
@@ -241,7 +252,7 @@ export async function freeName(
   const existing = await deps.ledger.readKeyRecord(input.name);
   if (!existing) return newKey(site, input, by.principal.id, deps.clock.now());
   if (isAbandoned(existing)) {
-    const { origin: _before, keySpec: _spec, ...kept } = existing;
+    const { origin: _before, keySpec: _spec, application: _app, host: _host, ...kept } = existing;
     return { ...kept, ...input, keyStore: strategyOf(input).keyStore ?? site.keyStore };
   }
   throw nameTaken(input.name);

@@ -8,6 +8,7 @@ import type { EscrowChange } from '../escrow/records.ts';
 import type { ConsumerRecord } from '../keys/consumers.ts';
 import type { KeyRecord, OperationRecord, VersionRecord } from '../keys/records.ts';
 import type { HoldRecord, ReencryptionRecord, SourceRecord } from '../keys/reencryption.ts';
+import { changedAssignments } from '../keys/scopes.ts';
 import type { IdempotencyRecord, KeyChange, KeySnapshot, Ledger } from '../ports/ledger.ts';
 
 /** Tries before a permanent conflict is reported; each lost race means that somebody else made progress. */
@@ -31,6 +32,9 @@ export interface Draft {
   readonly occupancy?: NonNullable<KeyChange['occupancy']>;
   /** The approval that it executes. */
   readonly approval?: NonNullable<KeyChange['approval']>;
+  /** Of a new key, or one that begins anew; others follow from what changes. */
+  readonly assignments?: NonNullable<KeyChange['assignments']>;
+  readonly denials?: NonNullable<KeyChange['denials']>;
   readonly audit: AuditEntry;
 }
 
@@ -55,10 +59,13 @@ export function toChange(snapshot: KeySnapshot, draft: Draft): KeyChange {
   const head = { sequence: key.revision, hash: key.auditHead };
   const audit = link(keyStream(key.name), head, draft.audit);
   const { key: patch, audit: _entry, ...rest } = draft;
+  const next = { ...key, ...patch, revision: audit.sequence, auditHead: audit.hash };
+  const assignments = changedAssignments(key, next);
   return {
+    ...(assignments.length > 0 ? { assignments } : {}),
     ...rest,
     expectedRevision: key.revision,
-    key: { ...key, ...patch, revision: audit.sequence, auditHead: audit.hash },
+    key: next,
     audit,
   };
 }

@@ -117,7 +117,11 @@ async function claimOfVolume(deps: SignalDeps, name: string): Promise<Claim> {
 /** The directory is the truth about who is there; an event about somebody it still knows claims nothing. */
 async function claimsOfDeparture(deps: SignalDeps, person: string): Promise<readonly Claim[]> {
   if (await deps.directory.ownerExists(person)) return [];
-  const { items } = await deps.ledger.listKeysOf(person, null, MAX_KEYS_OF_OWNER);
+  const { items } = await deps.ledger.listKeysOf(
+    { kind: 'owner', value: person },
+    null,
+    MAX_KEYS_OF_OWNER,
+  );
   return items.map(({ name }) => ({
     key: name,
     reason: reason('its owner left', false),

@@ -16,21 +16,21 @@ export interface UpdateKeyInput {
   readonly decision: Decision;
 }
 
+/** @throws KeyturnError `StaleRevision` unless the key is as the caller saw it */
+export function requireRevision({ name, revision }: KeyRecord, expected: number | null): void {
+  if (expected === null || expected === revision) return;
+  throw new KeyturnError('StaleRevision', `${name} is at revision ${revision} now; read it again`, {
+    details: { revision },
+  });
+}
+
 /** @throws KeyturnError `KeyNotFound`, `StaleRevision`, `TransitionForbidden` when the key is not active */
 export async function updateKey(
   deps: { ledger: Ledger; clock: Clock; classes: readonly ClassPolicy[] },
   input: UpdateKeyInput,
 ): Promise<KeyRecord> {
   await mutateKey(deps.ledger, input.name, ({ key }) => {
-    if (input.expectedRevision !== null && input.expectedRevision !== key.revision) {
-      throw new KeyturnError(
-        'StaleRevision',
-        `${key.name} is at revision ${key.revision} now; read it again`,
-        {
-          details: { revision: key.revision },
-        },
-      );
-    }
+    requireRevision(key, input.expectedRevision);
     if (key.state !== 'active') {
       throw new KeyturnError(
         'TransitionForbidden',

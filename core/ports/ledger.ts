@@ -3,10 +3,12 @@
 // except the lists by index, which only find candidates: whoever acts on one re-reads it.
 import type { ApprovalRecord } from '../approvals/records.ts';
 import type { AuditHead, AuditRecord } from '../audit/chain.ts';
+import type { AssignmentKind } from '../contract/vocabulary.ts';
 import type { EscrowChange, EscrowRecords } from '../escrow/records.ts';
 import type { ConsumerRecord } from '../keys/consumers.ts';
 import type { Instant, KeyRecord, OperationRecord, VersionRecord } from '../keys/records.ts';
 import type { HoldRecord, ReencryptionRecord, SourceRecord } from '../keys/reencryption.ts';
+import type { Assignment } from '../keys/scopes.ts';
 import type { StatusEntry } from '../keys/status.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '../provisioning/records.ts';
 import type { RecoveryRecord } from '../recovery/records.ts';
@@ -78,6 +80,10 @@ export interface KeyChange {
   };
   /** The approval that this change executes: used up in the same transaction, so never twice. */
   readonly approval?: ApprovalChange;
+  /** Assignments that it gives, changes or takes away: keys are found by them. */
+  readonly assignments?: readonly Assignment[];
+  /** Of what was denied by scope when it was decided: nothing is written when that changed since. */
+  readonly denials?: { readonly revision: number | null };
   readonly audit: AuditRecord;
 }
 
@@ -125,6 +131,12 @@ export interface Occupancy {
   readonly versions: number;
 }
 
+/** What keys are listed by. */
+export interface ListedScope {
+  readonly kind: 'owner' | AssignmentKind;
+  readonly value: string;
+}
+
 export interface Ledger {
   readKey(name: string): Promise<KeySnapshot | null>;
   /** The key record alone: one read, for the data plane. */
@@ -135,8 +147,8 @@ export interface Ledger {
   /** Which version a KMS key belongs to; null for foreign and unrecorded keys. */
   findRecordedKey(keyId: string): Promise<{ name: string; version: number } | null>;
   listKeys(after: string | null, limit: number): Promise<Page<KeyRecord>>;
-  /** Keys of one owner, in name order. */
-  listKeysOf(owner: string, after: string | null, limit: number): Promise<Page<KeyRecord>>;
+  /** Keys of one owner, application or host, in name order. */
+  listKeysOf(scope: ListedScope, after: string | null, limit: number): Promise<Page<KeyRecord>>;
   /**
    * Versions of tier `data` that a key wraps, shard by shard. Eventually consistent, as the other lists: whoever changes
    * one reads it again.

@@ -6,7 +6,7 @@ import type { ContainmentKind, ContainmentMode, ScopeKind } from '../contract/vo
 import type { Containment, Instant } from '../keys/records.ts';
 import type { ApprovalChange } from './ledger.ts';
 
-/** All keys that have this value: an owner, a class or an environment. */
+/** All keys that have this value: an owner, a class, an environment, an application or a host. */
 export interface KeyScope {
   readonly kind: ScopeKind;
   readonly value: string;
@@ -101,6 +101,13 @@ export interface ScopeDenial {
   readonly except: readonly string[];
 }
 
+/** All of them at one moment. */
+export interface ScopeDenials {
+  readonly denials: readonly ScopeDenial[];
+  /** Grows with every change; null: nothing was ever denied by scope. */
+  readonly revision: number | null;
+}
+
 /** The row with its audit record, and what is denied from then on, in one transaction. */
 export interface ScopeChange {
   /** Null: it must not exist. */
@@ -125,7 +132,7 @@ export interface ScopeContainments {
    * What is denied by scope now. Each of several equal rows answers, so that a busy data plane does not read one.
    * @param name of the key that is asked about: it chooses the row
    */
-  readDenials(name: string): Promise<readonly ScopeDenial[]>;
+  readDenials(name: string): Promise<ScopeDenials>;
   /** @throws KeyturnError `RevisionConflict` when it or the denials moved; nothing is written then. */
   commitScope(change: ScopeChange): Promise<void>;
 }

@@ -9,6 +9,7 @@ import {
 } from '#core/contract/api.ts';
 import { SHARDS } from '#core/contract/table.ts';
 import { idempotencyClaim } from '#core/operations/admit-operation.ts';
+import { assignKey } from '#core/operations/assign-key.ts';
 import { generateKey, type KeySite } from '#core/operations/generate-key.ts';
 import { namedCircle } from '#core/operations/request-escrow.ts';
 import { rotateKey } from '#core/operations/rotate-key.ts';
@@ -18,12 +19,20 @@ import { type ApiRequest, apiHandler, type RouteHandler } from '../shared/api-ha
 import { idempotencyKeyOf, ifMatchOf, parseBody } from '../shared/api-request.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { accessObject, etag, existing, keyView } from '../shared/views.ts';
-import { authorizer, custodians, directory, ledger, workflows } from '../shared/wiring.ts';
+import {
+  authorizer,
+  custodians,
+  directory,
+  ledger,
+  scopeRows,
+  workflows,
+} from '../shared/wiring.ts';
 
 const environment = environmentOf('change-keys');
 const table = ledger(environment.TABLE_NAME);
 const deps = {
   ledger: table,
+  scopes: scopeRows(environment.TABLE_NAME),
   workflows: workflows({
     'generate-key': environment.GENERATE_KEY_ARN,
     'rotate-key': environment.ROTATE_KEY_ARN,
@@ -97,22 +106,24 @@ const startRotation: RouteHandler = async (request) => {
   return accepted(operationId);
 };
 
-const updateDueDate: RouteHandler = async (request) => {
+/** When it is due, or where it is used: each is a change of its own. */
+const changeKey: RouteHandler = async (request) => {
   const { key, decision } = await changeableKey(request);
   const expectedRevision = ifMatchOf(request.event);
-  const { nextRotationAt } = parseBody(request.event, UpdateKeyRequest);
-  const updated = await updateKey(deps, {
-    name: key.name,
-    // One form for every instant, so that they compare as text.
-    nextRotationAt: new Date(nextRotationAt).toISOString(),
-    expectedRevision,
-    by: request.principal.id,
-    decision,
-  });
+  const { nextRotationAt, ...assigned } = parseBody(request.event, UpdateKeyRequest);
+  const change = { name: key.name, expectedRevision, by: request.principal.id, decision };
+  const updated =
+    nextRotationAt === undefined
+      ? await assignKey(deps, { ...change, ...assigned })
+      : // One form for every instant, so that they compare as text.
+        await updateKey(deps, {
+          ...change,
+          nextRotationAt: new Date(nextRotationAt).toISOString(),
+        });
   return { body: keyView(updated, where), headers: etag(updated.revision) };
 };
 
 export const handler = apiHandler(
-  { createKey, startRotation, updateKey: updateDueDate },
+  { createKey, startRotation, updateKey: changeKey },
   authorizer(environment.STAGE),
 );

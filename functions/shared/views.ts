@@ -28,6 +28,8 @@ export function keyView(key: KeyRecord, where: Location): z.infer<typeof api.Key
     keySpec: key.tier === 'data' ? null : specOf(key),
     usage: key.tier === 'data' ? null : KEY_SPEC_TABLE[specOf(key)].usage,
     parent: key.parent ?? null,
+    application: key.application ?? null,
+    host: key.host ?? null,
     state: key.state,
     substate: keySubstate(key),
     currentVersion: key.currentVersion,

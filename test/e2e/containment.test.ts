@@ -38,6 +38,66 @@ const inState = (id: string, state: string) =>
     { timeoutSeconds: 300, what: `${id} to be ${state}` },
   );
 
+/** Once the list, which lags behind, has so many keys of it. */
+const planned = (scope: { kind: 'host'; value: string }, keys: number) =>
+  until(
+    async () =>
+      (await alice.planContainment({ scope, kind: 'suspension' }).catch(() => null))?.body.keys ===
+      keys,
+    { timeoutSeconds: 30, what: `${keys} keys of ${scope.value}` },
+  );
+
+describe('the containment of a host', () => {
+  it('denies its keys and no others, holds them there, and is lifted as one', async () => {
+    const host = `${freshName('web')}.example.com`;
+    const scope = { kind: 'host', value: host } as const;
+    const [named = '', assigned = '', beside = ''] = ['named', 'assigned', 'beside'].map(freshName);
+    const create = async (name: string, more: object) => {
+      const { body } = await alice.createKey({ ...keyRequest(name), ...more });
+      expect((await ended(alice, body.operationId)).state).toBe('done');
+    };
+    await Promise.all([
+      create(named, { host, application: 'billing' }),
+      create(assigned, {}),
+      create(beside, { host: 'web-2.example.com' }),
+    ]);
+    const change = async (name: string, body: { host: string | null }) => {
+      const { etag } = await alice.getKey(name);
+      return alice.updateKey(name, body, { ifMatch: etag ?? '' });
+    };
+    /** What it answers who tries to take a key off; the workflow changes the key meanwhile, so the ETag is read again. */
+    const refusal = (name: string) =>
+      until(
+        async () => {
+          const { status } = await change(name, { host: null }).catch((error) => error);
+          return status !== 412 && status;
+        },
+        { timeoutSeconds: 30, what: `${name} to be asked for at its revision` },
+      );
+    expect((await change(assigned, { host })).body).toMatchObject({ host });
+    await planned(scope, 2);
+
+    const reason = 'a shell that nobody started';
+    const { body } = await alice.containScope({ scope, kind: 'suspension', reason });
+    const id = body.containmentId ?? '';
+    for (const name of [named, assigned]) {
+      await expect(api.encrypt(name, { plaintext })).rejects.toMatchObject({ status: 409 });
+      expect(await refusal(name)).toBe(409);
+    }
+    expect((await api.encrypt(beside, { plaintext })).status).toBe(200);
+    expect((await inState(id, 'done')).counts).toMatchObject({ contained: 2, failed: 0 });
+
+    const answer = (await alice.liftContainment(id, { reason: 'rebuilt' })).body;
+    const { digest, id: approval } = (await alice.getApproval(answer.approvalId ?? '')).body;
+    for (const user of ['bob', 'carol'])
+      await (await person(user)).castVote(approval, { decision: 'approve', digest });
+    await inState(id, 'lifted');
+    for (const name of [named, assigned])
+      expect((await api.encrypt(name, { plaintext })).status).toBe(200);
+    expect((await change(named, { host: null })).body).toMatchObject({ host: null });
+  });
+});
+
 describe('the containment of an owner', () => {
   it('that suspends is lifted by one decision, and every key is used again', async () => {
     const names = await keysOfOwner(2);

@@ -97,6 +97,23 @@ describe('PATCH /v1/keys/{name}', () => {
     });
   });
 
+  it('says where it is used, apart from when it is due', async () => {
+    const used = { application: 'billing', host: 'web-1.example.com' };
+    const change = async (body: object) => update({ body, headers: { 'If-Match': await etag() } });
+
+    expect(await change(used)).toMatchObject({ status: 200, body: { name: 'orders', ...used } });
+    expect(await change({ host: null })).toMatchObject({ body: { ...used, host: null } });
+    for (const body of [
+      {},
+      { ...used, nextRotationAt: '2026-03-01T12:00:00Z' },
+      { host: 'Web 1' },
+      { host: 'a'.repeat(64) },
+      { application: '-billing' },
+      { application: '' },
+    ])
+      expect((await change(body)).status).toBe(400);
+  });
+
   it('answers 428 without If-Match', async () => {
     expect(await update()).toMatchObject({ status: 428, body: { code: 'PreconditionRequired' } });
   });

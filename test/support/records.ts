@@ -4,6 +4,7 @@ import type { ApprovalRecord } from '#core/approvals/records.ts';
 import { type AuditEntry, genesisHash, link } from '#core/audit/chain.ts';
 import type { ConsumerRecord } from '#core/keys/consumers.ts';
 import type { KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
+import { firstAssignments } from '#core/keys/scopes.ts';
 import { keyStream, toChange } from '#core/operations/mutate-key.ts';
 import type { FrozenRule } from '#core/policies/approval-rules.ts';
 import type { KeyChange } from '#core/ports/ledger.ts';
@@ -187,6 +188,7 @@ export function aCreation(key: KeyRecord, rest: Partial<KeyChange> = {}): KeyCha
   return {
     expectedRevision: null,
     key: { ...key, revision: 1, auditHead: audit.hash },
+    assignments: firstAssignments(key),
     audit,
     ...rest,
   };

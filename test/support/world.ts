@@ -147,6 +147,7 @@ export class World {
   constructor(options: WorldOptions = {}) {
     this.vault = new MemoryVault({ clock: this.clock, keyStores: [KEY_STORE_ID], ...options });
     const hook = (call: PortCall) => this.onCall(call);
+    this.store.denialsRevision = () => this.scopes.denialsRevision;
     this.ledger = withHook(this.store, hook);
     this.ports = withHook(this.vault, hook);
   }

@@ -20,6 +20,8 @@ interface AdoptOptions extends WorkOptions {
   readonly owner?: string;
   readonly purpose?: string;
   readonly environment?: string;
+  readonly application?: string;
+  readonly host?: string;
   readonly origin?: string;
   readonly access: readonly AccessEntry[];
   readonly moveAlias: readonly string[];
@@ -30,7 +32,7 @@ const REQUIRED = ['name', 'class', 'owner', 'purpose', 'environment'] as const;
 
 /** @throws UsageError naming the options that are missing */
 function toAdoptRequest(kmsKey: string, options: AdoptOptions): AdoptRequest {
-  const { access, moveAlias, accept } = options;
+  const { access, moveAlias, accept, application, host } = options;
   const missing = REQUIRED.filter((name) => options[name] === undefined);
   if (missing.length > 0)
     throw new UsageError(
@@ -50,6 +52,8 @@ function toAdoptRequest(kmsKey: string, options: AdoptOptions): AdoptRequest {
       origin: options.origin as NonNullable<AdoptRequest['origin']>,
     }),
     ...(access.length > 0 && { access: [...access] }),
+    ...(application !== undefined && { application }),
+    ...(host !== undefined && { host }),
     aliases: [...moveAlias],
     accept: [...accept],
   };
@@ -88,6 +92,8 @@ export function addAdopt(key: Command, act: Act): void {
     .option('--owner <owner>', 'accountable person or team')
     .option('--purpose <text>', 'what the key protects')
     .option('--environment <environment>', 'environment the key serves')
+    .option('--application <name>', 'application that uses the key')
+    .option('--host <name>', 'host on which the key is used')
     .option(
       '--origin <origin>',
       'of its next versions: AWS_CLOUDHSM (default), or the one that it has; docs/origins.md',

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// `keyturn containment …`: stop all keys of an owner, a class or an environment at once, and see how far that is.
+// `keyturn containment …`: stop all keys of an owner, class, environment, application or host at once, and see how far that is.
 import { type Command, Option } from 'commander';
 import {
   CONTAINMENT_KINDS,
   CONTAINMENT_MODES,
   type ContainmentKind,
   type ContainmentMode,
+  SCOPE_KINDS,
 } from '#core/contract/vocabulary.ts';
 import type { ResponseOf } from '../../sdk/index.ts';
 import { announceChange } from '../announce.ts';
@@ -26,6 +27,8 @@ interface ScopeOptions {
   readonly owner?: string;
   readonly class?: string;
   readonly environment?: string;
+  readonly application?: string;
+  readonly host?: string;
   readonly kind: ContainmentKind;
   readonly mode?: ContainmentMode;
 }
@@ -36,14 +39,14 @@ interface StartOptions extends ScopeOptions, WorkOptions {
 
 /** @throws UsageError unless exactly one scope is named */
 function scopeOf(options: ScopeOptions): Row['scope'] {
-  const named = (['owner', 'class', 'environment'] as const).flatMap((kind) => {
+  const named = SCOPE_KINDS.flatMap((kind) => {
     const value = options[kind];
     return value === undefined ? [] : [{ kind, value }];
   });
   const [scope] = named;
   if (scope && named.length === 1) return scope;
   throw new UsageError(
-    'name one scope: --owner, --class or --environment',
+    'name one scope: --owner, --class, --environment, --application or --host',
     'such as: --owner olga',
   );
 }
@@ -138,6 +141,8 @@ function withScope(verb: Command): Command {
     .option('--owner <name>', 'all keys of this owner')
     .option('--class <name>', 'all keys of this class')
     .option('--environment <name>', 'all keys of this environment')
+    .option('--application <name>', 'all keys that this application uses')
+    .option('--host <name>', 'all keys that are used on this host')
     .addOption(
       new Option('--kind <kind>', 'revocation: for good; suspension: until it is lifted')
         .choices(CONTAINMENT_KINDS)
@@ -157,7 +162,7 @@ function addPlan(noun: Command, act: Act): void {
       summary: 'Say how many keys, in which order, how long at least, and who decides',
       examples: [
         'keyturn containment plan --owner olga --kind revocation',
-        'keyturn containment plan --class internal-data --kind suspension --output json',
+        'keyturn containment plan --host web-1.example.com --kind suspension --output json',
       ],
     }),
   ).action(

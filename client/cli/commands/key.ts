@@ -12,6 +12,7 @@ import { viewKey, viewKeys } from '../views.ts';
 import { resumeCommand, watchOperation } from '../watch-operation.ts';
 import { type AccessEntry, parseAccess } from './access.ts';
 import { addAdopt } from './adopt.ts';
+import { addAssign, changeKey } from './assign.ts';
 import { addContainment } from './contain.ts';
 import { addDestroy } from './destroy.ts';
 import { addHistory } from './history.ts';
@@ -31,6 +32,8 @@ interface CreateOptions extends WorkOptions {
   readonly keySpec?: string;
   readonly parent?: string;
   readonly escrow?: string;
+  readonly application?: string;
+  readonly host?: string;
 }
 
 /** An instant with its zone, or `now`, as RFC 3339 UTC. */
@@ -85,7 +88,7 @@ function parseEscrow(text: string): NonNullable<RequestOf<'createKey'>['escrow']
 }
 
 function toCreateRequest(name: string, options: CreateOptions): RequestOf<'createKey'> {
-  const { owner, purpose, environment, access } = options;
+  const { owner, purpose, environment, access, application, host } = options;
   // The API judges the values: it alone knows the classes and what its stage serves.
   return {
     name,
@@ -94,6 +97,8 @@ function toCreateRequest(name: string, options: CreateOptions): RequestOf<'creat
     purpose,
     environment: environment as RequestOf<'createKey'>['environment'],
     access: [...access],
+    ...(application !== undefined && { application }),
+    ...(host !== undefined && { host }),
     ...(options.origin !== undefined && {
       origin: options.origin as NonNullable<RequestOf<'createKey'>['origin']>,
     }),
@@ -129,7 +134,9 @@ function addCreate(key: Command, act: Act): void {
       'of origin EXTERNAL: shares that rebuild its material, and who holds one; docs/escrow.md',
     )
     .option('--parent <key>', 'of tier data: the key that wraps it; default: what its class names')
-    .option('--access <role=rights>', 'role that may use the key; repeatable', parseAccess, []);
+    .option('--access <role=rights>', 'role that may use the key; repeatable', parseAccess, [])
+    .option('--application <name>', 'application that uses the key')
+    .option('--host <name>', 'host on which the key is used');
   withIdempotencyKey(create).action(
     act((context: Context, name: string, options: CreateOptions) =>
       startOperation(context, options, {
@@ -180,13 +187,6 @@ function addRotate(key: Command, act: Act): void {
   );
 }
 
-/** The key's ETag as the API gave it just now, so that a change in between is refused. */
-async function currentETag({ client, settings, signal }: Context, name: string): Promise<string> {
-  if (settings.flags.printCurl) return '$ETAG';
-  const { etag, body } = await client().getKey(name, { signal });
-  return etag ?? `"${body.revision}"`;
-}
-
 function addDue(key: Command, act: Act): void {
   addVerb(key, 'due <name>', {
     summary: 'Set when a key is due for rotation',
@@ -200,12 +200,7 @@ function addDue(key: Command, act: Act): void {
       act(async (context: Context, name: string, options: { at: string }) => {
         const nextRotationAt = parseInstant(options.at, context.host.now());
         await announceChange(context, `set the next rotation of key ${name} to ${nextRotationAt}`);
-        const ifMatch = await currentETag(context, name);
-        const { signal } = context;
-        const answer = await context
-          .client()
-          .updateKey(name, { nextRotationAt }, { ifMatch, signal });
-        printAnswer(context, answer, viewKey);
+        await changeKey(context, name, { nextRotationAt });
         return 'ok';
       }),
     );
@@ -224,6 +219,7 @@ export function addKeyCommands(program: Command, act: Act): void {
   addAdopt(key, act);
   addRotate(key, act);
   addDue(key, act);
+  addAssign(key, act);
   addHistory(key, act);
   addRetire(key, act);
   addRelease(key, act);

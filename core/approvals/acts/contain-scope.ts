@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Act `scope.revoke`: all keys of an owner, class or environment are stopped where nobody may do that alone, or too many
+// Act `scope.revoke`: all keys of an owner, class, environment, application or host are stopped where nobody may do that alone, or too many
 // were in one hour.
 import { AskedScopeContainment } from '../../contract/containment.ts';
 import { sha256Hex } from '../../crypto/hashing.ts';

@@ -2,8 +2,9 @@
 // What every ledger must find by its indexes, beside what `ledger.contract.ts` holds.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SHARDS } from '#core/contract/table.ts';
+import { toChange } from '#core/operations/mutate-key.ts';
 import type { Ledger } from '#core/ports/ledger.ts';
-import { aChange, aCreation, aKey, aVersion } from '#test/support/records.ts';
+import { aChange, aCreation, aKey, anAuditEntry, aVersion } from '#test/support/records.ts';
 
 export function describeLedgerLists(title: string, fresh: () => Promise<Ledger>): void {
   describe(`${title}: lists`, () => {
@@ -20,12 +21,39 @@ export function describeLedgerLists(title: string, fresh: () => Promise<Ledger>)
         ['d', 'olga'],
       ] as const)
         await ledger.commit(aCreation(aKey({ name, owner })));
-      const first = await ledger.listKeysOf('olga', null, 2);
-      const rest = await ledger.listKeysOf('olga', first.nextCursor, 2);
+      const first = await ledger.listKeysOf({ kind: 'owner', value: 'olga' }, null, 2);
+      const rest = await ledger.listKeysOf({ kind: 'owner', value: 'olga' }, first.nextCursor, 2);
 
       expect(first.items.map((key) => key.name)).toEqual(['a', 'c']);
       expect(rest.items.map((key) => key.name)).toEqual(['d']);
       expect(rest.nextCursor).toBeNull();
+    });
+
+    it('lists keys of an application and of a host, in pages, as they are assigned now', async () => {
+      const assigned = { application: 'billing', host: 'web-1.example.com' };
+      for (const name of ['a', 'b', 'c'])
+        await ledger.commit(aCreation(aKey({ name, ...assigned })));
+      await ledger.commit(aCreation(aKey({ name: 'd', application: 'shop' })));
+      await ledger.commit(aCreation(aKey({ name: 'e' })));
+      const names = async (kind: 'application' | 'host', value: string, after: string | null) => {
+        const page = await ledger.listKeysOf({ kind, value }, after, 2);
+        return [...page.items.map((key) => key.name), page.nextCursor];
+      };
+
+      expect(await names('application', 'billing', null)).toEqual(['a', 'b', 'b']);
+      expect(await names('application', 'billing', 'b')).toEqual(['c', null]);
+      expect(await names('host', 'web-1.example.com', 'b')).toEqual(['c', null]);
+      expect(await names('host', 'billing', null)).toEqual([null]);
+
+      const before = await ledger.readKey('a');
+      if (!before) throw new Error('a is there');
+      const key = { application: 'shop', host: null };
+      await ledger.commit(toChange(before, { key, audit: anAuditEntry() }));
+
+      expect(await names('application', 'billing', null)).toEqual(['b', 'c', null]);
+      expect(await names('application', 'shop', null)).toEqual(['a', 'd', null]);
+      expect(await names('host', 'web-1.example.com', null)).toEqual(['b', 'c', null]);
+      expect(await ledger.readKeyRecord('a')).toMatchObject(key);
     });
 
     it('lists what comes due in a span, and goes on behind an entry', async () => {

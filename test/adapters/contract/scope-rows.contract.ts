@@ -3,8 +3,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { denialOf } from '#core/keys/scopes.ts';
 import { linkedScope } from '#core/operations/contain-scope.ts';
+import type { Ledger } from '#core/ports/ledger.ts';
 import type { ScopeContainment, ScopeContainments } from '#core/ports/scope-containments.ts';
-import { anAuditEntry } from '#test/support/records.ts';
+import { aChange, aCreation, aKey, anAuditEntry } from '#test/support/records.ts';
 
 const aScope = (id: string): Omit<ScopeContainment, 'revision' | 'auditHead'> => ({
   id,
@@ -25,11 +26,18 @@ const aScope = (id: string): Omit<ScopeContainment, 'revision' | 'auditHead'> =>
   bodyHash: 'hash',
 });
 
-export function describeScopeRows(title: string, fresh: () => Promise<ScopeContainments>): void {
+export interface ScopeStores {
+  readonly scopes: ScopeContainments;
+  /** Of the same table. */
+  readonly ledger: Ledger;
+}
+
+export function describeScopeRows(title: string, fresh: () => Promise<ScopeStores>): void {
   describe(`${title}: containments of scopes`, () => {
     let scopes: ScopeContainments;
+    let ledger: Ledger;
     beforeEach(async () => {
-      scopes = await fresh();
+      ({ scopes, ledger } = await fresh());
     });
     async function begin(id: string): Promise<ScopeContainment> {
       const change = linkedScope(null, aScope(id), anAuditEntry({ action: 'scope.revoking' }));
@@ -43,7 +51,9 @@ export function describeScopeRows(title: string, fresh: () => Promise<ScopeConta
       await begin('scp_2');
       for (const name of ['orders', 'invoices', 'a', 'b', 'c'])
         expect(
-          (await scopes.readDenials(name)).map(({ containment }) => containment.operationId),
+          (await scopes.readDenials(name)).denials.map(
+            ({ containment }) => containment.operationId,
+          ),
         ).toEqual(['scp_1', 'scp_2']);
       expect((await scopes.listRunning()).map(({ id }) => id)).toEqual(['scp_1', 'scp_2']);
 
@@ -55,9 +65,29 @@ export function describeScopeRows(title: string, fresh: () => Promise<ScopeConta
       );
       await scopes.commitScope({ ...end, denial: { remove: 'scp_1' } });
 
-      expect(await scopes.readDenials('orders')).toMatchObject([{ except: ['root'] }]);
+      expect(await scopes.readDenials('orders')).toMatchObject({
+        denials: [{ except: ['root'] }],
+      });
       expect((await scopes.listRunning()).map(({ id }) => id)).toEqual(['scp_2']);
       expect(await scopes.readScope('scp_1')).toEqual(end.containment);
+    });
+
+    it('lets a key be changed only on what was denied when that was decided', async () => {
+      const creation = aCreation(aKey());
+      await ledger.commit(creation);
+      const before = await scopes.readDenials('orders');
+      expect(before).toEqual({ denials: [], revision: null });
+      await begin('scp_1');
+      const change = (denials: { revision: number | null }) =>
+        ledger.commit(aChange(creation.key, { host: 'web-1' }, { denials }));
+
+      await expect(change(before)).rejects.toMatchObject({ name: 'RevisionConflict' });
+      expect((await ledger.readKeyRecord('orders'))?.host).toBeUndefined();
+      const { revision } = await scopes.readDenials('orders');
+      await begin('scp_2');
+      await expect(change({ revision })).rejects.toMatchObject({ name: 'RevisionConflict' });
+      await change({ revision: (await scopes.readDenials('orders')).revision });
+      expect(await ledger.readKeyRecord('orders')).toMatchObject({ host: 'web-1', revision: 2 });
     });
 
     it('refuses what was decided on another revision, and writes nothing of it then', async () => {
@@ -72,7 +102,7 @@ export function describeScopeRows(title: string, fresh: () => Promise<ScopeConta
       await expect(
         scopes.commitScope({ ...stale, denial: { remove: 'scp_1' } }),
       ).rejects.toMatchObject({ name: 'RevisionConflict' });
-      expect(await scopes.readDenials('orders')).toHaveLength(1);
+      expect((await scopes.readDenials('orders')).denials).toHaveLength(1);
       expect(await scopes.readScope('scp_none')).toBeNull();
     });
   });

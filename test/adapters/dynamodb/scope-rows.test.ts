@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { afterAll, beforeAll } from 'vitest';
+import { DynamoDbLedger } from '#adapters/dynamodb/ledger.ts';
 import { DynamoDbScopeRows } from '#adapters/dynamodb/scope-rows.ts';
 import { describeScopeRows } from '#test/adapters/contract/scope-rows.contract.ts';
 import { startTables, type TestTables } from '#test/support/table.ts';
@@ -10,7 +11,11 @@ beforeAll(async () => {
 });
 afterAll(() => tables.stop());
 
-describeScopeRows(
-  'DynamoDbScopeRows',
-  async () => new DynamoDbScopeRows(tables.client, await tables.create()),
-);
+describeScopeRows('DynamoDbScopeRows', async () => {
+  const table = await tables.create();
+  const { client } = tables;
+  return {
+    ledger: new DynamoDbLedger(client, table),
+    scopes: new DynamoDbScopeRows(client, table),
+  };
+});

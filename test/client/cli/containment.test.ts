@@ -48,6 +48,22 @@ describe('containment', () => {
     expect(await start(api.url, ...SCOPE)).toMatchObject({ code: 8, out: `${approvalId}\n` });
   });
 
+  it.each(['class', 'environment', 'application', 'host'])(
+    'names a scope by --%s',
+    async (kind) => {
+      const api = await startApi({
+        'POST /v1/containment-plans': { body: example('ContainmentPlan') },
+      });
+      const scope = [`--${kind}`, 'web-1', '--kind', 'suspension'];
+
+      expect((await keyturn(['containment', 'plan', ...scope], around(api.url))).code).toBe(0);
+      expect(JSON.parse(api.seen.at(-1)?.body ?? '')).toEqual({
+        scope: { kind, value: 'web-1' },
+        kind: 'suspension',
+      });
+    },
+  );
+
   it.each([[['--kind', 'revocation']], [[...SCOPE, '--class', 'test']]])(
     'refuses %j, which is not one scope, before it asks',
     async (flags) => {

@@ -238,6 +238,25 @@ describe('key due', () => {
     expect(api.seen[1]?.body).toBe('{"nextRotationAt":"2026-12-01T09:00:00.000Z"}');
   });
 
+  it('has a sister that says where a key is used, and where no more', async () => {
+    const api = await startApi({
+      'GET /v1/keys/orders': { headers: { etag: '"18"' }, body: example('Key') },
+      'PATCH /v1/keys/orders': { body: example('Key', { application: 'billing', host: null }) },
+    });
+    const assign = (...flags: string[]) =>
+      keyturn(['key', 'assign', 'orders', ...flags], {
+        stack: localStack(api.url),
+        env: { KEYTURN_TOKEN: 't' },
+      });
+
+    const ran = await assign('--application', 'billing', '--host', '');
+    expect(ran.code).toBe(0);
+    expect(ran.out).toMatch(/application +billing/);
+    expect(api.seen[1]?.headers['if-match']).toBe('"18"');
+    expect(api.seen[1]?.body).toBe('{"application":"billing","host":null}');
+    expect((await assign()).code).toBe(2);
+  });
+
   it('exits 6 when somebody was faster', async () => {
     const api = await startApi({
       'GET /v1/keys/orders': { headers: { etag: '"18"' }, body: example('Key') },

@@ -134,7 +134,7 @@ describe('the lifting of a scope', () => {
 
     expect(await rowOf(id)).toMatchObject({ state: 'lifted' });
     expect(await states()).toEqual(NAMES.map(() => 'active'));
-    expect(await world.scopes.readDenials('orders')).toEqual([]);
+    expect(await world.scopes.readDenials('orders')).toMatchObject({ denials: [] });
   });
 
   it('goes on however it was stopped, and lifts each key once', async () => {
