@@ -13,11 +13,11 @@ import {
   SORT_KEY,
   TTL_ATTRIBUTE,
 } from '#core/contract/table.ts';
+import type { Assignment } from '#core/keys/assignments.ts';
 import type { ConsumerRecord } from '#core/keys/consumers.ts';
 import { dueAt } from '#core/keys/due.ts';
 import type { KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
 import type { HoldRecord, ReencryptionRecord, SourceRecord } from '#core/keys/reencryption.ts';
-import type { Assignment } from '#core/keys/scopes.ts';
 import type { ApprovalFilter } from '#core/ports/approvals.ts';
 import type { IdempotencyRecord, KeyChange } from '#core/ports/ledger.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.ts';

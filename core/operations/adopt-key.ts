@@ -3,9 +3,9 @@
 // name, version and KMS key are claimed in one transaction, and the `adopt-key` workflow does the rest.
 import { sha256Hex } from '../crypto/hashing.ts';
 import { isError, KeyturnError, precondition } from '../errors.ts';
+import { assignedOf, firstAssignments } from '../keys/assignments.ts';
 import { strategyOf } from '../keys/origins/all.ts';
 import type { AccessGrant, KeyRecord, VersionRecord } from '../keys/records.ts';
-import { assignedOf, firstAssignments } from '../keys/scopes.ts';
 import type { ForeignKey } from '../ports/key-inspector.ts';
 import type { KeyChange } from '../ports/ledger.ts';
 import { admit, findClaimed, idempotencyRecord } from './admit-operation.ts';

@@ -2,8 +2,9 @@
 // Use case: say where a key is used, by application and host, so that it can be contained with what else is used there.
 // A key that is contained by its scope stays in it: the change is committed on what was denied when it was decided.
 import { KeyturnError } from '../errors.ts';
+import { changedAssignments } from '../keys/assignments.ts';
 import type { KeyRecord } from '../keys/records.ts';
-import { changedAssignments, requireNotLeaving } from '../keys/scopes.ts';
+import { requireNotLeaving } from '../keys/scopes.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision } from '../ports/platform.ts';
 import type { ScopeContainments } from '../ports/scope-containments.ts';

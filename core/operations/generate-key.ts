@@ -4,11 +4,11 @@
 import { genesisHash } from '../audit/chain.ts';
 import type { Environment, KeySpec, Origin, Stage, Tier } from '../contract/vocabulary.ts';
 import { isError, KeyturnError, precondition } from '../errors.ts';
+import { assignedOf, firstAssignments } from '../keys/assignments.ts';
 import { encrypts } from '../keys/key-specs.ts';
 import { keyAlias, wrappedBy } from '../keys/naming.ts';
 import { strategyOf } from '../keys/origins/all.ts';
 import type { AccessGrant, KeyRecord } from '../keys/records.ts';
-import { assignedOf, firstAssignments } from '../keys/scopes.ts';
 import { requireRoomForKey } from '../limits/hsm-capacity.ts';
 import { type ClassPolicy, classOf } from '../policies/classes.ts';
 import type { KeyChange, KeySnapshot, Ledger } from '../ports/ledger.ts';

@@ -5,10 +5,10 @@
 import { type AuditEntry, link } from '../audit/chain.ts';
 import { isError, KeyturnError, precondition } from '../errors.ts';
 import type { EscrowChange } from '../escrow/records.ts';
+import { changedAssignments } from '../keys/assignments.ts';
 import type { ConsumerRecord } from '../keys/consumers.ts';
 import type { KeyRecord, OperationRecord, VersionRecord } from '../keys/records.ts';
 import type { HoldRecord, ReencryptionRecord, SourceRecord } from '../keys/reencryption.ts';
-import { changedAssignments } from '../keys/scopes.ts';
 import type { IdempotencyRecord, KeyChange, KeySnapshot, Ledger } from '../ports/ledger.ts';
 
 /** Tries before a permanent conflict is reported; each lost race means that somebody else made progress. */

@@ -2,9 +2,9 @@
 // Builders of records, complete and valid, with what a test says different.
 import type { ApprovalRecord } from '#core/approvals/records.ts';
 import { type AuditEntry, genesisHash, link } from '#core/audit/chain.ts';
+import { firstAssignments } from '#core/keys/assignments.ts';
 import type { ConsumerRecord } from '#core/keys/consumers.ts';
 import type { KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
-import { firstAssignments } from '#core/keys/scopes.ts';
 import { keyStream, toChange } from '#core/operations/mutate-key.ts';
 import type { FrozenRule } from '#core/policies/approval-rules.ts';
 import type { KeyChange } from '#core/ports/ledger.ts';
