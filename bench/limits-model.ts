@@ -7,6 +7,7 @@ import { VirtualTimer } from '#adapters/memory/virtual-timer.ts';
 import { KMS_QUOTAS, type KmsCall } from '#core/contract/kms-quotas.ts';
 import { isError } from '#core/errors.ts';
 import { LeasedRateBudget } from '#core/limits/leased-budget.ts';
+import { inOrder } from '#core/operations/in-order.ts';
 import type { BudgetRequest, Lane } from '#core/ports/rate-budget.ts';
 import type { Report } from './report.ts';
 
@@ -151,8 +152,51 @@ async function measureReencryption(report: Report, items: number): Promise<void>
   report.value(`${name}.budget-writes-per-1000`, (1000 * model.rows.writes) / items, 'writes');
 }
 
+/** Denying a key and starting its workflow, besides the call of KMS; and from one part of the sweep to the next. */
+const DENIAL_MILLISECONDS = 80;
+const BETWEEN_PARTS_MILLISECONDS = 400;
+const CONTAINMENT = { page: 300, milliseconds: 18_000, atOnce: 8 };
+
+/** The containment of a scope as `sweep-scope.ts` does it, in the middle of a sweep of rotations. */
+async function measureIncident(report: Report, call: 'DisableKey' | 'PutKeyPolicy', keys: number) {
+  const model = new Model();
+  const rotations = Array.from({ length: IN_FLIGHT }, () => model.rotate('routine'));
+  let done = 0;
+  let throttled = 0;
+  const contain = async (budget: LeasedRateBudget) => {
+    await model.timer.pause(DENIAL_MILLISECONDS);
+    // What KMS throttles, or what waits too long, is the workflow's of that key.
+    await budget.acquire({ call, lane: 'incident' }).catch(() => undefined);
+    const before = model.kms.throttled;
+    model.kms.call(call);
+    throttled += model.kms.throttled - before;
+    await model.timer.pause(CALL_MILLISECONDS);
+  };
+  const incident = async () => {
+    const began = model.timer.milliseconds;
+    while (done < keys) {
+      const until = model.timer.milliseconds + CONTAINMENT.milliseconds;
+      const page = Array.from({ length: Math.min(CONTAINMENT.page, keys - done) });
+      const budget = model.budget();
+      const isInTime = () => model.timer.milliseconds < until;
+      for await (const _ of inOrder(page, CONTAINMENT.atOnce, isInTime, () => contain(budget)))
+        done += 1;
+      await model.timer.pause(BETWEEN_PARTS_MILLISECONDS);
+    }
+    return (model.timer.milliseconds - began) / 1000;
+  };
+  const [seconds] = await model.timer.run(Promise.all([incident(), ...rotations]));
+  const floor = keys / KMS_QUOTAS[call];
+  const name = `limits-model.incident-${keys}-keys.${call}`;
+  report.beside(`${name}.seconds`, seconds, 's', floor);
+  report.value(`${name}.of-aws-floor`, (100 * floor) / seconds, '%');
+  report.value(`${name}.throttled-calls`, (100 * throttled) / keys, '%');
+}
+
 /** Rows `limits-model.*`; nothing is started for them. */
 export async function measureLimits(report: Report): Promise<void> {
+  await measureIncident(report, 'DisableKey', 10_000);
+  await measureIncident(report, 'PutKeyPolicy', 10_000);
   await measureSweep(report, 10_000);
   await measureSweep(report, 100_000);
   await measureReencryption(report, 1_000_000);

@@ -60,6 +60,7 @@ export async function activeKeys(
   { operator }: MeasuredStack,
   count: number,
   access: RequestOf<'createKey'>['access'] = [],
+  owner = 'payments',
 ): Promise<string[]> {
   const run = Date.now().toString(36);
   const names = Array.from({ length: count }, (_, index) => `bench-${run}-${index}`);
@@ -67,7 +68,7 @@ export async function activeKeys(
     const { body } = await operator.createKey({
       name,
       class: 'test',
-      owner: 'payments',
+      owner,
       purpose: 'bench',
       environment: 'development',
       access,

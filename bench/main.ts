@@ -7,6 +7,7 @@ import { measureApprovals, measureRaces } from './approvals.ts';
 import { measureCreation } from './creation.ts';
 import { growthNames, measureCryptography, measureGrowth } from './cryptography.ts';
 import { newFolderForMany } from './folder.ts';
+import { measureIncident } from './incident.ts';
 import { measureLimits } from './limits-model.ts';
 import { type MeasuredStack, startMeasuredStack, stopMeasuredStack } from './local-stack.ts';
 import { openRawHsm } from './raw-hsm.ts';
@@ -87,6 +88,8 @@ const ON_THE_STACK: Readonly<Record<string, (stack: MeasuredStack) => Promise<vo
   'rotation-thousand': (stack) => measureThousand(stack, report, values.full ? 1000 : 50),
   recovery: (stack) => measureRecovery(stack, report, values.full ? 1000 : 50),
   'rotation-growth': (stack) => measureRotationGrowth(stack, report, GROWTH),
+  incident: (stack) =>
+    measureIncident(stack, report, { real: values.full ? 300 : 60, seeded: 10_000 }),
 };
 const GROWTH = values.full ? [100, 1000, 10_000, 100_000] : [100, 1000, 10_000];
 
@@ -104,7 +107,7 @@ const only = values.only ?? '';
 const isOnTheStack = Object.keys(ON_THE_STACK).some(wants);
 if (only === '' || only.startsWith('limits-model')) await measureLimits(report);
 if (only === '' || only.startsWith('approval-races')) measureRaces(report, 10_000);
-if (!/^(rotation|revoke|recovery|reencryption|approval|limits-model)/.test(only))
+if (!/^(rotation|revoke|incident|recovery|reencryption|approval|limits-model)/.test(only))
   await measureStandIn();
 if (isOnTheStack) await measureOnTheStack();
 report.finish();

@@ -1,89 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // `rotation-growth`: what a sweep and a rotation ask of the table among 100, 1,000, 10,000 and 100,000 keys. The keys are
 // seeded as rows; the sweep and the rotations are the real use cases on the real table. Flat means: ratio 1.
-import { BatchWriteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { keyItem, versionItem } from '#adapters/dynamodb/items.ts';
 import { MemoryStartSlots } from '#adapters/memory/start-slots.ts';
-import { genesisHash } from '#core/audit/chain.ts';
-import type { KeyRecord, VersionRecord } from '#core/keys/records.ts';
-import { keyStream, mutateKey } from '#core/operations/mutate-key.ts';
+import { mutateKey } from '#core/operations/mutate-key.ts';
 import { findDueRotations } from '#core/operations/rotation-sweep.ts';
 import type { DynamoDbUnits } from './dynamodb-units.ts';
-import { each, KEY_STORE, type MeasuredStack } from './local-stack.ts';
+import type { MeasuredStack } from './local-stack.ts';
 import { finishHere, generateHere, type InProcess, inProcess } from './one-rotation.ts';
 import type { Report } from './report.ts';
+import { seedKeys } from './seeded-keys.ts';
 
 const NAME = 'rotation-growth';
 const STAGE = 'local';
 /** Keys that are due when the sweep looks; as many at every size. */
 const DUE = 10;
-/** Rows of one BatchWriteItem (DynamoDB API reference). */
-const BATCH = 25;
-const FAR = '2099-01-01T00:00:00.000Z';
 const LONG_AGO = '2020-01-01T00:00:00.000Z';
-
-function seededKey(name: string): { key: KeyRecord; version: VersionRecord } {
-  const keyId = `seeded-${name}`;
-  const alias = `alias/keyturn/${STAGE}/${name}`;
-  const at = '2026-01-01T00:00:00.000Z';
-  return {
-    key: {
-      name,
-      class: 'internal-data',
-      owner: 'payments',
-      purpose: 'bench',
-      environment: 'development',
-      tier: 'kms',
-      access: [],
-      keyStore: KEY_STORE,
-      alias,
-      state: 'active',
-      currentVersion: 1,
-      currentKeyId: keyId,
-      latestVersion: 1,
-      nextRotationAt: FAR,
-      lastRotatedAt: at,
-      retryNotBefore: null,
-      createdAt: at,
-      createdBy: 'bench',
-      lease: null,
-      fence: 1,
-      revision: 1,
-      auditHead: genesisHash(keyStream(name)),
-    },
-    version: {
-      name,
-      version: 1,
-      state: 'active',
-      substate: null,
-      keyId,
-      keyArn: `arn:aws:kms:us-east-1:000000000000:key/${keyId}`,
-      alias: `${alias}/v1`,
-      operationId: 'op_seeded',
-      creationAttempts: 1,
-      policyTemplate: 'active',
-      canary: null,
-      createdAt: at,
-      verifiedAt: at,
-      activatedAt: at,
-      deactivatedAt: null,
-    },
-  };
-}
-
-/** Writes keys with a version each, numbered from `from` on. */
-async function seed(client: DynamoDBDocumentClient, table: string, from: number, to: number) {
-  const rows = Array.from({ length: to - from }, (_, index) => {
-    const { key, version } = seededKey(`seeded-${String(from + index).padStart(6, '0')}`);
-    return [keyItem(key), versionItem(version)];
-  }).flat();
-  const batches: (typeof rows)[] = [];
-  for (let at = 0; at < rows.length; at += BATCH) batches.push(rows.slice(at, at + BATCH));
-  await each(batches, async (items) => {
-    const RequestItems = { [table]: items.map((Item) => ({ PutRequest: { Item } })) };
-    await client.send(new BatchWriteCommand({ RequestItems }));
-  });
-}
 
 interface Cost {
   readonly requests: number;
@@ -158,7 +89,7 @@ export async function measureRotationGrowth(
   let first: Awaited<ReturnType<typeof measureAt>> | null = null;
   let seeded = 0;
   for (const size of sizes) {
-    await seed(here.client, table, seeded, size);
+    await seedKeys(here.client, table, { from: seeded, to: size });
     seeded = size;
     const found = await measureAt(here, size);
     first ??= found;
