@@ -58,10 +58,12 @@ export const vaultKeyAddress = (keyId: string) => at(`vault-key#${keyId}`);
 export const idempotencyAddress = (scope: string) => at(`idempotency#${scope}`);
 export const keyStoreAddress = (name: string) => at(keyStorePartition(name));
 export const TOTAL_PREFIX = 'total#';
+export const HOUR_PREFIX = 'hour#';
 /** Rows of the record of key use, inside a key's partition of it. */
 export const keyUseSort = {
   total: (version: number, principal: string) => `${TOTAL_PREFIX}${pad(version, 8)}#${principal}`,
   minute: (version: number, minute: string) => `minute#${pad(version, 8)}#${minute}`,
+  hour: (hour: string) => `${HOUR_PREFIX}${hour}`,
 };
 export const keyUseAddress = (key: string, sort: string) => at(`use#${key}`, sort);
 export const startSlotAddress = (className: string, hour: string) =>

@@ -6,12 +6,14 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE } from '#core/contract/table.ts';
 import type { Instant } from '#core/keys/records.ts';
-import type { KeyUseLog, MinuteCount, UseCount } from '#core/ports/key-use-log.ts';
+import type { HourCount, KeyUseLog, MinuteCount, UseCount } from '#core/ports/key-use-log.ts';
 import { toDomainError } from './errors.ts';
-import { type Item, keyUseAddress, keyUseSort, TOTAL_PREFIX } from './items.ts';
+import { HOUR_PREFIX, type Item, keyUseAddress, keyUseSort, TOTAL_PREFIX } from './items.ts';
 
 /** Nothing watches a minute for longer than a bake; a week leaves room to look back at an incident. */
 const KEEP_MINUTES_SECONDS = 7 * 86_400;
+/** What is usual for a key is read from its hours of some days (`policies/detection-rules.ts`). */
+const KEEP_HOURS_SECONDS = 14 * 86_400;
 
 interface Row {
   readonly address: Item;
@@ -71,6 +73,31 @@ export class DynamoDbKeyUseLog implements KeyUseLog {
     }
   }
 
+  async addHours(counts: readonly HourCount[]): Promise<readonly HourCount[]> {
+    const totals: HourCount[] = [];
+    for (const { key, hour, calls } of counts) {
+      const expires = Math.floor(Date.parse(hour) / 1000) + KEEP_HOURS_SECONDS;
+      const row = await this.#update({
+        address: keyUseAddress(key, keyUseSort.hour(hour)),
+        adds: { calls },
+        sets: { [TTL_ATTRIBUTE]: expires },
+      });
+      totals.push({ key, hour, calls: Number(row['calls']) });
+    }
+    return totals;
+  }
+
+  async readHours(key: string, from: Instant, until: Instant): Promise<readonly HourCount[]> {
+    const rows = await this.#query(key, keyUseSort.hour(from), keyUseSort.hour(until));
+    return rows
+      .map((row) => ({
+        key,
+        hour: String(row[SORT_KEY]).slice(HOUR_PREFIX.length),
+        calls: Number(row['calls']),
+      }))
+      .filter(({ hour }) => hour < until);
+  }
+
   async read(key: string): Promise<readonly UseCount[]> {
     const rows = await this.#query(key, TOTAL_PREFIX, `${TOTAL_PREFIX}~`);
     return rows.map(toCount);
@@ -85,14 +112,16 @@ export class DynamoDbKeyUseLog implements KeyUseLog {
     };
   }
 
-  async #update({ address, adds, sets }: Row): Promise<void> {
+  /** @returns the row as it is then */
+  async #update({ address, adds, sets }: Row): Promise<Item> {
     const [added, set] = [Object.keys(adds), Object.keys(sets)];
     const values = { ...adds, ...sets };
-    await this.#translated(() =>
+    const { Attributes } = await this.#translated(() =>
       this.#client.send(
         new UpdateCommand({
           TableName: this.#table,
           Key: address,
+          ReturnValues: 'ALL_NEW',
           UpdateExpression: `ADD ${added.map((name) => `#${name} :${name}`).join(', ')} SET ${set
             .map((name) => `#${name} = :${name}`)
             .join(', ')}`,
@@ -103,6 +132,7 @@ export class DynamoDbKeyUseLog implements KeyUseLog {
         }),
       ),
     );
+    return Attributes ?? {};
   }
 
   /** Instants only grow: a batch that comes late does not set them back. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The record of key use in memory. It passes the same contract suite as the DynamoDB one.
 import type { Instant } from '#core/keys/records.ts';
-import type { KeyUseLog, MinuteCount, UseCount } from '#core/ports/key-use-log.ts';
+import type { HourCount, KeyUseLog, MinuteCount, UseCount } from '#core/ports/key-use-log.ts';
 
 const later = (a: Instant | null, b: Instant | null) =>
   a === null || (b !== null && b > a) ? b : a;
@@ -9,6 +9,22 @@ const later = (a: Instant | null, b: Instant | null) =>
 export class MemoryKeyUseLog implements KeyUseLog {
   readonly #totals = new Map<string, UseCount>();
   readonly #minutes: MinuteCount[] = [];
+  readonly #hours = new Map<string, HourCount>();
+
+  async addHours(counts: readonly HourCount[]): Promise<readonly HourCount[]> {
+    return counts.map((count) => {
+      const id = `${count.key}#${count.hour}`;
+      const calls = count.calls + (this.#hours.get(id)?.calls ?? 0);
+      this.#hours.set(id, { ...count, calls });
+      return { ...count, calls };
+    });
+  }
+
+  async readHours(key: string, from: Instant, until: Instant): Promise<readonly HourCount[]> {
+    return [...this.#hours.values()]
+      .filter((count) => count.key === key && count.hour >= from && count.hour < until)
+      .sort((a, b) => (a.hour < b.hour ? -1 : 1));
+  }
 
   async add(uses: readonly UseCount[]): Promise<void> {
     for (const use of uses) {

@@ -211,7 +211,7 @@ export const FUNCTION_ENVIRONMENT = {
     KMS_BUDGET: KmsBudgetSetting,
     ORPHAN_GRACE_SECONDS: z.coerce.number().int().min(0),
   },
-  'record-key-use': { ROTATE_KEY_ARN: z.string(), ...WAITS },
+  'record-key-use': { ROTATE_KEY_ARN: z.string(), REVOKE_KEY_ARN: z.string(), ...WAITS },
   'review-policies': {},
   'receive-acknowledgements': { ...ROTATION_MACHINES, ...WAITS },
   'receive-signals': { ...ROTATION_MACHINES, ...WAITS },

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Use case: what CloudTrail tells of a key is judged by the rules of detection, and what is odd opens an incident with the
-// playbook of its kind: one a day for each key and rule, however often it is told. It stops nothing by itself: an event may be
-// late, or about a reader that nobody registered, and a key that is stopped for nothing is an outage.
+// playbook of its kind: one a day for each key and rule, however often it is told. Where a rule says so for the class of the key,
+// the key is suspended too, within a cap (`respond.ts`); else it stops nothing: an event may be late, or about a reader that
+// nobody registered, and a key that is stopped for nothing is an outage.
 import { sha256Hex } from '../crypto/hashing.ts';
 import { accessOf } from '../keys/consumers.ts';
 import type { Instant, VersionRecord } from '../keys/records.ts';
@@ -11,9 +12,12 @@ import {
   type DetectionName,
   type DetectionRules,
 } from '../policies/detection-rules.ts';
+import { isOpen } from '../policies/schedule.ts';
 import type { KeyUseLog } from '../ports/key-use-log.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
 import { type IncidentDeps, openIncident } from './manage-incidents.ts';
+import { DETECTION, type RespondDeps, respond } from './respond.ts';
+import { hourOf, type Spike, spikesOf } from './volume.ts';
 
 /** A use as it was recorded. */
 export interface JudgedUse {
@@ -38,6 +42,8 @@ interface Facts {
   readonly isOwn: (principal: string) => boolean;
   /** Refused calls under the versions that somebody was refused under just now, of the last minutes. */
   readonly refusals: number;
+  /** Hours in which the key was used far more than usual. */
+  readonly spikes: readonly Spike[];
 }
 
 const versionOf = ({ versions }: KeySnapshot, number: number): VersionRecord | undefined =>
@@ -54,7 +60,7 @@ function stoppedSince(version: VersionRecord | undefined, settled: number): Inst
 
 type Judge = (use: JudgedUse, facts: Facts) => boolean;
 
-const JUDGES: Readonly<Record<Exclude<DetectionName, 'repeated-denials'>, Judge>> = {
+const JUDGES: Readonly<Record<DetectionName, Judge>> = {
   'stopped-key-used': (use, { snapshot, rules }) => {
     const since = stoppedSince(versionOf(snapshot, use.version), rules.settledSeconds);
     return since !== null && use.at > since;
@@ -72,23 +78,38 @@ const JUDGES: Readonly<Record<Exclude<DetectionName, 'repeated-denials'>, Judge>
     if (snapshot.versions.some(({ adoption }) => adoption)) return false;
     return !accessOf(snapshot.key).some(({ principal }) => principal === use.principal);
   },
+  'repeated-denials': ({ outcome }, { refusals, rules }) =>
+    outcome === 'refused' && refusals >= rules.denials,
+  'volume-spike': ({ at }, { spikes }) => spikes.some(({ hour }) => hour === hourOf(at)),
+  'off-hours': ({ at, outcome }, { snapshot, rules }) => {
+    const hours = rules.hours[snapshot.key.class];
+    return outcome === 'allowed' && hours !== undefined && !isOpen(hours, at);
+  },
+  'decrypt-without-consumer': (use, { snapshot }) => {
+    const { access } = snapshot.key;
+    // Only where somebody registers consumers; who is in no list at all is the rule above's.
+    if (use.outcome !== 'allowed' || use.act !== 'decrypt' || snapshot.consumers.length === 0)
+      return false;
+    const isConsumer = snapshot.consumers.some(({ principal }) => principal === use.principal);
+    return !isConsumer && access.some(({ principal }) => principal === use.principal);
+  },
 };
+
+/** What is used through Keyturn's API is used by its own role, and counts as much. */
+const COUNTS_OWN: readonly DetectionName[] = ['volume-spike'];
 
 /** What is odd about the uses of one key. Pure. */
 export function judgeUses(uses: readonly JudgedUse[], facts: Facts): readonly Detection[] {
   const others = uses.filter(({ principal }) => !facts.isOwn(principal));
-  const isBurst = facts.refusals >= facts.rules.denials;
   return DETECTION_NAMES.flatMap((name) => {
-    const found =
-      name === 'repeated-denials'
-        ? others.filter(({ outcome }) => outcome === 'refused' && isBurst)
-        : others.filter((use) => JUDGES[name](use, facts));
+    const judged = COUNTS_OWN.includes(name) ? uses : others;
+    const found = judged.filter((use) => JUDGES[name](use, facts));
     return found.length > 0 ? [{ name, key: facts.snapshot.key.name, uses: found }] : [];
   });
 }
 
-export interface DetectDeps extends IncidentDeps {
-  readonly log: Pick<KeyUseLog, 'sumSince'>;
+export interface DetectDeps extends IncidentDeps, RespondDeps {
+  readonly log: Pick<KeyUseLog, 'sumSince' | 'addHours' | 'readHours'>;
   readonly detections: DetectionRules;
   readonly isOwn: Facts['isOwn'];
 }
@@ -106,7 +127,6 @@ async function recentRefusals(
   return sums.reduce((total, { errors }) => total + errors, 0);
 }
 
-const BY = 'system/detection';
 const MAX_TITLE = 400;
 
 /** Who did it, how often, and when last: what somebody needs to begin with. */
@@ -132,7 +152,7 @@ function claimOf({ name, key }: Detection, now: Instant) {
 
 /**
  * Judges a batch of uses, and opens an incident for each finding.
- * @returns the incidents that are open for it, new or from earlier that day, as `rule key id`
+ * @returns the incidents that are open for it, new or from earlier that day, as `rule key id`, and what it was answered with
  * @throws KeyturnError what the table answers
  */
 export async function detectMisuse(
@@ -143,21 +163,26 @@ export async function detectMisuse(
   for (const [key, ofKey] of Map.groupBy(uses, (use) => use.key)) {
     const snapshot = await deps.ledger.readKey(key);
     if (!snapshot) continue;
-    const refusals = await recentRefusals(deps, key, ofKey);
-    const facts = { snapshot, rules: deps.detections, isOwn: deps.isOwn, refusals };
+    const [refusals, spikes] = await Promise.all([
+      recentRefusals(deps, key, ofKey),
+      spikesOf(deps.log, deps.detections.spike, key, ofKey),
+    ]);
+    const facts = { snapshot, rules: deps.detections, isOwn: deps.isOwn, refusals, spikes };
     for (const detection of judgeUses(ofKey, facts)) {
-      const { incident: type, means } = deps.detections.rules[detection.name];
+      const rule = deps.detections.rules[detection.name];
+      const { incident: type, means } = rule;
       if (type === null) continue;
       const { id } = await openIncident(deps, {
         type,
         title: titleOf(detection, means),
         keys: [key],
         occurredAt: null,
-        by: BY,
+        by: DETECTION,
         decision: { effect: 'permit', rule: `detection/${detection.name}` },
         claim: claimOf(detection, deps.clock.now()),
       });
-      raised.push(`${detection.name} ${key} ${id}`);
+      const answer = await respond(deps, rule, { snapshot, incident: id, name: detection.name });
+      raised.push([detection.name, key, id, ...(answer ? [answer] : [])].join(' '));
     }
   }
   return raised;

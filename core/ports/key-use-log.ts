@@ -25,7 +25,18 @@ export interface MinuteCount {
   readonly errors: number;
 }
 
+/** Calls under all versions of a key in one hour; `hour` is its first instant. */
+export interface HourCount {
+  readonly key: string;
+  readonly hour: Instant;
+  readonly calls: number;
+}
+
 export interface KeyUseLog {
+  /** Adds to the hours of keys. @returns the same hours as they are then; they are kept for two weeks */
+  addHours(counts: readonly HourCount[]): Promise<readonly HourCount[]>;
+  /** Hours of a key in which it was used, from `from` on and before `until`, strongly consistent. */
+  readHours(key: string, from: Instant, until: Instant): Promise<readonly HourCount[]>;
   add(uses: readonly UseCount[]): Promise<void>;
   addMinutes(counts: readonly MinuteCount[]): Promise<void>;
   /** All totals of a key, strongly consistent. */

@@ -1,21 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rules of detection over uses that were counted, with the alarm of what they find.
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { systemClock } from '#adapters/system/system.ts';
+import { systemClock, ulidIds } from '#adapters/system/system.ts';
 import { FUNCTION_NAMES, roleName } from '#core/contract/environment.ts';
 import { METRIC_NAMESPACE, METRICS } from '#core/contract/metrics.ts';
 import type { Stage } from '#core/contract/vocabulary.ts';
 import { detectMisuse, type JudgedUse } from '#core/incidents/detect-misuse.ts';
+import { CONTAINMENT_RULES } from '#policies/containment-rules.ts';
 import { DETECTION_RULES } from '#policies/detection-rules.ts';
 import { PLAYBOOKS } from '#policies/playbooks.ts';
 import { logger } from './logging.ts';
-import { incidentRows, keyUseLog, ledger } from './wiring.ts';
+import { incidentRows, keyUseLog, ledger, startSlots, workflows } from './wiring.ts';
 
 /** Judges batches of uses. A finding that cannot be written fails nothing: the batch would be counted again. */
-export function misuseDetector(
-  stage: Stage,
-  tableName: string,
-): (uses: readonly JudgedUse[]) => Promise<void> {
+export function misuseDetector({
+  stage,
+  tableName,
+  revokeKeyArn,
+}: {
+  readonly stage: Stage;
+  readonly tableName: string;
+  readonly revokeKeyArn: string;
+}): (uses: readonly JudgedUse[]) => Promise<void> {
   const { name, service: serviceName } = METRICS.detections;
   const metrics = new Metrics({ namespace: METRIC_NAMESPACE, serviceName });
   const own = new Set(FUNCTION_NAMES.map((one) => roleName(stage, one)));
@@ -26,6 +32,10 @@ export function misuseDetector(
     playbooks: PLAYBOOKS,
     detections: DETECTION_RULES,
     log: keyUseLog(tableName),
+    slots: startSlots(tableName),
+    ids: ulidIds,
+    containmentRules: CONTAINMENT_RULES,
+    workflows: workflows({ 'revoke-key': revokeKeyArn }),
     // Whole names: a consumer's role may begin as ours do.
     isOwn: (principal: string) => own.has(principal.split('/').at(-1) ?? ''),
   };

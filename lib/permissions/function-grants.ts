@@ -220,8 +220,11 @@ function sweepAndStoreGrants(context: GrantContext): Pick<Duties, OtherFunction>
         actions: ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
         resources: [names.arn('sqs', names.of('key-use'))],
       },
-      // A new version that fails its consumers goes back at once.
-      { actions: ['states:StartExecution'], resources: [names.stateMachineArn('rotate-key')] },
+      // A new version that fails its consumers goes back at once; what is detected may suspend a key, which others carry out.
+      {
+        actions: ['states:StartExecution'],
+        resources: [names.stateMachineArn('rotate-key'), names.stateMachineArn('revoke-key')],
+      },
     ],
     'publish-events': [
       ...readStream(table),

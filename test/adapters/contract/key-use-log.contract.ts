@@ -56,6 +56,26 @@ export function describeKeyUseLog(title: string, fresh: () => Promise<KeyUseLog>
       ]);
     });
 
+    it('adds up the hours of a key, and answers what they are then', async () => {
+      const hour = (at: string) => `2026-03-01T${at}:00:00.000Z`;
+      const add = (at: string, calls: number, key = 'orders') =>
+        log.addHours([{ key, hour: hour(at), calls }]);
+      await add('10', 3);
+      await add('12', 5);
+      await add('10', 7, 'other');
+
+      expect(await add('10', 4)).toEqual([{ key: 'orders', hour: hour('10'), calls: 7 }]);
+      expect(await log.readHours('orders', hour('10'), hour('12'))).toEqual([
+        { key: 'orders', hour: hour('10'), calls: 7 },
+      ]);
+      expect(await log.readHours('orders', hour('11'), hour('23'))).toEqual([
+        { key: 'orders', hour: hour('12'), calls: 5 },
+      ]);
+      expect(await log.readHours('nobody', hour('00'), hour('23'))).toEqual([]);
+      // The totals are another kind of row.
+      expect(await log.read('orders')).toEqual([]);
+    });
+
     it('sums minutes from an instant on, of one version', async () => {
       const minute = (at: string, version: number, errors: number) => ({
         key: 'orders',

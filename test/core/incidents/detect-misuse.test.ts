@@ -1,19 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeEach, describe, expect, it } from 'vitest';
 import { detectMisuse, type JudgedUse } from '#core/incidents/detect-misuse.ts';
+import { hourOf } from '#core/incidents/volume.ts';
+import { later } from '#core/operations/admit-operation.ts';
 import { containKey } from '#core/operations/contain-key.ts';
+import { keyStream } from '#core/operations/mutate-key.ts';
+import type { DetectionRules } from '#core/policies/detection-rules.ts';
 import { DETECTION_RULES } from '#policies/detection-rules.ts';
 import { PLAYBOOKS } from '#policies/playbooks.ts';
+import { ask, execute, vote } from '#test/support/approvals.ts';
+import { BILLING, register } from '#test/support/consumers.ts';
 import { Simulation } from '#test/support/simulation.ts';
-import { withActiveKey } from '#test/support/steps.ts';
+import { begin, GENERATION_STEPS, runSteps, withActiveKey } from '#test/support/steps.ts';
 import { ALICE, aWorld, CONSUMER, PERMIT, type World } from '#test/support/world.ts';
 
 const STRANGER = 'arn:aws:iam::000000000000:role/stranger';
 const OWN = 'arn:aws:iam::000000000000:role/keyturn-local-use-key';
 
+function rulesFor(suspends: readonly string[]): DetectionRules['rules'] {
+  const { rules } = DETECTION_RULES;
+  return { ...rules, 'unknown-principal': { ...rules['unknown-principal'], suspends } };
+}
+
 describe('detections', () => {
   let world: World;
   let simulation: Simulation;
+  let said: readonly string[];
+  /** Classes whose keys `unknown-principal` suspends. */
+  let suspends: readonly string[];
+  let hours: DetectionRules['hours'];
+  let caps: Partial<Pick<DetectionRules, 'maxSuspensionsPerHour'>>;
   const use = (patch: Partial<JudgedUse> = {}): JudgedUse => ({
     key: 'orders',
     version: 1,
@@ -24,24 +40,27 @@ describe('detections', () => {
     ...patch,
   });
   const detect = async (...uses: readonly JudgedUse[]) => {
-    const raised = await detectMisuse(
+    said = await detectMisuse(
       {
+        ...world.deps,
         incidents: world.incidents,
         ledger: world.ledger,
         log: world.keyUses,
-        clock: world.clock,
         playbooks: PLAYBOOKS,
-        detections: DETECTION_RULES,
+        detections: { ...DETECTION_RULES, rules: rulesFor(suspends), hours, ...caps },
         isOwn: (principal) => principal === OWN,
       },
       uses,
     );
-    return raised.map((line) => line.split(' ')[0]);
+    return said.map((line) => line.split(' ')[0]);
   };
 
   beforeEach(async () => {
     world = await withActiveKey(await aWorld());
     simulation = new Simulation(world);
+    suspends = [];
+    hours = {};
+    caps = {};
   });
 
   it('find nothing in what was planned', async () => {
@@ -121,6 +140,126 @@ describe('detections', () => {
 
     world.clock.advance(DETECTION_RULES.denialSeconds + 60);
     expect(await tell()).toEqual([]);
+  });
+
+  describe('of volume', () => {
+    const { factor, floor } = DETECTION_RULES.spike;
+    const many = (count: number, patch: Partial<JudgedUse> = {}) =>
+      detect(...Array.from({ length: count }, () => use(patch)));
+    /** Every hour of some days. */
+    const usual = async (days: number, calls: number) => {
+      for (let hour = 0; hour < 24 * days; hour += 1) {
+        await world.keyUses.addHours([{ key: 'orders', hour: hourOf(world.clock.now()), calls }]);
+        world.clock.advance(3600);
+      }
+    };
+
+    it('find an hour that is far above the busiest of the days before, whoever calls', async () => {
+      await usual(3, floor / factor);
+      expect(await many(floor - 1, { principal: OWN })).toEqual([]);
+      expect(await many(1, { principal: OWN })).toEqual(['volume-spike']);
+      expect((await world.incidents.listIncidents())[0]?.title).toContain('far more');
+    });
+
+    it('find nothing below the factor, or in a key that has nothing usual yet', async () => {
+      await usual(1, 1);
+      expect(await many(floor)).toEqual([]);
+      await usual(2, floor / factor + 1);
+      expect(await many(floor)).toEqual([]);
+    });
+
+    it('count what comes late in the hour of the call', async () => {
+      await usual(3, floor / factor);
+      const yesterday = later(world.clock.now(), -86_400);
+      expect(await many(floor / 2)).toEqual([]);
+      expect(await many(floor / 2, { at: yesterday })).toEqual([]);
+    });
+  });
+
+  it('find uses outside of the hours of a class, for classes that have some', async () => {
+    expect(await detect(use())).toEqual([]);
+    const always = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+    const zone = 'UTC';
+    const now = new Date(world.clock.now()).getUTCHours();
+    const at = (hour: number) => `${String((now + hour) % 24).padStart(2, '0')}:00`;
+    hours = { test: { timeZone: zone, windows: [{ days: [...always], from: at(0), to: at(1) }] } };
+    expect(await detect(use())).toEqual([]);
+    hours = { test: { timeZone: zone, windows: [{ days: [...always], from: at(2), to: at(3) }] } };
+    expect(await detect(use({ outcome: 'refused' }))).toEqual([]);
+    expect(await detect(use())).toEqual(['off-hours']);
+  });
+
+  it('find who opens data and is no consumer, where a key has some', async () => {
+    expect(await detect(use())).toEqual([]);
+    await simulation.run('update-access', await register(world), 1);
+    expect(await detect(use({ principal: BILLING }), use({ act: 'encrypt' }))).toEqual([]);
+    expect(await detect(use())).toEqual(['decrypt-without-consumer']);
+  });
+
+  describe('that suspend', () => {
+    const auditOf = async () => (await world.store.readAudit(keyStream('orders'), 0, 1000)).records;
+    const stranger = () => detect(use({ principal: STRANGER }));
+
+    it('deny the key with the answer, once, and say so', async () => {
+      suspends = ['test'];
+      await stranger();
+      const key = await world.key();
+      const audit = await auditOf();
+      expect(key.containment).toMatchObject({ kind: 'suspension', by: 'system/detection' });
+      expect(key.containment?.reason).toMatch(/^detected: unknown-principal; incident inc_/);
+      expect(said[0]).toContain('suspended by op_');
+      expect(audit.at(-1)).toMatchObject({
+        action: 'key.suspending',
+        actor: 'system/detection',
+        decision: { effect: 'permit', rule: 'detection/unknown-principal' },
+      });
+      expect(world.workflows.started.at(-1)).toMatchObject({ kind: 'revoke-key' });
+      await stranger();
+      expect(await auditOf()).toHaveLength(audit.length);
+    });
+
+    it('leave keys of other classes, and protected ones, to people', async () => {
+      suspends = ['payment-critical'];
+      await stranger();
+      expect((await world.key()).containment).toBeUndefined();
+
+      suspends = ['test'];
+      world.containmentRules = { ...world.containmentRules, protectedKeys: ['orders'] };
+      world.clock.advance(86_400);
+      await stranger();
+      expect((await world.key()).containment).toBeUndefined();
+      expect(said[0]).toContain('not suspended: KeyProtected');
+    });
+
+    it('leave alone for the day what people lifted', async () => {
+      suspends = ['test'];
+      await stranger();
+      const operationId = (await world.key()).containment?.operationId ?? '';
+      await simulation.run('revoke-key', operationId, 1);
+      const approval = await ask(world, 'key.lift-suspension', { key: 'orders' });
+      for (const user of ['bob', 'carol']) await vote(world, approval, user);
+      const { executedAs } = await execute(world, approval);
+      await simulation.run('resume-key', executedAs ?? '', 1);
+      expect((await world.key()).containment ?? null).toBeNull();
+      await stranger();
+      expect((await world.key()).containment ?? null).toBeNull();
+    });
+
+    it('stop at the cap of the hour: a thousand forged uses of many keys suspend no more', async () => {
+      suspends = ['test'];
+      caps = { maxSuspensionsPerHour: 2 };
+      const names = ['alpha', 'beta', 'gamma', 'delta'];
+      for (const name of names) {
+        await world.admitKey({ name, class: 'test' });
+        await runSteps(world, await begin(world, name), GENERATION_STEPS);
+      }
+      for (let index = 0; index < 1000; index += 1)
+        await detect(use({ key: names[index % names.length] ?? '', principal: STRANGER }));
+      const keys = await Promise.all(names.map((name) => world.key(name)));
+      expect(keys.filter(({ containment }) => containment)).toHaveLength(2);
+      expect(await world.incidents.listIncidents()).toHaveLength(names.length);
+      expect(said[0]).toContain('the cap of the hour');
+    });
   });
 
   it('change no key: a thousand forged uses are one incident', async () => {
