@@ -27,7 +27,10 @@ async function useAsStranger(keyId: string): Promise<void> {
     Statement: [{ Effect: 'Allow', Principal: { AWS: ROOT }, Action: 'kms:*', Resource: '*' }],
   };
   await kms.send(new PutKeyPolicyCommand({ KeyId: keyId, Policy: JSON.stringify(open) }));
-  await kms.send(new EncryptCommand({ KeyId: keyId, Plaintext: PLAINTEXT }));
+  const use = () => kms.send(new EncryptCommand({ KeyId: keyId, Plaintext: PLAINTEXT }));
+  // KMS shows a policy with a delay.
+  const isAllowed = () => use().then(Boolean, () => false);
+  await until(isAllowed, { timeoutSeconds: 30, what: 'KMS to show the policy' });
 }
 
 /** Events that say the same, by somebody who may put events onto buses. */
