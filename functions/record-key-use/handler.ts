@@ -37,11 +37,7 @@ const destructionMetrics = new Metrics({
   namespace: METRIC_NAMESPACE,
   serviceName: METRICS.destructionUses.service,
 });
-const detect = misuseDetector({
-  stage: STAGE,
-  tableName: environment.TABLE_NAME,
-  revokeKeyArn: environment.REVOKE_KEY_ARN,
-});
+const detect = misuseDetector(STAGE, environment.TABLE_NAME, environment.REVOKE_KEY_ARN);
 const Batch = z.object({ Records: z.array(z.object({ body: z.string() })) });
 
 function eventIn(body: string): unknown {

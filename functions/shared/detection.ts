@@ -13,15 +13,11 @@ import { logger } from './logging.ts';
 import { incidentRows, keyUseLog, ledger, startSlots, workflows } from './wiring.ts';
 
 /** Judges batches of uses. A finding that cannot be written fails nothing: the batch would be counted again. */
-export function misuseDetector({
-  stage,
-  tableName,
-  revokeKeyArn,
-}: {
-  readonly stage: Stage;
-  readonly tableName: string;
-  readonly revokeKeyArn: string;
-}): (uses: readonly JudgedUse[]) => Promise<void> {
+export function misuseDetector(
+  stage: Stage,
+  tableName: string,
+  revokeKeyArn: string,
+): (uses: readonly JudgedUse[]) => Promise<void> {
   const { name, service: serviceName } = METRICS.detections;
   const metrics = new Metrics({ namespace: METRIC_NAMESPACE, serviceName });
   const own = new Set(FUNCTION_NAMES.map((one) => roleName(stage, one)));
