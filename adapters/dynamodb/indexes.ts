@@ -16,6 +16,7 @@ import {
   dueDestructionPartition,
   duePartition,
   dueReencryptionPartition,
+  dueReviewPartition,
   type Item,
   listPartition,
   ownerPartition,
@@ -123,16 +124,27 @@ async function dueRows(
   return rows.sort(bySort(DUE_INDEX.sort)).slice(0, limit);
 }
 
+/** Names behind the instant, the longest overdue first. */
+const dueNames =
+  (partitionOf: (shard: number) => string) =>
+  async (
+    client: DynamoDBDocumentClient,
+    table: string,
+    before: Instant,
+    limit: number,
+  ): Promise<readonly string[]> => {
+    const rows = await dueRows(client, table, partitionOf, before, limit);
+    return rows.map((row) => String(row[DUE_INDEX.sort]).split('#')[1] ?? '');
+  };
+
 /** Keys whose re-encryption is due. */
-export async function listDueReencryptions(
-  client: DynamoDBDocumentClient,
-  table: string,
-  before: Instant,
-  limit: number,
-): Promise<readonly string[]> {
-  const rows = await dueRows(client, table, dueReencryptionPartition, before, limit);
-  return rows.map((row) => String(row[DUE_INDEX.sort]).split('#')[1] ?? '');
-}
+export const listDueReencryptions = dueNames(dueReencryptionPartition);
+
+/** Ids of requests for approval that somebody should have looked at. */
+export const listDueApprovals = dueNames(dueApprovalPartition);
+
+/** Operations whose review is to be looked at. */
+export const listDueReviews = dueNames(dueReviewPartition);
 
 /** Versions whose destruction is due. */
 export async function listDueDestructions(
@@ -146,17 +158,6 @@ export async function listDueDestructions(
     const [, name = '', version] = String(row[DUE_INDEX.sort]).split('#');
     return { name, version: Number(version) };
   });
-}
-
-/** Ids of requests for approval that somebody should have looked at. */
-export async function listDueApprovals(
-  client: DynamoDBDocumentClient,
-  table: string,
-  before: Instant,
-  limit: number,
-): Promise<readonly string[]> {
-  const rows = await dueRows(client, table, dueApprovalPartition, before, limit);
-  return rows.map((row) => String(row[DUE_INDEX.sort]).split('#')[1] ?? '');
 }
 
 /** Requests for approval in the order of their ids. */

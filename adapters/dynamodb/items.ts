@@ -20,6 +20,7 @@ import type { KeyRecord, OperationRecord, VersionRecord } from '#core/keys/recor
 import type { HoldRecord, ReencryptionRecord, SourceRecord } from '#core/keys/reencryption.ts';
 import type { ApprovalFilter } from '#core/ports/approvals.ts';
 import type { IdempotencyRecord, KeyChange } from '#core/ports/ledger.ts';
+import type { ReviewTask } from '#core/ports/reviews.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.ts';
 import type { RecoveryRecord } from '#core/recovery/records.ts';
 
@@ -92,6 +93,7 @@ export const scopeLiftsAddress = () => at('scope-lifts');
 export const scopeDenialsAddress = (copy: number) => at(`scope-denials#${copy}`);
 /** The copy that uses of a key read. */
 export const denialCopyOf = (name: string) => shardOf(name) % SCOPE_DENIAL_COPIES;
+export const reviewAddress = (operationId: string) => at(`review#${operationId}`);
 export const INCIDENTS_PARTITION = 'incidents';
 export const DRILLS_PARTITION = 'drills';
 export const drillAddress = (id: string) => at(DRILLS_PARTITION, id);
@@ -104,6 +106,7 @@ export function shardOf(name: string): number {
 export const duePartition = (shard: number) => `due#${shard}`;
 export const dueReencryptionPartition = (shard: number) => `due-reencryption#${shard}`;
 export const dueDestructionPartition = (shard: number) => `due-destruction#${shard}`;
+export const dueReviewPartition = (shard: number) => `due-review#${shard}`;
 export const dueApprovalPartition = (shard: number) => `due-approval#${shard}`;
 export const approvalsPartition = (filter: ApprovalFilter, shard: number) =>
   `approvals-${filter}#${shard}`;
@@ -219,6 +222,16 @@ export const approvalItem = (approval: ApprovalRecord): Item => {
       : {}),
   };
 };
+export const reviewItem = (task: ReviewTask): Item => ({
+  ...reviewAddress(task.operationId),
+  ...task,
+  ...(task.dueAt
+    ? {
+        [DUE_INDEX.partition]: dueReviewPartition(shardOf(task.operationId)),
+        [DUE_INDEX.sort]: `${task.dueAt}#${task.operationId}`,
+      }
+    : {}),
+});
 export const keyStoreItem = (keyStore: KeyStoreRecord): Item => ({
   ...keyStoreAddress(keyStore.name),
   ...keyStore,

@@ -197,6 +197,7 @@ export class DynamoDbLedger
       ...(change.assignments ?? []).map((one) =>
         this.#rows.put(items.assignmentItem(change.key.name, one)),
       ),
+      ...(change.review ? [this.#rows.guarded(items.reviewItem(change.review), null)] : []),
       ...(change.denials ? [this.#stillDenied(change.key.name, change.denials)] : []),
       ...(change.approval ? this.#approvalWrites(change.approval) : []),
       ...this.#tail(change),
@@ -321,6 +322,7 @@ export class DynamoDbLedger
       this.#rows.guarded(items.keyStoreItem(change.keyStore), change.expectedRevision),
       ...(change.tasks ?? []).map((task) => this.#rows.put(items.taskItem(task))),
       ...(change.recovery ? [this.#rows.put(items.recoveryItem(change.recovery))] : []),
+      ...(change.review ? [this.#rows.guarded(items.reviewItem(change.review), null)] : []),
       ...(change.approval ? this.#approvalWrites(change.approval) : []),
       ...this.#tail(change),
     ]);

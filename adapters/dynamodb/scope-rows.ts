@@ -56,10 +56,11 @@ export class DynamoDbScopeRows implements ScopeContainments {
   }
 
   async commitScope(change: ScopeChange): Promise<void> {
-    const { containment, expectedRevision, approval, audit, denial, isLifting } = change;
+    const { containment, expectedRevision, approval, audit, denial, isLifting, review } = change;
     const item = { ...address(containment.id), ...containment };
     await this.#rows.transact([
       this.#rows.guarded(item, expectedRevision),
+      ...(review ? [this.#rows.guarded(items.reviewItem(review), null)] : []),
       ...(denial ? await this.#denialWrites(denial) : []),
       ...(isLifting === undefined ? [] : [await this.#liftWrite(containment.id, isLifting)]),
       ...(approval

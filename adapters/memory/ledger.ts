@@ -44,6 +44,7 @@ import { toDueItem } from './due-items.ts';
 import { NamedRows } from './named-rows.ts';
 import { MemoryOccupancy } from './occupancy.ts';
 import { RecordedKeys } from './recorded-keys.ts';
+import { MemoryReviewRows } from './review-rows.ts';
 import { MemoryStatusRows } from './status-rows.ts';
 
 const conflict = () =>
@@ -63,6 +64,7 @@ export class MemoryLedger
   readonly #reencryptions = new Map<string, ReencryptionRecord>();
   readonly #operations = new Map<string, OperationRecord>();
   readonly statuses = new MemoryStatusRows();
+  readonly reviews = new MemoryReviewRows();
   readonly #idempotency = new Map<string, IdempotencyRecord>();
   readonly #recorded = new RecordedKeys();
   readonly #audit = new Map<string, AuditRecord[]>();
@@ -211,6 +213,7 @@ export class MemoryLedger
     for (const one of [change.operation, ...(change.otherOperations ?? [])])
       if (one) this.#operations.set(one.id, structuredClone(one));
     this.statuses.put(change.statuses);
+    this.reviews.put(change.review);
     if (change.occupancy) this.#occupancy.count(change.occupancy);
     if (recordedKey) this.#recorded.put(recordedKey);
     if (change.approval) this.#putApproval(change.approval);
@@ -335,6 +338,7 @@ export class MemoryLedger
     this.#checkTail(change);
     if (change.approval) this.#checkApproval(change.approval);
     this.#keyStores.set(keyStore.name, structuredClone(keyStore));
+    this.reviews.put(change.review);
     if (change.recovery) this.#recoveries.set(change.recovery.id, change.recovery);
     if (change.approval) this.#putApproval(change.approval);
     const kept = (this.#tasks.get(keyStore.name) ?? []).filter(

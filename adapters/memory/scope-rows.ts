@@ -10,6 +10,7 @@ import type {
   ScopeDenial,
   ScopeDenials,
 } from '#core/ports/scope-containments.ts';
+import type { MemoryReviewRows } from './review-rows.ts';
 
 export class MemoryScopeRows implements ScopeContainments {
   readonly #rows = new Map<string, ScopeContainment>();
@@ -21,9 +22,15 @@ export class MemoryScopeRows implements ScopeContainments {
   /** Audit records of all of them, in the order in which they were written. */
   readonly audit: AuditRecord[] = [];
 
+  readonly #reviews: MemoryReviewRows | undefined;
+
   /** @param commitApproval writes an approval that a change uses up, or throws and nothing is written */
-  constructor(commitApproval: (change: ApprovalChange) => Promise<void>) {
+  constructor(
+    commitApproval: (change: ApprovalChange) => Promise<void>,
+    reviews?: MemoryReviewRows,
+  ) {
     this.#commitApproval = commitApproval;
+    this.#reviews = reviews;
   }
 
   async readScope(id: string): Promise<ScopeContainment | null> {
@@ -50,6 +57,7 @@ export class MemoryScopeRows implements ScopeContainments {
       throw new KeyturnError('RevisionConflict', `${containment.id} changed meanwhile`);
     if (approval) await this.#commitApproval(approval);
     this.#rows.set(containment.id, structuredClone(containment));
+    this.#reviews?.put(change.review);
     if (denial) {
       this.#denials = changedDenials(this.#denials, denial);
       this.denialsRevision = (this.denialsRevision ?? 0) + 1;

@@ -6,6 +6,16 @@ import type { BlastRadius } from './records.ts';
 
 const TOP = 5;
 
+/** Of an act that stops nobody. */
+export const NO_BLAST: BlastRadius = {
+  consumers: 0,
+  topOwners: [],
+  lastUse: null,
+  unreadable: null,
+  undo: null,
+  irreversible: false,
+};
+
 export interface Effects {
   /** Consumers that feel it; absent: all. */
   readonly affected?: readonly ConsumerRecord[];

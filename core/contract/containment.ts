@@ -96,6 +96,9 @@ export const ContainScopeRequest = z
     mode,
     reason: Reason,
     occurredAt: instant.optional().describe('when the compromise happened, as far as known'),
+    emergency: emergency.describe(
+      'of a suspension: acts at once where a quorum should decide, once an hour; a quorum reviews it',
+    ),
   })
   .meta({ id: 'ContainScopeRequest' });
 
@@ -103,6 +106,7 @@ export const ScopeContainmentAccepted = ActAccepted.extend({
   containmentId: ContainmentId.nullable().describe(
     'null while it waits for approvals; all its keys are denied here from this answer on',
   ),
+  reviewId: ApprovalId.nullable().describe('the review of an emergency'),
 }).meta({ id: 'ScopeContainmentAccepted' });
 
 export const ScopeContainment = z
@@ -113,6 +117,8 @@ export const ScopeContainment = z
     mode: z.enum(CONTAINMENT_MODES).nullable(),
     reason: Reason,
     requestedBy: z.string(),
+    isEmergency: z.boolean(),
+    isReviewOpen: z.boolean().describe('somebody acted alone, and no quorum has looked at it yet'),
     occurredAt: instant.nullable(),
     state: z
       .enum(['running', 'done', 'lifting', 'lifted'])

@@ -7,6 +7,7 @@ import { KeyturnError } from '../errors.ts';
 import { contained, covers, isContainable } from '../keys/containment.ts';
 import { isGivingBack } from '../keys/destruction.ts';
 import type { Containment, OperationRecord, VersionRecord } from '../keys/records.ts';
+import { openReviewsWith, reviewWith } from '../keys/reviews.ts';
 import { statusOf } from '../keys/status.ts';
 import { type ContainmentRules, containmentRuleFor } from '../policies/containment-rules.ts';
 import type { ApprovalChange, KeySnapshot, Ledger } from '../ports/ledger.ts';
@@ -280,15 +281,13 @@ function draftOf(
   const versions = versionsOf(snapshot, asked, containment);
   const again = provenNoMore(snapshot, asked);
   const approval = input.approve?.(snapshot, id);
-  const open = snapshot.key.openReviews ?? [];
   return {
     key: {
       ...keyChange(snapshot, asked, containment, versions),
       ...again.key,
-      ...(input.isEmergency
-        ? { openReviews: [...open, { operationId: id, by: input.by, at: now }] }
-        : {}),
+      ...openReviewsWith(input, snapshot.key, id, now),
     },
+    ...reviewWith(input, { operationId: id, key: snapshot.key.name, parameters: {} }, now),
     versions: [...versions, ...again.versions],
     operation: operationOf(snapshot, input, asked, { id, now, taken }),
     otherOperations: taken.operations,

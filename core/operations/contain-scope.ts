@@ -8,6 +8,7 @@ import type { ContainmentKind, ContainmentMode } from '../contract/vocabulary.ts
 import { KeyturnError } from '../errors.ts';
 import { covers } from '../keys/containment.ts';
 import type { KeyRecord } from '../keys/records.ts';
+import { reviewWith } from '../keys/reviews.ts';
 import { denialOf, isInScope } from '../keys/scopes.ts';
 import { intervalOf } from '../limits/token-schedule.ts';
 import {
@@ -166,6 +167,9 @@ export interface ContainScopeInput extends AskedScope {
   readonly approve?: (containmentId: string) => ApprovalChange;
 }
 
+/** Scopes that one person suspends alone, where a quorum should decide, in one clock hour. */
+const EMERGENCIES_PER_HOUR = 1;
+
 const ID_CHARACTERS = 26;
 /** The same request has the same id, so that sent twice it contains once. */
 const idOf = ({ scope }: IdempotencyClaim) => `scp_${scope.slice(0, ID_CHARACTERS)}`;
@@ -188,20 +192,35 @@ export function linkedScope(
   };
 }
 
+/** What one person does to any number of keys can be taken back. @throws KeyturnError `ValidationFailed` */
+function requireReversible({ kind }: ContainScopeInput): void {
+  if (kind === 'suspension') return;
+  throw new KeyturnError(
+    'ValidationFailed',
+    'in an emergency a scope is suspended, which denies as much at once; ask for its revocation as well',
+    { fields: [{ pointer: '/emergency', detail: 'is for a suspension' }] },
+  );
+}
+
 /** @throws KeyturnError `ApprovalRequired` beyond the cap, or where a class asks for a quorum */
 async function requireAuthority(
   deps: ContainScopeDeps,
   input: ContainScopeInput,
   plan: ScopePlan,
 ): Promise<void> {
-  if (input.approve || input.isEmergency) return;
+  if (input.approve) return;
   const rule = scopeRule(deps.containmentRules);
   const needs = (why: string) =>
     new KeyturnError('ApprovalRequired', `${why}: a quorum decides (${rule.name})`, {
       details: { scope: input.scope.kind, rule: rule.name },
     });
-  if (plan.quorumBecause !== null) throw needs(plan.quorumBecause);
   const now = deps.clock.now();
+  if (input.isEmergency) {
+    requireReversible(input);
+    if (await deps.slots.take(`scope-emergency-${input.by}`, now, EMERGENCIES_PER_HOUR)) return;
+    throw needs(`${input.by} stopped a scope alone in this hour`);
+  }
+  if (plan.quorumBecause !== null) throw needs(plan.quorumBecause);
   const hasRoom =
     plan.keys === 0 ||
     (await deps.slots.take('contained-by-scope', now, rule.maxKeysPerHour, plan.keys));
@@ -226,16 +245,27 @@ function first(
   input: ContainScopeInput,
   plan: ScopePlan,
 ): Omit<ScopeContainment, 'revision' | 'auditHead'> {
-  const { scope, kind, mode, reason, isEmergency } = input;
+  const { scope, kind, mode, reason, isEmergency, by } = input;
+  const id = idOf(input.claim);
+  // The first in the order of priority: its quorum looks at all.
+  const [strictest] = plan.order;
   return {
-    id: idOf(input.claim),
+    id,
+    openReview: isEmergency
+      ? {
+          operationId: id,
+          by,
+          at: deps.clock.now(),
+          class: strictest?.class ?? scopeRule(deps.containmentRules).classOrder[0] ?? '',
+        }
+      : null,
     scope,
     kind,
     mode,
     reason,
     occurredAt: kind === 'revocation' ? input.occurredAt : null,
     isEmergency,
-    requestedBy: input.by,
+    requestedBy: by,
     state: 'running',
     counts: { found: plan.keys + plan.already, contained: 0, already: 0, refused: 0, failed: 0 },
     floorSeconds: plan.floorSeconds,
@@ -297,11 +327,17 @@ export async function admitScope(
     entryOf(input, plan, deps.clock.now()),
   );
   const { containment } = change;
-  const approval = input.approve?.(containment.id);
+  const { id, startedAt } = containment;
+  const approval = input.approve?.(id);
   await deps.scopes.commitScope({
     ...change,
     denial: { add: denialOf(containment, deps.containmentRules.protectedKeys) },
     ...(approval ? { approval } : {}),
+    ...reviewWith(
+      input,
+      { operationId: id, key: null, parameters: { containment: id } },
+      startedAt,
+    ),
   });
   return { containment, isNew: true };
 }

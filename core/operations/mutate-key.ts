@@ -32,6 +32,7 @@ export interface Draft {
   readonly occupancy?: NonNullable<KeyChange['occupancy']>;
   /** The approval that it executes. */
   readonly approval?: NonNullable<KeyChange['approval']>;
+  readonly review?: NonNullable<KeyChange['review']>;
   /** Of a new key, or one that begins anew; others follow from what changes. */
   readonly assignments?: NonNullable<KeyChange['assignments']>;
   readonly denials?: NonNullable<KeyChange['denials']>;

@@ -12,6 +12,7 @@ import type { HoldRecord, ReencryptionRecord, SourceRecord } from '../keys/reenc
 import type { StatusEntry } from '../keys/status.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '../provisioning/records.ts';
 import type { RecoveryRecord } from '../recovery/records.ts';
+import type { ReviewTask } from './reviews.ts';
 
 /** A key with what a decision about it needs, read at one revision. */
 export interface KeySnapshot {
@@ -80,6 +81,8 @@ export interface KeyChange {
   };
   /** The approval that this change executes: used up in the same transaction, so never twice. */
   readonly approval?: ApprovalChange;
+  /** Of what somebody does alone: that a quorum is to be asked. */
+  readonly review?: ReviewTask;
   /** Assignments that it gives, changes or takes away: keys are found by them. */
   readonly assignments?: readonly Assignment[];
   /** Of what was denied by scope when it was decided: nothing is written when that changed since. */
@@ -93,6 +96,8 @@ export interface KeyStoreChange {
   readonly keyStore: KeyStoreRecord;
   readonly tasks?: readonly HsmTaskRecord[];
   readonly recovery?: RecoveryRecord;
+  /** Of what somebody does alone: that a quorum is to be asked. */
+  readonly review?: ReviewTask;
   /** The approval that this change executes: used up in the same transaction, so never twice. */
   readonly approval?: ApprovalChange;
   readonly idempotency?: IdempotencyRecord;

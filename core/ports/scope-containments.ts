@@ -3,8 +3,9 @@
 // The keys themselves are contained one by one afterwards; until the last is, the denial of the scope stands in for them.
 import type { AuditRecord } from '../audit/chain.ts';
 import type { ContainmentKind, ContainmentMode, ScopeKind } from '../contract/vocabulary.ts';
-import type { Containment, Instant } from '../keys/records.ts';
+import type { Containment, Instant, OpenReview } from '../keys/records.ts';
 import type { ApprovalChange } from './ledger.ts';
+import type { ReviewTask } from './reviews.ts';
 
 /** All keys that have this value: an owner, a class, an environment, an application or a host. */
 export interface KeyScope {
@@ -69,6 +70,8 @@ export interface ScopeContainment {
   readonly reason: string;
   readonly occurredAt: Instant | null;
   readonly isEmergency: boolean;
+  /** What somebody did alone in an emergency, until a quorum has reviewed it; absent and null: nothing is to be. */
+  readonly openReview?: (OpenReview & { readonly class: string }) | null;
   readonly requestedBy: string;
   /**
    * `running`: denied as a whole. `done`: every key of it is contained by itself. `lifting`: they are let be used again, one
@@ -118,6 +121,8 @@ export interface ScopeChange {
   /** Whether it is among those that are being lifted, from now on; absent: as it was. */
   readonly isLifting?: boolean;
   readonly approval?: ApprovalChange;
+  /** Of what somebody does alone: that a quorum is to be asked. */
+  readonly review?: ReviewTask;
   readonly audit: AuditRecord;
 }
 

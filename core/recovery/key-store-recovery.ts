@@ -4,10 +4,12 @@
 import { type AuditEntry, type AuditValue, link } from '../audit/chain.ts';
 import type { RecoveryKind, RecoveryPhase } from '../contract/recoveries.ts';
 import { KeyturnError } from '../errors.ts';
+import { firstReview } from '../keys/reviews.ts';
 import { type IdempotencyClaim, idempotencyRecord } from '../operations/admit-operation.ts';
 import { decidingAgain } from '../operations/decide-again.ts';
 import type { ApprovalChange, IdempotencyRecord, KeyStoreChange, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision } from '../ports/platform.ts';
+import type { ReviewTask } from '../ports/reviews.ts';
 import { keyStoreStream } from '../provisioning/key-store-change.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '../provisioning/records.ts';
 import type { PhaseRecord, RecoveryRecord, Survey } from './records.ts';
@@ -66,11 +68,12 @@ interface Change {
   readonly entry: Omit<AuditEntry, 'at' | 'operationId'>;
   readonly approval?: ApprovalChange;
   readonly idempotency?: IdempotencyRecord;
+  readonly review?: ReviewTask;
   readonly tasks?: readonly HsmTaskRecord[] | undefined;
 }
 
 function toChange(current: KeyStoreRecord, change: Change, now: string): KeyStoreChange {
-  const { recovery, keyStore = {}, entry, approval, idempotency, tasks } = change;
+  const { recovery, keyStore = {}, entry, approval, idempotency, review, tasks } = change;
   const head = { sequence: current.revision, hash: current.auditHead };
   const full: AuditEntry = { ...entry, at: now, operationId: recovery.id };
   const audit = link(keyStoreStream(current.name), head, full);
@@ -81,6 +84,7 @@ function toChange(current: KeyStoreRecord, change: Change, now: string): KeyStor
     recovery,
     ...(approval ? { approval } : {}),
     ...(idempotency ? { idempotency } : {}),
+    ...(review ? { review } : {}),
     ...(tasks ? { tasks } : {}),
     audit,
   };
@@ -109,8 +113,11 @@ export type AdmitRecovery = Authority & {
 /** What is written beside the recovery and its key store. */
 function writtenWith(input: AdmitRecovery, current: KeyStoreRecord, now: string) {
   if (!input.alone) return { approval: input.consume(current), keyStore: {} };
-  const review = { operationId: input.operationId, by: input.requestedBy, at: now };
+  const { operationId, requestedBy: by, reason } = input;
+  const review = { operationId, by, at: now };
+  const parameters = { keyStore: input.keyStore };
   return {
+    review: firstReview({ operationId, key: null, parameters, by, reason }, now),
     idempotency: idempotencyRecord(input.alone, input.operationId, now),
     keyStore: { openReviews: [...(current.openReviews ?? []), review] },
   };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Recoveries of the key store: asks for their approvals, shows them, takes them up again. It recovers nothing itself. A
 // person alone begins one thing, in an emergency: that the key store is disconnected.
-import { systemClock, ulidIds } from '#adapters/system/system.ts';
 import { recoveryActOf } from '#core/approvals/acts/recover-key-store.ts';
 import { StartRecoveryRequest } from '#core/contract/recoveries.ts';
 import { type IdempotencyClaim, idempotencyClaim } from '#core/operations/admit-operation.ts';
@@ -17,24 +16,20 @@ import { requirePersonInEmergency, reviewOf } from '../shared/emergencies.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { type AskedRecovery, requireFitting } from '../shared/recovery-request.ts';
 import { besideRecoveries, recoveryView } from '../shared/recovery-views.ts';
-import { authorizer, electorate, ledger, workflows } from '../shared/wiring.ts';
+import { reviewDeps } from '../shared/review-deps.ts';
+import { authorizer, workflows } from '../shared/wiring.ts';
 
 const environment = environmentOf('manage-recoveries');
-const table = ledger(environment.TABLE_NAME);
 const keyStore = environment.KEY_STORE_NAME;
 const deps = {
-  ledger: table,
-  approvals: table,
-  electorate: electorate(environment.STAGE, table),
+  ...reviewDeps(environment),
   workflows: workflows({
     approve: environment.APPROVE_ARN,
     'recover-key-store': environment.RECOVER_KEY_STORE_ARN,
   }),
   classes: CLASSES,
-  stage: environment.STAGE,
-  clock: systemClock,
-  ids: ulidIds,
 };
+const { ledger: table } = deps;
 
 const around = () => besideRecoveries(table, keyStore);
 
@@ -50,11 +45,8 @@ async function disconnectedAlone(
   const { attempt } = await readRecovery(table, keyStore, id);
   await deps.workflows.start('recover-key-store', id, attempt, { keyStore });
   const of = await table.readKeyStore(keyStore);
-  const asked = { key: null, version: null, operationId: id, parameters: { keyStore } };
   const isOpen = of !== null && isReviewOpen(of, id);
-  const reviewId = isOpen
-    ? await reviewOf(deps, { request: asked, by, decision, reason, claim })
-    : null;
+  const reviewId = isOpen ? await reviewOf(deps, id, by) : null;
   return {
     body: { operationId: id, approvalId: null, digest: null, expiresAt: null, reviewId },
     headers: { location: `/v1/recoveries/${id}` },

@@ -5,18 +5,19 @@ import { revokeKey as revokeAct } from '#core/approvals/acts/revoke-key.ts';
 import type { RevokeKeyRequest } from '#core/contract/containment.ts';
 import type { ContainmentKind } from '#core/contract/vocabulary.ts';
 import { containmentState } from '#core/keys/containment.ts';
+import type { AskReviewsDeps } from '#core/operations/ask-reviews.ts';
 import type {
   AdmitContainmentDeps,
   ContainedKey,
   ContainKeyInput,
 } from '#core/operations/contain-key.ts';
-import { type RequestApprovalDeps, requestApproval } from '#core/operations/request-approval.ts';
+import { requestApproval } from '#core/operations/request-approval.ts';
 import type { ApiRequest } from './api-handler.ts';
 import { approvalAnswer } from './approval-views.ts';
 import { reviewOf } from './emergencies.ts';
 import { logger } from './logging.ts';
 
-export type AnswerDeps = RequestApprovalDeps & AdmitContainmentDeps;
+export type AnswerDeps = AskReviewsDeps & AdmitContainmentDeps;
 /** What is asked for, with who asks. */
 export type ContainmentInput = Omit<ContainKeyInput, 'approve'>;
 
@@ -44,15 +45,8 @@ export async function stoppedAnswer(
   const version = snapshot?.versions.find((one) => one.version === input.version);
   const there = input.version === null ? snapshot?.key.containment : version?.containment;
   const isOpen = snapshot?.key.openReviews?.some((one) => one.operationId === operationId);
-  const { decision, reason, claim, key } = input;
-  const asked = {
-    request: { key, version: null, operationId, parameters: {} },
-    by: request.principal,
-    decision,
-    reason,
-    claim,
-  };
-  const reviewId = input.isEmergency && isOpen ? await reviewOf(deps, asked) : null;
+  const reviewId =
+    input.isEmergency && isOpen ? await reviewOf(deps, operationId, request.principal) : null;
   return {
     body: {
       operationId,

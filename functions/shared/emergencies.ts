@@ -2,14 +2,10 @@
 // What every call shares that lets a person act alone in an emergency: only a person may, everybody is told, and a quorum
 // is asked for its review.
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { breakGlassReview, type ReviewDeps } from '#core/approvals/acts/break-glass-review.ts';
 import { METRIC_NAMESPACE, METRICS } from '#core/contract/metrics.ts';
 import { KeyturnError } from '#core/errors.ts';
-import {
-  type RequestApprovalDeps,
-  type RequestApprovalInput,
-  requestApproval,
-} from '#core/operations/request-approval.ts';
+import { type AskReviewsDeps, askReview } from '#core/operations/ask-reviews.ts';
+import type { Principal } from '#core/ports/platform.ts';
 import type { ApiRequest } from './api-handler.ts';
 import { logger } from './logging.ts';
 
@@ -30,22 +26,20 @@ export function requirePersonInEmergency({ principal }: ApiRequest, isEmergency:
 /**
  * Rings the alarm, and asks for the review of what one did alone; a request of its own, so that the emergency waits for
  * nobody.
- * @returns its id; null when it could not be asked for: what was done stands, and the record says that a review is open
+ * @returns the id of the request; null when it could not be asked for: what was done stands, and a schedule asks
  */
 export async function reviewOf(
-  deps: RequestApprovalDeps & ReviewDeps,
-  done: Omit<RequestApprovalInput, 'action'>,
+  deps: AskReviewsDeps,
+  operationId: string,
+  by: Principal,
 ): Promise<string | null> {
   metrics.addMetric(METRICS.emergencies.name, MetricUnit.Count, 1);
   metrics.publishStoredMetrics();
-  const { scope, bodyHash } = done.claim;
-  const claim = { scope: `${scope}/review`, bodyHash };
   try {
-    const asked = { ...done, action: 'break-glass.review' as const, claim };
-    return (await requestApproval(deps, breakGlassReview, asked)).id;
+    return await askReview(deps, operationId, by);
   } catch (error) {
     logger.error('the review of an emergency could not be asked for', {
-      operationId: done.request.operationId,
+      operationId,
       error: error instanceof Error ? error.name : 'unknown',
     });
     return null;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Routes that stop all keys of an owner, class or environment: what it would do, doing it, how far it is, and the way back.
+// Routes that stop all keys of a scope: what it would do, doing it, how far it is, and the way back.
 import type { z } from 'zod';
 import { containScopeAct } from '#core/approvals/acts/contain-scope.ts';
 import { liftScopeAct } from '#core/approvals/acts/lift-scope.ts';
@@ -12,6 +12,7 @@ import {
 } from '#core/contract/containment.ts';
 import { isError, KeyturnError } from '#core/errors.ts';
 import { idempotencyClaim } from '#core/operations/admit-operation.ts';
+import type { AskReviewsDeps } from '#core/operations/ask-reviews.ts';
 import {
   admitScope,
   type ContainScopeDeps,
@@ -19,16 +20,16 @@ import {
   planScope,
 } from '#core/operations/contain-scope.ts';
 import type { LiftScopeDeps } from '#core/operations/lift-scope.ts';
-import { type RequestApprovalDeps, requestApproval } from '#core/operations/request-approval.ts';
+import { requestApproval } from '#core/operations/request-approval.ts';
 import type { Workflows } from '#core/ports/platform.ts';
 import type { ScopeContainment } from '#core/ports/scope-containments.ts';
 import type { ApiRequest, RouteHandler } from './api-handler.ts';
 import { idempotencyKeyOf, parseBody } from './api-request.ts';
 import { approvalAnswer } from './approval-views.ts';
+import { requirePersonInEmergency, reviewOf } from './emergencies.ts';
 import { logger } from './logging.ts';
 
-export type ScopeRouteDeps = ContainScopeDeps &
-  RequestApprovalDeps & { readonly workflows: Workflows };
+export type ScopeRouteDeps = ContainScopeDeps & AskReviewsDeps & { readonly workflows: Workflows };
 
 const HOUR_MS = 3_600_000;
 
@@ -38,6 +39,8 @@ function viewOf(row: ScopeContainment): z.infer<typeof contract.ScopeContainment
   return {
     ...{ id, scope, kind, mode, reason, requestedBy, occurredAt, state, counts },
     ...{ pass: checkpoint.pass, floorSeconds, startedAt, endedAt },
+    isEmergency: row.isEmergency,
+    isReviewOpen: row.openReview != null,
     failures: [...failures],
     lift: lift
       ? {
@@ -83,7 +86,7 @@ async function askInstead(
       claim,
     }),
   );
-  return { ...answer, body: { ...answer.body, containmentId: null } };
+  return { ...answer, body: { ...answer.body, containmentId: null, reviewId: null } };
 }
 
 /** @throws KeyturnError `OperationNotFound` */
@@ -114,23 +117,28 @@ export function scopeRoutes(
     async containScope(request) {
       const decision = await request.authorize({});
       const header = idempotencyKeyOf(request.event);
-      const body = parseBody(request.event, ContainScopeRequest);
+      const { emergency, ...body } = parseBody(request.event, ContainScopeRequest);
       const by = request.principal.id;
       const input: ContainScopeInput = {
         ...body,
         mode: body.mode ?? null,
         occurredAt: body.occurredAt ?? null,
-        isEmergency: false,
+        isEmergency: emergency ?? false,
         ...{ by, decision },
-        claim: idempotencyClaim(by, 'POST /v1/containments', header, body),
+        claim: idempotencyClaim(by, 'POST /v1/containments', header, { ...body, emergency }),
       };
+      requirePersonInEmergency(request, input.isEmergency);
       try {
         const { containment } = await admitScope(deps, input);
         await started(deps, containment);
+        const reviewId = containment.openReview
+          ? await reviewOf(deps, containment.id, request.principal)
+          : null;
         return {
           body: {
             ...{ operationId: null, approvalId: null, digest: null, expiresAt: null },
             containmentId: containment.id,
+            reviewId,
           },
           headers: { location: `/v1/containments/${containment.id}` },
         };

@@ -22,6 +22,7 @@ import { DynamoDbLedger } from '#adapters/dynamodb/ledger.ts';
 import { DynamoDbNoticeRows } from '#adapters/dynamodb/notice-rows.ts';
 import { DynamoDbReencryptionProgress } from '#adapters/dynamodb/reencryption-progress.ts';
 import { DynamoDbReplayRows } from '#adapters/dynamodb/replay-rows.ts';
+import { DynamoDbReviewRows } from '#adapters/dynamodb/review-rows.ts';
 import { DynamoDbScopeRows } from '#adapters/dynamodb/scope-rows.ts';
 import { DynamoDbStartSlots } from '#adapters/dynamodb/start-slots.ts';
 import { DynamoDbStatusRows } from '#adapters/dynamodb/status-rows.ts';
@@ -67,6 +68,7 @@ import type { Authorizer, Directory } from '#core/ports/platform.ts';
 import type { RateBudget } from '#core/ports/rate-budget.ts';
 import type { ReencryptionProgress } from '#core/ports/reencryption-progress.ts';
 import type { ReplayMemory } from '#core/ports/replays.ts';
+import type { ReviewTasks } from '#core/ports/reviews.ts';
 import type { ScopeContainments } from '#core/ports/scope-containments.ts';
 import type { StartSlots } from '#core/ports/start-slots.ts';
 import type { StatusRows } from '#core/ports/status-list.ts';
@@ -150,6 +152,11 @@ export function keyUseLog(tableName: string): KeyUseLog {
 
 export function startSlots(tableName: string): StartSlots {
   return new DynamoDbStartSlots(tableClient(), tableName);
+}
+
+/** Reviews to be asked for, in the same table. */
+export function reviewRows(tableName: string): ReviewTasks {
+  return new DynamoDbReviewRows(tableClient(), tableName);
 }
 
 /** Containments of scopes, in the same table. */

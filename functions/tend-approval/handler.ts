@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// What time does to requests for approval: reminders, the end of windows, and executions that were lost.
+// What time does to requests for approval: reminders, the end of windows, executions that were lost, and reviews of what
+// was done alone that nobody has closed.
 import { z } from 'zod';
-import { systemClock } from '#adapters/system/system.ts';
 import { recordFirstPolicy } from '#core/operations/activate-policy.ts';
+import { tendReviews } from '#core/operations/ask-reviews.ts';
 import { resumeApprovals, tendApproval } from '#core/operations/tend-approval.ts';
 import { environmentOf } from '../shared/environment.ts';
+import { logger } from '../shared/logging.ts';
+import { reviewDeps } from '../shared/review-deps.ts';
 import { stepHandler } from '../shared/step-handler.ts';
-import { deployedDecisions, ledger, workflows } from '../shared/wiring.ts';
+import { deployedDecisions, workflows } from '../shared/wiring.ts';
 
 const environment = environmentOf('tend-approval');
-const table = ledger(environment.TABLE_NAME);
 const deps = {
-  approvals: table,
-  decisions: table,
+  ...reviewDeps(environment),
   deployed: deployedDecisions(environment.STAGE),
-  clock: systemClock,
   workflows: workflows({ approve: environment.APPROVE_ARN }),
 };
 const Input = z.discriminatedUnion('act', [
@@ -26,5 +26,8 @@ export const handler = stepHandler(Input, async (input) => {
   if (input.act === 'tend') return tendApproval(deps, input.approvalId);
   // The first look after a stage's first deployment: from then on who decides changes by agreement only.
   await recordFirstPolicy(deps);
-  return { started: await resumeApprovals(deps) };
+  const started = await resumeApprovals(deps);
+  const reviews = await tendReviews(deps);
+  if (reviews.failed > 0) logger.error('reviews of emergencies could not be asked for', reviews);
+  return { started, asked: reviews.asked };
 });

@@ -47,6 +47,12 @@ const planned = (scope: { kind: 'host'; value: string }, keys: number) =>
     { timeoutSeconds: 30, what: `${keys} keys of ${scope.value}` },
   );
 
+async function approved(id: string): Promise<void> {
+  const { digest } = (await alice.getApproval(id)).body;
+  for (const user of ['bob', 'carol'])
+    await (await person(user)).castVote(id, { decision: 'approve', digest });
+}
+
 describe('the containment of a host', () => {
   it('denies its keys and no others, holds them there, and is lifted as one', async () => {
     const host = `${freshName('web')}.example.com`;
@@ -78,7 +84,8 @@ describe('the containment of a host', () => {
     await planned(scope, 2);
 
     const reason = 'a shell that nobody started';
-    const { body } = await alice.containScope({ scope, kind: 'suspension', reason });
+    const asked = { scope, kind: 'suspension', reason, emergency: true } as const;
+    const { body } = await alice.containScope(asked);
     const id = body.containmentId ?? '';
     for (const name of [named, assigned]) {
       await expect(api.encrypt(name, { plaintext })).rejects.toMatchObject({ status: 409 });
@@ -87,10 +94,19 @@ describe('the containment of a host', () => {
     expect((await api.encrypt(beside, { plaintext })).status).toBe(200);
     expect((await inState(id, 'done')).counts).toMatchObject({ contained: 2, failed: 0 });
 
+    expect((await alice.getContainment(id)).body).toMatchObject({ isReviewOpen: true });
+    await approved(body.reviewId ?? '');
+    await until(async () => !(await alice.getContainment(id)).body.isReviewOpen, {
+      timeoutSeconds: 60,
+      what: `the review of ${id} to be closed`,
+    });
+    // One person alone has done it once in this hour.
+    const second = (await alice.containScope(asked)).body;
+    expect(second).toMatchObject({ containmentId: null, reviewId: null });
+    expect((await alice.getApproval(second.approvalId ?? '')).body.action).toBe('scope.revoke');
+
     const answer = (await alice.liftContainment(id, { reason: 'rebuilt' })).body;
-    const { digest, id: approval } = (await alice.getApproval(answer.approvalId ?? '')).body;
-    for (const user of ['bob', 'carol'])
-      await (await person(user)).castVote(approval, { decision: 'approve', digest });
+    await approved(answer.approvalId ?? '');
     await inState(id, 'lifted');
     for (const name of [named, assigned])
       expect((await api.encrypt(name, { plaintext })).status).toBe(200);
@@ -111,9 +127,7 @@ describe('the containment of an owner', () => {
     for (const name of names)
       await expect(api.encrypt(name, { plaintext })).rejects.toMatchObject({ status: 409 });
 
-    const { digest } = approval;
-    for (const user of ['bob', 'carol'])
-      await (await person(user)).castVote(approval.id, { decision: 'approve', digest });
+    await approved(approval.id);
     const { lift } = await inState(id, 'lifted');
 
     expect(lift).toMatchObject({ lifted: 2, failed: 0 });

@@ -122,6 +122,30 @@ describe('containments of a scope', () => {
     expect((await encrypt()).status).toBe(409);
   });
 
+  it('are one person’s in an emergency, of a suspension, with a review', async () => {
+    const body = { ...BODY, kind: 'suspension', emergency: true };
+    expect((await ask('containScope', { as: { role: 'orders-api' }, body })).status).toBe(403);
+    expect((await ask('containScope', { body: { ...body, kind: 'revocation' } })).status).toBe(400);
+    const headers = { 'Idempotency-Key': 'alone' };
+    const answer = await ask('containScope', { body, headers });
+    expect(answer).toMatchObject({ status: 202, body: { approvalId: null } });
+    expect((await encrypt()).status).toBe(409);
+    const { containmentId: id, reviewId } = answer.body;
+    const shown = async () => (await ask('getContainment', { path: { id }, body: undefined })).body;
+    expect(await shown()).toMatchObject({ isEmergency: true, isReviewOpen: true });
+    expect((await ask('containScope', { body, headers })).body).toEqual(answer.body);
+    const second = await ask('containScope', { body });
+    expect(second.body).toMatchObject({ containmentId: null, reviewId: null });
+    expect(second.body.approvalId).toMatch(/^apr_/);
+
+    const review = await current.world.store.readApproval(reviewId);
+    if (!review) throw new Error('no review');
+    expect(review.what).toContain('suspended all keys of class test alone');
+    for (const user of ['bob', 'carol']) await vote(current.world, review, user);
+    await execute(current.world, review);
+    expect(await shown()).toMatchObject({ isEmergency: true, isReviewOpen: false });
+  });
+
   it('are lifted by one request that others decide on', async () => {
     const suspension = { ...BODY, kind: 'suspension' };
     const id: string = (await ask('containScope', { body: suspension })).body.containmentId;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builders of records, complete and valid, with what a test says different.
+import { NO_BLAST } from '#core/approvals/blast-radius.ts';
 import type { ApprovalRecord } from '#core/approvals/records.ts';
 import { type AuditEntry, genesisHash, link } from '#core/audit/chain.ts';
 import { firstAssignments } from '#core/keys/assignments.ts';
@@ -137,14 +138,7 @@ export function anApproval(patch: Partial<ApprovalRecord> = {}): ApprovalRecord 
     class: 'test',
     environment: 'development',
     what: 'Let go of orders',
-    blast: {
-      consumers: 0,
-      topOwners: [],
-      lastUse: null,
-      unreadable: null,
-      undo: null,
-      irreversible: false,
-    },
+    blast: NO_BLAST,
     reason: 'asked',
     requestedBy: 'usr_alice',
     requesterName: 'alice',

@@ -123,7 +123,10 @@ export class World {
   readonly evidence = new MemoryEvidenceStore();
   readonly notices = new MemoryNoticeRows();
   readonly incidents = new MemoryIncidentRows();
-  readonly scopes = new MemoryScopeRows((change) => this.store.commitApproval(change));
+  readonly scopes = new MemoryScopeRows(
+    (change) => this.store.commitApproval(change),
+    this.store.reviews,
+  );
   readonly hsms = new MemoryHsmFleet(this.clock);
   readonly drills = new MemoryDrillRows();
   readonly drillSite = new MemoryDrillSite();
@@ -195,6 +198,7 @@ export class World {
       enabler: ports,
       containmentRules: this.containmentRules,
       scopes: withHook(this.scopes, hook),
+      reviews: withHook(this.store.reviews, hook),
       kmsBudget: { share: 0.5, quotas: {} },
       marker: ports,
       aliasRemover: ports,

@@ -35,6 +35,7 @@ interface ScopeOptions {
 interface StartOptions extends ScopeOptions, WorkOptions {
   readonly reason: string;
   readonly occurredAt?: string;
+  readonly emergency?: true;
 }
 
 /** @throws UsageError unless exactly one scope is named */
@@ -111,6 +112,7 @@ function viewContainment(row: Row, width: number | undefined): string {
       ['KMS takes at least', `${row.floorSeconds} s`],
       ['why', row.reason],
       ['by', row.requestedBy],
+      ['review', row.isEmergency ? (row.isReviewOpen ? 'open' : 'closed') : null],
       ['started at', row.startedAt],
       ['ended at', row.endedAt],
       ...viewLift(row.lift),
@@ -180,14 +182,18 @@ function addPlan(noun: Command, act: Act): void {
 
 async function start(context: Context, options: StartOptions) {
   const asked = askedOf(options);
-  const { reason, occurredAt } = options;
-  const body = { ...asked, reason, ...(occurredAt ? { occurredAt } : {}) };
+  const { reason, occurredAt, emergency } = options;
+  const body = {
+    ...{ ...asked, reason },
+    ...(occurredAt ? { occurredAt } : {}),
+    ...(emergency ? { emergency } : {}),
+  };
   const verb = asked.kind === 'revocation' ? 'revoke for good' : 'suspend';
   await announceChange(context, `${verb} all keys of ${inWords(asked.scope)}`);
   const answer = await sendStart(context, options, (started) =>
     context.client().containScope(body, started),
   );
-  const { approvalId, containmentId, digest } = answer.body;
+  const { approvalId, containmentId, digest, reviewId } = answer.body;
   printAnswer(context, answer, () => containmentId ?? approvalId ?? '');
   if (approvalId !== null) {
     const resume = resumeApproval(context, approvalId);
@@ -203,6 +209,11 @@ async function start(context: Context, options: StartOptions) {
     containmentId,
     resume,
   });
+  if (reviewId !== null)
+    context.report.notice(`a quorum reviews it\n  next: keyturn approval show ${reviewId}`, {
+      notice: 'review',
+      reviewId,
+    });
   return 'ok' as const;
 }
 
@@ -221,6 +232,10 @@ function addStart(noun: Command, act: Act): void {
   )
     .requiredOption('--reason <text>', 'why: everybody concerned is told')
     .option('--occurred-at <instant>', 'when the compromise happened, RFC 3339 UTC')
+    .option(
+      '--emergency',
+      'suspend alone where a quorum should decide, once an hour; it is reviewed (break-glass)',
+    )
     .action(act(start));
 }
 

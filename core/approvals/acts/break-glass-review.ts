@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// Act `break-glass.review`: a quorum looks at what somebody did alone in an emergency, to a key or to the key store, and
-// closes the review. It undoes nothing: a suspension is lifted by an act of its own, a key store is reconnected by one,
-// and what is revoked stays so.
+// Act `break-glass.review`: a quorum looks at what somebody did alone in an emergency, to a key, to a scope of keys or to
+// the key store, and closes the review. It undoes nothing: a suspension is lifted by an act of its own, a key store is
+// reconnected by one, and what is revoked stays so.
 import { KeyturnError } from '../../errors.ts';
 import type { OpenReview } from '../../keys/records.ts';
+import { linkedScope } from '../../operations/contain-scope.ts';
+import { decidingAgain } from '../../operations/decide-again.ts';
 import { keyNotFound, mutateKey } from '../../operations/mutate-key.ts';
 import type { KeySnapshot, Ledger } from '../../ports/ledger.ts';
 import type { Clock } from '../../ports/platform.ts';
+import type { ScopeContainments } from '../../ports/scope-containments.ts';
 import { closeReview, readOpenReview } from '../../recovery/emergency.ts';
-import type { Act, ActDescription, ActRequest } from '../act.ts';
-import { blastOf } from '../blast-radius.ts';
-import type { ApprovalParameters } from '../records.ts';
+import type { Act, ActDescription, ActRequest, Consume } from '../act.ts';
+import { blastOf, NO_BLAST } from '../blast-radius.ts';
+import type { ApprovalParameters, ApprovalRecord } from '../records.ts';
+
+/** Parts of a containment write its row every few seconds. */
+const MAX_TRIES = 8;
 
 export interface ReviewDeps {
   readonly ledger: Ledger;
+  readonly scopes: ScopeContainments;
   readonly clock: Clock;
 }
 
@@ -33,6 +40,59 @@ function keyStoreOf(parameters: ApprovalParameters): string | null {
   return typeof keyStore === 'string' ? keyStore : null;
 }
 
+/** The containment that a review is about; null: it is about something else. */
+function containmentOf(parameters: ApprovalParameters): string | null {
+  const { containment } = parameters;
+  return typeof containment === 'string' ? containment : null;
+}
+
+/** @throws KeyturnError `TransitionForbidden` unless its review is open */
+async function openScopeReview({ scopes }: ReviewDeps, id: string) {
+  const row = await scopes.readScope(id);
+  if (row?.openReview) return { row, review: row.openReview };
+  throw new KeyturnError('TransitionForbidden', `no review of containment ${id} is open`);
+}
+
+async function ofScope(
+  deps: ReviewDeps,
+  { operationId, parameters }: ActRequest,
+  id: string,
+): Promise<ActDescription> {
+  const { row, review } = await openScopeReview(deps, id);
+  const { kind, value } = row.scope;
+  return {
+    ...{ key: null, version: null, operationId, parameters },
+    what: `Close the review: ${review.by} suspended all keys of ${kind} ${value} alone at ${review.at}, in an emergency`,
+    ...{ class: review.class, environment: null },
+    blast: NO_BLAST,
+    basis: review,
+  };
+}
+
+function closeScopeReview(
+  deps: ReviewDeps,
+  approval: ApprovalRecord,
+  id: string,
+  consume: Consume,
+): Promise<void> {
+  return decidingAgain(MAX_TRIES, async () => {
+    const { row, review } = await openScopeReview(deps, id);
+    const change = linkedScope(
+      row,
+      { ...row, openReview: null },
+      {
+        at: deps.clock.now(),
+        actor: approval.requestedBy,
+        action: 'scope.reviewed',
+        decision: { effect: 'permit', rule: approval.rule.name },
+        operationId: id,
+        detail: { by: review.by, since: review.at, approval: approval.id },
+      },
+    );
+    await deps.scopes.commitScope({ ...change, approval: consume(review, id) });
+  });
+}
+
 async function ofKeyStore(
   { ledger }: ReviewDeps,
   { operationId, parameters }: ActRequest,
@@ -47,14 +107,7 @@ async function ofKeyStore(
     what: `Close the review: ${review.by} disconnected key store ${name} alone at ${review.at}, in an emergency`,
     class: 'key-store',
     environment: null,
-    blast: {
-      consumers: 0,
-      topOwners: [],
-      lastUse: null,
-      unreadable: null,
-      undo: null,
-      irreversible: false,
-    },
+    blast: NO_BLAST,
     basis: review,
   };
 }
@@ -66,6 +119,8 @@ export const breakGlassReview: Act<ReviewDeps> = {
     const { key: name, operationId, parameters } = request;
     const keyStore = keyStoreOf(parameters);
     if (keyStore !== null) return ofKeyStore(deps, request, keyStore);
+    const containment = containmentOf(parameters);
+    if (containment !== null) return ofScope(deps, request, containment);
     const { ledger } = deps;
     const snapshot = await ledger.readKey(name ?? '');
     if (!snapshot) throw keyNotFound(name ?? '');
@@ -93,6 +148,11 @@ export const breakGlassReview: Act<ReviewDeps> = {
       const by = { requestedBy, approvalId, decision };
       const closed = (review: OpenReview) => consume(review, operationId);
       await closeReview(deps, { keyStore, operationId, ...by, consume: closed });
+      return [];
+    }
+    const containment = containmentOf(approval.parameters);
+    if (containment !== null) {
+      await closeScopeReview(deps, approval, containment, consume);
       return [];
     }
     await mutateKey(ledger, approval.key ?? '', (snapshot) => {

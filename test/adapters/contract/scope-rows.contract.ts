@@ -7,7 +7,7 @@ import type { Ledger } from '#core/ports/ledger.ts';
 import type { ScopeContainment, ScopeContainments } from '#core/ports/scope-containments.ts';
 import { aChange, aCreation, aKey, anAuditEntry } from '#test/support/records.ts';
 
-const aScope = (id: string): Omit<ScopeContainment, 'revision' | 'auditHead'> => ({
+export const aScope = (id: string): Omit<ScopeContainment, 'revision' | 'auditHead'> => ({
   id,
   scope: { kind: 'owner', value: 'olga' },
   kind: 'revocation',

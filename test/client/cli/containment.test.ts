@@ -38,6 +38,24 @@ describe('containment', () => {
     expect(JSON.parse(sent?.body ?? '')).toMatchObject({ mode: 'locked', reason: 'stolen' });
   });
 
+  it('says who reviews what was done in an emergency', async () => {
+    const reviewId = 'apr_01JD2Q4Y8Z5V7K3M9N6P0R1S2T';
+    const row = { isEmergency: true, isReviewOpen: true };
+    const api = await startApi({
+      [`POST ${PATH}`]: { status: 202, body: example('ScopeContainmentAccepted', { reviewId }) },
+      [`GET ${PATH}/${ID}`]: { body: example('ScopeContainment', row) },
+    });
+    const ran = await start(api.url, '--host', 'web-1', '--kind', 'suspension', '--emergency');
+
+    expect(ran).toMatchObject({ code: 0, out: `${ID}\n` });
+    expect(ran.err).toContain(`keyturn approval show ${reviewId}`);
+    const sent = api.seen.find(({ method }) => method === 'POST');
+    expect(JSON.parse(sent?.body ?? '')).toMatchObject({ emergency: true, kind: 'suspension' });
+    expect((await keyturn(['containment', 'status', ID], around(api.url))).out).toMatch(
+      /review +open/,
+    );
+  });
+
   it('waits for people with exit code 8', async () => {
     const approvalId = 'apr_01JD2Q4Y8Z5V7K3M9N6P0R1S2T';
     const waits = { containmentId: null, approvalId, digest: '3b'.repeat(32) };
