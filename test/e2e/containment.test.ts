@@ -57,6 +57,7 @@ describe('the containment of a host', () => {
   it('denies its keys and no others, holds them there, and is lifted as one', async () => {
     const host = `${freshName('web')}.example.com`;
     const scope = { kind: 'host', value: host } as const;
+    const other = { kind: 'host', value: `${freshName('web')}.example.com` } as const;
     const [named = '', assigned = '', beside = ''] = ['named', 'assigned', 'beside'].map(freshName);
     const create = async (name: string, more: object) => {
       const { body } = await alice.createKey({ ...keyRequest(name), ...more });
@@ -65,7 +66,7 @@ describe('the containment of a host', () => {
     await Promise.all([
       create(named, { host, application: 'billing' }),
       create(assigned, {}),
-      create(beside, { host: 'web-2.example.com' }),
+      create(beside, { host: other.value }),
     ]);
     const change = async (name: string, body: { host: string | null }) => {
       const { etag } = await alice.getKey(name);
@@ -82,6 +83,7 @@ describe('the containment of a host', () => {
       );
     expect((await change(assigned, { host })).body).toMatchObject({ host });
     await planned(scope, 2);
+    await planned(other, 1);
 
     const reason = 'a shell that nobody started';
     const asked = { scope, kind: 'suspension', reason, emergency: true } as const;
@@ -101,9 +103,10 @@ describe('the containment of a host', () => {
       what: `the review of ${id} to be closed`,
     });
     // One person alone has done it once in this hour.
-    const second = (await alice.containScope(asked)).body;
+    const second = (await alice.containScope({ ...asked, scope: other })).body;
     expect(second).toMatchObject({ containmentId: null, reviewId: null });
     expect((await alice.getApproval(second.approvalId ?? '')).body.action).toBe('scope.revoke');
+    expect((await api.encrypt(beside, { plaintext })).status).toBe(200);
 
     const answer = (await alice.liftContainment(id, { reason: 'rebuilt' })).body;
     await approved(answer.approvalId ?? '');
