@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `rotation-growth`: what a sweep and a rotation ask of the table among 100, 1,000, 10,000 and 100,000 keys. The keys are
 // seeded as rows; the sweep and the rotations are the real use cases on the real table. Flat means: ratio 1.
+import { MemoryPauseRows } from '#adapters/memory/pause-rows.ts';
 import { MemoryStartSlots } from '#adapters/memory/start-slots.ts';
 import { mutateKey } from '#core/operations/mutate-key.ts';
 import { findDueRotations } from '#core/operations/rotation-sweep.ts';
@@ -61,7 +62,7 @@ async function dueKeys(here: InProcess, size: number): Promise<readonly string[]
 
 async function measureAt(here: InProcess, size: number): Promise<{ sweep: Cost; rotation: Cost }> {
   const names = await dueKeys(here, size);
-  const deps = { ...here.deps, slots: new MemoryStartSlots() };
+  const deps = { ...here.deps, slots: new MemoryStartSlots(), pauses: new MemoryPauseRows() };
   const sweep = await costOf(here.units, () => findDueRotations(deps, STAGE, DUE));
   const rotation = await costOf(here.units, async () => {
     for (const name of names) await finishHere(here, name);

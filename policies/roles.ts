@@ -29,6 +29,7 @@ const READ: readonly Action[] = [
   'incident:read',
   'scope:read',
   'drill:read',
+  'pause:read',
 ];
 
 export const ROLE_RULES: readonly RoleRule[] = [
@@ -45,6 +46,7 @@ export const ROLE_RULES: readonly RoleRule[] = [
       'key:revoke',
       'key:suspend',
       'key:resume',
+      'pause:manage',
       'scope:contain',
       'scope:lift',
       'key:destroy',

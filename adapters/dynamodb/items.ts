@@ -84,6 +84,7 @@ export const ballotAddress = (id: string) => at(`approval#${id}`, 'ballot');
 
 /** Of the whole stage: small, and read whole. */
 export const elevationsAddress = () => at('elevations');
+export const pauseAddress = () => at('pause');
 export const passkeysAddress = () => at('passkeys');
 
 /** Equal copies of what is denied by scope: each use of a key reads one. */

@@ -66,7 +66,9 @@ function checkHealth({ response, reason }: Probe): Check {
   const fix = 'npm start; if it runs, look at its output';
   if (response?.status !== 200) return check('api', false, reason, fix);
   const isOk = /"status"\s*:\s*"ok"/.test(response.text);
-  return check('api', isOk, isOk ? 'healthy' : `health says ${response.text.slice(0, 200)}`, fix);
+  const isPaused = /"isPaused"\s*:\s*true/.test(response.text);
+  const healthy = isPaused ? 'healthy; scheduled work is paused (keyturn pause show)' : 'healthy';
+  return check('api', isOk, isOk ? healthy : `health says ${response.text.slice(0, 200)}`, fix);
 }
 
 function checkClock({ response }: Probe, nowMs: number): Check {

@@ -20,6 +20,7 @@ import { addKeyCommands } from './commands/key.ts';
 import { addKeyStoreCommands } from './commands/key-store.ts';
 import { addLocalIdentityCommands } from './commands/local-identity.ts';
 import { addOperationCommands } from './commands/operation.ts';
+import { addPauseCommands } from './commands/pause.ts';
 import { addPolicyCommands } from './commands/policy.ts';
 import { addRecoveryCommands } from './commands/recovery.ts';
 import { addReencryptCommands } from './commands/reencrypt.ts';
@@ -58,6 +59,7 @@ export function createProgram(host: Host, act: Act): Command {
   addApprovalCommands(program, act);
   addContainmentCommands(program, act);
   addElevationCommands(program, act);
+  addPauseCommands(program, act);
   addSignerCommands(program, act);
   addRecoveryCommands(program, act);
   addIncidentCommands(program, act);

@@ -252,6 +252,10 @@ export interface Client {
   containScope(body: RequestOf<'containScope'>, options?: StartOptions): Answered<'containScope'>;
   listContainments(options?: PageOptions): Answered<'listContainments'>;
   getContainment(id: string, options?: CallOptions): Answered<'getContainment'>;
+  /** Has nothing begin by schedule that changes keys. */
+  startPause(body: RequestOf<'startPause'>, options?: CallOptions): Answered<'startPause'>;
+  listPauses(options?: PageOptions): Answered<'listPauses'>;
+  endPause(id: string, options?: CallOptions): Answered<'endPause'>;
   requestElevation(
     body: RequestOf<'requestElevation'>,
     options?: StartOptions,

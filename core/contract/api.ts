@@ -367,7 +367,15 @@ export const KeyStore = z
   })
   .meta({ id: 'KeyStore' });
 export const Health = z
-  .object({ status: z.enum(['ok', 'degraded']), stage: z.enum(STAGES), version: z.string() })
+  .object({
+    status: z.enum(['ok', 'degraded']),
+    stage: z.enum(STAGES),
+    version: z.string(),
+    isPaused: z
+      .boolean()
+      .nullable()
+      .describe('nothing that changes keys begins by schedule; null: unknown while degraded'),
+  })
   .meta({ id: 'Health' });
 
 export const Problem = z

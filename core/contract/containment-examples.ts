@@ -24,6 +24,18 @@ const SCOPE_CONTAINMENT = {
   lift: null,
 };
 
+const PAUSE = {
+  id: 'pause-7',
+  reason: 'KMS answers oddly',
+  by: 'usr_alice',
+  startedAt: AT,
+  until: '2026-11-22T14:00:00.000Z',
+  endedAt: null,
+  endedBy: null,
+  isActive: true,
+  deletionsAtKms: [{ key: 'orders', version: 1, deletionAt: '2026-11-29T10:00:00.000Z' }],
+};
+
 export const CONTAINMENT_EXAMPLES: Readonly<Record<string, unknown>> = {
   RevokeKeyRequest: {
     reason: 'the credentials of orders-api were seen in a public log',
@@ -71,6 +83,10 @@ export const CONTAINMENT_EXAMPLES: Readonly<Record<string, unknown>> = {
   },
   ScopeContainment: SCOPE_CONTAINMENT,
   ScopeContainmentPage: { items: [SCOPE_CONTAINMENT], nextCursor: null },
+  PauseId: 'pause-7',
+  StartPauseRequest: { reason: 'KMS answers oddly', hours: 4 },
+  Pause: PAUSE,
+  PausePage: { items: [PAUSE], nextCursor: null },
   StatusListPayload: {
     type: 'keyturn-status-list/1',
     stage: 'production',

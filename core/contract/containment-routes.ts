@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Routes of who decides, those that stop keys, and those that destroy versions; a part of the route table.
+// Routes of who decides, those that stop keys, those that destroy versions, and those of the pause; a part of the route
+// table.
 import { ActAccepted } from './approvals.ts';
 import * as containment from './containment.ts';
 import { DECISION_POLICY_ROUTES } from './decision-policy-routes.ts';
 import { DESTRUCTION_ROUTES } from './destruction-routes.ts';
+import { PAUSE_ROUTES } from './pause-routes.ts';
 import { StatusList } from './status-list.ts';
 
 export const CONTAINMENT_ROUTES = {
@@ -103,4 +105,5 @@ export const CONTAINMENT_ROUTES = {
     response: StatusList,
   },
   ...DESTRUCTION_ROUTES,
+  ...PAUSE_ROUTES,
 } as const;

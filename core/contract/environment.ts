@@ -80,6 +80,7 @@ export const FUNCTION_ENVIRONMENT = {
     SLACK: SlackVariable,
     API_URL_TEMPLATE: z.string().min(1),
   },
+  'manage-pauses': {},
   'manage-elevations': { APPROVE_ARN: z.string() },
   'manage-signers': { APPROVE_ARN: z.string(), PASSKEYS: PasskeyVariable },
   'manage-incidents': {},

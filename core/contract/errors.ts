@@ -48,6 +48,7 @@ export const ERRORS = {
   EscrowNotFound: { status: 404, title: 'Nothing of it is in escrow', retryable: false },
   HoldNotFound: { status: 404, title: 'No such hold', retryable: false },
   SignerNotFound: { status: 404, title: 'No such passkey', retryable: false },
+  PauseNotFound: { status: 404, title: 'No such pause', retryable: false },
   ElevationNotFound: { status: 404, title: 'No such elevation', retryable: false },
   IncidentNotFound: { status: 404, title: 'No such incident', retryable: false },
   DestructionNotFound: { status: 404, title: 'No such destruction', retryable: false },

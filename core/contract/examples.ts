@@ -269,7 +269,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     signedCertificate: '-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n',
     trustAnchor: '-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n',
   },
-  Health: { status: 'ok', stage: 'production', version: '0.1.0' },
+  Health: { status: 'ok', stage: 'production', version: '0.1.0', isPaused: false },
   Problem: {
     type: 'urn:keyturn:problem:OperationInProgress',
     title: 'Another operation runs on this key',

@@ -63,6 +63,7 @@ export const ACTIONS = [
   'approval:read',
   'approval:vote',
   'approval:cancel',
+  ...(['pause:read', 'pause:manage'] as const),
   'elevation:request',
   'elevation:read',
   'elevation:revoke',

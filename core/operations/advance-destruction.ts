@@ -3,13 +3,14 @@
 // is told to come again, and whoever looks late loses nothing. It touches no key.
 
 import { destructionOf, isDataTier, isErased, withDestruction } from '../keys/destruction.ts';
-import type { DestructionRecord } from '../keys/destruction-record.ts';
+import type { DestructionPhase, DestructionRecord } from '../keys/destruction-record.ts';
 import { attemptOfMinute } from '../keys/naming.ts';
 import type { Instant, VersionRecord } from '../keys/records.ts';
 import { judgeConditions } from '../keys/retirement.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock } from '../ports/platform.ts';
 import { type Draft, mutateKey } from './mutate-key.ts';
+import { activePause, type PauseDeps } from './pauses.ts';
 
 export interface AdvanceDeps {
   readonly ledger: Ledger;
@@ -79,16 +80,19 @@ function ofTheGone(record: DestructionRecord, now: Instant): NextStep {
  * @throws KeyturnError `KeyNotFound`, `DestructionNotFound`
  */
 export async function nextDestructionStep(
-  { ledger, clock }: AdvanceDeps,
+  deps: AdvanceDeps & PauseDeps,
   target: { readonly key: string; readonly version: number; readonly isLook: boolean },
 ): Promise<NextStep> {
+  const { ledger, clock } = deps;
+  const isPaused = (await activePause(deps)) !== null;
   return mutateKey<NextStep>(ledger, target.key, (snapshot) => {
     const now = clock.now();
     const { head, record } = destructionOf(snapshot, target.version);
     switch (record.phase) {
       case 'disabling':
-      case 'scheduling':
         return { draft: null, result: go('remove') };
+      case 'scheduling':
+        return { draft: null, result: isPaused ? rest() : go('remove') };
       case 'stopping':
         return { draft: null, result: go('restore') };
       case 'stopped':
@@ -97,9 +101,10 @@ export async function nextDestructionStep(
           result: record.dueAt !== null && record.dueAt <= now ? go('restore') : rest(),
         };
       case 'quiet':
-        return afterQuiet(snapshot, head, record, now);
+        return afterQuiet(snapshot, head, record, { now, isPaused });
       case 'pending': {
-        if (isDataTier(snapshot)) return beforeErasure(snapshot, head, record, target.isLook, now);
+        if (isDataTier(snapshot))
+          return beforeErasure(snapshot, head, record, { isLook: target.isLook, now, isPaused });
         const isDue = target.isLook || (record.dueAt ?? now) <= now;
         return { draft: null, result: isDue ? go('verify') : rest() };
       }
@@ -125,17 +130,27 @@ function stoppedByObjection(
   };
 }
 
+/** A pause holds back what brings a destruction on; what takes it back, or finds it done, goes on. */
+interface Moment {
+  readonly now: Instant;
+  readonly isPaused: boolean;
+}
+
 /** Tier `data` while it waits: we erase it ourselves, so what speaks against it counts until the end. */
 function beforeErasure(
   snapshot: KeySnapshot,
   head: VersionRecord,
   record: DestructionRecord,
-  isLook: boolean,
-  now: Instant,
+  { isLook, now, isPaused }: Moment & { readonly isLook: boolean },
 ): { draft: Draft | null; result: NextStep } {
   if (isErased(snapshot, head)) return { draft: null, result: go('verify') };
   if ((record.deletionAt ?? now) <= now)
-    return stoppedByObjection(snapshot, head, record, now) ?? { draft: null, result: go('remove') };
+    return (
+      stoppedByObjection(snapshot, head, record, now) ?? {
+        draft: null,
+        result: isPaused ? rest() : go('remove'),
+      }
+    );
   const isDue = isLook || (record.dueAt ?? now) <= now;
   return { draft: null, result: isDue ? go('verify') : rest() };
 }
@@ -144,12 +159,14 @@ function afterQuiet(
   snapshot: KeySnapshot,
   head: VersionRecord,
   record: DestructionRecord,
-  now: Instant,
+  { now, isPaused }: Moment,
 ): { draft: Draft | null; result: NextStep } {
   const quietUntil = record.quietUntil ?? now;
   if (quietUntil > now) return { draft: null, result: rest() };
   const objected = stoppedByObjection(snapshot, head, record, now);
   if (objected) return objected;
+  // The next sweep behind the pause goes on: the row stays due.
+  if (isPaused) return { draft: null, result: rest() };
   const next = { ...record, phase: 'scheduling' as const, dueAt: now };
   const audit = {
     at: now,
@@ -196,15 +213,21 @@ export interface StartDestructionDeps extends AdvanceDeps {
 
 /** Most looks of one sweep; the rest comes with the next, the longest overdue first. */
 const LIMIT = 100;
+const PAUSED_LIMIT = 1000;
+/** Phases in which the next thing to do brings it on. */
+const HELD_BACK: readonly DestructionPhase[] = ['quiet', 'scheduling'];
 
 /** Begins an execution for each destruction that is due. @returns how many */
-export async function resumeDestructions(deps: StartDestructionDeps): Promise<number> {
+export async function resumeDestructions(deps: StartDestructionDeps & PauseDeps): Promise<number> {
   const { ledger, clock } = deps;
   const now = clock.now();
-  const due = await ledger.listDueDestructions(now, LIMIT);
+  const isPaused = (await activePause(deps)) !== null;
+  // What a pause holds back stays due, and must not stand before what goes on.
+  const due = await ledger.listDueDestructions(now, isPaused ? PAUSED_LIMIT : LIMIT);
   for (const { name, version } of due) {
     const found = await ledger.readVersion(name, version);
     if (!found?.destruction?.dueAt || found.destruction.dueAt > now) continue;
+    if (isPaused && HELD_BACK.includes(found.destruction.phase)) continue;
     await deps.workflows.start('destroy-key', found.destruction.id, attemptOfMinute(now), {
       key: name,
       version,

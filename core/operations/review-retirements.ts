@@ -6,9 +6,11 @@ import type { VersionRecord } from '../keys/records.ts';
 import { speaksForKey } from '../keys/sharing.ts';
 import type { EvidenceStore } from '../ports/evidence-store.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
+import { activePause, type PauseDeps } from './pauses.ts';
 import { conditionsOnRecord, type RetirementDeps, retireVersion } from './retire-version.ts';
 
-export type ReviewRetirementsDeps = RetirementDeps & { readonly evidence: EvidenceStore };
+export type ReviewRetirementsDeps = RetirementDeps &
+  PauseDeps & { readonly evidence: EvidenceStore };
 
 export interface RetirementReview {
   /** Versions that KMS was asked about, or whose mark was looked at. */
@@ -35,13 +37,14 @@ function isWorthJudging(
 }
 
 /**
- * Judges the versions of some keys; a key that is gone meanwhile is left out.
+ * Judges the versions of some keys; a key that is gone meanwhile is left out, and in a pause all are.
  * @param names of one page of the review, which is bounded
  */
 export async function reviewRetirements(
   deps: ReviewRetirementsDeps,
   names: readonly string[],
 ): Promise<RetirementReview> {
+  if (await activePause(deps)) return { judged: 0, ready: 0 };
   let judged = 0;
   let ready = 0;
   for (const key of names) {

@@ -11,10 +11,11 @@ import { later } from './admit-operation.ts';
 import { heldDraft } from './await-acknowledgements.ts';
 import { Batches, type Placed, type Start } from './batches.ts';
 import { mutateKey } from './mutate-key.ts';
+import { type PauseDeps, settlePause } from './pauses.ts';
 import { resumeDraft } from './resume-operation.ts';
 import { isSearchDue } from './sweep-orphans.ts';
 
-export type SweepDeps = AdmitDueDeps;
+export type SweepDeps = AdmitDueDeps & PauseDeps;
 
 /** One decision of a sweep: what it admitted or resumed, and of which kind. */
 interface Decided {
@@ -106,9 +107,34 @@ function startAlone({ kind, placed }: Decided): Start {
   return { kind: machine, executionName, input: { operationId, attempt } };
 }
 
+/** Entries that are read at once while the sweep is paused. */
+const PAUSED_PAGE = 500;
+
+/**
+ * What goes on in a pause: operations that have begun, containments among them. What is due and may not begin stays due, and must
+ * not stand before them, so the list is read on behind it.
+ */
+async function begunOnly(
+  { ledger }: Pick<SweepDeps, 'ledger'>,
+  now: string,
+  limit: number,
+): Promise<readonly DueItem[]> {
+  const begun: DueItem[] = [];
+  // Before every instant.
+  let from = '0';
+  while (begun.length < limit) {
+    const page = await ledger.listDueBetween(from, now, PAUSED_PAGE);
+    begun.push(...page.filter(({ kind }) => kind === 'operation'));
+    const last = page.at(-1);
+    if (!last || page.length < PAUSED_PAGE) break;
+    from = `${last.dueAt}#${last.name}`;
+  }
+  return begun.slice(0, limit);
+}
+
 /**
  * Finds what is due and admits it; the workflow starts the executions, rotations in batches. At most `limit` in one
- * sweep. One candidate that fails does not keep the others waiting, nor those already admitted from being started.
+ * sweep. In a pause nothing begins, and what has begun goes on. One candidate that fails does not keep the others waiting, nor those already admitted from being started.
  * @throws what the first candidate failed with, when nothing could be started
  */
 export async function findDueRotations(
@@ -119,12 +145,13 @@ export async function findDueRotations(
   const now = deps.clock.now();
   const batches = new Batches(() => deps.ids.batchId());
   const decided: Decided[] = [];
-  const due = await deps.ledger.listDue(now, limit);
+  const isPaused = (await settlePause(deps)) !== null;
+  const due = isPaused ? await begunOnly(deps, now, limit) : await deps.ledger.listDue(now, limit);
   const failures: unknown[] = [];
   let searchOrphans = false;
   for (const item of due) {
     try {
-      searchOrphans = (await isSearchDue(deps, item.name)) || searchOrphans;
+      searchOrphans = (!isPaused && (await isSearchDue(deps, item.name))) || searchOrphans;
       const one = await decide(deps, stage, item, batches);
       if (one) decided.push(one);
       if (one?.kind === 'rotate-key') batches.add(one.placed);

@@ -10,6 +10,7 @@ import type { Clock, Decision, Ids, Workflows } from '../ports/platform.ts';
 import type { ReencryptionProgress } from '../ports/reencryption-progress.ts';
 import { findClaimed, type IdempotencyClaim, idempotencyRecord, later } from './admit-operation.ts';
 import { type Draft, mutateKey } from './mutate-key.ts';
+import { activePause, type PauseDeps } from './pauses.ts';
 
 /** A shard writes its checkpoint at least every page; who is silent so long has died. */
 const SILENCE_SECONDS = 600;
@@ -191,11 +192,12 @@ export async function startReencryption(
   return { operationId };
 }
 
-/** Starts what is due: rotations that ended, runs that parked, runs whose workers are silent. */
+/** Starts what is due: rotations that ended, runs that parked, runs whose workers are silent. In a pause it is left due. */
 export async function findDueReencryptions(
-  deps: StartReencryptionDeps,
+  deps: StartReencryptionDeps & PauseDeps,
   limit: number,
 ): Promise<readonly ReencryptionStart[]> {
+  if (await activePause(deps)) return [];
   const names = await deps.ledger.listDueReencryptions(deps.clock.now(), limit);
   const starts: ReencryptionStart[] = [];
   for (const key of names) {

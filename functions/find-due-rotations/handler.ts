@@ -8,11 +8,12 @@ import { CLASSES } from '#policies/classes.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { logger } from '../shared/logging.ts';
 import { stepHandler } from '../shared/step-handler.ts';
-import { ledger, startSlots } from '../shared/wiring.ts';
+import { ledger, pauseRows, startSlots } from '../shared/wiring.ts';
 
 const environment = environmentOf('find-due-rotations');
 const deps = {
   ledger: ledger(environment.TABLE_NAME),
+  pauses: pauseRows(environment.TABLE_NAME),
   slots: startSlots(environment.TABLE_NAME),
   classes: CLASSES,
   clock: systemClock,

@@ -9,11 +9,12 @@ import { reviewRetirements } from '#core/operations/review-retirements.ts';
 import { CLASSES } from '#policies/classes.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { stepHandler } from '../shared/step-handler.ts';
-import { keyUseLog, kmsClient, ledger, s3Client } from '../shared/wiring.ts';
+import { keyUseLog, kmsClient, ledger, pauseRows, s3Client } from '../shared/wiring.ts';
 
 const environment = environmentOf('review-retirements');
 const deps = {
   ledger: ledger(environment.TABLE_NAME),
+  pauses: pauseRows(environment.TABLE_NAME),
   clock: systemClock,
   classes: CLASSES,
   lastUses: new KmsLastUseReader(kmsClient()),

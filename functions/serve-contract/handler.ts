@@ -2,15 +2,17 @@
 // Public routes: is the service up, and what is its contract. Neither says anything about keys or callers.
 
 import { type PublicJwk, publicJwk } from '#adapters/kms/notice-signer.ts';
+import { systemClock } from '#adapters/system/system.ts';
 import { openApiDocument } from '#core/contract/openapi.ts';
+import { activePause } from '#core/operations/pauses.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { apiHandler } from '../shared/api-handler.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { logger } from '../shared/logging.ts';
-import { kmsClient, ledger } from '../shared/wiring.ts';
+import { kmsClient, pauseRows } from '../shared/wiring.ts';
 
 const environment = environmentOf('serve-contract');
-const table = ledger(environment.TABLE_NAME);
+const pauses = pauseRows(environment.TABLE_NAME);
 const document = openApiDocument(packageJson.version);
 
 const kms = kmsClient();
@@ -25,24 +27,25 @@ function noticeKeyOnce(): Promise<PublicJwk> {
   return noticeKey;
 }
 
-/** The table is what nothing works without; a read of a row that cannot exist asks it. */
-async function isTableReachable(): Promise<boolean> {
+/** The table is what nothing works without: one row of it is read. @returns null when it cannot be reached */
+async function isPaused(): Promise<boolean | null> {
   try {
-    await table.readKeyStore('health');
-    return true;
+    return (await activePause({ pauses, clock: systemClock })) !== null;
   } catch (error) {
     logger.error('table not reachable', {
       reason: error instanceof Error ? error.message : 'unknown',
     });
-    return false;
+    return null;
   }
 }
 
 export const handler = apiHandler(
   {
     getHealth: async () => {
-      const status = (await isTableReachable()) ? 'ok' : 'degraded';
-      return { body: { status, stage: environment.STAGE, version: packageJson.version } };
+      const paused = await isPaused();
+      const status = paused === null ? 'degraded' : 'ok';
+      const { STAGE: stage } = environment;
+      return { body: { status, stage, version: packageJson.version, isPaused: paused } };
     },
     getNoticeKeys: async () => ({ body: { keys: [await noticeKeyOnce()] } }),
     getOpenApi: async () => ({ body: document }),

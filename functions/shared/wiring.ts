@@ -20,6 +20,7 @@ import { DynamoIncidentRows } from '#adapters/dynamodb/incident-rows.ts';
 import { DynamoDbKeyUseLog } from '#adapters/dynamodb/key-use-log.ts';
 import { DynamoDbLedger } from '#adapters/dynamodb/ledger.ts';
 import { DynamoDbNoticeRows } from '#adapters/dynamodb/notice-rows.ts';
+import { DynamoDbPauseRows } from '#adapters/dynamodb/pause-rows.ts';
 import { DynamoDbReencryptionProgress } from '#adapters/dynamodb/reencryption-progress.ts';
 import { DynamoDbReplayRows } from '#adapters/dynamodb/replay-rows.ts';
 import { DynamoDbReviewRows } from '#adapters/dynamodb/review-rows.ts';
@@ -64,6 +65,7 @@ import type { KeyUseLog } from '#core/ports/key-use-log.ts';
 import type { Ledger } from '#core/ports/ledger.ts';
 import type { MailLinks } from '#core/ports/mail-links.ts';
 import type { Passkeys } from '#core/ports/passkeys.ts';
+import type { Pauses } from '#core/ports/pauses.ts';
 import type { Authorizer, Directory } from '#core/ports/platform.ts';
 import type { RateBudget } from '#core/ports/rate-budget.ts';
 import type { ReencryptionProgress } from '#core/ports/reencryption-progress.ts';
@@ -152,6 +154,11 @@ export function keyUseLog(tableName: string): KeyUseLog {
 
 export function startSlots(tableName: string): StartSlots {
   return new DynamoDbStartSlots(tableClient(), tableName);
+}
+
+/** The pause of the stage, in the same table. */
+export function pauseRows(tableName: string): Pauses {
+  return new DynamoDbPauseRows(tableClient(), tableName);
 }
 
 /** Reviews to be asked for, in the same table. */

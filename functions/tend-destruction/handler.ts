@@ -5,11 +5,12 @@ import { systemClock } from '#adapters/system/system.ts';
 import { nextDestructionStep, resumeDestructions } from '#core/operations/advance-destruction.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { stepHandler } from '../shared/step-handler.ts';
-import { ledger, workflows } from '../shared/wiring.ts';
+import { ledger, pauseRows, workflows } from '../shared/wiring.ts';
 
 const environment = environmentOf('tend-destruction');
 const deps = {
   ledger: ledger(environment.TABLE_NAME),
+  pauses: pauseRows(environment.TABLE_NAME),
   clock: systemClock,
   workflows: workflows({ 'destroy-key': environment.DESTROY_KEY_ARN }),
 };

@@ -11,7 +11,7 @@ import {
 } from '#core/operations/start-reencryption.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { FailureSchema, StepInputSchema, stepHandler } from '../shared/step-handler.ts';
-import { ledger, reencryptionProgress } from '../shared/wiring.ts';
+import { ledger, pauseRows, reencryptionProgress } from '../shared/wiring.ts';
 
 /** Runs that one sweep starts at most: each is an execution of its own. */
 const RUNS_PER_SWEEP = 50;
@@ -19,6 +19,7 @@ const RUNS_PER_SWEEP = 50;
 const environment = environmentOf('track-reencryption');
 const deps = {
   ledger: ledger(environment.TABLE_NAME),
+  pauses: pauseRows(environment.TABLE_NAME),
   progress: reencryptionProgress(environment.TABLE_NAME),
   clock: systemClock,
   ids: ulidIds,

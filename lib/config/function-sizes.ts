@@ -35,6 +35,7 @@ export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   // Slack waits 3 s for an answer: more CPU makes the first start short.
   'answer-slack': { memoryMb: 1024, timeoutSeconds: 10 },
   'manage-elevations': ANSWER,
+  'manage-pauses': ANSWER,
   'manage-signers': ANSWER,
   'manage-incidents': ANSWER,
   'manage-policy': ANSWER,

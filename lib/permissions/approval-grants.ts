@@ -11,6 +11,7 @@ export type ApprovalFunction =
   | 'manage-policy'
   | 'open-ballot'
   | 'manage-elevations'
+  | 'manage-pauses'
   | 'manage-signers'
   | 'manage-incidents'
   | 'tend-approval'
@@ -29,6 +30,8 @@ export function approvalGrants(context: GrantContext): Pick<Duties, ApprovalFunc
       ...writeTable(table),
       { actions: ['states:StartExecution'], resources: [approve] },
     ],
+    // One row; and when KMS deletes what, by the index.
+    'manage-pauses': writeTable(table, DUE_INDEX.name),
     // Asks, lists and removes; what is let in, `execute-approved` writes.
     'manage-signers': [
       ...writeTable(table),

@@ -9,7 +9,6 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { createLocalJWKSet } from 'jose';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -19,7 +18,7 @@ import { layoutOf } from '#scripts/local/layout.ts';
 import { until } from '#scripts/local/waiting.ts';
 import { processesOf, signal } from '#test/crash/processes.ts';
 import { SourceEndpoint } from '#test/support/source-endpoint.ts';
-import { activeKey, ended, person, ROOT_CREDENTIALS, workload } from './scene.ts';
+import { activeKey, ended, person, ROOT_CREDENTIALS, ranToEnd, workload } from './scene.ts';
 
 const ITEMS = 150;
 const SINGLE = { maxAttempts: 5, credentials: ROOT_CREDENTIALS };
@@ -270,24 +269,7 @@ describe('re-encryption under writing applications, its workers killed', () => {
     expect(await substate()).toBeNull();
     await operator.deleteHold({ key: name, hold: 'audit' });
 
-    const { gatewayUrl, region, stateMachines } = inject('stack');
-    const machines = new SFNClient({
-      endpoint: gatewayUrl,
-      region,
-      credentials: ROOT_CREDENTIALS,
-    });
-    const { executionArn } = await machines.send(
-      new StartExecutionCommand({ stateMachineArn: stateMachines['review-policies'], input: '{}' }),
-    );
-    const status = await until<string>(
-      async () => {
-        const execution = await machines.send(new DescribeExecutionCommand({ executionArn }));
-        return execution.status !== 'RUNNING' && execution.status;
-      },
-      { timeoutSeconds: 60, what: 'the review of the day to end' },
-    );
-
-    expect(status).toBe('SUCCEEDED');
+    expect(await ranToEnd('review-policies')).toBe('SUCCEEDED');
     expect(await substate()).toBe('ready-to-destroy');
   });
 });

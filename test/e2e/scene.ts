@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What end-to-end tests share: clients of the seeded people and of the workload, keys of their own, and operations
 // awaited by their state.
+import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { inject } from 'vitest';
 import type { Client, RequestOf, ResponseOf } from '#client/sdk/index.ts';
 import {
@@ -11,6 +12,7 @@ import {
 } from '#scripts/local/story/actors.ts';
 import { watch } from '#scripts/local/story/rotation.ts';
 import { trustAuthority } from '#scripts/local/tls.ts';
+import { until } from '#scripts/local/waiting.ts';
 
 // SDK clients of the test process talk TLS to the stack.
 trustAuthority(inject('stack').caFile);
@@ -69,4 +71,24 @@ export async function faults(method: 'POST' | 'DELETE', fault?: object): Promise
     ...(fault ? { body: JSON.stringify(fault) } : {}),
   });
   if (!answer.ok) throw new Error(`faults: ${answer.status} ${await answer.text()}`);
+}
+
+/** Runs a state machine once. @returns how it ended */
+export async function ranToEnd(machine: string): Promise<string> {
+  const { gatewayUrl, region, stateMachines } = inject('stack');
+  const machines = new SFNClient({
+    endpoint: gatewayUrl,
+    region,
+    credentials: ROOT_CREDENTIALS,
+  });
+  const { executionArn } = await machines.send(
+    new StartExecutionCommand({ stateMachineArn: stateMachines[machine], input: '{}' }),
+  );
+  return until<string>(
+    async () => {
+      const execution = await machines.send(new DescribeExecutionCommand({ executionArn }));
+      return execution.status !== 'RUNNING' && execution.status;
+    },
+    { timeoutSeconds: 60, what: `${machine} to end` },
+  );
 }

@@ -20,6 +20,7 @@ describe('GET /v1/health', () => {
       status: 'ok',
       stage: 'local',
       version: packageJson.version,
+      isPaused: false,
     });
     expect(headers).toMatchObject({
       'cache-control': 'no-store',
@@ -29,13 +30,15 @@ describe('GET /v1/health', () => {
   });
 
   it('answers degraded, and not why, when the table is not reachable', async () => {
-    current.world.store.readKeyStore = async () => {
+    current.world.pauses.readPause = async () => {
       throw new Error('no route to keyturn-local');
     };
     const { status, body } = await request(handler, 'getHealth', { as: null });
 
     expect(status).toBe(200);
-    expect(body).toEqual({ status: 'degraded', stage: 'local', version: packageJson.version });
+    expect(body).toEqual({
+      ...{ status: 'degraded', stage: 'local', version: packageJson.version, isPaused: null },
+    });
   });
 });
 

@@ -6,6 +6,7 @@ import type { ApprovalRecord } from '#core/approvals/records.ts';
 import type { RouteId } from '#core/contract/routes.ts';
 import { openIncident } from '#core/incidents/manage-incidents.ts';
 import { recordFirstPolicy } from '#core/operations/activate-policy.ts';
+import { startPause } from '#core/operations/pauses.ts';
 import { decisionDigest } from '#core/policies/decision-policy.ts';
 import { PLAYBOOKS } from '#policies/playbooks.ts';
 import { ask, execute, vote } from '#test/support/approvals.ts';
@@ -25,6 +26,13 @@ async function changedPolicy(world: World, route: RouteId): Promise<void> {
   const approval = await ask(world, 'quorum.change', {});
   for (const user of ['bob', 'carol', 'dan']) await vote(world, approval, user);
   await execute(world, approval);
+}
+
+/** One that holds, but where another is to begin. @returns its id */
+async function aPause(world: World, route: RouteId): Promise<string> {
+  if (route === 'startPause') return '';
+  const said = { reason: 'a storm', hours: 4, by: 'usr_alice', decision: PERMIT };
+  return (await startPause(world.deps, said)).id;
 }
 
 /** An incident with one task, or none where it is to be closed. @returns its id */
@@ -55,6 +63,7 @@ export async function peopleScene(world: World, approval: ApprovalRecord, route:
   const { id: signer } = await enrolled(world, 'olga');
   if (POLICY_ROUTES.includes(route)) await changedPolicy(world, route);
   const incident = await anIncident(world, route);
+  const pause = await aPause(world, route);
   return {
     bodies: {
       openIncident: { type: 'insider', title: 'case 4711', keys: ['orders'] },
@@ -64,6 +73,7 @@ export async function peopleScene(world: World, approval: ApprovalRecord, route:
       closeIncident: { rootCause: 'a log', followUps: ['scan'] },
       answerMail: { do: 'show', secret: link.secret },
       answerEnrollPage: { do: 'show', secret: enrolment.secret },
+      startPause: { hours: 4, reason: 'a storm' },
       requestElevation: { group: 'grp_operators', seconds: 600, reason: 'asked' },
       enrollSigner: new SoftwarePasskey().create({
         challenge: enrollChallenge('local', RP_ID, 'usr_alice'),
@@ -75,6 +85,7 @@ export async function peopleScene(world: World, approval: ApprovalRecord, route:
       answerEnrollPage: { id: enrolment.id },
       showEnrollPage: { id: enrolment.id },
       showMailPage: { id: link.id },
+      endPause: { id: pause },
       revokeElevation: { id },
       removeSigner: { id: signer },
       getIncident: { id: incident },

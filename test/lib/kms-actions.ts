@@ -25,6 +25,7 @@ export const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'execute-approved': [],
   'notify-approvers': [],
   'manage-elevations': [],
+  'manage-pauses': [],
   'manage-signers': [],
   'manage-hsms': [],
   'watch-hsms': [],

@@ -75,6 +75,7 @@ describe('roles of functions', () => {
     [
       [
         'read-calendar',
+        'manage-pauses',
         'tend-approval',
         'tend-destruction',
         'track-reencryption',

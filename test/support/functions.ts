@@ -96,6 +96,7 @@ vi.mock('#functions/shared/wiring.ts', () => ({
   noticeRows: () => following(() => current.world.notices),
   replayRows: () => following(() => current.world.replays),
   keyUseLog: () => new MemoryKeyUseLog(),
+  pauseRows: () => following(() => current.world.deps.pauses),
   reviewRows: () => following(() => current.world.deps.reviews),
   scopeRows: () => following(() => current.world.deps.scopes),
   incidentRows: () => following(() => current.world.incidents),

@@ -110,6 +110,7 @@ export type StepFunctionName = Exclude<
   | 'answer-mail'
   | 'answer-slack'
   | 'manage-elevations'
+  | 'manage-pauses'
   | 'manage-signers'
   | 'manage-hsms'
   | 'watch-hsms'
@@ -285,6 +286,6 @@ export async function resumeBySweep(world: World): Promise<SweepResult> {
 /** The same past every hook, for the middle of a call. */
 export async function takeOver(world: World): Promise<void> {
   world.clock.advance(3600);
-  const { store: ledger, clock, ids, slots, classes } = world;
-  await findDueRotations({ ledger, clock, ids, slots, classes, waits: WAITS }, STAGE, 100);
+  const { store: ledger, clock, ids, slots, classes, pauses } = world;
+  await findDueRotations({ ledger, clock, ids, slots, classes, pauses, waits: WAITS }, STAGE, 100);
 }

@@ -17,6 +17,7 @@ import { MemoryKeyStates } from '#adapters/memory/key-destruction.ts';
 import { MemoryKeyUseLog } from '#adapters/memory/key-use-log.ts';
 import { MemoryLedger } from '#adapters/memory/ledger.ts';
 import { MemoryNoticeRows } from '#adapters/memory/notice-rows.ts';
+import { MemoryPauseRows } from '#adapters/memory/pause-rows.ts';
 import { MemoryReencryptionProgress } from '#adapters/memory/reencryption-progress.ts';
 import { MemoryReplayRows } from '#adapters/memory/replay-rows.ts';
 import { MemoryScopeRows } from '#adapters/memory/scope-rows.ts';
@@ -127,6 +128,7 @@ export class World {
     (change) => this.store.commitApproval(change),
     this.store.reviews,
   );
+  readonly pauses = new MemoryPauseRows();
   readonly hsms = new MemoryHsmFleet(this.clock);
   readonly drills = new MemoryDrillRows();
   readonly drillSite = new MemoryDrillSite();
@@ -198,6 +200,7 @@ export class World {
       enabler: ports,
       containmentRules: this.containmentRules,
       scopes: withHook(this.scopes, hook),
+      pauses: withHook(this.pauses, hook),
       reviews: withHook(this.store.reviews, hook),
       kmsBudget: { share: 0.5, quotas: {} },
       marker: ports,

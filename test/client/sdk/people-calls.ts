@@ -6,6 +6,9 @@ import { SIGNER_EXAMPLES } from '#core/contract/signer-examples.ts';
 type Call = readonly [(client: Client) => Promise<unknown>, string];
 
 export const PEOPLE_CALLS = {
+  startPause: [(c) => c.startPause({ hours: 4, reason: 'a storm' }), '/v1/pauses'],
+  listPauses: [(c) => c.listPauses(), '/v1/pauses'],
+  endPause: [(c) => c.endPause('pause-1'), '/v1/pauses/pause-1'],
   requestElevation: [
     (c) => c.requestElevation({ group: 'grp_operators', reason: 'asked' }),
     '/v1/elevations',

@@ -39,9 +39,9 @@ describe('interleaved admissions', () => {
         const ids = new CountingIds();
         // Ids of the requests differ from those that the world gave out before.
         Array.from({ length: 100 }, () => ids.operationId());
-        const { clock, slots, classes } = world;
+        const { clock, slots, classes, pauses } = world;
         const ledger = scheduled(world, scheduler);
-        const deps = { ledger, clock, ids, slots, classes, waits: WAITS };
+        const deps = { ledger, clock, ids, slots, classes, pauses, waits: WAITS };
         const admitted: (string | null)[] = [];
         const work = [
           ...Array.from({ length: requests }, async () => {
@@ -73,9 +73,9 @@ describe('interleaved admissions', () => {
         const world = await withActiveKey(await aWorld());
         const operationId = await world.admitRotation();
         world.clock.advance(3600);
-        const { clock, ids, slots, classes } = world;
+        const { clock, ids, slots, classes, pauses } = world;
         const ledger = scheduled(world, scheduler);
-        const deps = { ledger, clock, ids, slots, classes, waits: WAITS };
+        const deps = { ledger, clock, ids, slots, classes, pauses, waits: WAITS };
         const work = Promise.all([1, 2, 3].map(() => findDueRotations(deps, STAGE, 10)));
         await scheduler.waitIdle();
         const operations = (await work).flatMap((found) => found.operations);
