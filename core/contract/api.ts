@@ -373,7 +373,7 @@ export const Health = z
     version: z.string(),
     isPaused: z
       .boolean()
-      .nullable()
+      .nullish()
       .describe('nothing that changes keys begins by schedule; null: unknown while degraded'),
   })
   .meta({ id: 'Health' });

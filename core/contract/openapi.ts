@@ -19,6 +19,7 @@ import * as hsmTasks from './hsm-tasks.ts';
 import * as hsms from './hsms.ts';
 import * as incidents from './incidents.ts';
 import * as mail from './mail.ts';
+import * as pauses from './pauses.ts';
 import * as plans from './plans.ts';
 import * as recoveries from './recoveries.ts';
 import * as reencryption from './reencryption.ts';
@@ -58,6 +59,7 @@ function schemas(): Record<string, Json> {
     ...approvals,
     ...consumers,
     ...elevations,
+    ...pauses,
     ...decisions,
     ...containment,
     ...statusList,

@@ -21,17 +21,16 @@ const wired = vi.hoisted(() => ({
 }));
 
 /** A forwarder to a port of the running test's world. */
-const following = (port: 'ledger' | 'clock' | 'ids' | 'ports' | 'slots' | 'evidence') =>
-  new Proxy(
-    {},
-    {
-      get: (_target, property) => {
-        const target = current.world[port];
-        const member: unknown = Reflect.get(target, property, target);
-        return typeof member === 'function' ? member.bind(target) : member;
-      },
-    },
-  );
+const following = (
+  port: 'ledger' | 'clock' | 'ids' | 'ports' | 'slots' | 'pauses' | 'evidence',
+) => {
+  const get = (_target: object, property: string | symbol) => {
+    const target = current.world[port];
+    const member: unknown = Reflect.get(target, property, target);
+    return typeof member === 'function' ? member.bind(target) : member;
+  };
+  return new Proxy({}, { get });
+};
 /** An adapter that was constructed with the client and perhaps the site of the policies. */
 const adapter = (port: 'ports' | 'evidence' = 'ports') =>
   class {
@@ -54,6 +53,7 @@ vi.mock('#functions/shared/wiring.ts', () => ({
     backOff: async () => {},
   }),
   startSlots: () => following('slots'),
+  pauseRows: () => following('pauses'),
   kmsClient: () => ({}),
   s3Client: () => ({}),
   policySite: (of: NodeJS.ProcessEnv) => ({ stage: of['STAGE'], account: of['ACCOUNT_ID'] }),

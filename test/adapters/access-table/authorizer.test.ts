@@ -43,6 +43,7 @@ const READ = {
   'operation:read': EVERYTHING,
   'scope:read': EVERYTHING,
   'drill:read': EVERYTHING,
+  'pause:read': EVERYTHING,
 };
 const OWNED: ObjectName[] = ["olga's key", 'a key of her team'];
 /** What is permitted, by principal and action, on which objects. */
@@ -64,6 +65,7 @@ const PERMITTED: Record<
       'key:suspend': EVERYTHING,
       'key:resume': EVERYTHING,
       'scope:contain': EVERYTHING,
+      'pause:manage': EVERYTHING,
       'scope:lift': EVERYTHING,
       'key:destroy': EVERYTHING,
       'key:stop-destruction': EVERYTHING,
