@@ -4,6 +4,7 @@
 // time. To add an event, add the action of its audit record here; documents and tests follow.
 import { z } from 'zod';
 import { type AuditRecord, instant } from './api.ts';
+import { PAUSE_EVENTS } from './pause-events.ts';
 
 export const EVENT_SOURCE = 'keyturn';
 /** `detail.version` of this file's shapes; members are added, a change of meaning is another number. */
@@ -320,6 +321,7 @@ export const EVENTS = {
     summary: 'An incident was closed with its root cause',
     members: { ...INCIDENT, rootCause: z.string() },
   },
+  ...PAUSE_EVENTS,
   'key.access.updated': {
     action: 'access.updated',
     summary: 'The key policies of all readable versions name the consumers of now',
@@ -365,6 +367,7 @@ const ABOUT: Readonly<Record<string, (id: string, record: Recorded) => Record<st
   key: (key) => ({ key }),
   'key-store': (keyStore) => ({ keyStore, key: null }),
   incident: (incidentId) => ({ incidentId, key: null }),
+  pause: () => ({ key: null }),
   approval: (approvalId, { detail }) => ({ approvalId, key: detail['key'] ?? null }),
 };
 

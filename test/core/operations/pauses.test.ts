@@ -2,6 +2,7 @@
 // In a pause nothing that changes keys begins by schedule; what people ask for, what has begun, containment and use go on.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { verifyChain } from '#core/audit/chain.ts';
+import { toEvent } from '#core/contract/events.ts';
 import { resumeDestructions } from '#core/operations/advance-destruction.ts';
 import { type ContainKeyInput, containKey } from '#core/operations/contain-key.ts';
 import { activePause, endPause, settlePause, startPause } from '#core/operations/pauses.ts';
@@ -74,6 +75,12 @@ describe('a pause', () => {
     const row = await world.pauses.readPause();
     const head = { sequence: row?.revision ?? 0, hash: row?.auditHead ?? '' };
     expect(verifyChain(PAUSE_STREAM, audit, head)).toBeNull();
+    expect(audit.map(toEvent)).toMatchObject(
+      ['pause.started', 'pause.expired', 'pause.started'].map((name) => ({
+        name,
+        detail: { key: null, pause: expect.stringMatching(/^pause-[13]$/) },
+      })),
+    );
   });
 
   it('is ended before by a person, once', async () => {
