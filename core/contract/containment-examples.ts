@@ -64,6 +64,7 @@ export const CONTAINMENT_EXAMPLES: Readonly<Record<string, unknown>> = {
       { class: 'payment-critical', keys: 200 },
       { class: 'internal-data', keys: 1000 },
     ],
+    isPartial: false,
     floorSeconds: 160,
     quorumBecause: 'nobody has keys of class payment-critical revoked alone',
   },

@@ -81,6 +81,11 @@ export const ContainmentPlan = z
     order: z
       .array(z.object({ class: z.string(), keys: count }))
       .describe('in which KMS is made to refuse'),
+    isPartial: z
+      .boolean()
+      .describe(
+        'there are more keys: not all were counted in time, and all of this is of some of them',
+      ),
     floorSeconds: count.describe('KMS takes at least as long, by its quotas'),
     quorumBecause: z
       .string()
@@ -126,7 +131,7 @@ export const ScopeContainment = z
         'running: denied as a whole; done: each key is contained by itself; lifting: they are let be used again, one after the other',
       ),
     counts: z.object({
-      found: count,
+      found: count.describe('keys of it that are known of so far'),
       contained: count,
       already: count,
       refused: count.describe('protected, released or destroyed'),

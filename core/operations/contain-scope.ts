@@ -2,25 +2,13 @@
 // Use case: stop all keys of an owner, a class, an environment, an application or a host. In the call one transaction denies the scope on the data
 // plane, however many keys it has; then `sweep-scope.ts` contains them one by one, as fast as KMS's quotas let it.
 import { type AuditEntry, genesisHash, link } from '../audit/chain.ts';
-import type { KmsBudget } from '../contract/kms-quotas.ts';
-import { KMS_QUOTAS } from '../contract/kms-quotas.ts';
-import type { ContainmentKind, ContainmentMode } from '../contract/vocabulary.ts';
 import { KeyturnError } from '../errors.ts';
-import { covers } from '../keys/containment.ts';
-import type { KeyRecord } from '../keys/records.ts';
 import { reviewWith } from '../keys/reviews.ts';
-import { denialOf, isInScope } from '../keys/scopes.ts';
-import { intervalOf } from '../limits/token-schedule.ts';
-import {
-  type ContainmentRules,
-  containmentRuleFor,
-  rankOf,
-  scopeRule,
-} from '../policies/containment-rules.ts';
-import type { ApprovalChange, Ledger, Page } from '../ports/ledger.ts';
+import { denialOf } from '../keys/scopes.ts';
+import { scopeRule } from '../policies/containment-rules.ts';
+import type { ApprovalChange } from '../ports/ledger.ts';
 import type { Clock, Decision, Ids } from '../ports/platform.ts';
 import {
-  type KeyScope,
   MOST_SCOPES,
   type ScopeChange,
   type ScopeContainment,
@@ -29,130 +17,19 @@ import {
 } from '../ports/scope-containments.ts';
 import type { StartSlots } from '../ports/start-slots.ts';
 import type { IdempotencyClaim } from './admit-operation.ts';
-
-export interface PlanScopeDeps {
-  readonly ledger: Pick<Ledger, 'listKeys' | 'listKeysOf'>;
-  readonly containmentRules: ContainmentRules;
-  /** Quotas of KMS, and Keyturn's share of them. */
-  readonly kmsBudget: KmsBudget;
-}
+import {
+  type AskedScope,
+  type PlanScopeDeps,
+  planScope,
+  type ScopePlan,
+  strictestOf,
+} from './plan-scope.ts';
 
 export interface ContainScopeDeps extends PlanScopeDeps {
   readonly scopes: ScopeContainments;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly slots: StartSlots;
-}
-
-export interface AskedScope {
-  readonly scope: KeyScope;
-  readonly kind: ContainmentKind;
-  /** Null: as the class of each key says. */
-  readonly mode: ContainmentMode | null;
-}
-
-export interface ScopePlan {
-  /** Keys that would be contained now. */
-  readonly keys: number;
-  /** Of the scope, and contained as much already. */
-  readonly already: number;
-  /** Names of keys of the scope that are never contained. */
-  readonly protectedKeys: readonly string[];
-  /** The classes in the order in which KMS is made to refuse their keys. */
-  readonly order: readonly { readonly class: string; readonly keys: number }[];
-  /** Below this nobody goes: one call of KMS for each key, at the rate of the incident lane. */
-  readonly floorSeconds: number;
-  /** Why a quorum has to decide; null: one person may do it, if the cap of the hour has room. */
-  readonly quorumBecause: string | null;
-}
-
-/** Keys of one page of an index. */
-const PLAN_PAGE = 500;
-const hasEnded = ({ releasedAt, state }: KeyRecord) => releasedAt || state === 'destroyed';
-const WORDS = { revocation: 'revoked', suspension: 'suspended' } as const;
-
-/** A page of what a scope may have: by an index where there is one, else of all keys, of which the scope's are to be picked. */
-export function pageOf(
-  ledger: PlanScopeDeps['ledger'],
-  scope: KeyScope,
-  after: string | null,
-  limit: number,
-): Promise<Page<KeyRecord>> {
-  const { kind, value } = scope;
-  return kind === 'class' || kind === 'environment'
-    ? ledger.listKeys(after, limit)
-    : ledger.listKeysOf({ kind, value }, after, limit);
-}
-
-/** All keys of a scope, page by page; those that ended too. */
-export async function* keysOf(ledger: PlanScopeDeps['ledger'], scope: KeyScope) {
-  let after: string | null = null;
-  do {
-    const page: Page<KeyRecord> = await pageOf(ledger, scope, after, PLAN_PAGE);
-    yield* page.items.filter((key) => isInScope(scope, key));
-    after = page.nextCursor;
-  } while (after !== null);
-}
-
-/** Seconds that KMS's quotas ask for at least: calls of one kind go one after the other, of two kinds side by side. */
-function floorOf(
-  calls: Readonly<Record<ContainmentMode, number>>,
-  { share, quotas }: KmsBudget,
-): number {
-  const seconds = (call: 'DisableKey' | 'PutKeyPolicy', count: number) =>
-    (count * intervalOf({ quota: quotas[call] ?? KMS_QUOTAS[call], share }, 'incident')) / 1000;
-  return Math.ceil(
-    Math.max(seconds('DisableKey', calls.hard), seconds('PutKeyPolicy', calls.locked)),
-  );
-}
-
-/** What it would do, on the lists of now. Nothing is changed. */
-export async function planScope(deps: PlanScopeDeps, asked: AskedScope): Promise<ScopePlan> {
-  const rule = scopeRule(deps.containmentRules);
-  const protectedKeys: string[] = [];
-  const byClass = new Map<string, number>();
-  const calls = { hard: 0, locked: 0 };
-  let already = 0;
-  for await (const key of keysOf(deps.ledger, asked.scope)) {
-    if (hasEnded(key)) continue;
-    const mode =
-      asked.mode ?? containmentRuleFor(deps.containmentRules, key.class).modes[asked.kind];
-    if (deps.containmentRules.protectedKeys.includes(key.name)) protectedKeys.push(key.name);
-    else if (covers(key.containment, { kind: asked.kind, mode })) already += 1;
-    else {
-      byClass.set(key.class, (byClass.get(key.class) ?? 0) + 1);
-      // A key of tier `data` has nothing at KMS that could be blocked.
-      if (key.tier === 'kms') calls[mode] += 1;
-    }
-  }
-  const order = [...byClass]
-    .map(([name, keys]) => ({ class: name, keys }))
-    .sort((a, b) => rankOf(rule, a.class) - rankOf(rule, b.class) || (a.class < b.class ? -1 : 1));
-  const keys = order.reduce((sum, one) => sum + one.keys, 0);
-  return {
-    keys,
-    already,
-    protectedKeys,
-    order,
-    floorSeconds: floorOf(calls, deps.kmsBudget),
-    quorumBecause: quorumReason(deps, asked, order, keys),
-  };
-}
-
-function quorumReason(
-  { containmentRules }: PlanScopeDeps,
-  { kind }: AskedScope,
-  order: ScopePlan['order'],
-  keys: number,
-): string | null {
-  const notAlone = order.find(
-    (one) => !containmentRuleFor(containmentRules, one.class).alone.includes(kind),
-  );
-  if (notAlone) return `nobody has keys of class ${notAlone.class} ${WORDS[kind]} alone`;
-  const { maxKeysPerHour } = scopeRule(containmentRules);
-  if (keys > maxKeysPerHour)
-    return `it is ${keys} keys, and one person has ${maxKeysPerHour} ${WORDS[kind]} by scope in an hour`;
-  return null;
 }
 
 export interface ContainScopeInput extends AskedScope {
@@ -247,8 +124,6 @@ function first(
 ): Omit<ScopeContainment, 'revision' | 'auditHead'> {
   const { scope, kind, mode, reason, isEmergency, by } = input;
   const id = idOf(input.claim);
-  // The first in the order of priority: its quorum looks at all.
-  const [strictest] = plan.order;
   return {
     id,
     openReview: isEmergency
@@ -256,7 +131,8 @@ function first(
           operationId: id,
           by,
           at: deps.clock.now(),
-          class: strictest?.class ?? scopeRule(deps.containmentRules).classOrder[0] ?? '',
+          // Its quorum looks at all.
+          class: strictestOf(deps.containmentRules, plan),
         }
       : null,
     scope,
@@ -313,7 +189,12 @@ export async function admitScope(
       'this Idempotency-Key stands for another request',
     );
   }
-  const [plan, running] = await Promise.all([planScope(deps, input), deps.scopes.listRunning()]);
+  // What a quorum has decided is denied at once; one person has few, or asks a quorum.
+  const most = input.approve ? 0 : scopeRule(deps.containmentRules).maxKeysPerHour;
+  const [plan, running] = await Promise.all([
+    planScope(deps, input, (keys) => keys <= most),
+    deps.scopes.listRunning(),
+  ]);
   requireSome(input, plan);
   if (running.length >= MOST_SCOPES)
     throw new KeyturnError(

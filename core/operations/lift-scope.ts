@@ -13,7 +13,8 @@ import type {
   ScopeLift,
 } from '../ports/scope-containments.ts';
 import { later } from './admit-operation.ts';
-import { keysOf, linkedScope, pageOf } from './contain-scope.ts';
+import { linkedScope } from './contain-scope.ts';
+import { keysOf, pageOf } from './plan-scope.ts';
 import { admitResume, type ResumeKeyDeps } from './resume-key.ts';
 
 export interface LiftScopeDeps {

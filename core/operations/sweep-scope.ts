@@ -14,8 +14,9 @@ import type {
 } from '../ports/scope-containments.ts';
 import { later } from './admit-operation.ts';
 import { type ContainKeyDeps, containKey } from './contain-key.ts';
-import { linkedScope, pageOf } from './contain-scope.ts';
+import { linkedScope } from './contain-scope.ts';
 import { inOrder } from './in-order.ts';
+import { pageOf } from './plan-scope.ts';
 
 export interface SweepScopeDeps extends ContainKeyDeps {
   readonly scopes: ScopeContainments;
@@ -149,7 +150,11 @@ function behind(
 ): Omit<ScopeContainment, 'revision' | 'auditHead'> {
   const row = { ...containment, progressedAt: next.now };
   const { pass, rank } = row.checkpoint;
-  const { counts, failures, changed } = part;
+  const { failures, changed } = part;
+  const { contained, already, refused, failed } = part.counts;
+  // A scope of thousands was not counted before it was denied.
+  const found = Math.max(part.counts.found, contained + already + refused + failed);
+  const counts = { ...part.counts, found };
   const cursor = part.isWhole ? next.cursor : part.last;
   if (cursor !== null)
     return { ...row, counts, failures, checkpoint: { pass, rank, cursor, changed } };

@@ -63,7 +63,7 @@ const inWords = ({ kind, value }: Row['scope']) => `${kind} ${value}`;
 function viewPlan(plan: Plan, width: number | undefined): string {
   return renderFields(
     [
-      ['keys', String(plan.keys)],
+      ['keys', plan.isPartial ? `${plan.keys}, and more` : String(plan.keys)],
       ['contained already', String(plan.already)],
       ['never contained', plan.protectedKeys.join(', ') || null],
       ['order', plan.order.map((one) => `${one.class} (${one.keys})`).join(', ') || null],

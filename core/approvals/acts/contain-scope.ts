@@ -4,12 +4,9 @@
 import { AskedScopeContainment } from '../../contract/containment.ts';
 import { sha256Hex } from '../../crypto/hashing.ts';
 import { KeyturnError } from '../../errors.ts';
-import {
-  type AskedScope,
-  admitScope,
-  type ContainScopeDeps,
-  planScope,
-} from '../../operations/contain-scope.ts';
+import { later } from '../../operations/admit-operation.ts';
+import { admitScope, type ContainScopeDeps } from '../../operations/contain-scope.ts';
+import { type AskedScope, planScope, strictestOf } from '../../operations/plan-scope.ts';
 import type { Act, ActStart } from '../act.ts';
 import type { ApprovalParameters } from '../records.ts';
 
@@ -17,6 +14,9 @@ function askedOf(parameters: ApprovalParameters): AskedScope & { occurredAt: str
   const { scope: kind, value, ...rest } = AskedScopeContainment.parse(parameters);
   return { scope: { kind, value }, ...rest };
 }
+
+/** Who asks waits for the count of keys so long at most. */
+const PATIENCE_SECONDS = 4;
 
 /** Which keys a scope has changes by the hour; that makes the request no less urgent, and no other one. */
 const basisOf = ({ scope, kind, mode }: AskedScope) => ({ ...scope, containment: kind, mode });
@@ -33,15 +33,15 @@ export const containScopeAct: Act<ContainScopeDeps> = {
   async describe(deps, request) {
     const asked = askedOf(request.parameters);
     const { scope, kind } = asked;
-    const plan = await planScope(deps, asked);
-    const [strictest] = plan.order;
-    if (!strictest)
+    const until = later(deps.clock.now(), PATIENCE_SECONDS);
+    const plan = await planScope(deps, asked, (found) => found === 0 || deps.clock.now() < until);
+    if (plan.keys === 0)
       throw new KeyturnError(
         'TransitionForbidden',
         `nothing of ${scope.kind} ${scope.value} is left to contain`,
       );
     const isRevocation = kind === 'revocation';
-    const keys = `all ${plan.keys} keys of ${scope.kind} ${scope.value}`;
+    const keys = `all ${plan.isPartial ? 'of more than ' : ''}${plan.keys} keys of ${scope.kind} ${scope.value}`;
     return {
       ...request,
       key: null,
@@ -50,7 +50,7 @@ export const containScopeAct: Act<ContainScopeDeps> = {
         ? `Revoke ${keys} for good: nobody encrypts or decrypts with them from then on`
         : `Suspend ${keys}: nobody encrypts or decrypts with them until that is lifted`,
       // The first in the order of priority: its quorum decides on all.
-      class: strictest.class,
+      class: strictestOf(deps.containmentRules, plan),
       environment: null,
       blast: {
         consumers: 0,

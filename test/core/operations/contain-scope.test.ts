@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeEach, describe, expect, it } from 'vitest';
 import { KeyturnError } from '#core/errors.ts';
-import { admitScope, type ContainScopeInput, planScope } from '#core/operations/contain-scope.ts';
+import { admitScope, type ContainScopeInput } from '#core/operations/contain-scope.ts';
 import { withScopesDenied } from '#core/operations/deny-scopes.ts';
+import { planScope } from '#core/operations/plan-scope.ts';
 import { resumeScopes } from '#core/operations/resume-scopes.ts';
 import { sweepScope } from '#core/operations/sweep-scope.ts';
 import { encrypt } from '#core/operations/use-key.ts';
@@ -63,6 +64,7 @@ describe('containment of a scope', () => {
   it('plans: how many, in which order, the floor, and whether a quorum decides', async () => {
     await expect(planScope(world.deps, input())).resolves.toEqual({
       keys: 4,
+      isPartial: false,
       already: 0,
       protectedKeys: [],
       order: [
@@ -85,6 +87,31 @@ describe('containment of a scope', () => {
       await expect(use(name)).rejects.toMatchObject({ name: 'KeyNotUsable' });
     expect((await world.key()).containment).toBeUndefined();
     expect(containment).toMatchObject({ state: 'running', counts: { found: 4 } });
+  });
+
+  it('counts no further than it takes to know that a quorum decides', async () => {
+    world.containmentRules = {
+      ...world.containmentRules,
+      scopes: { name: 'few', maxKeysPerHour: 2, classOrder: [] },
+    };
+    await expect(admitScope(world.deps, input())).rejects.toMatchObject({
+      name: 'ApprovalRequired',
+      message: expect.stringContaining('more than 3 keys'),
+    });
+    await expect(planScope(world.deps, input(), (keys) => keys < 1)).resolves.toMatchObject({
+      keys: 1,
+      isPartial: true,
+    });
+  });
+
+  it('denies what a quorum has decided before it counts it', async () => {
+    // The change of the request itself is another test's.
+    const approve = () => undefined as never;
+    const { containment } = await admitScope(world.deps, input({ approve }));
+    expect(containment.counts.found).toBe(1);
+    for (const name of NAMES)
+      await expect(use(name)).rejects.toMatchObject({ name: 'KeyNotUsable' });
+    expect((await sweepToEnd(containment.id)).counts).toMatchObject({ found: 4, contained: 4 });
   });
 
   it('contains each key in the order of the classes, and ends when nothing is left', async () => {

@@ -3,9 +3,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { KeyturnError } from '#core/errors.ts';
 import { containKey } from '#core/operations/contain-key.ts';
-import { type AskedScope, admitScope } from '#core/operations/contain-scope.ts';
+import { admitScope } from '#core/operations/contain-scope.ts';
 import { withScopesDenied } from '#core/operations/deny-scopes.ts';
 import { sweepLifts } from '#core/operations/lift-scope.ts';
+import type { AskedScope } from '#core/operations/plan-scope.ts';
 import { sweepScope } from '#core/operations/sweep-scope.ts';
 import { encrypt } from '#core/operations/use-key.ts';
 import { ask, execute, vote } from '#test/support/approvals.ts';
