@@ -41,7 +41,10 @@ export const containScopeAct: Act<ContainScopeDeps> = {
         `nothing of ${scope.kind} ${scope.value} is left to contain`,
       );
     const isRevocation = kind === 'revocation';
-    const keys = `all ${plan.isPartial ? 'of more than ' : ''}${plan.keys} keys of ${scope.kind} ${scope.value}`;
+    const of = `of ${scope.kind} ${scope.value}`;
+    const keys = plan.isPartial
+      ? `all keys ${of}, more than ${plan.keys},`
+      : `all ${plan.keys} keys ${of}`;
     return {
       ...request,
       key: null,
