@@ -10,9 +10,12 @@ import type { Stage } from '../contract/vocabulary.ts';
 import { canonicalHash } from '../crypto/hashing.ts';
 import type { Clock } from '../ports/platform.ts';
 import type { ListSigner, StatusRows } from '../ports/status-list.ts';
+import { type ScopeStatuses, withScopes } from './scope-statuses.ts';
 
 export interface PublishStatusDeps {
   readonly rows: StatusRows;
+  /** What is denied with its scope. */
+  readonly scopes: Pick<ScopeStatuses, 'list'>;
   readonly signer: ListSigner;
   readonly clock: Clock;
   readonly stage: Stage;
@@ -39,8 +42,9 @@ export class StatusPublisher {
   }
 
   async publish(): Promise<PublishedStatus> {
-    const { rows, clock } = this.#deps;
-    const entries = (await rows.listStatus()).flatMap(({ state, updatedAt: _at, ...entry }) =>
+    const { rows, scopes, clock } = this.#deps;
+    const [own, denied] = await Promise.all([rows.listStatus(), scopes.list()]);
+    const entries = withScopes(own, denied).flatMap(({ state, updatedAt: _at, ...entry }) =>
       state === 'resumed' ? [] : [{ ...entry, state }],
     );
     const now = Math.floor(Date.parse(clock.now()) / 1000);

@@ -4,14 +4,20 @@ import { KmsListSigner } from '#adapters/kms/list-signer.ts';
 import { systemClock } from '#adapters/system/system.ts';
 import { STATUS_MAX_AGE_SECONDS } from '#core/contract/status-list.ts';
 import { StatusPublisher } from '#core/operations/publish-status.ts';
+import { ScopeStatuses } from '#core/operations/scope-statuses.ts';
 import { apiHandler, type RouteHandler } from '../shared/api-handler.ts';
 import { headerOf } from '../shared/api-request.ts';
 import { environmentOf } from '../shared/environment.ts';
-import { kmsClient, statusRows } from '../shared/wiring.ts';
+import { kmsClient, ledger, scopeRows, statusRows } from '../shared/wiring.ts';
 
 const environment = environmentOf('serve-status');
 const publisher = new StatusPublisher({
   rows: statusRows(environment.TABLE_NAME),
+  scopes: new ScopeStatuses({
+    scopes: scopeRows(environment.TABLE_NAME),
+    ledger: ledger(environment.TABLE_NAME),
+    clock: systemClock,
+  }),
   signer: new KmsListSigner(kmsClient(), environment.NOTICE_KEY_ARN),
   clock: systemClock,
   stage: environment.STAGE,

@@ -39,7 +39,10 @@ export function containmentGrants({
       },
     ],
     // Signs lists alone: its code gives the signature a type of its own.
-    'serve-status': [...readTable(table), { actions: ['kms:Sign'], resources: [noticeKeyArn] }],
+    'serve-status': [
+      ...readTable(table, LIST_INDEX.name, OWNER_INDEX.name),
+      { actions: ['kms:Sign'], resources: [noticeKeyArn] },
+    ],
     'lift-scopes': [
       ...writeTable(table, LIST_INDEX.name, OWNER_INDEX.name),
       { actions: ['states:StartExecution'], resources: [names.stateMachineArn('resume-key')] },

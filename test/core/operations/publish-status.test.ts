@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { StatusListPayload } from '#core/contract/status-list.ts';
 import { containKey } from '#core/operations/contain-key.ts';
 import { StatusPublisher } from '#core/operations/publish-status.ts';
+import { ScopeStatuses } from '#core/operations/scope-statuses.ts';
 import { ask, execute, vote } from '#test/support/approvals.ts';
 import { suspended } from '#test/support/containment.ts';
 import { Simulation } from '#test/support/simulation.ts';
@@ -37,6 +38,7 @@ describe('the published list of stopped keys', () => {
     signed = [];
     publisher = new StatusPublisher({
       rows: world.store.statuses,
+      scopes: new ScopeStatuses(world.deps),
       signer: {
         signList: async (payload) => {
           signed.push(payload);
