@@ -7,6 +7,7 @@ import { measureApprovals, measureRaces } from './approvals.ts';
 import { measureCreation } from './creation.ts';
 import { growthNames, measureCryptography, measureGrowth } from './cryptography.ts';
 import { newFolderForMany } from './folder.ts';
+import { measureFunctions } from './functions.ts';
 import { measureIncident } from './incident.ts';
 import { measureLimits } from './limits-model.ts';
 import { type MeasuredStack, startMeasuredStack, stopMeasuredStack } from './local-stack.ts';
@@ -79,6 +80,7 @@ async function measureStandIn(): Promise<void> {
 
 /** What is measured on the whole local stack, which is started for it alone; the heavy ones last. */
 const ON_THE_STACK: Readonly<Record<string, (stack: MeasuredStack) => Promise<void>>> = {
+  functions: (stack) => measureFunctions(stack, report),
   'rotation-cost.kms': (stack) => measureRotationCost(stack, report, values.full ? 100 : 20),
   'rotation-cost.data': (stack) => measureDataRotationCost(stack, report, values.full ? 100 : 20),
   approvals: (stack) => measureApprovals(stack, report, values.full ? 100 : 30),
@@ -107,7 +109,7 @@ const only = values.only ?? '';
 const isOnTheStack = Object.keys(ON_THE_STACK).some(wants);
 if (only === '' || only.startsWith('limits-model')) await measureLimits(report);
 if (only === '' || only.startsWith('approval-races')) measureRaces(report, 10_000);
-if (!/^(rotation|revoke|incident|recovery|reencryption|approval|limits-model)/.test(only))
+if (!/^(functions|rotation|revoke|incident|recovery|reencryption|approval|limits-model)/.test(only))
   await measureStandIn();
 if (isOnTheStack) await measureOnTheStack();
 report.finish();
