@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { FUNCTION_NAMES, type FunctionName } from '#core/contract/environment.ts';
-import { signedGet } from '#test/gateway/signed-fetch.ts';
-import { bundleHandlers } from '../lib/bundling/bundle-handlers.ts';
+import { bundleHandlers } from '#lib/bundling/bundle-handlers.ts';
+import { signedWith } from '#scripts/local/story/actors.ts';
 import type { MeasuredStack } from './local-stack.ts';
 import type { Report } from './report.ts';
 import { median, percentile } from './slices.ts';
@@ -43,10 +43,12 @@ function loadMilliseconds(file: string, variables: Readonly<Record<string, strin
 }
 
 async function variablesOf({ stack }: MeasuredStack, name: FunctionName) {
-  const { gatewayUrl, stage } = stack.info;
+  const { gatewayUrl, region, stage } = stack.info;
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   const url = `${gatewayUrl}/2015-03-31/functions/keyturn-${stage}-${name}/configuration`;
-  const answer = await signedGet(url, { service: 'lambda', credentials });
+  const request = { method: 'GET', url, headers: {}, body: '' };
+  const headers = await signedWith(credentials, region, 'lambda')(request);
+  const answer = await fetch(url, { headers });
   const { Environment } = (await answer.json()) as {
     readonly Environment: { readonly Variables: Readonly<Record<string, string>> };
   };

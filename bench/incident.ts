@@ -4,7 +4,11 @@
 
 import { KMS_QUOTAS } from '#core/contract/kms-quotas.ts';
 import { workloadClient, workloadCredentials } from '#scripts/local/story/actors.ts';
-import { approvedBySignatures } from '#scripts/local/story/signed-votes.ts';
+import {
+  approvedBySignatures,
+  castSignedVote,
+  THREE_CUSTODIANS,
+} from '#scripts/local/story/signed-votes.ts';
 import { until } from '#scripts/local/waiting.ts';
 import { activeKeys, each, type MeasuredStack } from './local-stack.ts';
 import { inProcess } from './one-rotation.ts';
@@ -32,16 +36,26 @@ function keysFor(measured: Measured, owner: string, count: number): Promise<stri
   return activeKeys(measured, count, [{ principal, rights: ['encrypt', 'decrypt'] }], owner);
 }
 
-/** Asks, and lets custodians decide where one person alone may not. @returns the containment, and when it was decided */
+/**
+ * Asks; where one person alone may not, custodians decide.
+ * @returns the containment, and when the call was sent that it was accepted with: this one, or the last vote
+ */
 async function contain({ stack, operator }: Measured, owner: string) {
+  const calledAt = performance.now();
   const { body } = await operator.containScope({
     scope: { kind: 'owner', value: owner },
     kind: 'revocation',
     mode: 'hard',
     reason: 'bench: a stolen laptop',
   });
-  if (body.containmentId) return body.containmentId;
-  return approvedBySignatures({ stack: stack.info, asks: operator }, body.approvalId ?? '');
+  if (body.containmentId) return { id: body.containmentId, calledAt };
+  const request = body.approvalId ?? '';
+  const users = [...THREE_CUSTODIANS];
+  const last = users.splice(-1);
+  for (const user of users) await castSignedVote(stack.info, user, request);
+  const votedAt = performance.now();
+  const decided = { stack: stack.info, asks: operator };
+  return { id: await approvedBySignatures(decided, request, last), calledAt: votedAt };
 }
 
 /** Uses keys without a pause. @returns for each, when it was first refused */
@@ -64,8 +78,7 @@ async function firstRefusals(measured: Measured, names: readonly string[]): Prom
 async function measureKmsSide(measured: Measured, report: Report, count: number): Promise<void> {
   const names = await keysFor(measured, OWNERS.real, count);
   const { operator } = measured;
-  const id = await contain(measured, OWNERS.real);
-  const began = performance.now();
+  const { id, calledAt: began } = await contain(measured, OWNERS.real);
   const sides = { timeoutSeconds: LOOK_SECONDS, what: `${id} to contain ${count} keys` };
   await until(async () => {
     const { counts } = (await operator.getContainment(id)).body;
@@ -88,12 +101,9 @@ async function measureDenial(measured: Measured, report: Report, count: number):
   const table = measured.stack.info.tableName ?? '';
   await seedKeys(inProcess(measured).client, table, { from: 0, to: count, owner });
   const refusals = firstRefusals(measured, used);
-  const began = performance.now();
-  await contain(measured, owner);
-  const answered = performance.now() - began;
-  const denied = Math.max(...(await refusals)) - began;
+  const { calledAt } = await contain(measured, owner);
+  const denied = Math.max(...(await refusals)) - calledAt;
   report.beside(`${NAME}.denied, ${count} keys`, denied, 'ms', LIMIT_MILLISECONDS);
-  report.value(`${NAME}.answered, ${count} keys`, answered, 'ms');
 }
 
 /** The stack is of no use afterwards: KMS does not know the seeded keys, so their containment never ends. */

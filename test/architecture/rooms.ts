@@ -77,7 +77,13 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   emulator: { at: /^emulator\//, ours: [/^adapters\/pkcs11\//], packages: ANYTHING },
   bench: {
     at: /^bench\//,
-    ours: [/^(adapters|core|policies)\//, /^scripts\/local\//, /^client\/sdk\//],
+    ours: [
+      /^(adapters|core|policies)\//,
+      // What a function's first call waits for is its bundle.
+      /^lib\/bundling\//,
+      /^scripts\/local\//,
+      /^client\/sdk\//,
+    ],
     packages: ANYTHING,
   },
   // Apart, so that who only calls the API loads no Encryption SDK.

@@ -55,13 +55,14 @@ describe('roles of functions', () => {
 
   it.each([
     // `reencrypt` finds the data keys of a parent there, `verify-version` the keys of a recovered key store; those that
-    // contain find the keys of a scope.
+    // contain find the keys of a scope, and so does the list of what is stopped.
     [
       [
         'read-keys',
         'read-approvals',
         'execute-approved',
         'contain-keys',
+        'serve-status',
         'manage-destruction',
         'lift-scopes',
         'enforce-containment',
@@ -84,7 +85,14 @@ describe('roles of functions', () => {
       'due',
     ],
     [
-      ['execute-approved', 'contain-keys', 'lift-scopes', 'enforce-containment', 'receive-signals'],
+      [
+        'execute-approved',
+        'contain-keys',
+        'serve-status',
+        'lift-scopes',
+        'enforce-containment',
+        'receive-signals',
+      ],
       'owner',
     ],
   ] as const)('%s query index %s', (names, index) => {

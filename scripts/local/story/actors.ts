@@ -63,9 +63,13 @@ export async function workloadCredentials(
   return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken };
 }
 
-/** Signs requests to the workload API with SigV4. */
-export function signedWith(credentials: Credentials, region: string): Authorize {
-  const signer = new SignatureV4({ service: 'execute-api', region, credentials, sha256: Sha256 });
+/** Signs requests with SigV4, to the workload API where no other service is named. */
+export function signedWith(
+  credentials: Credentials,
+  region: string,
+  service = 'execute-api',
+): Authorize {
+  const signer = new SignatureV4({ service, region, credentials, sha256: Sha256 });
   return async (request) => {
     const url = new URL(request.url);
     const signed = await signer.sign({
