@@ -11,12 +11,14 @@ import { measureFunctions } from './functions.ts';
 import { measureIncident } from './incident.ts';
 import { measureLimits } from './limits-model.ts';
 import { type MeasuredStack, startMeasuredStack, stopMeasuredStack } from './local-stack.ts';
+import { measureNotices } from './notices.ts';
 import { openRawHsm } from './raw-hsm.ts';
 import { measureRecovery } from './recovery.ts';
 import { measureReencryption } from './reencryption.ts';
 import { Report } from './report.ts';
 import { measureRevocation } from './revocation.ts';
 import { measureRevoke } from './revoke.ts';
+import { measureRevokeDelayed, measureRevokeLoaded } from './revoke-under-load.ts';
 import { measureRotationCost } from './rotation-cost.ts';
 import { measureDataRotationCost } from './rotation-cost-data.ts';
 import { measureRotationGrowth } from './rotation-growth.ts';
@@ -81,11 +83,14 @@ async function measureStandIn(): Promise<void> {
 /** What is measured on the whole local stack, which is started for it alone; the heavy ones last. */
 const ON_THE_STACK: Readonly<Record<string, (stack: MeasuredStack) => Promise<void>>> = {
   functions: (stack) => measureFunctions(stack, report),
+  notices: (stack) => measureNotices(stack, report),
   'rotation-cost.kms': (stack) => measureRotationCost(stack, report, values.full ? 100 : 20),
   'rotation-cost.data': (stack) => measureDataRotationCost(stack, report, values.full ? 100 : 20),
   approvals: (stack) => measureApprovals(stack, report, values.full ? 100 : 30),
   'rotation-view': (stack) => measureView(stack, report, values.full ? 5 : 2),
   revoke: (stack) => measureRevoke(stack, report, values.full ? 30 : 8),
+  'revoke.delayed': (stack) => measureRevokeDelayed(stack, report, values.full ? 10 : 3),
+  'revoke.loaded': (stack) => measureRevokeLoaded(stack, report, values.full ? 30 : 8),
   reencryption: (stack) => measureReencryption(stack, report, values.full ? 100_000 : 2000),
   'rotation-thousand': (stack) => measureThousand(stack, report, values.full ? 1000 : 50),
   recovery: (stack) => measureRecovery(stack, report, values.full ? 1000 : 50),
@@ -109,7 +114,11 @@ const only = values.only ?? '';
 const isOnTheStack = Object.keys(ON_THE_STACK).some(wants);
 if (only === '' || only.startsWith('limits-model')) await measureLimits(report);
 if (only === '' || only.startsWith('approval-races')) measureRaces(report, 10_000);
-if (!/^(functions|rotation|revoke|incident|recovery|reencryption|approval|limits-model)/.test(only))
+if (
+  !/^(functions|notices|rotation|revoke|incident|recovery|reencryption|approval|limits-model)/.test(
+    only,
+  )
+)
   await measureStandIn();
 if (isOnTheStack) await measureOnTheStack();
 report.finish();

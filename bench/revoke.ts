@@ -106,11 +106,15 @@ function tell(report: Report, name: string, ours: readonly Effect[], beside: rea
   report.value(`${name}.allows-after-return`, allows, 'calls');
 }
 
-/** @param count keys that are stopped, in each mode */
+/**
+ * @param count keys that are stopped, in each mode
+ * @param label what the rows begin with
+ */
 export async function measureRevoke(
   measured: MeasuredStack,
   report: Report,
   count: number,
+  label = 'revoke',
 ): Promise<void> {
   const { stack, operator } = measured;
   const credentials = await workloadCredentials(stack.info, WORKLOAD);
@@ -155,9 +159,9 @@ export async function measureRevoke(
     empty.push(performance.now() - began);
   }
   for (const mode of ['hard', 'locked'] as const)
-    tell(report, `revoke.${mode}`, effects[mode], bare);
+    tell(report, `${label}.${mode}`, effects[mode], bare);
   const answers = effects.hard.map(({ answered }) => answered);
-  report.beside('revoke.answer-p50', percentile(answers, 0.5), 'ms', percentile(empty, 0.5));
+  report.beside(`${label}.answer-p50`, percentile(answers, 0.5), 'ms', percentile(empty, 0.5));
   const proofs = effects.hard.flatMap(({ proven }) => (proven === null ? [] : [proven]));
-  report.value('revoke.proven-p50', percentile(proofs, 0.5), 'ms');
+  report.value(`${label}.proven-p50`, percentile(proofs, 0.5), 'ms');
 }

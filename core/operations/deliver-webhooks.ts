@@ -33,25 +33,36 @@ function addressees(consumers: readonly ConsumerRecord[], { name, detail }: Noti
   });
 }
 
-async function record(
-  deps: DeliverDeps,
-  { detail }: Notice,
-  name: string,
-  delivery: Delivery,
-): Promise<void> {
-  await mutateKey(deps.ledger, detail.key, ({ consumers, operation }) => {
-    const consumer = consumers.find((known) => known.name === name);
+/** What became of a notice to one consumer, and the version that it acknowledged with its answer. */
+interface Told {
+  readonly consumer: string;
+  readonly delivery: Delivery;
+  readonly version: number | null;
+}
+
+async function record(deps: DeliverDeps, { detail }: Notice, told: readonly Told[]): Promise<void> {
+  const [first] = told;
+  if (!first) return;
+  const { at, outcome, eventId } = first.delivery;
+  await mutateKey(deps.ledger, detail.key, ({ consumers: known, operation }) => {
+    const consumers = told.flatMap(({ consumer, delivery }) =>
+      known.filter(({ name }) => name === consumer).map((one) => ({ ...one, delivery })),
+    );
     // Removed meanwhile: there is no view left to show it in.
-    if (!consumer) return { draft: null, result: undefined };
+    if (consumers.length === 0) return { draft: null, result: undefined };
     const draft = {
-      consumers: [{ ...consumer, delivery }],
+      consumers,
       audit: {
-        at: delivery.at,
+        at,
         actor: 'notices',
-        action: `consumer.notice-${delivery.outcome}`,
+        action: `consumer.notice-${outcome}`,
         decision: { effect: 'permit' as const, rule: 'consumers-are-told' },
         operationId: operation?.id ?? detail.operationId,
-        detail: { consumer: name, eventId: delivery.eventId, answer: delivery.detail },
+        detail: {
+          consumer: consumers.map(({ name }) => name).join(', '),
+          eventId,
+          answer: [...new Set(told.map(({ delivery }) => delivery.detail))].join(', '),
+        },
       },
     };
     return { draft, result: undefined };
@@ -75,50 +86,97 @@ async function takeWord(deps: DeliverDeps, { detail }: Notice, name: string, ver
   }
 }
 
-async function deliver(
+/** Sends one notice. */
+async function tell(
   deps: DeliverDeps,
-  notice: Notice,
-  consumer: ConsumerRecord,
+  { name, detail }: Notice,
+  consumer: string,
   url: string,
-): Promise<boolean> {
+): Promise<Told> {
   const at = deps.clock.now();
-  const { name, detail } = notice;
-  const body = JSON.stringify({ type: name, consumer: consumer.name, detail });
-  const claims = {
-    issuedAt: Math.floor(Date.parse(at) / 1000),
+  const body = JSON.stringify({ type: name, consumer, detail });
+  const issuedAt = Math.floor(Date.parse(at) / 1000);
+  const claims = { issuedAt, eventId: detail.id, audience: url };
+  const said = (outcome: Delivery['outcome'], answer: string): Delivery => ({
     eventId: detail.id,
-    audience: url,
-  };
-  const outcome = async (): Promise<Delivery & { version: number | null }> => {
-    const eventId = detail.id;
-    try {
-      const answer = await deps.sender.send(url, body, await deps.signer.sign(claims, body));
-      const isTaken = answer.status >= 200 && answer.status < 300;
-      const said = { eventId, at, detail: String(answer.status) };
-      return isTaken
-        ? { ...said, outcome: 'delivered', version: answer.version }
-        : { ...said, outcome: 'failed', version: null };
-    } catch (error) {
-      if (!(error instanceof KeyturnError)) throw error;
-      return { eventId, at, outcome: 'failed', detail: error.code, version: null };
+    at,
+    outcome,
+    detail: answer,
+  });
+  try {
+    const answer = await deps.sender.send(url, body, await deps.signer.sign(claims, body));
+    const isTaken = answer.status >= 200 && answer.status < 300;
+    const delivery = said(isTaken ? 'delivered' : 'failed', String(answer.status));
+    return { consumer, delivery, version: isTaken ? answer.version : null };
+  } catch (error) {
+    if (!(error instanceof KeyturnError)) throw error;
+    return { consumer, delivery: said('failed', error.code), version: null };
+  }
+}
+
+/** Consumers that one transaction changes: DynamoDB takes 100 items, and the rest of the change needs some. */
+const CONSUMERS_PER_CHANGE = 80;
+
+/**
+ * Records what came back, and what came back meanwhile with it: a hundred consumers that answer at once would lose each
+ * other's races for the revision of the key.
+ */
+class Recorder {
+  readonly #deps: DeliverDeps;
+  readonly #notice: Notice;
+  readonly #waiting: { readonly told: Told; readonly done: PromiseWithResolvers<void> }[] = [];
+  #isRecording = false;
+
+  constructor(deps: DeliverDeps, notice: Notice) {
+    this.#deps = deps;
+    this.#notice = notice;
+  }
+
+  /** Resolves once it is recorded. */
+  add(told: Told): Promise<void> {
+    const done = Promise.withResolvers<void>();
+    this.#waiting.push({ told, done });
+    if (!this.#isRecording) void this.#recordAll();
+    return done.promise;
+  }
+
+  async #recordAll(): Promise<void> {
+    this.#isRecording = true;
+    while (this.#waiting.length > 0) {
+      const some = this.#waiting.splice(0, CONSUMERS_PER_CHANGE);
+      try {
+        await this.#recordSome(some.map(({ told }) => told));
+        for (const { done } of some) done.resolve();
+      } catch (error) {
+        for (const { done } of some) done.reject(error);
+      }
     }
-  };
-  const { version, ...delivery } = await outcome();
-  await record(deps, notice, consumer.name, delivery);
-  if (version !== null) await takeWord(deps, notice, consumer.name, version);
-  return delivery.outcome === 'delivered';
+    this.#isRecording = false;
+  }
+
+  async #recordSome(some: readonly Told[]): Promise<void> {
+    const byOutcome = Map.groupBy(some, ({ delivery }) => delivery.outcome);
+    for (const told of byOutcome.values()) await record(this.#deps, this.#notice, told);
+    for (const { consumer, version } of some)
+      if (version !== null) await takeWord(this.#deps, this.#notice, consumer, version);
+  }
 }
 
 /** Tells everybody. @throws KeyturnError `DependencyUnavailable` when somebody could not be told */
 export async function deliverWebhooks(deps: DeliverDeps, notice: Notice): Promise<number> {
   const snapshot = await deps.ledger.readKey(notice.detail.key);
-  const told = addressees(snapshot?.consumers ?? [], notice);
-  const outcomes = await Promise.all(
-    told.map(({ consumer, url }) => deliver(deps, notice, consumer, url)),
+  const addressed = addressees(snapshot?.consumers ?? [], notice);
+  const recorder = new Recorder(deps, notice);
+  const all = await Promise.all(
+    addressed.map(async ({ consumer: { name }, url }) => {
+      const told = await tell(deps, notice, name, url);
+      await recorder.add(told);
+      return told;
+    }),
   );
-  const failed = told.filter((_one, index) => !outcomes[index]);
-  if (failed.length === 0) return told.length;
-  const names = failed.map(({ consumer }) => consumer.name).join(', ');
+  const failed = all.filter(({ delivery }) => delivery.outcome !== 'delivered');
+  if (failed.length === 0) return all.length;
+  const names = failed.map(({ consumer }) => consumer).join(', ');
   throw new KeyturnError(
     'DependencyUnavailable',
     `${names} of ${notice.detail.key} could not be told of ${notice.detail.id}; it is tried again`,

@@ -5,11 +5,12 @@ import type { NoticeName } from '#core/contract/notices.ts';
 import { KeyturnError } from '#core/errors.ts';
 import { readRotation } from '#core/operations/acknowledge-rotation.ts';
 import { deliverWebhooks } from '#core/operations/deliver-webhooks.ts';
+import { mutateKey } from '#core/operations/mutate-key.ts';
 import type { NoticeAnswer, NoticeClaims } from '#core/ports/notices.ts';
 import { registered } from '#test/support/consumers.ts';
 import { Simulation } from '#test/support/simulation.ts';
 import { withActiveKey } from '#test/support/steps.ts';
-import { aWorld, type World } from '#test/support/world.ts';
+import { aWorld, PERMIT, type World } from '#test/support/world.ts';
 
 const hook = (name: string) => ({
   mode: 'webhook' as const,
@@ -131,6 +132,41 @@ describe('deliverWebhooks', () => {
     await deliverWebhooks(deps(), notice);
 
     expect(sent.map(({ url }) => url)).toEqual([hook('reports').url]);
+  });
+
+  it('tells a hundred at once, and records all of them in a few changes of the key', async () => {
+    const { consumers } = await world.snapshot();
+    const [billing] = consumers;
+    if (!billing) throw new Error('no consumer');
+    const many = Array.from({ length: 100 }, (_, index) => {
+      const name = `many-${index}`;
+      return { ...billing, name, principal: role(name), acknowledgement: hook(name) };
+    });
+    for (let from = 0; from < many.length; from += 50)
+      await mutateKey(world.store, 'orders', () => ({
+        draft: {
+          consumers: many.slice(from, from + 50),
+          audit: {
+            at: world.clock.now(),
+            actor: 'test',
+            action: 'consumer.added',
+            decision: PERMIT,
+            operationId: null,
+            detail: {},
+          },
+        },
+        result: undefined,
+      }));
+    const before = (await world.key()).revision;
+    answers[hook('many-7').url] = { status: 503, version: null };
+
+    await expect(deliverWebhooks(deps(), await staged())).rejects.toThrow('many-7 of orders');
+
+    expect(sent).toHaveLength(102);
+    const told = (await world.snapshot()).consumers.filter(({ delivery }) => delivery !== null);
+    expect(told).toHaveLength(102);
+    expect((await world.key()).revision - before).toBeLessThanOrEqual(6);
+    expect(await consumerOf('many-7')).toMatchObject({ delivery: { outcome: 'failed' } });
   });
 
   it('reminds only those that lag', async () => {
