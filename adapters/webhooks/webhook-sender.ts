@@ -8,12 +8,13 @@ import { postSigned } from './signed-post.ts';
 
 const BOUNDS = { timeoutMilliseconds: 5000, maxAnswerBytes: 4096 };
 
-function versionIn(text: string): number | null {
+function wordIn(text: string): Pick<NoticeAnswer, 'version' | 'hasPurged'> {
   try {
-    return NoticeReply.parse(JSON.parse(text)).version;
+    const { version = null, purged } = NoticeReply.parse(JSON.parse(text));
+    return purged ? { version, hasPurged: true } : { version };
   } catch {
     // An answer of any other form is no acknowledgement, and no error.
-    return null;
+    return { version: null };
   }
 }
 
@@ -27,7 +28,7 @@ export class WebhookSender implements NoticeSender {
   async send(url: string, body: string, signature: string): Promise<NoticeAnswer> {
     try {
       const { status, text } = await postSigned(this.#reach, { url, body, signature }, BOUNDS);
-      return { status, version: versionIn(text ?? '') };
+      return { status, ...wordIn(text ?? '') };
     } catch (cause) {
       if (cause instanceof KeyturnError) throw cause;
       throw new KeyturnError('DependencyUnavailable', 'the consumer did not answer the notice', {

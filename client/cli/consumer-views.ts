@@ -9,6 +9,12 @@ type Width = number | undefined;
 
 const versionOf = (version: number | null) => (version === null ? null : `v${version}`);
 
+/** Behind with a version, or with forgetting what is stopped. */
+function laggingOf({ isLagging, stop }: Consumer): string {
+  if (stop?.isLagging) return 'not purged';
+  return isLagging ? 'yes' : 'no';
+}
+
 export function viewConsumers(consumers: readonly Consumer[], width: Width): string {
   const titles = ['consumer', 'owner', 'kind', 'state', 'acknowledged', 'last seen', 'lagging'];
   const rows = consumers.map((consumer) => [
@@ -18,7 +24,7 @@ export function viewConsumers(consumers: readonly Consumer[], width: Width): str
     consumer.state,
     versionOf(consumer.acknowledgedVersion),
     versionOf(consumer.lastSeenVersion),
-    consumer.isLagging ? 'yes' : 'no',
+    laggingOf(consumer),
   ]);
   return renderTable(titles, rows, width);
 }
@@ -29,7 +35,7 @@ function planOf({ mode, waitSeconds, url }: Consumer['acknowledgement']): string
 }
 
 export function viewConsumer(consumer: Consumer, width: Width): string {
-  const { delivery } = consumer;
+  const { delivery, stop } = consumer;
   return renderFields(
     [
       ['consumer', consumer.name],
@@ -47,6 +53,11 @@ export function viewConsumer(consumer: Consumer, width: Width): string {
       ['last seen at', consumer.lastSeenAt],
       ['lagging', consumer.isLagging ? 'yes' : 'no'],
       ['last notice', delivery && `${delivery.at} ${delivery.outcome} (${delivery.detail})`],
+      ['told of the stop', stop && (stop.toldAt ?? 'not yet')],
+      [
+        'caches empty',
+        stop && (stop.purgedAt ?? (stop.isLagging ? 'not said: lagging' : 'not said')),
+      ],
       ['registered', `${consumer.registeredAt} by ${consumer.registeredBy}`],
       ['operation', consumer.operationId],
       ['revision', consumer.revision],

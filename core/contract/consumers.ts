@@ -77,6 +77,17 @@ export const Consumer = z
       })
       .nullable()
       .describe('the last signed notice'),
+    stop: z
+      .object({
+        operationId: z.string(),
+        toldAt: instant.nullable().describe('when its webhook first took a notice of it'),
+        purgedAt: instant.nullable().describe('when it answered that its caches are empty'),
+        isLagging: z
+          .boolean()
+          .describe('it has not said so within 300 s of the denial, as long as a cache may last'),
+      })
+      .nullable()
+      .describe('how far it is with the revocation or suspension that holds; null: none does'),
     operationId: z.string(),
     registeredAt: instant,
     registeredBy: z.string(),

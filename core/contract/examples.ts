@@ -140,6 +140,7 @@ const CONSUMER = {
   lastSeenAt: AT,
   isLagging: false,
   delivery: { eventId: 'key/orders#17', at: AT, outcome: 'delivered', detail: '200' },
+  stop: null,
   operationId: OPERATION,
   registeredAt: AT,
   registeredBy: 'usr_alice',

@@ -17,5 +17,19 @@ export const NOTICE_EVENTS = [
 ] as const satisfies readonly EventName[];
 export type NoticeName = (typeof NOTICE_EVENTS)[number];
 
-/** Answer of a webhook that counts as an acknowledgement; every other body is only read as taken. */
-export const NoticeReply = z.object({ version: z.int().positive() });
+/** Events that tell a consumer to forget what it holds of a key, and to say so. */
+export const STOP_NOTICES: readonly NoticeName[] = [
+  'key.revoking',
+  'key.revoked',
+  'key.suspending',
+  'key.suspended',
+];
+
+/**
+ * Answer of a webhook that counts as the consumer's word: the staged version that it runs, or, to a notice of a stop, that
+ * nothing of the key is left in its caches. Every other body is only read as taken.
+ */
+export const NoticeReply = z.object({
+  version: z.int().positive().optional(),
+  purged: z.literal(true).optional(),
+});

@@ -28,6 +28,16 @@ export interface Delivery {
   readonly detail: string;
 }
 
+/** What a consumer was told of the containment of its key, and said to it. */
+export interface StopNotice {
+  /** Of the containment. */
+  readonly operationId: string;
+  /** When its endpoint first took a notice of it; null: it never did. */
+  readonly toldAt: Instant | null;
+  /** When it said that its caches are empty; null: it did not. */
+  readonly purgedAt: Instant | null;
+}
+
 export interface ConsumerRecord {
   readonly key: string;
   readonly name: string;
@@ -49,6 +59,8 @@ export interface ConsumerRecord {
   readonly lastSeenVersion: number | null;
   readonly lastSeenAt: Instant | null;
   readonly delivery: Delivery | null;
+  /** Of the containment that it was told of last; absent: of none. */
+  readonly stop?: StopNotice;
   /** Operation that opened or last changed its access. */
   readonly operationId: string;
   /** Revision of the key at the last change of the registration; its ETag. */
@@ -102,4 +114,38 @@ export function boundTo(
 /** Consumers that must have answered before a switch: a bound service meets the new version only when it is moved. */
 export function answering(consumers: readonly ConsumerRecord[]): readonly ConsumerRecord[] {
   return consumers.filter((consumer) => consumer.kind !== 'aws-service');
+}
+
+/** Longest that a cache may give out what was stopped, in seconds: what consumers are asked to keep to. */
+export const LONGEST_CACHE_SECONDS = 300;
+
+interface Containable {
+  readonly key: Pick<KeyRecord, 'containment'>;
+  readonly versions: readonly Pick<VersionRecord, 'containment'>[];
+}
+
+/** The containment that holds now: the key's, or the last one of a version. */
+function containmentOf({ key, versions }: Containable) {
+  if (key.containment) return key.containment;
+  const ofVersions = versions.flatMap(({ containment }) => (containment ? [containment] : []));
+  return ofVersions.sort((a, b) => (a.at < b.at ? 1 : -1))[0] ?? null;
+}
+
+/**
+ * How far a consumer is with the containment that holds now.
+ * @param now lagging is who has not said by then that its caches are empty, although they may no longer hold anything
+ * @returns null: nothing of the key is contained
+ */
+export function stopOf(
+  { stop }: Pick<ConsumerRecord, 'stop'>,
+  snapshot: Containable,
+  now: Instant,
+): (StopNotice & { readonly isLagging: boolean }) | null {
+  const containment = containmentOf(snapshot);
+  if (!containment) return null;
+  const { operationId, at } = containment;
+  const known =
+    stop?.operationId === operationId ? stop : { operationId, toldAt: null, purgedAt: null };
+  const isLate = Date.parse(now) >= Date.parse(at) + LONGEST_CACHE_SECONDS * 1000;
+  return { ...known, isLagging: known.purgedAt === null && isLate };
 }

@@ -3,7 +3,7 @@
 // the consumer, so its view shows it; what failed is thrown in the end, so that the event is delivered again, and then
 // only to those who have not had it. The answer `{"version": N}` of a consumer counts as its acknowledgement.
 import type { KeyEventDetail } from '../contract/events.ts';
-import type { NoticeName } from '../contract/notices.ts';
+import { type NoticeName, STOP_NOTICES } from '../contract/notices.ts';
 import { isError, KeyturnError } from '../errors.ts';
 import type { ConsumerRecord, Delivery } from '../keys/consumers.ts';
 import type { NoticeSender, NoticeSigner } from '../ports/notices.ts';
@@ -38,15 +38,35 @@ interface Told {
   readonly consumer: string;
   readonly delivery: Delivery;
   readonly version: number | null;
+  readonly hasPurged: boolean;
 }
 
-async function record(deps: DeliverDeps, { detail }: Notice, told: readonly Told[]): Promise<void> {
+/** What a notice of a stop changes: told once, and purged once, however often it is told. */
+function stopAfter(
+  { stop }: ConsumerRecord,
+  { name, detail: { operationId } }: Notice,
+  { delivery: { at, outcome }, hasPurged }: Told,
+): Pick<ConsumerRecord, 'stop'> {
+  if (!STOP_NOTICES.includes(name) || operationId === null || outcome !== 'delivered') return {};
+  const known = stop?.operationId === operationId ? stop : null;
+  const purgedAt = known?.purgedAt ?? (hasPurged ? at : null);
+  return { stop: { operationId, toldAt: known?.toldAt ?? at, purgedAt } };
+}
+
+async function record(deps: DeliverDeps, notice: Notice, told: readonly Told[]): Promise<void> {
+  const { detail } = notice;
   const [first] = told;
   if (!first) return;
   const { at, outcome, eventId } = first.delivery;
   await mutateKey(deps.ledger, detail.key, ({ consumers: known, operation }) => {
-    const consumers = told.flatMap(({ consumer, delivery }) =>
-      known.filter(({ name }) => name === consumer).map((one) => ({ ...one, delivery })),
+    const consumers = told.flatMap((one) =>
+      known
+        .filter(({ name }) => name === one.consumer)
+        .map((before) => ({
+          ...before,
+          delivery: one.delivery,
+          ...stopAfter(before, notice, one),
+        })),
     );
     // Removed meanwhile: there is no view left to show it in.
     if (consumers.length === 0) return { draft: null, result: undefined };
@@ -62,6 +82,7 @@ async function record(deps: DeliverDeps, { detail }: Notice, told: readonly Told
           consumer: consumers.map(({ name }) => name).join(', '),
           eventId,
           answer: [...new Set(told.map(({ delivery }) => delivery.detail))].join(', '),
+          purged: told.flatMap((one) => (one.hasPurged ? [one.consumer] : [])).join(', ') || null,
         },
       },
     };
@@ -107,10 +128,12 @@ async function tell(
     const answer = await deps.sender.send(url, body, await deps.signer.sign(claims, body));
     const isTaken = answer.status >= 200 && answer.status < 300;
     const delivery = said(isTaken ? 'delivered' : 'failed', String(answer.status));
-    return { consumer, delivery, version: isTaken ? answer.version : null };
+    const hasPurged = isTaken && answer.hasPurged === true && STOP_NOTICES.includes(name);
+    return { consumer, delivery, version: isTaken ? answer.version : null, hasPurged };
   } catch (error) {
     if (!(error instanceof KeyturnError)) throw error;
-    return { consumer, delivery: said('failed', error.code), version: null };
+    const delivery = said('failed', error.code);
+    return { consumer, delivery, version: null, hasPurged: false };
   }
 }
 

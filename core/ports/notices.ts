@@ -14,10 +14,11 @@ export interface NoticeSigner {
   sign(claims: NoticeClaims, body: string): Promise<string>;
 }
 
-/** What the other side answered: its status, and the version that it says it runs. */
+/** What the other side answered: its status, the version that it says it runs, and whether it has emptied its caches. */
 export interface NoticeAnswer {
   readonly status: number;
   readonly version: number | null;
+  readonly hasPurged?: boolean;
 }
 
 export interface NoticeSender {

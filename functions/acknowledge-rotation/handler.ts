@@ -86,7 +86,7 @@ const acknowledgeRotation: RouteHandler = async (request) => {
   });
   const after = await table.readKey(answer.key);
   if (!after) throw keyNotFound(answer.key);
-  return { body: consumerView(answer, after) };
+  return { body: consumerView(answer, after, systemClock.now()) };
 };
 
 const extendRotation: RouteHandler = async (request) => {

@@ -58,7 +58,9 @@ function consumerName(request: ApiRequest, key: string): string {
 
 const listConsumers: RouteHandler = async (request) => {
   const { snapshot } = await decidedKey(request);
-  const items = snapshot.consumers.map((consumer) => consumerView(consumer, snapshot));
+  const items = snapshot.consumers.map((consumer) =>
+    consumerView(consumer, snapshot, systemClock.now()),
+  );
   return { body: { items, nextCursor: null } };
 };
 
@@ -67,7 +69,10 @@ const getConsumer: RouteHandler = async (request) => {
   const name = consumerName(request, snapshot.key.name);
   const consumer = snapshot.consumers.find((known) => known.name === name);
   if (!consumer) throw consumerNotFound(snapshot.key.name, name);
-  return { body: consumerView(consumer, snapshot), headers: etag(consumer.revision) };
+  return {
+    body: consumerView(consumer, snapshot, systemClock.now()),
+    headers: etag(consumer.revision),
+  };
 };
 
 async function changeOf(

@@ -2,7 +2,8 @@
 // Consumers and the rotations that wait for them, as the API shows them.
 import type { z } from 'zod';
 import type * as bodies from '#core/contract/consumers.ts';
-import type { ConsumerRecord } from '#core/keys/consumers.ts';
+import { type ConsumerRecord, stopOf } from '#core/keys/consumers.ts';
+import type { Instant } from '#core/keys/records.ts';
 import type { RotationStatus } from '#core/operations/acknowledge-rotation.ts';
 import type { AcknowledgementPolicy } from '#core/policies/acknowledgement.ts';
 import type { KeySnapshot } from '#core/ports/ledger.ts';
@@ -20,6 +21,7 @@ function isLagging(consumer: ConsumerRecord, { key, versions }: KeySnapshot): bo
 export function consumerView(
   consumer: ConsumerRecord,
   snapshot: KeySnapshot,
+  now: Instant,
 ): z.infer<typeof bodies.Consumer> {
   const { acknowledgement, delivery } = consumer;
   return {
@@ -28,6 +30,7 @@ export function consumerView(
     acknowledgement: { ...acknowledgement },
     delivery: delivery && { ...delivery },
     isLagging: isLagging(consumer, snapshot),
+    stop: stopOf(consumer, snapshot, now),
   };
 }
 

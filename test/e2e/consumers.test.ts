@@ -90,7 +90,9 @@ describe('a key with consumers', () => {
       for await (const chunk of request) body += chunk;
       const { type, detail } = JSON.parse(body);
       seen.push({ type, detail, body, signature: String(request.headers['keyturn-signature']) });
-      response.end(answersVersion ? JSON.stringify({ version: detail.keyVersion }) : '{}');
+      const isStop = type === 'key.revoking' || type === 'key.revoked';
+      const word = isStop ? { purged: true } : { version: detail.keyVersion };
+      response.end(JSON.stringify(answersVersion || isStop ? word : {}));
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/notices`;
@@ -272,5 +274,22 @@ describe('a key with consumers', () => {
 
     expect(await ended(operator, body.operationId)).toMatchObject({ state: 'done' });
     expect(await opens(billing.kms, ciphertext)).toBe(false);
+  });
+
+  it('says when its caches are empty of what was revoked, where it is told by webhook', async () => {
+    await operator.revokeKey(name, { reason: 'end-to-end test', mode: 'locked' });
+    const stopOf = async (consumer: string) =>
+      (await operator.getConsumer({ key: name, consumer })).body.stop;
+    const shop = await until(async () => (await stopOf('shop'))?.purgedAt && stopOf('shop'), {
+      timeoutSeconds: 60,
+      what: 'the answer to the notice of the stop',
+    });
+    const { containment } = (await operator.getKey(name)).body;
+    expect(shop).toMatchObject({ operationId: containment?.operationId, isLagging: false });
+    // A service that nobody tells by webhook has said nothing.
+    const others = (await operator.listConsumers(name)).body.items.filter(
+      (one) => one.name !== 'shop',
+    );
+    expect(others.map(({ stop }) => stop?.purgedAt)).toEqual(others.map(() => null));
   });
 });

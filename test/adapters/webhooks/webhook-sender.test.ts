@@ -35,9 +35,16 @@ describe('a notice', () => {
     expect(seen).toEqual([['POST', '/hook', 'h..s', '{"a":1}']]);
   });
 
+  it('is answered with the word that caches are empty', async () => {
+    const url = await serve((_request, response) => response.end('{"purged":true}'));
+    const answer = { status: 200, version: null, hasPurged: true };
+    expect(await local.send(url, '{}', 'h..s')).toEqual(answer);
+  });
+
   it.each([
     '',
     'not json',
+    '{"purged":"yes"}',
     '{"version":"7"}',
     '{"version":-1}',
     '[]',

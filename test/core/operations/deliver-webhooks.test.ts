@@ -3,14 +3,17 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { type KeyEventDetail, keyEventSchema, toEvent } from '#core/contract/events.ts';
 import type { NoticeName } from '#core/contract/notices.ts';
 import { KeyturnError } from '#core/errors.ts';
+import { stopOf } from '#core/keys/consumers.ts';
 import { readRotation } from '#core/operations/acknowledge-rotation.ts';
+import { later } from '#core/operations/admit-operation.ts';
+import { containKey } from '#core/operations/contain-key.ts';
 import { deliverWebhooks } from '#core/operations/deliver-webhooks.ts';
 import { mutateKey } from '#core/operations/mutate-key.ts';
 import type { NoticeAnswer, NoticeClaims } from '#core/ports/notices.ts';
 import { registered } from '#test/support/consumers.ts';
 import { Simulation } from '#test/support/simulation.ts';
 import { withActiveKey } from '#test/support/steps.ts';
-import { aWorld, PERMIT, type World } from '#test/support/world.ts';
+import { ALICE, aWorld, PERMIT, type World } from '#test/support/world.ts';
 
 const hook = (name: string) => ({
   mode: 'webhook' as const,
@@ -132,6 +135,84 @@ describe('deliverWebhooks', () => {
     await deliverWebhooks(deps(), notice);
 
     expect(sent.map(({ url }) => url)).toEqual([hook('reports').url]);
+  });
+
+  describe('of a stop', () => {
+    const stop = async (kind: 'suspension' | 'revocation') => {
+      const { operationId } = await containKey(world.deps, {
+        key: 'orders',
+        version: null,
+        kind,
+        mode: 'hard',
+        reason: 'leaked',
+        occurredAt: null,
+        isEmergency: false,
+        by: ALICE.id,
+        decision: PERMIT,
+        claim: { scope: `stop/${kind}`, bodyHash: 'body' },
+      });
+      const isHold = kind === 'suspension';
+      return {
+        operationId,
+        notice: {
+          name: (isHold ? 'key.suspending' : 'key.revoking') as NoticeName,
+          detail: await eventOf(isHold ? 'key.suspending' : 'key.revoking'),
+        },
+      };
+    };
+    const stopAt = async (name: string, seconds: number) => {
+      const snapshot = await world.snapshot();
+      const consumer = snapshot.consumers.find((one) => one.name === name);
+      return consumer && stopOf(consumer, snapshot, later(world.clock.now(), seconds));
+    };
+
+    it('takes the word that caches are empty, once, and shows who has not given it', async () => {
+      const { operationId, notice } = await stop('suspension');
+      answers[hook('billing').url] = { status: 200, version: null, hasPurged: true };
+      answers[hook('reports').url] = { status: 503, version: null, hasPurged: true };
+      const at = world.clock.now();
+      await expect(deliverWebhooks(deps(), notice)).rejects.toThrow('reports of orders');
+
+      const purged = { operationId, toldAt: at, purgedAt: at, isLagging: false };
+      expect(await stopAt('billing', 1000)).toEqual(purged);
+      expect(await stopAt('reports', 299)).toEqual({
+        operationId,
+        toldAt: null,
+        purgedAt: null,
+        isLagging: false,
+      });
+      expect(await stopAt('reports', 300)).toMatchObject({ isLagging: true });
+      expect(await stopAt('shop', 300)).toMatchObject({ toldAt: null, isLagging: true });
+
+      world.clock.advance(60);
+      answers = {};
+      await deliverWebhooks(deps(), { ...notice, name: 'key.suspended' });
+      expect(await stopAt('billing', 1000)).toEqual(purged);
+      expect(await stopAt('reports', 0)).toMatchObject({
+        toldAt: world.clock.now(),
+        purgedAt: null,
+      });
+    });
+
+    it('asks anew when a stronger one replaces it', async () => {
+      const { notice } = await stop('suspension');
+      answers[hook('billing').url] = { status: 200, version: null, hasPurged: true };
+      await deliverWebhooks(deps(), notice);
+      const { operationId } = await stop('revocation');
+      expect(await stopAt('billing', 300)).toEqual({
+        operationId,
+        toldAt: null,
+        purgedAt: null,
+        isLagging: true,
+      });
+    });
+
+    it('is no word in the answer to another notice', async () => {
+      answers[hook('billing').url] = { status: 200, version: null, hasPurged: true };
+      await deliverWebhooks(deps(), await staged());
+      expect((await consumerOf('billing'))?.stop).toBeUndefined();
+      expect(await stopAt('billing', 0)).toBeNull();
+    });
   });
 
   it('tells a hundred at once, and records all of them in a few changes of the key', async () => {
