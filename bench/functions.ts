@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { FUNCTION_NAMES, type FunctionName } from '#core/contract/environment.ts';
 import { bundleHandlers } from '#lib/bundling/bundle-handlers.ts';
+import { ROOT_KEY } from '#scripts/local/environment.ts';
 import { signedWith } from '#scripts/local/story/actors.ts';
 import type { MeasuredStack } from './local-stack.ts';
 import type { Report } from './report.ts';
@@ -44,10 +45,9 @@ function loadMilliseconds(file: string, variables: Readonly<Record<string, strin
 
 async function variablesOf({ stack }: MeasuredStack, name: FunctionName) {
   const { gatewayUrl, region, stage } = stack.info;
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   const url = `${gatewayUrl}/2015-03-31/functions/keyturn-${stage}-${name}/configuration`;
   const request = { method: 'GET', url, headers: {}, body: '' };
-  const headers = await signedWith(credentials, region, 'lambda')(request);
+  const headers = await signedWith(ROOT_KEY, region, 'lambda')(request);
   const answer = await fetch(url, { headers });
   const { Environment } = (await answer.json()) as {
     readonly Environment: { readonly Variables: Readonly<Record<string, string>> };

@@ -116,8 +116,8 @@ export function answering(consumers: readonly ConsumerRecord[]): readonly Consum
   return consumers.filter((consumer) => consumer.kind !== 'aws-service');
 }
 
-/** Longest that a cache may give out what was stopped, in seconds: what consumers are asked to keep to. */
-export const LONGEST_CACHE_SECONDS = 300;
+/** Longest that a client may go on with what it cached: `docs/revocation.md` asks for no more (threat T13). */
+export const CACHE_SECONDS = 300;
 
 interface Containable {
   readonly key: Pick<KeyRecord, 'containment'>;
@@ -146,6 +146,6 @@ export function stopOf(
   const { operationId, at } = containment;
   const known =
     stop?.operationId === operationId ? stop : { operationId, toldAt: null, purgedAt: null };
-  const isLate = Date.parse(now) >= Date.parse(at) + LONGEST_CACHE_SECONDS * 1000;
+  const isLate = Date.parse(now) >= Date.parse(at) + CACHE_SECONDS * 1000;
   return { ...known, isLagging: known.purgedAt === null && isLate };
 }

@@ -3,8 +3,7 @@
 import type { OperationRecord, VersionRecord } from '../keys/records.ts';
 import { statusOf, versionStatuses } from '../keys/status.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
-import { VERSIONS_PER_CHANGE } from './enforce-containment.ts';
-import { mutateKey } from './mutate-key.ts';
+import { mutateKey, ROWS_AT_ONCE } from './mutate-key.ts';
 import { handBack, stillParked } from './resume-key.ts';
 import {
   leasedContext,
@@ -31,16 +30,16 @@ async function confirmMost(deps: StepDeps, input: StepInput): Promise<void> {
       const { operation } = leasedContext(snapshot, input);
       const at = deps.clock.now();
       const left = confirmed(snapshot, at);
-      if (left.length <= VERSIONS_PER_CHANGE) return { draft: null, result: true };
+      if (left.length <= ROWS_AT_ONCE) return { draft: null, result: true };
       const draft = {
-        versions: left.slice(0, VERSIONS_PER_CHANGE),
+        versions: left.slice(0, ROWS_AT_ONCE),
         audit: {
           at,
           actor: `workflow/${operation.kind}`,
           action: 'versions.confirmed',
           decision: { effect: 'permit' as const, rule: 'lease-holder' },
           operationId: input.operationId,
-          detail: { versions: VERSIONS_PER_CHANGE },
+          detail: { versions: ROWS_AT_ONCE },
         },
       };
       return { draft, result: false };

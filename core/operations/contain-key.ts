@@ -14,8 +14,8 @@ import type { ApprovalChange, KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Ids, Workflows } from '../ports/platform.ts';
 import type { StartSlots } from '../ports/start-slots.ts';
 import { findClaimed, type IdempotencyClaim, idempotencyRecord, later } from './admit-operation.ts';
-import { type BlockDeps, block, blockTargets, VERSIONS_PER_CHANGE } from './enforce-containment.ts';
-import { type Draft, keyNotFound, mutateKey, requireManaged } from './mutate-key.ts';
+import { type BlockDeps, block, blockTargets } from './enforce-containment.ts';
+import { type Draft, keyNotFound, mutateKey, ROWS_AT_ONCE, requireManaged } from './mutate-key.ts';
 import { searchFrom } from './sweep-orphans.ts';
 import { type TakenOver, takeOver } from './take-over.ts';
 
@@ -211,7 +211,7 @@ function versionsOf(
       const next = contained(version, containment);
       return next === version ? [] : [next];
     })
-    .slice(0, VERSIONS_PER_CHANGE);
+    .slice(0, ROWS_AT_ONCE);
 }
 
 function keyChange(

@@ -8,7 +8,7 @@ import { isError, KeyturnError } from '../errors.ts';
 import type { ConsumerRecord, Delivery } from '../keys/consumers.ts';
 import type { NoticeSender, NoticeSigner } from '../ports/notices.ts';
 import { type AcknowledgeDeps, acknowledge } from './acknowledge-rotation.ts';
-import { mutateKey } from './mutate-key.ts';
+import { mutateKey, ROWS_AT_ONCE } from './mutate-key.ts';
 
 export interface DeliverDeps extends AcknowledgeDeps {
   readonly signer: NoticeSigner;
@@ -137,9 +137,6 @@ async function tell(
   }
 }
 
-/** Consumers that one transaction changes: DynamoDB takes 100 items, and the rest of the change needs some. */
-const CONSUMERS_PER_CHANGE = 80;
-
 /**
  * Records what came back, and what came back meanwhile with it: a hundred consumers that answer at once would lose each
  * other's races for the revision of the key.
@@ -166,7 +163,7 @@ class Recorder {
   async #recordAll(): Promise<void> {
     this.#isRecording = true;
     while (this.#waiting.length > 0) {
-      const some = this.#waiting.splice(0, CONSUMERS_PER_CHANGE);
+      const some = this.#waiting.splice(0, ROWS_AT_ONCE);
       try {
         await this.#recordSome(some.map(({ told }) => told));
         for (const { done } of some) done.resolve();

@@ -7,7 +7,7 @@ import { accessOfContained, contained, isContainable } from '../keys/containment
 import type { VersionRecord } from '../keys/records.ts';
 import type { BlockReader, KeyBlocker, PolicyWriter } from '../ports/key-vault.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
-import { mutateKey } from './mutate-key.ts';
+import { mutateKey, ROWS_AT_ONCE } from './mutate-key.ts';
 import {
   isRecorded,
   leasedContext,
@@ -25,9 +25,6 @@ export interface BlockDeps {
 export interface EnforceDeps extends StepDeps, BlockDeps {
   readonly blockReader: BlockReader;
 }
-
-/** Versions that one transaction changes: DynamoDB takes 100 items, and the rest of the change needs some. */
-export const VERSIONS_PER_CHANGE = 80;
 
 /** A contained version with a KMS key that can be asked. */
 export interface BlockTarget {
@@ -119,7 +116,7 @@ async function markRest(deps: EnforceDeps, input: StepInput): Promise<void> {
           })
         : [];
       if (marked.length === 0) return { draft: null, result: true };
-      const versions = marked.slice(0, VERSIONS_PER_CHANGE);
+      const versions = marked.slice(0, ROWS_AT_ONCE);
       const known = snapshot.key.containedVersions ?? [];
       const draft = {
         key: {

@@ -13,6 +13,8 @@ import type { IdempotencyRecord, KeyChange, KeySnapshot, Ledger } from '../ports
 
 /** Tries before a permanent conflict is reported; each lost race means that somebody else made progress. */
 const MAX_TRIES = 8;
+/** Versions or consumers that one transaction changes at once: DynamoDB takes 100 items, and the rest of the change needs some. */
+export const ROWS_AT_ONCE = 80;
 
 /** What a decision wants changed. `key` lists only the members that change. */
 export interface Draft {

@@ -17,8 +17,7 @@ import {
   LEASE_SECONDS,
   later,
 } from './admit-operation.ts';
-import { VERSIONS_PER_CHANGE } from './enforce-containment.ts';
-import { keyNotFound, mutateKey, requireManaged } from './mutate-key.ts';
+import { keyNotFound, mutateKey, ROWS_AT_ONCE, requireManaged } from './mutate-key.ts';
 import {
   openStep,
   recordStep,
@@ -190,21 +189,21 @@ async function restoreRest(deps: StepDeps, input: StepInput): Promise<void> {
   for (let isDone = false; !isDone; ) {
     const { snapshot, operation } = await openStep(deps, input, 'ProbeLifted');
     const left = restored(snapshot);
-    isDone = left.length <= VERSIONS_PER_CHANGE;
+    isDone = left.length <= ROWS_AT_ONCE;
     if (isDone) return;
     await mutateKey(deps.ledger, input.key, () => ({
       draft: {
         // The key as a whole stays denied until the last transaction.
         versions: left
           .filter(({ version }) => version !== snapshot.key.currentVersion)
-          .slice(0, VERSIONS_PER_CHANGE),
+          .slice(0, ROWS_AT_ONCE),
         audit: {
           at: deps.clock.now(),
           actor: `workflow/${operation.kind}`,
           action: 'versions.restored',
           decision: { effect: 'permit' as const, rule: 'lease-holder' },
           operationId: input.operationId,
-          detail: { versions: VERSIONS_PER_CHANGE },
+          detail: { versions: ROWS_AT_ONCE },
         },
       },
       result: undefined,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Act `scope.lift`: all keys that a scope has suspended may be used again. Those who decide see how long caches may still
 // refuse them.
+import { CACHE_SECONDS } from '../../keys/consumers.ts';
 import { admitLift, type LiftScopeDeps, planLift } from '../../operations/lift-scope.ts';
 import type { ScopeContainment } from '../../ports/scope-containments.ts';
 import type { Act } from '../act.ts';
-import { CACHE_SECONDS } from './lift-suspension.ts';
 
 /** How many keys are suspended by it changes while it runs; the request is the same one. */
 const basisOf = ({ id, scope, kind }: ScopeContainment) => ({ id, ...scope, containment: kind });

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Act `key.lift-suspension`: a suspended key may be used again. Those who decide see how long caches may still refuse it.
+import { CACHE_SECONDS } from '../../keys/consumers.ts';
 import { admitResume, liftableKey, type ResumeKeyDeps } from '../../operations/resume-key.ts';
 import type { KeySnapshot } from '../../ports/ledger.ts';
 import type { Act } from '../act.ts';
 import { blastOf } from '../blast-radius.ts';
-
-/** Longest that a client may go on with what it cached: `docs/revocation.md` asks for no more (threat T13). */
-export const CACHE_SECONDS = 300;
 
 function basisOf({ key, versions }: KeySnapshot) {
   return {
