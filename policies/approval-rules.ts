@@ -60,6 +60,18 @@ export const APPROVAL_RULES: readonly ApprovalRule[] = [
     deputies: 'grp_operators',
   },
   {
+    // Denies what many depend on, and lets go of what was stopped for a reason: neither by one.
+    name: 'mass-brakes',
+    actions: ['brake.apply', 'brake.lift'],
+    required: 2,
+    groups: CUSTODIANS,
+    signed: true,
+    slack: false,
+    windowSeconds: DAY,
+    executionSeconds: HOUR,
+    deputies: 'grp_operators',
+  },
+  {
     name: 'short-rights',
     actions: ['elevation.grant', 'break-glass.review'],
     required: 2,

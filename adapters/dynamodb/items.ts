@@ -85,6 +85,9 @@ export const ballotAddress = (id: string) => at(`approval#${id}`, 'ballot');
 /** Of the whole stage: small, and read whole. */
 export const elevationsAddress = () => at('elevations');
 export const pauseAddress = () => at('pause');
+export const brakeAddress = (id: string) => at(`brake#${id}`);
+/** Which brakes hold, and which ended last. */
+export const brakesAddress = () => at('brakes');
 export const passkeysAddress = () => at('passkeys');
 
 /** Equal copies of what is denied by scope: each use of a key reads one. */

@@ -11,6 +11,8 @@ export const APPROVAL_ACTIONS = [
   'key.revoke',
   'scope.revoke',
   'scope.lift',
+  'brake.apply',
+  'brake.lift',
   'key.lift-suspension',
   'version.retire',
   'version.open',

@@ -59,6 +59,9 @@ const ACTIVATION_DELAY_SECONDS = z.coerce
   .min(0)
   .max(30 * 86_400);
 
+/** JSON list: ARNs of roles that no mass brake is put on. */
+const PROTECTED_ROLES = z.string().transform((json) => z.array(z.string()).parse(JSON.parse(json)));
+
 /** Variables by function; each gets the base ones and what is listed here. */
 export const FUNCTION_ENVIRONMENT = {
   'authorize-person': {
@@ -99,6 +102,7 @@ export const FUNCTION_ENVIRONMENT = {
     ...ROTATION_MACHINES,
     UPDATE_ACCESS_ARN: z.string(),
     CONTAIN_SCOPE_ARN: z.string(),
+    PROTECTED_ROLES,
     KMS_BUDGET: KmsBudgetSetting,
     REVOKE_KEY_ARN: z.string(),
     RESUME_KEY_ARN: z.string(),

@@ -49,6 +49,7 @@ export const ERRORS = {
   HoldNotFound: { status: 404, title: 'No such hold', retryable: false },
   SignerNotFound: { status: 404, title: 'No such passkey', retryable: false },
   PauseNotFound: { status: 404, title: 'No such pause', retryable: false },
+  BrakeNotFound: { status: 404, title: 'No such brake', retryable: false },
   ElevationNotFound: { status: 404, title: 'No such elevation', retryable: false },
   IncidentNotFound: { status: 404, title: 'No such incident', retryable: false },
   DestructionNotFound: { status: 404, title: 'No such destruction', retryable: false },
@@ -77,6 +78,7 @@ export const ERRORS = {
   LinkUsed: { status: 409, title: 'The link was used', retryable: false },
   KeyNotAdoptable: { status: 409, title: 'The KMS key cannot be adopted so', retryable: false },
   KeyProtected: { status: 409, title: 'Keyturn itself needs the key', retryable: false },
+  RoleProtected: { status: 409, title: 'No brake is put on this role', retryable: false },
   KeyReleased: { status: 409, title: 'Keyturn has let go of the key', retryable: false },
   KeyNotUsable: { status: 409, title: 'The key cannot be used now', retryable: false },
   RevisionConflict: {

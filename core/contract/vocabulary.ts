@@ -92,6 +92,33 @@ export type ContainmentKind = (typeof CONTAINMENT_KINDS)[number];
 export const SCOPE_KINDS = ['owner', 'class', 'environment', 'application', 'host'] as const;
 export type ScopeKind = (typeof SCOPE_KINDS)[number];
 
+/** Whose roles a mass brake is put on: of all keys, of a scope of keys, or one. */
+export const BRAKE_SCOPE_KINDS = ['all', ...SCOPE_KINDS, 'role'] as const;
+export type BrakeScopeKind = (typeof BRAKE_SCOPE_KINDS)[number];
+export const BRAKE_STATES = ['applying', 'applied', 'lifting', 'lifted'] as const;
+export type BrakeState = (typeof BRAKE_STATES)[number];
+export const BRAKED_ROLE_STATES = [
+  'pending',
+  'applied',
+  'already',
+  'failed',
+  'protected',
+  'lifted',
+  'kept',
+] as const;
+export type BrakedRoleState = (typeof BRAKED_ROLE_STATES)[number];
+/** Why a role could not be reached; each is tried again with the next look. */
+export const ROLE_FAULTS = [
+  'RoleOutsideAccount',
+  'RoleNotFound',
+  'TooManyPolicies',
+  'RoleNotModifiable',
+  'AccessDenied',
+  'Throttled',
+  'Unavailable',
+] as const;
+export type RoleFault = (typeof ROLE_FAULTS)[number];
+
 /** Where a key is used, as people said: of these a key may have none, and may get another. */
 export const ASSIGNMENT_KINDS = ['application', 'host'] as const;
 export type AssignmentKind = (typeof ASSIGNMENT_KINDS)[number];

@@ -5,7 +5,6 @@ import type { z } from 'zod';
 import { BudgetedKeyBlocker, BudgetedPolicyWriter } from '#adapters/budget/budgeted-vault.ts';
 import { KmsPolicies } from '#adapters/kms/key-administration.ts';
 import { KmsKeyBlocker } from '#adapters/kms/key-blocking.ts';
-import { systemClock, ulidIds } from '#adapters/system/system.ts';
 import { liftSuspension } from '#core/approvals/acts/lift-suspension.ts';
 import {
   ResumeKeyRequest,
@@ -26,16 +25,14 @@ import { askedAs, askInstead, stoppedAnswer } from '../shared/containment-answer
 import { requirePersonInEmergency } from '../shared/emergencies.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { decidedSnapshot } from '../shared/key-request.ts';
+import { reviewDeps } from '../shared/review-deps.ts';
 import { scopeRoutes } from '../shared/scope-routes.ts';
 import {
   authorizer,
-  electorate,
   kmsClient,
   ledger,
   policySite,
   rateBudget,
-  reviewRows,
-  scopeRows,
   startSlots,
   workflows,
 } from '../shared/wiring.ts';
@@ -47,22 +44,15 @@ const budget = rateBudget(environment.TABLE_NAME, environment.KMS_BUDGET);
 /** What stops a key goes before everything else. */
 const lane = async () => 'priority' as const;
 const deps = {
-  ledger: table,
-  approvals: table,
+  ...reviewDeps(environment),
   workflows: workflows({
     'revoke-key': environment.REVOKE_KEY_ARN,
     'contain-scope': environment.CONTAIN_SCOPE_ARN,
     approve: environment.APPROVE_ARN,
   }),
-  electorate: electorate(environment.STAGE, table),
   classes: CLASSES,
-  stage: environment.STAGE,
-  clock: systemClock,
-  ids: ulidIds,
   slots: startSlots(environment.TABLE_NAME),
   containmentRules: CONTAINMENT_RULES,
-  scopes: scopeRows(environment.TABLE_NAME),
-  reviews: reviewRows(environment.TABLE_NAME),
   kmsBudget: environment.KMS_BUDGET,
   policies: new BudgetedPolicyWriter(new KmsPolicies(kms, policySite(environment)), budget, lane),
   blocker: new BudgetedKeyBlocker(new KmsKeyBlocker(kms), budget, lane),

@@ -10,6 +10,7 @@ import { CONTAINMENT_RULES } from '#policies/containment-rules.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { stepHandler } from '../shared/step-handler.ts';
 import {
+  brakeRows,
   deployedDecisions,
   electorate,
   keyUseLog,
@@ -40,6 +41,8 @@ const deps = {
   slots: startSlots(environment.TABLE_NAME),
   containmentRules: CONTAINMENT_RULES,
   scopes: scopeRows(environment.TABLE_NAME),
+  brakes: brakeRows(environment.TABLE_NAME),
+  protectedRoles: environment.PROTECTED_ROLES,
   kmsBudget: environment.KMS_BUDGET,
   classes: CLASSES,
   uses: keyUseLog(environment.TABLE_NAME),

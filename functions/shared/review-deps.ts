@@ -2,7 +2,7 @@
 // What functions need that ask a quorum for the review of what somebody did alone.
 import { systemClock, ulidIds } from '#adapters/system/system.ts';
 import type { Stage } from '#core/contract/vocabulary.ts';
-import { electorate, ledger, reviewRows, scopeRows } from './wiring.ts';
+import { brakeRows, electorate, ledger, reviewRows, scopeRows } from './wiring.ts';
 
 /** Beside the workflows, which differ. */
 export function reviewDeps({ TABLE_NAME, STAGE }: { TABLE_NAME: string; STAGE: Stage }) {
@@ -13,6 +13,7 @@ export function reviewDeps({ TABLE_NAME, STAGE }: { TABLE_NAME: string; STAGE: S
     decisions: table,
     electorate: electorate(STAGE, table),
     scopes: scopeRows(TABLE_NAME),
+    brakes: brakeRows(TABLE_NAME),
     reviews: reviewRows(TABLE_NAME),
     stage: STAGE,
     clock: systemClock,

@@ -14,6 +14,7 @@ import { TableCustodians } from '#adapters/access-table/custodians.ts';
 import { TableSigners } from '#adapters/access-table/signers.ts';
 import { AgreedElectorate } from '#adapters/approvals/electorate.ts';
 import { BudgetedSigner } from '#adapters/budget/budgeted-signer.ts';
+import { DynamoDbBrakeRows } from '#adapters/dynamodb/brake-rows.ts';
 import { DynamoDbBucketRows } from '#adapters/dynamodb/bucket-rows.ts';
 import { DynamoDrillRows } from '#adapters/dynamodb/drill-rows.ts';
 import { DynamoIncidentRows } from '#adapters/dynamodb/incident-rows.ts';
@@ -55,6 +56,7 @@ import type {
   Electorate,
   VoteVerifier,
 } from '#core/ports/approvals.ts';
+import type { Brakes } from '#core/ports/brakes.ts';
 import type { OpenSource } from '#core/ports/ciphertext-source.ts';
 import type { CustodianDirectory } from '#core/ports/custodians.ts';
 import type { DrillSite } from '#core/ports/drill-site.ts';
@@ -159,6 +161,11 @@ export function startSlots(tableName: string): StartSlots {
 /** The pause of the stage, in the same table. */
 export function pauseRows(tableName: string): Pauses {
   return new DynamoDbPauseRows(tableClient(), tableName);
+}
+
+/** Mass brakes, in the same table. */
+export function brakeRows(tableName: string): Brakes {
+  return new DynamoDbBrakeRows(tableClient(), tableName);
 }
 
 /** Reviews to be asked for, in the same table. */

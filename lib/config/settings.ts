@@ -121,6 +121,17 @@ export const Settings = z.strictObject({
         ),
     ),
   }),
+  /** Roles that no mass brake is put on, beside Keyturn's own (`docs/brake.md`). */
+  brakes: z.strictObject({
+    protectedRoles: z.array(
+      z
+        .string()
+        .regex(
+          /^arn:aws(-[a-z]+)*:iam::\d{12}:role\/([\w+=,.@-]+\/)*[\w+=,.@-]{1,64}$/,
+          'must be the ARN of an IAM role',
+        ),
+    ),
+  }),
   retention: z.strictObject({
     /** Keep table, buckets, keys and secret when their stack is deleted. */
     retainState: z.boolean(),

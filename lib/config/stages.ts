@@ -49,6 +49,7 @@ const AWS_STAGE = {
   kms: { share: 0.5, quotas: {} },
   reencryption: { sources: [] },
   adoption: { aliases: [] },
+  brakes: { protectedRoles: [] },
   functions: { architecture: 'x86_64', tracing: true, reservedConcurrency: {} },
   // A cached decision may outlive its token by the cache time: a minute saves most calls and keeps that short.
   api: {

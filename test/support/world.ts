@@ -4,6 +4,7 @@
 
 import { AgreedElectorate } from '#adapters/approvals/electorate.ts';
 import { policyMeter } from '#adapters/kms/key-policy.ts';
+import { MemoryBrakeRows } from '#adapters/memory/brake-rows.ts';
 import { MemoryCiphertextSource } from '#adapters/memory/ciphertext-source.ts';
 import { MemoryClock } from '#adapters/memory/clock.ts';
 import { MemoryDrillRows } from '#adapters/memory/drill-rows.ts';
@@ -20,6 +21,7 @@ import { MemoryNoticeRows } from '#adapters/memory/notice-rows.ts';
 import { MemoryPauseRows } from '#adapters/memory/pause-rows.ts';
 import { MemoryReencryptionProgress } from '#adapters/memory/reencryption-progress.ts';
 import { MemoryReplayRows } from '#adapters/memory/replay-rows.ts';
+import { MemoryRoleBrake } from '#adapters/memory/role-brake.ts';
 import { MemoryScopeRows } from '#adapters/memory/scope-rows.ts';
 import { MemoryStartSlots } from '#adapters/memory/start-slots.ts';
 import { MemoryVault } from '#adapters/memory/vault.ts';
@@ -128,6 +130,13 @@ export class World {
     (change) => this.store.commitApproval(change),
     this.store.reviews,
   );
+  readonly brakes = new MemoryBrakeRows(
+    (change) => this.store.commitApproval(change),
+    this.store.reviews,
+  );
+  /** IAM as mass brakes see it. */
+  readonly roleBrake = new MemoryRoleBrake();
+  protectedRoles: readonly string[] = [];
   readonly pauses = new MemoryPauseRows();
   readonly hsms = new MemoryHsmFleet(this.clock);
   readonly drills = new MemoryDrillRows();
@@ -200,6 +209,9 @@ export class World {
       enabler: ports,
       containmentRules: this.containmentRules,
       scopes: withHook(this.scopes, hook),
+      brakes: withHook(this.brakes, hook),
+      roleBrake: withHook(this.roleBrake, hook),
+      protectedRoles: this.protectedRoles,
       pauses: withHook(this.pauses, hook),
       reviews: withHook(this.store.reviews, hook),
       kmsBudget: { share: 0.5, quotas: {} },

@@ -3,10 +3,12 @@
 import type { ApprovalAction } from '../../contract/approvals.ts';
 import { KeyturnError } from '../../errors.ts';
 import type { ActivatePolicyDeps } from '../../operations/activate-policy.ts';
+import type { BrakeDeps } from '../../operations/admit-brake.ts';
 import type { ContainScopeDeps } from '../../operations/contain-scope.ts';
 import type { DestroyDeps } from '../../operations/destroy-version.ts';
 import type { Act } from '../act.ts';
 import { activatePolicyAct } from './activate-policy.ts';
+import { applyBrakeAct } from './apply-brake.ts';
 import { breakGlassReview, type ReviewDeps } from './break-glass-review.ts';
 import { containScopeAct } from './contain-scope.ts';
 import { destroyVersion } from './destroy-version.ts';
@@ -14,6 +16,7 @@ import { type EnrollActDeps, enrollSigner } from './enroll-signer.ts';
 import { recoverEscrow, reshareEscrow } from './escrow-session.ts';
 import { type ForceRotationDeps, forceRotation } from './force-rotation.ts';
 import { type ElevationActDeps, grantElevation } from './grant-elevation.ts';
+import { liftBrakeAct } from './lift-brake.ts';
 import { liftScopeAct } from './lift-scope.ts';
 import { liftSuspension } from './lift-suspension.ts';
 import { openVersion } from './open-version.ts';
@@ -37,6 +40,7 @@ export type ActDeps = ForceRotationDeps &
   ActivatePolicyDeps &
   RevokeDeps &
   ContainScopeDeps &
+  BrakeDeps &
   ResumeDeps &
   ReviewDeps &
   DestroyDeps &
@@ -50,6 +54,8 @@ const ACTS = {
   'key.revoke': revokeKey,
   'scope.revoke': containScopeAct,
   'scope.lift': liftScopeAct,
+  'brake.apply': applyBrakeAct,
+  'brake.lift': liftBrakeAct,
   'key.lift-suspension': liftSuspension,
   'version.open': openVersion,
   'break-glass.review': breakGlassReview,

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Act `break-glass.review`: a quorum looks at what somebody did alone in an emergency, to a key, to a scope of keys or to
-// the key store, and closes the review. It undoes nothing: a suspension is lifted by an act of its own, a key store is
+// Act `break-glass.review`: a quorum looks at what somebody did alone in an emergency, to a key, to a scope of keys, to
+// the key store or by a mass brake, and closes the review. It undoes nothing: a suspension is lifted by an act of its own, a key store is
 // reconnected by one, and what is revoked stays so.
 import { KeyturnError } from '../../errors.ts';
 import type { OpenReview } from '../../keys/records.ts';
+import { linkedBrake, scopeInWords } from '../../operations/admit-brake.ts';
 import { linkedScope } from '../../operations/contain-scope.ts';
 import { decidingAgain } from '../../operations/decide-again.ts';
 import { keyNotFound, mutateKey } from '../../operations/mutate-key.ts';
+import type { Brakes } from '../../ports/brakes.ts';
 import type { KeySnapshot, Ledger } from '../../ports/ledger.ts';
 import type { Clock } from '../../ports/platform.ts';
 import type { ScopeContainments } from '../../ports/scope-containments.ts';
@@ -21,6 +23,7 @@ const MAX_TRIES = 8;
 export interface ReviewDeps {
   readonly ledger: Ledger;
   readonly scopes: ScopeContainments;
+  readonly brakes: Brakes;
   readonly clock: Clock;
 }
 
@@ -44,6 +47,56 @@ function keyStoreOf(parameters: ApprovalParameters): string | null {
 function containmentOf(parameters: ApprovalParameters): string | null {
   const { containment } = parameters;
   return typeof containment === 'string' ? containment : null;
+}
+
+/** The mass brake that a review is about; null: it is about something else. */
+function brakeOf({ brake }: ApprovalParameters): string | null {
+  return typeof brake === 'string' ? brake : null;
+}
+
+/** @throws KeyturnError `TransitionForbidden` unless its review is open */
+async function openBrakeReview({ brakes }: ReviewDeps, id: string) {
+  const brake = await brakes.readBrake(id);
+  if (brake?.openReview) return { brake, review: brake.openReview };
+  throw new KeyturnError('TransitionForbidden', `no review of brake ${id} is open`);
+}
+
+async function ofBrake(
+  deps: ReviewDeps,
+  { operationId, parameters }: ActRequest,
+  id: string,
+): Promise<ActDescription> {
+  const { brake, review } = await openBrakeReview(deps, id);
+  return {
+    ...{ key: null, version: null, operationId, parameters },
+    what: `Close the review: ${review.by} denied ${scopeInWords(brake.scope)} the use of keys at KMS alone at ${review.at}, in an emergency`,
+    ...{ class: review.class, environment: null },
+    blast: NO_BLAST,
+    basis: review,
+  };
+}
+
+function closeBrakeReview(
+  deps: ReviewDeps,
+  approval: ApprovalRecord,
+  id: string,
+  consume: Consume,
+): Promise<void> {
+  return decidingAgain(MAX_TRIES, async () => {
+    const { brake, review } = await openBrakeReview(deps, id);
+    const change = linkedBrake(
+      brake,
+      { ...brake, openReview: null },
+      {
+        at: deps.clock.now(),
+        actor: approval.requestedBy,
+        action: 'brake.reviewed',
+        decision: { effect: 'permit', rule: approval.rule.name },
+        detail: { by: review.by, since: review.at, approval: approval.id },
+      },
+    );
+    await deps.brakes.commitBrake({ ...change, approval: consume(review, id) });
+  });
 }
 
 /** @throws KeyturnError `TransitionForbidden` unless its review is open */
@@ -121,6 +174,8 @@ export const breakGlassReview: Act<ReviewDeps> = {
     if (keyStore !== null) return ofKeyStore(deps, request, keyStore);
     const containment = containmentOf(parameters);
     if (containment !== null) return ofScope(deps, request, containment);
+    const brake = brakeOf(parameters);
+    if (brake !== null) return ofBrake(deps, request, brake);
     const { ledger } = deps;
     const snapshot = await ledger.readKey(name ?? '');
     if (!snapshot) throw keyNotFound(name ?? '');
@@ -153,6 +208,11 @@ export const breakGlassReview: Act<ReviewDeps> = {
     const containment = containmentOf(approval.parameters);
     if (containment !== null) {
       await closeScopeReview(deps, approval, containment, consume);
+      return [];
+    }
+    const brake = brakeOf(approval.parameters);
+    if (brake !== null) {
+      await closeBrakeReview(deps, approval, brake, consume);
       return [];
     }
     await mutateKey(ledger, approval.key ?? '', (snapshot) => {
