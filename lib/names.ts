@@ -65,6 +65,16 @@ export class Names {
     return `alias/${this.of(part)}`;
   }
 
+  /** ARN of a role of the account; `*`: of any. */
+  roleArn(name: string): string {
+    return `arn:aws:iam::${this.#place.account}:role/${name}`;
+  }
+
+  /** The policy of the mass brake. */
+  get brakePolicyArn(): string {
+    return `arn:aws:iam::${this.#place.account}:policy/${this.of('mass-brake')}`;
+  }
+
   /** ARN of a role that an AWS service makes for itself. */
   serviceRoleArn(service: string, role: string): string {
     const path = `aws-service-role/${service}.amazonaws.com/${role}`;

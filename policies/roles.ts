@@ -30,6 +30,7 @@ const READ: readonly Action[] = [
   'scope:read',
   'drill:read',
   'pause:read',
+  'brake:read',
 ];
 
 export const ROLE_RULES: readonly RoleRule[] = [
@@ -47,6 +48,8 @@ export const ROLE_RULES: readonly RoleRule[] = [
       'key:suspend',
       'key:resume',
       'pause:manage',
+      'brake:apply',
+      'brake:lift',
       'scope:contain',
       'scope:lift',
       'key:destroy',

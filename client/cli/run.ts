@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { type Act, createRoot, flagsOf } from './command-tree.ts';
 import { addApprovalCommands } from './commands/approval.ts';
 import { addAuditCommands } from './commands/audit.ts';
+import { addBrakeCommands } from './commands/brake.ts';
 import { addCalendarCommand } from './commands/calendar.ts';
 import { addConsumerCommands } from './commands/consumer.ts';
 import { addContainmentCommands } from './commands/containment.ts';
@@ -60,6 +61,7 @@ export function createProgram(host: Host, act: Act): Command {
   addContainmentCommands(program, act);
   addElevationCommands(program, act);
   addPauseCommands(program, act);
+  addBrakeCommands(program, act);
   addSignerCommands(program, act);
   addRecoveryCommands(program, act);
   addIncidentCommands(program, act);

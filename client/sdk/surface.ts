@@ -252,6 +252,15 @@ export interface Client {
   containScope(body: RequestOf<'containScope'>, options?: StartOptions): Answered<'containScope'>;
   listContainments(options?: PageOptions): Answered<'listContainments'>;
   getContainment(id: string, options?: CallOptions): Answered<'getContainment'>;
+  /** Denies the roles of consumers every use of managed keys at KMS. */
+  applyBrake(body: RequestOf<'applyBrake'>, options?: StartOptions): Answered<'applyBrake'>;
+  listBrakes(options?: PageOptions): Answered<'listBrakes'>;
+  getBrake(id: string, options?: CallOptions): Answered<'getBrake'>;
+  liftBrake(
+    id: string,
+    body?: RequestOf<'liftBrake'>,
+    options?: StartOptions,
+  ): Answered<'liftBrake'>;
   /** Has nothing begin by schedule that changes keys. */
   startPause(body: RequestOf<'startPause'>, options?: CallOptions): Answered<'startPause'>;
   listPauses(options?: PageOptions): Answered<'listPauses'>;

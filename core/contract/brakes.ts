@@ -47,7 +47,7 @@ export const BrakeAccepted = ActAccepted.extend({
 
 const count = z.int().min(0);
 
-export const Brake = z
+export const BrakeSummary = z
   .object({
     id: BrakeId,
     scope: BrakeScope,
@@ -69,16 +69,6 @@ export const Brake = z
       lifted: count,
       kept: count.describe('not let go: another brake holds them'),
     }),
-    roles: z
-      .array(
-        z.object({
-          role: z.string(),
-          state: z.enum(BRAKED_ROLE_STATES),
-          cause: z.enum(ROLE_FAULTS).nullable().describe('of what failed'),
-          at: instant.describe('since when'),
-        }),
-      )
-      .max(1500),
     isFull: z
       .boolean()
       .describe('there are more roles than one brake takes: apply others beside it'),
@@ -93,10 +83,23 @@ export const Brake = z
       })
       .nullable(),
   })
-  .meta({ id: 'Brake' });
+  .meta({ id: 'BrakeSummary' });
+
+export const Brake = BrakeSummary.extend({
+  roles: z
+    .array(
+      z.object({
+        role: z.string(),
+        state: z.enum(BRAKED_ROLE_STATES),
+        cause: z.enum(ROLE_FAULTS).nullable().describe('of what failed'),
+        at: instant.describe('since when'),
+      }),
+    )
+    .max(1500),
+}).meta({ id: 'Brake' });
 
 export const BrakePage = z
-  .object({ items: z.array(Brake), nextCursor: z.string().nullable() })
+  .object({ items: z.array(BrakeSummary), nextCursor: z.string().nullable() })
   .meta({ id: 'BrakePage' });
 
 /** What a request for approval asks to be done; a part of its digest. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Routes of who decides, those that stop keys, those that destroy versions, and those of the pause; a part of the route
+// Routes of who decides, those that stop keys, those that destroy versions, those of the pause and of the mass brake; a part of the route
 // table.
 import { ActAccepted } from './approvals.ts';
+import { BRAKE_ROUTES } from './brake-routes.ts';
 import * as containment from './containment.ts';
 import { DECISION_POLICY_ROUTES } from './decision-policy-routes.ts';
 import { DESTRUCTION_ROUTES } from './destruction-routes.ts';
@@ -106,4 +107,5 @@ export const CONTAINMENT_ROUTES = {
   },
   ...DESTRUCTION_ROUTES,
   ...PAUSE_ROUTES,
+  ...BRAKE_ROUTES,
 } as const;

@@ -84,6 +84,8 @@ export const FUNCTION_ENVIRONMENT = {
     API_URL_TEMPLATE: z.string().min(1),
   },
   'manage-pauses': {},
+  'manage-brakes': { APPROVE_ARN: z.string(), PROTECTED_ROLES },
+  'apply-brakes': { PROTECTED_ROLES, BRAKE_POLICY_ARN: z.string() },
   'manage-elevations': { APPROVE_ARN: z.string() },
   'manage-signers': { APPROVE_ARN: z.string(), PASSKEYS: PasskeyVariable },
   'manage-incidents': {},

@@ -4,6 +4,7 @@
 // time. To add an event, add the action of its audit record here; documents and tests follow.
 import { z } from 'zod';
 import { type AuditRecord, instant } from './api.ts';
+import { BRAKE_EVENTS } from './brake-events.ts';
 import { PAUSE_EVENTS } from './pause-events.ts';
 
 export const EVENT_SOURCE = 'keyturn';
@@ -322,6 +323,7 @@ export const EVENTS = {
     members: { ...INCIDENT, rootCause: z.string() },
   },
   ...PAUSE_EVENTS,
+  ...BRAKE_EVENTS,
   'key.access.updated': {
     action: 'access.updated',
     summary: 'The key policies of all readable versions name the consumers of now',
@@ -368,6 +370,7 @@ const ABOUT: Readonly<Record<string, (id: string, record: Recorded) => Record<st
   'key-store': (keyStore) => ({ keyStore, key: null }),
   incident: (incidentId) => ({ incidentId, key: null }),
   pause: () => ({ key: null }),
+  brake: (brake) => ({ brake, key: null }),
   approval: (approvalId, { detail }) => ({ approvalId, key: detail['key'] ?? null }),
 };
 

@@ -2,6 +2,7 @@
 // One example per body, shown in the OpenAPI document and in `docs/api.md`. A test parses each with its schema.
 
 import { APPROVAL_EXAMPLES } from './approval-examples.ts';
+import { BRAKE_EXAMPLES } from './brake-examples.ts';
 import { CONTAINMENT_EXAMPLES } from './containment-examples.ts';
 import { DECISION_POLICY_EXAMPLES } from './decision-policy-examples.ts';
 import { DESTRUCTION_EXAMPLES } from './destruction-examples.ts';
@@ -163,6 +164,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   ...DECISION_POLICY_EXAMPLES,
   ...APPROVAL_EXAMPLES,
   ...CONTAINMENT_EXAMPLES,
+  ...BRAKE_EXAMPLES,
   ...DESTRUCTION_EXAMPLES,
   Accepted: ACCEPTED,
   CreateKeyRequest: CREATE_KEY,

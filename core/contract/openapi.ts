@@ -5,6 +5,7 @@ import { z } from 'zod';
 import * as adoptions from './adoptions.ts';
 import * as api from './api.ts';
 import * as approvals from './approvals.ts';
+import * as brakes from './brakes.ts';
 import * as consumers from './consumers.ts';
 import * as containment from './containment.ts';
 import * as decisions from './decision-policy.ts';
@@ -60,6 +61,7 @@ function schemas(): Record<string, Json> {
     ...consumers,
     ...elevations,
     ...pauses,
+    ...brakes,
     ...decisions,
     ...containment,
     ...statusList,

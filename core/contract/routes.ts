@@ -63,7 +63,7 @@ export const ACTIONS = [
   'approval:read',
   'approval:vote',
   'approval:cancel',
-  ...(['pause:read', 'pause:manage'] as const),
+  ...(['pause:read', 'pause:manage', 'brake:read', 'brake:apply', 'brake:lift'] as const),
   'elevation:request',
   'elevation:read',
   'elevation:revoke',

@@ -5,6 +5,7 @@
 import { CloudHSMV2Client } from '@aws-sdk/client-cloudhsm-v2';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { IAMClient } from '@aws-sdk/client-iam';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
@@ -193,6 +194,10 @@ export function eventBridge(): EventBridgeClient {
 
 export function kmsClient(): KMSClient {
   return new KMSClient({ maxAttempts: MAX_ATTEMPTS });
+}
+
+export function iamClient(): IAMClient {
+  return new IAMClient({ maxAttempts: MAX_ATTEMPTS });
 }
 
 /** HSMs, asked for once: CreateHsm takes no client token, so a second try would make a second one. */

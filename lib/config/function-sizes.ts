@@ -36,6 +36,9 @@ export const FUNCTION_SIZES: Readonly<Record<FunctionName, FunctionSize>> = {
   'answer-slack': { memoryMb: 1024, timeoutSeconds: 10 },
   'manage-elevations': ANSWER,
   'manage-pauses': ANSWER,
+  'manage-brakes': ANSWER,
+  // The end of a brake counts on that: `QUIET_SECONDS` of core/operations/enforce-brakes.ts.
+  'apply-brakes': { memoryMb: 512, timeoutSeconds: 60 },
   'manage-signers': ANSWER,
   'manage-incidents': ANSWER,
   'manage-policy': ANSWER,

@@ -2,6 +2,7 @@
 // What the functions may do that stop keys, and the one that lets a scope of them be used again. None that stops can let a
 // key be used again: no EnableKey, no start of `resume-key`; the one that can has no right at KMS.
 import { LIST_INDEX, OWNER_INDEX } from '../../core/contract/table.ts';
+import { brakeGrants } from './brake-policy.ts';
 import type { Grant } from './grant.ts';
 import type { Duties, GrantContext } from './grant-context.ts';
 import { readTable, writeTable } from './table-grants.ts';
@@ -10,6 +11,8 @@ export type ContainmentFunction =
   | 'contain-keys'
   | 'enforce-containment'
   | 'lift-scopes'
+  | 'manage-brakes'
+  | 'apply-brakes'
   | 'serve-status';
 
 /** The control plane's own keys carry no tag of a managed key: they are out of reach. */
@@ -18,6 +21,7 @@ export function containmentGrants({
   keys,
   table,
   noticeKeyArn,
+  protectedRoles,
 }: GrantContext): Pick<Duties, ContainmentFunction> {
   const stop: Grant = keys.onKeys([
     'kms:DisableKey',
@@ -42,6 +46,15 @@ export function containmentGrants({
     'serve-status': [
       ...readTable(table, LIST_INDEX.name, OWNER_INDEX.name),
       { actions: ['kms:Sign'], resources: [noticeKeyArn] },
+    ],
+    // Asks and shows. What it admits, the other one carries out, which takes nothing in.
+    'manage-brakes': [
+      ...writeTable(table, LIST_INDEX.name, OWNER_INDEX.name),
+      { actions: ['states:StartExecution'], resources: [names.stateMachineArn('approve')] },
+    ],
+    'apply-brakes': [
+      ...writeTable(table, LIST_INDEX.name, OWNER_INDEX.name),
+      ...brakeGrants(names, protectedRoles),
     ],
     'lift-scopes': [
       ...writeTable(table, LIST_INDEX.name, OWNER_INDEX.name),

@@ -27,6 +27,8 @@ export interface GrantContext {
   readonly sources: readonly SourceSetting[];
   /** Aliases of others that the stage may move. */
   readonly movableAliases: readonly string[];
+  /** Roles that no mass brake is put on, beside Keyturn's own. */
+  readonly protectedRoles: readonly string[];
   readonly mail: MailSetting;
   readonly hasSlack: boolean;
   /** Network of the clusters. */

@@ -2,13 +2,14 @@
 // One permission, and the record of why it is not narrower. A wildcard in a resource needs a reason here, beside the
 // permission; synth refuses one without (`lib/rules/keyturn-checks.ts`, AwsSolutions-IAM5).
 import { Stack, Validations } from 'aws-cdk-lib';
-import { type IRole, PolicyDocument, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
+import { Effect, type IRole, PolicyDocument, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct, IConstruct } from 'constructs';
 
 type Condition = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 
-/** An Allow statement. */
+/** An Allow statement; or what a role must not do although another one allows it. */
 export interface Grant {
+  readonly effect?: 'Deny';
   readonly actions: readonly string[];
   readonly resources: readonly string[];
   readonly conditions?: Condition;
@@ -18,6 +19,7 @@ export interface Grant {
 
 function toStatement(grant: Grant): PolicyStatement {
   return new PolicyStatement({
+    effect: grant.effect === 'Deny' ? Effect.DENY : Effect.ALLOW,
     actions: [...grant.actions],
     resources: [...grant.resources],
     ...(grant.conditions ? { conditions: { ...grant.conditions } } : {}),

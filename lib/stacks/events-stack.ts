@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What Keyturn tells others: the audit rows of the table's stream become events on the bus, and a rule on the bus
-// feeds signed webhooks to consumers, another one notices to those who decide. What cannot be published or delivered waits in a queue each, with an alarm.
+// feeds signed webhooks to consumers, others notices to those who decide and the work of mass brakes. What cannot be published or delivered waits in a queue each, with an alarm.
 import { Duration, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import { EventBus, EventField, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
@@ -16,6 +16,7 @@ import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { filledUrl } from '../../core/contract/api-url.ts';
+import { BRAKE_WORK } from '../../core/contract/brake-events.ts';
 import { EVENT_SOURCE } from '../../core/contract/events.ts';
 import { NOTICE_EVENTS } from '../../core/contract/notices.ts';
 import { PARTITION_KEY } from '../../core/contract/table.ts';
@@ -40,7 +41,7 @@ type Untold = 'events-unpublished' | 'webhooks-undelivered' | 'notices-undeliver
 const STREAM_HOURS = 24;
 
 /** Audit streams whose records become events. */
-const TOLD_STREAMS = ['key', 'approval'];
+const TOLD_STREAMS = ['key', 'approval', 'pause', 'brake'];
 
 /** See the file's head. */
 export class EventsStack extends Stack {
@@ -75,6 +76,7 @@ export class EventsStack extends Stack {
       onFailure: new SqsDlq(this.deadLetters['events-unpublished']),
     });
     this.#webhooks(names, functions);
+    this.#brakes(names, functions);
     const { region, stage, api } = settings;
     this.#approvalNotices(names, functions, filledUrl(api.urlTemplate, { apiId, region, stage }));
   }
@@ -99,6 +101,24 @@ export class EventsStack extends Stack {
       targets: [new LambdaFunction(lambda, { event, deadLetterQueue: queue, retryAttempts: 185 })],
     });
     this.#retries('ApprovalNoticeRetries', lambda, queue);
+  }
+
+  /** At once, where the schedule would take up to a minute; so what is lost here is made good by it. */
+  #brakes(names: Names, functions: Functions): void {
+    new Rule(this, 'Brakes', {
+      ruleName: names.of('brakes'),
+      description:
+        'Has the policy of a mass brake put on roles, or taken off, once that is decided',
+      eventBus: EventBus.fromEventBusName(this, 'BrakeBus', EVENT_BUS_NAME),
+      eventPattern: { source: [EVENT_SOURCE], detailType: [...BRAKE_WORK] },
+      targets: [
+        new LambdaFunction(functions['apply-brakes'], {
+          event: RuleTargetInput.fromObject({}),
+          retryAttempts: 3,
+          maxEventAge: Duration.minutes(15),
+        }),
+      ],
+    });
   }
 
   #webhooks(names: Names, functions: Functions): void {

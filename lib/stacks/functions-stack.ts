@@ -2,6 +2,7 @@
 // The functions, one per duty, each with the grants of `lib/permissions/function-grants.ts` and the variables its
 // schema in `core/contract/environment.ts` asks for.
 import { Stack, type StackProps } from 'aws-cdk-lib';
+import { ManagedPolicy } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { filledUrl } from '../../core/contract/api-url.ts';
@@ -13,6 +14,7 @@ import {
 import type { Settings } from '../config/settings.ts';
 import { LambdaFunction } from '../constructs/lambda-function.ts';
 import { type Names, pascalCase } from '../names.ts';
+import { brakePolicy } from '../permissions/brake-policy.ts';
 import { functionGrants } from '../permissions/function-grants.ts';
 import { KeyGrants } from '../permissions/key-grants.ts';
 import { EVENT_BUS_NAME, type StateStack } from './state-stack.ts';
@@ -52,9 +54,17 @@ export class FunctionsStack extends Stack {
       evidence: { bucketArn: state.evidenceBucketArn, keyArn: state.evidenceKeyArn },
       sources: settings.reencryption.sources,
       movableAliases: settings.adoption.aliases,
+      protectedRoles: settings.brakes.protectedRoles,
       mail: settings.mail,
       hasSlack: settings.slack !== null,
       cluster: settings.cluster,
+    });
+    // On nothing until somebody stops the consumers: then there is no time to make it.
+    new ManagedPolicy(this, 'MassBrake', {
+      managedPolicyName: names.of('mass-brake'),
+      description:
+        'Denies a role every use of the keys that Keyturn manages; see keyturn brake list',
+      document: brakePolicy(names),
     });
     const add = (name: FunctionName): IFunction =>
       new LambdaFunction(this, pascalCase(name), {
@@ -100,6 +110,7 @@ function environmentValues(props: FunctionsStackProps): Readonly<Record<string, 
     BACKUP_RETENTION_DAYS: String(cluster.backupRetentionDays),
     UPDATE_ACCESS_ARN: names.stateMachineArn('update-access'),
     ADOPT_KEY_ARN: names.stateMachineArn('adopt-key'),
+    BRAKE_POLICY_ARN: names.brakePolicyArn,
     PROTECTED_ROLES: JSON.stringify(settings.brakes.protectedRoles),
     MOVABLE_ALIASES: JSON.stringify(settings.adoption.aliases),
     REENCRYPT_ARN: names.stateMachineArn('reencrypt'),

@@ -44,6 +44,7 @@ export class ObservabilityStack extends Stack {
     this.#workflowAlarms();
     this.#scheduleAlarms(props.deadLetters);
     this.#eventAlarms(props.untold);
+    this.#brakeAlarm();
     this.#signalAlarms(props.undeliveredSignals);
     this.#keyUseAlarms(props.uncountedKeyUse);
     this.#functionAlarms();
@@ -154,6 +155,18 @@ export class ObservabilityStack extends Stack {
     add('drill-failed', METRICS.drillFailed, 'A recovery drill failed: a recovery would have too.');
     add('drill-overdue', METRICS.drillOverdue, 'No drill has passed for longer than a quarter.');
     add('drill-stuck', METRICS.drillStuck, 'What a drill made is still there, and costs.');
+  }
+
+  #brakeAlarm(): void {
+    const { brakeIncomplete } = METRICS;
+    this.#alarms.add({
+      name: 'brake-incomplete',
+      runbook: 'brake-incomplete',
+      what: 'A mass brake is not on every role it is for, or still on one that was let go.',
+      metric: this.#sum(METRIC_NAMESPACE, brakeIncomplete.name, {
+        [METRIC_DIMENSION]: brakeIncomplete.service,
+      }),
+    });
   }
 
   #eventAlarms(untold: Readonly<Record<string, Queue>>): void {

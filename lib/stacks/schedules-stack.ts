@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What fires by itself: the recurring sweep, the daily review of class policies, the look after requests for
-// approval and destructions, the looks at the HSMs and at drills, and a drill each quarter. The role may start these two state machines and invoke these functions. What cannot be delivered waits in a queue with an alarm.
+// approval and destructions, the looks at mass brakes, HSMs and drills, and a drill each quarter. The role may start these two state machines and invoke these functions. What cannot be delivered waits in a queue with an alarm.
 import { CfnOutput, Duration, Stack, type StackProps, Validations } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnSchedule, CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler';
@@ -45,6 +45,7 @@ export class SchedulesStack extends Stack {
     const destroyArn = names.arn('lambda', `function:${names.of('tend-destruction')}`);
     const containArn = names.arn('lambda', `function:${names.of('enforce-containment')}`);
     const liftArn = names.arn('lambda', `function:${names.of('lift-scopes')}`);
+    const brakesArn = names.arn('lambda', `function:${names.of('apply-brakes')}`);
     const hsmsArn = names.arn('lambda', `function:${names.of('watch-hsms')}`);
     const drillsArn = names.arn('lambda', `function:${names.of('watch-drills')}`);
     const group = new CfnScheduleGroup(this, 'Group', { name: names.of('schedules') });
@@ -58,7 +59,7 @@ export class SchedulesStack extends Stack {
           ...startGrant([sweepArn, reviewArn]),
           {
             actions: ['lambda:InvokeFunction'],
-            resources: [tendArn, destroyArn, containArn, liftArn, hsmsArn, drillsArn],
+            resources: [tendArn, destroyArn, containArn, liftArn, brakesArn, hsmsArn, drillsArn],
           },
         ]),
       },
@@ -112,6 +113,13 @@ export class SchedulesStack extends Stack {
       name: 'lift-scopes',
       arn: liftArn,
       description: 'Lifts the keys of suspended scopes, as people decided',
+      when: OFTEN,
+      input: '{}',
+    });
+    fire('Brakes', {
+      name: 'apply-brakes',
+      arn: brakesArn,
+      description: 'Looks whether mass brakes are on the roles they are for, and on no others',
       when: OFTEN,
       input: '{}',
     });

@@ -14,6 +14,7 @@ export const HANDLERS: Readonly<Record<string, Handler>> = {
   'manage-hsms': (await import('#functions/manage-hsms/handler.ts')).handler,
   'manage-drills': (await import('#functions/manage-drills/handler.ts')).handler,
   'manage-incidents': (await import('#functions/manage-incidents/handler.ts')).handler,
+  'manage-brakes': (await import('#functions/manage-brakes/handler.ts')).handler,
   'manage-pauses': (await import('#functions/manage-pauses/handler.ts')).handler,
   'manage-elevations': (await import('#functions/manage-elevations/handler.ts')).handler,
   'manage-signers': (await import('#functions/manage-signers/handler.ts')).handler,

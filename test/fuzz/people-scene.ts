@@ -6,6 +6,7 @@ import type { ApprovalRecord } from '#core/approvals/records.ts';
 import type { RouteId } from '#core/contract/routes.ts';
 import { openIncident } from '#core/incidents/manage-incidents.ts';
 import { recordFirstPolicy } from '#core/operations/activate-policy.ts';
+import { admitBrake } from '#core/operations/admit-brake.ts';
 import { startPause } from '#core/operations/pauses.ts';
 import { decisionDigest } from '#core/policies/decision-policy.ts';
 import { PLAYBOOKS } from '#policies/playbooks.ts';
@@ -33,6 +34,17 @@ async function aPause(world: World, route: RouteId): Promise<string> {
   if (route === 'startPause') return '';
   const said = { reason: 'a storm', hours: 4, by: 'usr_alice', decision: PERMIT };
   return (await startPause(world.deps, said)).id;
+}
+
+/** One that holds where a route is about one. @returns its id */
+async function aBrake(world: World, route: RouteId): Promise<string> {
+  if (route !== 'getBrake' && route !== 'liftBrake') return '';
+  const { id } = await admitBrake(world.deps, {
+    ...{ scope: { kind: 'all', value: null }, reason: 'a library', isEmergency: true },
+    ...{ by: 'usr_alice', decision: PERMIT },
+    claim: { scope: 'b'.repeat(64), bodyHash: 'body' },
+  });
+  return id;
 }
 
 /** An incident with one task, or none where it is to be closed. @returns its id */
@@ -64,6 +76,7 @@ export async function peopleScene(world: World, approval: ApprovalRecord, route:
   if (POLICY_ROUTES.includes(route)) await changedPolicy(world, route);
   const incident = await anIncident(world, route);
   const pause = await aPause(world, route);
+  const brake = await aBrake(world, route);
   return {
     bodies: {
       openIncident: { type: 'insider', title: 'case 4711', keys: ['orders'] },
@@ -73,6 +86,8 @@ export async function peopleScene(world: World, approval: ApprovalRecord, route:
       closeIncident: { rootCause: 'a log', followUps: ['scan'] },
       answerMail: { do: 'show', secret: link.secret },
       answerEnrollPage: { do: 'show', secret: enrolment.secret },
+      applyBrake: { scope: { kind: 'all', value: null }, reason: 'a library' },
+      liftBrake: { reason: 'replaced' },
       startPause: { hours: 4, reason: 'a storm' },
       requestElevation: { group: 'grp_operators', seconds: 600, reason: 'asked' },
       enrollSigner: new SoftwarePasskey().create({
@@ -85,6 +100,8 @@ export async function peopleScene(world: World, approval: ApprovalRecord, route:
       answerEnrollPage: { id: enrolment.id },
       showEnrollPage: { id: enrolment.id },
       showMailPage: { id: link.id },
+      getBrake: { id: brake },
+      liftBrake: { id: brake },
       endPause: { id: pause },
       revokeElevation: { id },
       removeSigner: { id: signer },

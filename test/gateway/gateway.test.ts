@@ -10,6 +10,7 @@ import { eventRetries } from './suites/event-retries.ts';
 import { functionErrors } from './suites/function-errors.ts';
 import { keyRoute } from './suites/key-route.ts';
 import { restart } from './suites/restart.ts';
+import { rolePolicies } from './suites/role-policies.ts';
 import { schedules } from './suites/schedules.ts';
 import { senderIdentity } from './suites/sender-identity.ts';
 import { stackProperties } from './suites/stack-properties.ts';
@@ -33,6 +34,7 @@ for (const suite of [
   schedules,
   eventEntries,
   senderIdentity,
+  rolePolicies,
   stackProperties,
   stateMachineRole,
   taskDeadlines,

@@ -26,6 +26,8 @@ export const KMS_ACTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   'notify-approvers': [],
   'manage-elevations': [],
   'manage-pauses': [],
+  'manage-brakes': [],
+  'apply-brakes': [],
   'manage-signers': [],
   'manage-hsms': [],
   'watch-hsms': [],

@@ -60,6 +60,8 @@ describe('roles of functions', () => {
       [
         'read-keys',
         'read-approvals',
+        'manage-brakes',
+        'apply-brakes',
         'execute-approved',
         'contain-keys',
         'serve-status',
@@ -86,6 +88,8 @@ describe('roles of functions', () => {
     ],
     [
       [
+        'manage-brakes',
+        'apply-brakes',
         'execute-approved',
         'contain-keys',
         'serve-status',
@@ -109,6 +113,7 @@ describe('roles of functions', () => {
 
     expect(holders('states:StartExecution')).toEqual([
       'release-keys',
+      'manage-brakes',
       'manage-elevations',
       'manage-signers',
       'manage-policy',
@@ -329,7 +334,7 @@ describe('every role of a deployment', () => {
     ]);
   });
 
-  it('gives the scheduler the sweep, the review, the look after approvals, destructions, containments and their lifting, drills and HSMs, and nothing else', () => {
+  it('gives the scheduler the sweep, the review, the look after approvals, destructions, containments and their lifting, mass brakes, drills and HSMs, and nothing else', () => {
     expect(everyRole.get('keyturn-production-scheduler')).toEqual([
       {
         action: 'states:StartExecution',
@@ -342,6 +347,7 @@ describe('every role of a deployment', () => {
       {
         action: 'lambda:InvokeFunction',
         resources: [
+          `arn:aws:lambda:${REGION}:${ACCOUNT}:function:keyturn-production-apply-brakes`,
           `arn:aws:lambda:${REGION}:${ACCOUNT}:function:keyturn-production-enforce-containment`,
           `arn:aws:lambda:${REGION}:${ACCOUNT}:function:keyturn-production-lift-scopes`,
           `arn:aws:lambda:${REGION}:${ACCOUNT}:function:keyturn-production-tend-approval`,

@@ -111,6 +111,8 @@ export type StepFunctionName = Exclude<
   | 'answer-slack'
   | 'manage-elevations'
   | 'manage-pauses'
+  | 'manage-brakes'
+  | 'apply-brakes'
   | 'manage-signers'
   | 'manage-hsms'
   | 'watch-hsms'

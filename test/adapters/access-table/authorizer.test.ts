@@ -44,6 +44,7 @@ const READ = {
   'scope:read': EVERYTHING,
   'drill:read': EVERYTHING,
   'pause:read': EVERYTHING,
+  'brake:read': EVERYTHING,
 };
 const OWNED: ObjectName[] = ["olga's key", 'a key of her team'];
 /** What is permitted, by principal and action, on which objects. */
@@ -66,6 +67,8 @@ const PERMITTED: Record<
       'key:resume': EVERYTHING,
       'scope:contain': EVERYTHING,
       'pause:manage': EVERYTHING,
+      'brake:apply': EVERYTHING,
+      'brake:lift': EVERYTHING,
       'scope:lift': EVERYTHING,
       'key:destroy': EVERYTHING,
       'key:stop-destruction': EVERYTHING,

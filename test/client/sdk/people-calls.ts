@@ -6,6 +6,13 @@ import { SIGNER_EXAMPLES } from '#core/contract/signer-examples.ts';
 type Call = readonly [(client: Client) => Promise<unknown>, string];
 
 export const PEOPLE_CALLS = {
+  applyBrake: [
+    (c) => c.applyBrake({ scope: { kind: 'all', value: null }, reason: 'a library' }),
+    '/v1/brakes',
+  ],
+  listBrakes: [(c) => c.listBrakes(), '/v1/brakes'],
+  getBrake: [(c) => c.getBrake('brk_1'), '/v1/brakes/brk_1'],
+  liftBrake: [(c) => c.liftBrake('brk_1'), '/v1/brakes/brk_1'],
   startPause: [(c) => c.startPause({ hours: 4, reason: 'a storm' }), '/v1/pauses'],
   listPauses: [(c) => c.listPauses(), '/v1/pauses'],
   endPause: [(c) => c.endPause('pause-1'), '/v1/pauses/pause-1'],
