@@ -99,7 +99,7 @@ export interface BrakePlan {
  * @param mayGoOn asked before each page of keys, with how many roles were found so far
  */
 export async function planBrake(
-  deps: Pick<BrakeDeps, 'ledger' | 'protectedRoles'>,
+  deps: Pick<BrakeDeps, 'ledger' | keyof RoleProtection>,
   scope: BrakeScope,
   mayGoOn: (roles: number) => boolean = () => true,
 ): Promise<BrakePlan> {

@@ -11,10 +11,8 @@ import { later } from './admit-operation.ts';
 import { inOrder } from './in-order.ts';
 
 export interface EnforceBrakesDeps
-  extends Pick<BrakeDeps, 'ledger' | 'brakes' | 'clock' | 'protectedRoles'> {
+  extends Pick<BrakeDeps, 'ledger' | 'brakes' | 'clock' | 'account' | 'protectedRoles'> {
   readonly roleBrake: RoleBrake;
-  /** Its roles alone can be braked. */
-  readonly account: string;
 }
 
 /** How much one look does. */
@@ -105,17 +103,19 @@ class BrakeWork {
   }
 }
 
-/** Has it put on one role. Whoever calls may have left out the protected ones: here none slips through. */
-async function putOn(
-  work: BrakeWork,
-  role: string,
-  there: ReadonlySet<string>,
-): Promise<BrakedRole> {
+/** A role that was not known before, as it is written before anything is done to it. */
+function found(work: BrakeWork, role: string, there: ReadonlySet<string>): BrakedRole {
   const { deps } = work;
   if (isProtectedRole(role, deps)) return work.entry(role, 'protected');
   if (accountOf(role) !== deps.account) return work.entry(role, 'failed', 'RoleOutsideAccount');
-  const isKnown = work.draft.roles.some((one) => one.role === role);
-  if (!isKnown && there.has(roleNameOf(role))) return work.entry(role, 'already');
+  return work.entry(role, there.has(roleNameOf(role)) ? 'already' : 'pending');
+}
+
+/** Has it put on one role. Whoever calls has left out the protected ones: here none slips through. */
+async function putOn(work: BrakeWork, role: string): Promise<BrakedRole> {
+  const { deps } = work;
+  if (isProtectedRole(role, deps)) return work.entry(role, 'protected');
+  if (accountOf(role) !== deps.account) return work.entry(role, 'failed', 'RoleOutsideAccount');
   const cause = await deps.roleBrake.apply(role);
   return work.entry(role, cause === null ? 'pending' : 'failed', cause);
 }
@@ -139,7 +139,10 @@ async function forRoles(
   return true;
 }
 
-/** Goes through the keys and brakes each role that is not known yet. */
+/**
+ * Goes through the keys and brakes each role that is not known yet. It is written before it is touched: what was put on without
+ * its brake knowing of it, nobody would take off.
+ */
 async function findRoles(work: BrakeWork, there: ReadonlySet<string>): Promise<void> {
   const { deps, draft } = work;
   do {
@@ -148,10 +151,14 @@ async function findRoles(work: BrakeWork, there: ReadonlySet<string>): Promise<v
     const met = new Set(page.items.flatMap((key) => rolesOf(draft.scope, key)));
     const room = Math.max(0, MOST_ROLES - known.size);
     const fresh = [...met].filter((role) => !known.has(role)).slice(0, room);
-    const run = (role: string) => putOn(work, role, there);
-    // Not on every role any more, or not yet: that is said before the roles are touched.
-    if (fresh.some((role) => !isProtectedRole(role, deps))) work.change({ state: 'applying' });
-    if (!(await forRoles(work, fresh, run, 'brake.progressed'))) return;
+    const entries = fresh.map((role) => found(work, role, there));
+    const isOnAll = entries.every(({ state }) => HOLDS.includes(state));
+    work.put(entries);
+    if (!isOnAll) work.change({ state: 'applying' });
+    await work.save('brake.progressed');
+    const pending = entries.filter(({ state }) => state === 'pending').map(({ role }) => role);
+    const isDone = await forRoles(work, pending, (role) => putOn(work, role), 'brake.progressed');
+    if (!isDone) return;
     const isLast = page.nextCursor === null;
     work.change({ cursor: page.nextCursor, passes: work.draft.passes + (isLast ? 1 : 0) });
   } while (work.draft.cursor !== null && work.isInTime);
@@ -180,7 +187,7 @@ async function applyBrake(work: BrakeWork): Promise<void> {
     .filter((one) => one.cause !== null || !there.has(roleNameOf(one.role)))
     .filter(({ state }) => state !== 'protected')
     .map(({ role }) => role);
-  await forRoles(work, loose, (role) => putOn(work, role, there), 'brake.progressed');
+  await forRoles(work, loose, (role) => putOn(work, role), 'brake.progressed');
   const shown = await deps.roleBrake.braked();
   const roles = work.draft.roles.map((one) => asShown(work, one, shown, deps.account));
   const isHeld =

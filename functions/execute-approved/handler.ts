@@ -42,6 +42,7 @@ const deps = {
   containmentRules: CONTAINMENT_RULES,
   scopes: scopeRows(environment.TABLE_NAME),
   brakes: brakeRows(environment.TABLE_NAME),
+  account: environment.ACCOUNT_ID,
   protectedRoles: environment.PROTECTED_ROLES,
   kmsBudget: environment.KMS_BUDGET,
   classes: CLASSES,

@@ -23,6 +23,7 @@ const environment = environmentOf('manage-brakes');
 const deps = {
   ...reviewDeps(environment),
   slots: startSlots(environment.TABLE_NAME),
+  account: environment.ACCOUNT_ID,
   protectedRoles: environment.PROTECTED_ROLES,
   workflows: workflows({ approve: environment.APPROVE_ARN }),
 };

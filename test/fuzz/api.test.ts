@@ -320,15 +320,14 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
 
 /** Everything that a request could have changed, as text. */
 async function stateOf(): Promise<string> {
-  const { store, workflows, vault, drills } = current.world;
+  const { store, workflows, vault, drills, brakes } = current.world;
   const { items } = await store.listKeys(null, 1000);
   const keyStores = await Promise.all(['main', 'orders'].map((name) => store.readKeyStore(name)));
   return JSON.stringify([
     items,
     keyStores,
     await store.readTasks('main'),
-    workflows.started,
-    vault.inspect(),
+    ...[workflows.started, brakes.audit, vault.inspect()],
     await store.listApprovals('open', null, 100),
     await store.listApprovals('ended', null, 100),
     vault.inspectAliases(),

@@ -6,7 +6,7 @@ import { isProtectedRole, rolesOf } from '#core/keys/braked-roles.ts';
 import { aKey } from '#test/support/records.ts';
 
 const arn = (name: string, account = '000000000000') => `arn:aws:iam::${account}:role/${name}`;
-const NONE = { protectedRoles: [] };
+const NONE = { account: '000000000000', protectedRoles: [] };
 
 describe('roles that no brake is put on', () => {
   it('are those of every function, in every stage', () => {
@@ -24,15 +24,22 @@ describe('roles that no brake is put on', () => {
     expect(isProtectedRole(arn(name), NONE)).toBe(true);
   });
 
-  it.each(['orders-api', 'keyturn-local-workload-orders-api', 'my-keyturn-local-reencrypt'])(
-    'are not consumers such as %s',
-    (name) => {
-      expect(isProtectedRole(arn(name), NONE)).toBe(false);
-    },
-  );
+  it.each([
+    'orders-api',
+    'keyturn-local-workload-orders-api',
+    'my-keyturn-local-reencrypt',
+    'keyturn-client-billing',
+  ])('are not consumers such as %s', (name) => {
+    expect(isProtectedRole(arn(name), NONE)).toBe(false);
+  });
+
+  it('are not roles of another account, whatever their name', () => {
+    const theirs = arn('keyturn-local-reencrypt', '444455556666');
+    expect(isProtectedRole(theirs, NONE)).toBe(false);
+  });
 
   it('are those of the settings, of their account alone', () => {
-    const protection = { protectedRoles: [arn('ops/Break-Glass')] };
+    const protection = { ...NONE, protectedRoles: [arn('ops/Break-Glass')] };
 
     expect(isProtectedRole(arn('break-glass'), protection)).toBe(true);
     expect(isProtectedRole(arn('break-glass', '111122223333'), protection)).toBe(false);
