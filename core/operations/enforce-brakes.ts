@@ -187,6 +187,8 @@ async function applyBrake(work: BrakeWork): Promise<void> {
     .filter((one) => one.cause !== null || !there.has(roleNameOf(one.role)))
     .filter(({ state }) => state !== 'protected')
     .map(({ role }) => role);
+  // Let loose by hand, or never reached: it is not on every role, whatever was said before.
+  if (loose.length > 0) work.change({ state: 'applying' });
   await forRoles(work, loose, (role) => putOn(work, role), 'brake.progressed');
   const shown = await deps.roleBrake.braked();
   const roles = work.draft.roles.map((one) => asShown(work, one, shown, deps.account));
@@ -266,14 +268,16 @@ async function liftBrake(work: BrakeWork): Promise<void> {
 
 /**
  * Looks after every brake that holds or is being lifted. What another look did at the same time is left to it.
- * @returns how many there were, and how many roles are not as they should be
+ * @returns how many there were, and how many roles are not as they should be although a look before this one had asked for that,
+ *   or could not be asked
  * @throws what reads and writes answer, but `RevisionConflict`
  */
 export async function enforceBrakes(
   deps: EnforceBrakesDeps,
   look: BrakeLook,
 ): Promise<{ readonly brakes: number; readonly open: number }> {
-  const until = later(deps.clock.now(), look.seconds);
+  const begun = deps.clock.now();
+  const until = later(begun, look.seconds);
   const brakes = await deps.brakes.listOpenBrakes();
   let open = 0;
   // What is to be stopped goes first.
@@ -286,8 +290,10 @@ export async function enforceBrakes(
     } catch (error) {
       if (!isError(error, 'RevisionConflict')) throw error;
     }
-    const { pending, failed } = countsOf(work.stored);
-    open += pending + failed;
+    // IAM may take some seconds to show what this look has asked for.
+    open += work.stored.roles.filter(
+      ({ state, at }) => state === 'failed' || (state === 'pending' && at < begun),
+    ).length;
   }
   return { brakes: brakes.length, open };
 }

@@ -27,9 +27,11 @@ describe('a mass brake', () => {
     const { braked } = world.roleBrake;
     world.roleBrake.braked = async () => shown;
 
-    expect(await scene.look()).toEqual({ brakes: 1, open: 2 });
+    expect(await scene.look()).toEqual({ brakes: 1, open: 0 });
     expect(scene.on()).toEqual(['billing', 'orders-api']);
     expect(await scene.stored(brake)).toMatchObject({ state: 'applying', confirmedAt: null });
+    world.clock.advance(60);
+    expect(await scene.look()).toEqual({ brakes: 1, open: 2 });
     shown = new Set(['orders-api']);
     await scene.look();
     expect(await scene.stored(brake)).toMatchObject({ state: 'applying' });
@@ -85,6 +87,25 @@ describe('a mass brake', () => {
     await scene.look();
     expect(scene.on()).toEqual(['billing', 'orders-api']);
     expect(await scene.stored(brake)).toMatchObject({ state: 'applied' });
+    const actions = world.brakes.audit.map(({ action }) => action);
+    expect(actions.filter((one) => one === 'brake.applied')).toHaveLength(2);
+  });
+
+  it('says that it is not on every role while one is loose, and again once it is', async () => {
+    await scene.aKey('alpha', [CONSUMER]);
+    const brake = await scene.apply();
+    await scene.look();
+    world.roleBrake.attached.clear();
+    world.roleBrake.faults.set('orders-api', 'Throttled');
+    world.clock.advance(60);
+    await scene.look();
+    expect(await scene.stored(brake)).toMatchObject({ state: 'applying' });
+    world.roleBrake.faults.clear();
+
+    await scene.look();
+    expect(await scene.stored(brake)).toMatchObject({
+      ...{ state: 'applied', confirmedAt: world.clock.now() },
+    });
     const actions = world.brakes.audit.map(({ action }) => action);
     expect(actions.filter((one) => one === 'brake.applied')).toHaveLength(2);
   });
