@@ -8,10 +8,13 @@ scripts/local/gateway.ts. SIGTERM stops it cleanly and writes its state.
 import os
 import sys
 
-# This folder's parent replaces it on the path, so that the package is `gateway` wherever the repository lies.
-sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# This folder's parent replaces it on the path, so that the package is `gateway` wherever the repository lies; what it
+# shares with the other emulator's launcher lies in `common`.
+EMULATORS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[0:1] = [EMULATORS, os.path.join(EMULATORS, "common")]
 
 from gateway import contract, settings  # noqa: E402
+from patching import PatchError  # noqa: E402
 
 
 def main(arguments: list[str]) -> None:
@@ -19,13 +22,13 @@ def main(arguments: list[str]) -> None:
         raise SystemExit("usage: launch.py SETTINGS.json")
     loaded = settings.load(arguments[0])
     try:
-        contract.check_version()
+        contract.RELEASE.check()
         from gateway import patches
 
-        contract.check_requirements(patches.ALL)
+        contract.RELEASE.check_requirements(patches.ALL)
         for patch in patches.ALL:
             patch.apply(loaded)
-    except contract.PatchError as error:
+    except PatchError as error:
         raise SystemExit(f"keyturn gateway: {error}") from None
     # The emulator parses the command line itself.
     sys.argv = sys.argv[:1]

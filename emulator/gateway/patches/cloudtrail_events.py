@@ -9,12 +9,11 @@ ministack otherwise treats as disabled: it now counts as enabled for every event
 """
 
 import datetime
-import http.client
 import json
 import logging
 import threading
-import time
-from urllib.parse import urlsplit
+
+from forwarding import trail
 
 from gateway.settings import Settings
 
@@ -33,12 +32,6 @@ REQUIRES = (
 logger = logging.getLogger("keyturn.gateway")
 
 ALL_EVENTS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
-DETAIL_TYPE = "AWS API Call via CloudTrail"
-# What a service does by itself has a type of its own.
-SERVICE_DETAIL_TYPE = "AWS Service Event via CloudTrail"
-# How long the endpoint may hold a question that has no answer yet.
-WAIT_SECONDS = 10
-PAUSE_SECONDS = 1
 
 
 def apply(settings: Settings) -> None:
@@ -52,12 +45,15 @@ def apply(settings: Settings) -> None:
         dispatch_to_all_events_rules(event, view)
 
     eventbridge._dispatch_event = dispatch_event
-    threading.Thread(target=deliver_for_ever, args=(settings,), name="cloudtrail-events", daemon=True).start()
+    def follow() -> None:
+        trail.follow(settings.key_endpoint, settings.admin_token, lambda event: deliver(settings, event))
+
+    threading.Thread(target=follow, name="cloudtrail-events", daemon=True).start()
 
 
 def is_read_only(event: dict) -> bool:
     """Whether only rules that ask for all management events get this one."""
-    if event.get("DetailType") != DETAIL_TYPE or not event.get("Source", "").startswith("aws."):
+    if event.get("DetailType") != trail.DETAIL_TYPE or not event.get("Source", "").startswith("aws."):
         return False
     detail = event.get("Detail", "{}")
     return (json.loads(detail) if isinstance(detail, str) else detail).get("readOnly") is True
@@ -79,41 +75,6 @@ def dispatch_to_all_events_rules(event: dict, view=None) -> None:
                 eventbridge._invoke_target(target, event, rule, view)
 
 
-def deliver_for_ever(settings: Settings) -> None:
-    """Asks, delivers, asks again; an endpoint that is away or keeps no trail is asked again a second later."""
-    after = 0
-    while True:
-        try:
-            page = due(settings, after)
-        except (OSError, ValueError, http.client.HTTPException):
-            page = None
-        if page is None:
-            time.sleep(PAUSE_SECONDS)
-            continue
-        after = page["next"]
-        for event in page["events"]:
-            deliver(settings, event)
-
-
-def due(settings: Settings, after: int) -> dict | None:
-    """The endpoint's next events, None when it does not answer with any page."""
-    address = urlsplit(settings.key_endpoint)
-    connection = http.client.HTTPConnection(address.hostname, address.port or 80, timeout=WAIT_SECONDS * 3)
-    try:
-        path = f"/_admin/cloudtrail?after={after}&due=true&waitSeconds={WAIT_SECONDS}"
-        connection.request("GET", path, headers={"x-admin-token": settings.admin_token})
-        reply = connection.getresponse()
-        content = reply.read()
-        return json.loads(content) if reply.status == 200 else None
-    finally:
-        connection.close()
-
-
-def detail_type(event: dict) -> str:
-    """Under which type EventBridge has an event of the trail."""
-    return SERVICE_DETAIL_TYPE if event["eventType"] == "AwsServiceEvent" else DETAIL_TYPE
-
-
 def deliver(settings: Settings, event: dict) -> None:
     """One event onto the default bus of its account, past the emulator's log of events, which is never emptied."""
     from ministack.core.responses import set_request_account_id, set_request_region
@@ -123,8 +84,8 @@ def deliver(settings: Settings, event: dict) -> None:
     set_request_region(settings.region)
     record = {
         "EventId": event["eventID"],
-        "Source": f"aws.{event['eventSource'].partition('.')[0]}",
-        "DetailType": detail_type(event),
+        "Source": trail.source(event),
+        "DetailType": trail.detail_type(event),
         "Detail": json.dumps(event),
         "EventBusName": "default",
         "Time": int(datetime.datetime.fromisoformat(event["eventTime"].replace("Z", "+00:00")).timestamp()),

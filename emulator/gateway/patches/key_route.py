@@ -8,8 +8,9 @@ calls are forwarded with the authenticated caller and decided there. CloudHSM v2
 
 import asyncio
 
+from forwarding.key_endpoint import KeyEndpoint
+
 from gateway import caller, execution_role
-from gateway.key_endpoint import KeyEndpoint
 from gateway.settings import Settings
 
 REQUIRES = (
@@ -41,7 +42,7 @@ def apply(settings: Settings) -> None:
     from ministack.core.responses import get_region
     from ministack.services import stepfunctions
 
-    endpoint = KeyEndpoint(settings)
+    endpoint = KeyEndpoint(settings.key_endpoint, settings.gateway_secret)
 
     async def forward(method, path, headers, body, query):
         execution = execution_role.current()

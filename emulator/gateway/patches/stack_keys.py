@@ -7,9 +7,10 @@ stack's keys would exist where nobody encrypts. Create, update and delete go to 
 
 import json
 
-from gateway.caller import account_root
+from forwarding.caller import account_root
+from forwarding.key_endpoint import KeyEndpoint, KeyEndpointError
+
 from gateway.contract import handlers_of
-from gateway.key_endpoint import KeyEndpoint, KeyEndpointError
 from gateway.settings import Settings
 
 REQUIRES = ("ministack.services.cloudformation.provisioners:_RESOURCE_HANDLERS",)
@@ -22,7 +23,8 @@ IMMUTABLE = {"KeySpec": "SYMMETRIC_DEFAULT", "KeyUsage": "ENCRYPT_DECRYPT", "Ori
 
 def apply(settings: Settings) -> None:
     handlers = handlers_of((KEY, ALIAS), __name__)
-    keys, aliases = StackKeys(KeyEndpoint(settings), settings.account), StackAliases(KeyEndpoint(settings), settings.account)
+    endpoint = KeyEndpoint(settings.key_endpoint, settings.gateway_secret)
+    keys, aliases = StackKeys(endpoint, settings.account), StackAliases(endpoint, settings.account)
     handlers[KEY] = {"create": keys.create, "update": keys.update, "delete": keys.delete}
     handlers[ALIAS] = {
         "create": aliases.create,

@@ -11,9 +11,10 @@ from types import SimpleNamespace
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 GATEWAY = os.path.join(REPOSITORY, "emulator", "gateway")
-sys.path.insert(0, os.path.dirname(GATEWAY))
+sys.path[0:0] = [os.path.dirname(GATEWAY), os.path.join(os.path.dirname(GATEWAY), "common")]
 
 from gateway import contract, patches  # noqa: E402
+from patching import PatchError  # noqa: E402
 
 
 class Requirements(unittest.TestCase):
@@ -21,8 +22,8 @@ class Requirements(unittest.TestCase):
         for patch in patches.ALL:
             self.assertGreater(len(patch.__doc__ or ""), 80, patch.__name__)
             self.assertTrue(patch.REQUIRES, patch.__name__)
-        contract.check_version()
-        contract.check_requirements(patches.ALL)
+        contract.RELEASE.check()
+        contract.RELEASE.check_requirements(patches.ALL)
 
     def test_every_file_of_the_folder_is_applied_once(self):
         files = {name[:-3] for name in os.listdir(os.path.join(GATEWAY, "patches")) if name.endswith(".py")}
@@ -34,23 +35,23 @@ class Requirements(unittest.TestCase):
         for patch in patches.ALL:
             for requirement in patch.REQUIRES:
                 gone = SimpleNamespace(__name__=patch.__name__, REQUIRES=(f"{requirement}_gone",))
-                with self.assertRaises(contract.PatchError) as refused:
-                    contract.check_requirements([gone])
+                with self.assertRaises(PatchError) as refused:
+                    contract.RELEASE.check_requirements([gone])
                 self.assertIn(patch.__name__, str(refused.exception))
                 self.assertIn(f"{requirement}_gone", str(refused.exception))
 
     def test_a_missing_module_is_refused(self):
-        with self.assertRaisesRegex(contract.PatchError, "needs the module ministack.no_such"):
-            contract.resolve("ministack.no_such:name", "patch")
+        with self.assertRaisesRegex(PatchError, "needs the module ministack.no_such"):
+            contract.RELEASE.resolve("ministack.no_such:name", "patch")
 
     def test_text_must_occur_exactly_once(self):
         self.assertEqual(contract.replace_text("a b c", "b", "x", "patch"), "a x c")
         for text in ("a c", "b b"):
-            with self.assertRaisesRegex(contract.PatchError, "expected one occurrence"):
+            with self.assertRaisesRegex(PatchError, "expected one occurrence"):
                 contract.replace_text(text, "b", "x", "patch")
 
     def test_a_resource_type_without_handler_is_refused(self):
-        with self.assertRaisesRegex(contract.PatchError, "AWS::No::Such"):
+        with self.assertRaisesRegex(PatchError, "AWS::No::Such"):
             contract.handlers_of(("AWS::No::Such",), "patch")
 
     def test_another_release_stops_the_launcher_with_one_line(self):

@@ -7,8 +7,7 @@ import logging
 import uuid
 from urllib.parse import urlsplit
 
-from gateway.caller import Caller
-from gateway.settings import Settings
+from forwarding.caller import Caller
 
 logger = logging.getLogger("keyturn.gateway")
 
@@ -23,10 +22,10 @@ Response = tuple[int, dict, bytes]
 class KeyEndpoint:
     """Speaks to the endpoint over loopback HTTP; only this class knows the gateway secret."""
 
-    def __init__(self, settings: Settings) -> None:
-        address = urlsplit(settings.key_endpoint)
+    def __init__(self, url: str, secret: str) -> None:
+        address = urlsplit(url)
         self._host, self._port = address.hostname or "127.0.0.1", address.port or 80
-        self._secret = settings.gateway_secret
+        self._secret = secret
 
     def send(self, target: str, body: bytes, caller: Caller, agent: str = "", region: str = "") -> Response:
         """Returns the endpoint's answer, of its own Region unless told; one out of reach is a retryable KMS error."""
