@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `unit` and `fuzz` need no network; `lib` synthesizes the CDK app; `integration` starts emulators; `e2e` and `crash`
-// deploy the whole app locally.
+// `unit` and `fuzz` need no network; `lib` synthesizes the CDK app; `integration` starts emulators; `e2e`, `crash` and
+// `localstack` deploy the whole app locally.
 import { defineConfig } from 'vitest/config';
 
 const integration = [
@@ -26,7 +26,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [
             ...integration,
-            ...['e2e', 'crash', 'lib', 'fuzz'].map((room) => `test/${room}/**`),
+            ...['e2e', 'crash', 'lib', 'fuzz', 'localstack'].map((room) => `test/${room}/**`),
           ],
           testTimeout: 30_000,
         },
@@ -65,6 +65,19 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 240_000,
           hookTimeout: 300_000,
+        },
+      },
+      {
+        // `npm run test:localstack` names the files. Its interpreter shares one core among all executions, so that
+        // everything takes two to three times as long.
+        extends: true,
+        test: {
+          name: 'localstack',
+          include: ['test/localstack/**/*.test.ts', 'test/e2e/**/*.test.ts'],
+          globalSetup: ['test/e2e/stack.ts'],
+          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 900_000,
         },
       },
       {

@@ -12,7 +12,7 @@ const Options = z.strictObject({
   'mail-port': z.coerce.number().int(),
   'slack-secret-file': z.string(),
   'admin-token-file': z.string(),
-  'gateway-url': z.url(),
+  'mail-source': z.url(),
 });
 /** As the secret of the deployed app, so that one file serves both. */
 const SlackSecret = z.object({ botToken: z.string(), signingSecrets: z.array(z.string()).min(1) });
@@ -30,7 +30,7 @@ async function run(): Promise<void> {
       adminToken,
       clock: Date.now,
     }),
-    startMailbox({ port: options['mail-port'], adminToken, gatewayUrl: options['gateway-url'] }),
+    startMailbox({ port: options['mail-port'], adminToken, source: options['mail-source'] }),
   ]);
   const stop = () => process.exit(0);
   process.on('SIGTERM', stop);

@@ -13,10 +13,11 @@ import {
 export interface MailSettings {
   readonly port: number;
   readonly adminToken: string;
-  /** Base URL of the AWS emulator. */
-  readonly gatewayUrl: string;
+  /** Where the AWS emulator shows what SES took. */
+  readonly source: string;
 }
 
+/** As ministack shows it. */
 const Mail = z.object({
   MessageId: z.string(),
   Source: z.string(),
@@ -26,7 +27,23 @@ const Mail = z.object({
   BodyHtml: z.string().nullish(),
   Timestamp: z.union([z.string(), z.number()]),
 });
-const Taken = z.object({ messages: z.record(z.string(), z.array(Mail)) });
+/** As LocalStack does, brought into the other's form. */
+const LocalStackMail = z
+  .object({
+    Id: z.string(),
+    Source: z.string(),
+    Destination: z.object({ ToAddresses: z.array(z.string()) }),
+    Subject: z.string(),
+    Body: z.object({ text_part: z.string().nullable(), html_part: z.string().nullish() }),
+    Timestamp: z.string(),
+  })
+  .transform(({ Id, Source, Destination, Subject, Body, Timestamp }) => ({
+    ...{ MessageId: Id, Source, To: Destination.ToAddresses, Subject, Timestamp },
+    ...{ BodyText: Body.text_part, BodyHtml: Body.html_part },
+  }));
+const Taken = z.object({
+  messages: z.union([z.record(z.string(), z.array(Mail)), z.array(LocalStackMail)]),
+});
 
 /** A mail, newest last, as tests read it. */
 export interface MailboxEntry {
@@ -39,23 +56,22 @@ export interface MailboxEntry {
   readonly at: string;
 }
 
-async function readMailbox({ gatewayUrl, adminToken }: MailSettings): Promise<MailboxEntry[]> {
-  const answer = await fetch(`${gatewayUrl}/_ministack/ses/messages`, {
+async function readMailbox({ source, adminToken }: MailSettings): Promise<MailboxEntry[]> {
+  const answer = await fetch(source, {
     headers: { 'x-admin-token': adminToken },
     signal: AbortSignal.timeout(5000),
   });
   const { messages } = Taken.parse(await answer.json());
-  return Object.values(messages)
-    .flat()
-    .map((mail) => ({
-      id: mail.MessageId,
-      from: mail.Source,
-      to: mail.To,
-      subject: mail.Subject,
-      text: mail.BodyText ?? '',
-      html: mail.BodyHtml ?? null,
-      at: String(mail.Timestamp),
-    }));
+  const all = Array.isArray(messages) ? messages : Object.values(messages).flat();
+  return all.map((mail) => ({
+    id: mail.MessageId,
+    from: mail.Source,
+    to: mail.To,
+    subject: mail.Subject,
+    text: mail.BodyText ?? '',
+    html: mail.BodyHtml ?? null,
+    at: String(mail.Timestamp),
+  }));
 }
 
 const SCRIPT = `'use strict';

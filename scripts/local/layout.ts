@@ -4,6 +4,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { EmulatorName } from './emulators/names.ts';
 
 /** The root of the repository. */
 export const ROOT = resolve(fileURLToPath(new URL('../..', import.meta.url)));
@@ -32,10 +33,14 @@ export interface Layout {
   readonly stackFile: string;
 }
 
-/** @param directory absolute, or relative to the repository. */
-export function layoutOf(directory: string): Layout {
+/**
+ * What an emulator knows lies apart from what another one of the same directory knows.
+ * @param directory absolute, or relative to the repository.
+ */
+export function layoutOf(directory: string, emulator: EmulatorName = 'ministack'): Layout {
   const own = resolve(ROOT, directory);
   const shared = join(ROOT, DEFAULT_DIRECTORY);
+  const state = emulator === 'ministack' ? own : join(own, emulator);
   return {
     directory: own,
     venv: join(shared, 'venv'),
@@ -49,12 +54,12 @@ export function layoutOf(directory: string): Layout {
     temporary: join(own, 'tmp'),
     run: join(own, 'run'),
     people: join(own, 'people'),
-    hsmData: join(own, 'data', 'hsm'),
-    awsData: join(own, 'data', 'aws'),
-    bucketData: join(own, 'data', 'buckets'),
-    cdkOut: join(own, 'cdk.out'),
-    outputsFile: join(own, 'outputs.json'),
-    deploymentFile: join(own, 'deployment.json'),
+    hsmData: join(state, 'data', 'hsm'),
+    awsData: join(state, 'data', 'aws'),
+    bucketData: join(state, 'data', 'buckets'),
+    cdkOut: join(state, 'cdk.out'),
+    outputsFile: join(state, 'outputs.json'),
+    deploymentFile: join(state, 'deployment.json'),
     portsFile: join(own, 'ports.json'),
     stackFile: join(own, 'stack.json'),
   };

@@ -2,8 +2,10 @@
 // Who may use a directory, and whether its data can be trusted. One process owns a running stack; a marker file
 // stands for as long as the emulator's state is in memory only, so that finding it without an owner means that
 // the last stop was not clean. Then all data goes together: table, buckets and HSM must be of one moment.
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { EMULATOR } from './emulators/choose.ts';
+import { EMULATORS, type EmulatorName } from './emulators/names.ts';
 import { LocalStackError } from './errors.ts';
 import type { Layout } from './layout.ts';
 import { writePrivate } from './private-file.ts';
@@ -38,13 +40,16 @@ export function releaseOwnership(layout: Layout): void {
 }
 
 /** From here on the data on disk is not the whole truth. */
-export function markRunning(layout: Layout): void {
-  writePrivate(markerOf(layout), `${process.pid}\n`);
+export function markRunning(layout: Layout, emulator: EmulatorName): void {
+  writePrivate(markerOf(layout), `${emulator}\n`);
 }
 
-/** Whether the last stack of this directory ended without saving. */
-export function wasUnclean(layout: Layout): boolean {
-  return existsSync(markerOf(layout));
+/** The emulator whose stack ended in this directory without saving, if one did. */
+export function findUnclean(layout: Layout): EmulatorName | undefined {
+  if (!existsSync(markerOf(layout))) return undefined;
+  const name = readFileSync(markerOf(layout), 'utf8').trim();
+  // Before there were two, the marker named none.
+  return EMULATORS.find((known) => known === name) ?? 'ministack';
 }
 
 /**
@@ -56,8 +61,10 @@ export async function stopServices(layout: Layout): Promise<boolean> {
   const gateway = await endService(layout, GATEWAY, GATEWAY_GRACE_SECONDS);
   const keyEndpoint = await endService(layout, KEY_ENDPOINT, KEY_ENDPOINT_GRACE_SECONDS);
   rmSync(layout.temporary, { recursive: true, force: true });
-  if (gateway && keyEndpoint) rmSync(markerOf(layout), { force: true });
-  return !wasUnclean(layout);
+  const marked = findUnclean(layout);
+  const hasNothingToSave = marked !== undefined && !EMULATOR[marked].keepsState;
+  if ((gateway && keyEndpoint) || hasNothingToSave) rmSync(markerOf(layout), { force: true });
+  return findUnclean(layout) === undefined;
 }
 
 /** Removes all data and what was learned from it. Ports and certificates stay. */

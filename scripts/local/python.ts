@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A Python environment, that of the AWS emulator or another: found, created once, and installed anew when its pins change.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { run } from './commands.ts';
 import { LocalStackError } from './errors.ts';
@@ -12,6 +12,8 @@ import { withLock } from './locks.ts';
 export interface PythonPackages {
   readonly what: string;
   readonly requirements: string;
+  /** Of the one Python 3 that will do; without it any from 3.10 on. */
+  readonly minor?: number;
 }
 
 const AWS_EMULATOR: PythonPackages = {
@@ -50,9 +52,9 @@ function isInstalled(venv: string, wanted: string): boolean {
 async function install(
   venv: string,
   interpreter: string,
-  { what, requirements }: PythonPackages,
+  { what, requirements, minor }: PythonPackages,
 ): Promise<void> {
-  const base = await findPython();
+  const base = minor === undefined ? await findPython() : await findPythonOf(minor);
   rmSync(venv, { recursive: true, force: true });
   mkdirSync(dirname(venv), { recursive: true, mode: 0o700 });
   await must(base, ['-m', 'venv', venv], 'creating a Python environment');
@@ -82,6 +84,26 @@ export async function findPython(candidates: readonly string[] = CANDIDATES): Pr
       '  Debian, Ubuntu: sudo apt-get install python3 python3-venv\n' +
       '  Fedora:         sudo dnf install python3\n' +
       '  macOS:          brew install python',
+  );
+}
+
+/** One Python 3 with `minor` on the path or among those of pyenv. @throws LocalStackError */
+export async function findPythonOf(minor: number, environment = process.env): Promise<string> {
+  const name = `python3.${minor}`;
+  const home = environment['HOME'] ?? '';
+  const versions = join(environment['PYENV_ROOT'] ?? join(home, '.pyenv'), 'versions');
+  const ofPyenv = existsSync(versions)
+    ? readdirSync(versions).filter((version) => version.startsWith(`3.${minor}.`))
+    : [];
+  const candidates = [name, 'python3', ...ofPyenv.map((one) => join(versions, one, 'bin', name))];
+  for (const candidate of candidates) {
+    const { code, output } = await run(candidate, ['-c', PROBE]);
+    if (code === 0 && output.trim() === `3.${minor}`) return candidate;
+  }
+  throw new LocalStackError(
+    `Python 3.${minor}, exactly that, is needed with its venv module: its packages are pinned for it.\n` +
+      `  pyenv: pyenv install 3.${minor}\n` +
+      `  uv:    uv python install 3.${minor}`,
   );
 }
 

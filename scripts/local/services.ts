@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The processes of the local stack: the key endpoint (KMS and CloudHSM v2 over SoftHSM), the gateway (the AWS
+// The processes of the local stack: the key endpoint (KMS and CloudHSM v2 over SoftHSM), the gateway (an AWS
 // emulator with our patches), and the stand-ins for Slack and a mailbox. Each is started, waited for by its own sign of life, and ended cleanly.
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Emulator, Installed } from './emulators/emulator.ts';
 import { ACCOUNT, baseEnvironment, REGION } from './environment.ts';
 import { LocalStackError } from './errors.ts';
 import { type Layout, ROOT } from './layout.ts';
@@ -22,7 +23,8 @@ export interface ServiceSettings {
   readonly layout: Layout;
   readonly ports: Ports;
   readonly secrets: Secrets;
-  readonly python: string;
+  readonly emulator: Emulator;
+  readonly installed: Installed;
   readonly softHsmModule: string;
   /** Script of the key endpoint. */
   readonly keyEndpoint: string;
@@ -72,13 +74,14 @@ export async function startKeyEndpoint(settings: ServiceSettings): Promise<void>
 }
 
 /** Starts the stand-ins for Slack and a mailbox and waits until they say that they are ready. */
-export async function startStandIns({ layout, ports, secrets }: ServiceSettings): Promise<void> {
+export async function startStandIns(settings: ServiceSettings): Promise<void> {
+  const { layout, ports, secrets, emulator } = settings;
   const options = {
     'slack-port': ports.slack,
     'mail-port': ports.mail,
     'slack-secret-file': secrets.slackSecretFile,
     'admin-token-file': secrets.adminTokenFile,
-    'gateway-url': `https://127.0.0.1:${ports.gateway}`,
+    'mail-source': `https://127.0.0.1:${ports.gateway}${emulator.mailPath}`,
   };
   const logFile = freshLog(layout, STAND_INS);
   const record = await start({
@@ -98,6 +101,8 @@ export async function startStandIns({ layout, ports, secrets }: ServiceSettings)
 /** Starts the gateway and waits until it answers its health check. */
 export async function startGateway(settings: ServiceSettings): Promise<void> {
   const { layout, ports, secrets } = settings;
+  const { emulator, installed } = settings;
+  const launch = emulator.launch(settings);
   const settingsFile = join(layout.run, 'gateway-settings.json');
   const own = {
     kmsEndpoint: keyEndpointUrl(ports),
@@ -106,40 +111,24 @@ export async function startGateway(settings: ServiceSettings): Promise<void> {
     region: REGION,
     account: ACCOUNT,
     tickSeconds: 1,
+    ...installed.settings,
+    ...launch.settings,
   };
   writePrivate(settingsFile, JSON.stringify(own));
   const logFile = freshLog(layout, GATEWAY);
   const record = await start({
     ...programOf(layout, GATEWAY, logFile),
-    command: settings.python,
-    args: [join(ROOT, 'emulator', 'gateway', 'launch.py'), settingsFile],
-    env: { ...baseEnvironment(layout), ...gatewayEnvironment(settings) },
+    command: installed.python,
+    args: [launch.launcher, settingsFile],
+    env: {
+      ...baseEnvironment(layout),
+      PYTHONUNBUFFERED: '1',
+      PYTHONDONTWRITEBYTECODE: '1',
+      ...launch.environment,
+    },
   });
-  const health = `https://127.0.0.1:${ports.gateway}/_ministack/health`;
-  await alive(record, logFile, 'the AWS emulator', () => answers(health));
-}
-
-/** The emulator's own configuration. @see docs/local-stack.md */
-function gatewayEnvironment({ layout, ports, waitScale }: ServiceSettings): NodeJS.ProcessEnv {
-  return {
-    BIND_HOST: '127.0.0.1',
-    GATEWAY_PORT: String(ports.gateway),
-    MINISTACK_REGION: REGION,
-    AUTH: 'true',
-    USE_SSL: '1',
-    MINISTACK_SSL_CERT: layout.tls.certificate,
-    MINISTACK_SSL_KEY: layout.tls.key,
-    IOT_MTLS_ENABLED: 'false',
-    SFTP_ENABLED: '0',
-    PERSIST_STATE: '1',
-    STATE_DIR: layout.awsData,
-    S3_PERSIST: '1',
-    S3_DATA_DIR: layout.bucketData,
-    LAMBDA_EXECUTOR: 'local',
-    SFN_WAIT_SCALE: String(waitScale),
-    PYTHONUNBUFFERED: '1',
-    PYTHONDONTWRITEBYTECODE: '1',
-  };
+  const health = `https://127.0.0.1:${ports.gateway}${emulator.healthPath}`;
+  await alive(record, logFile, emulator.title, () => answers(health));
 }
 
 function programOf(

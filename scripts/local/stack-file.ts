@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // `.local/stack.json`: what a running local stack tells everyone else (CLI, tests, measurements). Mode 0600,
 // because it holds the admin token.
+import { existsSync, renameSync } from 'node:fs';
 import { z } from 'zod';
+import { EMULATORS, type EmulatorName } from './emulators/names.ts';
 import { LocalStackError } from './errors.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import { readJson, writePrivate } from './private-file.ts';
@@ -9,6 +11,7 @@ import { readJson, writePrivate } from './private-file.ts';
 const url = z.string().nullable();
 
 const schema = z.object({
+  emulator: z.enum(EMULATORS).default('ministack'),
   apiUrl: url,
   workloadApiUrl: url,
   consoleUrl: url,
@@ -45,6 +48,15 @@ export function readStackFile(directory: string): StackInfo {
 /** The contents of the file if it is there and of the present form. */
 export function findStackFile(layout: Layout): StackInfo | undefined {
   return schema.safeParse(readJson(layout.stackFile)).data;
+}
+
+/** Puts the file of another emulator aside, and brings back what this one left: some members outlive a stop. */
+export function bringBackStackFile(layout: Layout, emulator: EmulatorName): void {
+  const last = findStackFile(layout)?.emulator;
+  if (last === emulator) return;
+  const asideOf = (name: EmulatorName) => layout.stackFile.replace(/\.json$/, `.${name}.json`);
+  if (last !== undefined) renameSync(layout.stackFile, asideOf(last));
+  if (existsSync(asideOf(emulator))) renameSync(asideOf(emulator), layout.stackFile);
 }
 
 /** Replaces the file. */

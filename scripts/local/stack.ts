@@ -7,22 +7,24 @@ import { ensureSoftHsm } from '#adapters/pkcs11/softhsm.ts';
 import { DIRECTORY } from '#policies/directory.ts';
 import { type ConsistencyDelay, setConsistencyDelay } from './consistency.ts';
 import { type App, deploy, KEYTURN_APP } from './deployment.ts';
+import { EMULATOR } from './emulators/choose.ts';
+import type { Emulator } from './emulators/emulator.ts';
+import type { EmulatorName } from './emulators/names.ts';
 import { ACCOUNT, REGION } from './environment.ts';
 import { createDirectories, DEFAULT_DIRECTORY, type Layout, layoutOf, ROOT } from './layout.ts';
 import { readOutputs } from './outputs.ts';
 import {
   discardData,
+  findUnclean,
   markRunning,
   releaseOwnership,
   stopServices,
   takeOwnership,
-  wasUnclean,
 } from './ownership.ts';
 import { ensurePeople } from './people.ts';
 import { choosePorts, type Ports } from './ports.ts';
 import { readJson, writePrivate } from './private-file.ts';
 import { findRunning } from './processes.ts';
-import { ensurePython } from './python.ts';
 import { drawSecrets, type Secrets } from './secrets.ts';
 import {
   GATEWAY,
@@ -38,7 +40,7 @@ import {
   startStandIns,
 } from './services.ts';
 import { connectSlack } from './slack.ts';
-import { findStackFile, type StackInfo, writeStackFile } from './stack-file.ts';
+import { bringBackStackFile, findStackFile, type StackInfo, writeStackFile } from './stack-file.ts';
 import { ensureCertificates, trustAuthority } from './tls.ts';
 
 export { readStackFile, type StackInfo, updateStackFile } from './stack-file.ts';
@@ -48,13 +50,15 @@ export interface StackOptions {
   /** Relative to the repository; default `.local`. */
   readonly directory?: string;
   readonly log?: (line: string) => void;
+  /** Which AWS; default ministack. */
+  readonly emulator?: EmulatorName;
   /** Eventual consistency of KMS; null or absent answers at once. */
   readonly consistencyDelay?: ConsistencyDelay | null;
   /** What to deploy; default Keyturn, null nothing. */
   readonly app?: App | null;
   /** The program that answers for KMS and CloudHSM v2; default our emulator. */
   readonly keyEndpoint?: string;
-  /** Factor on the waits, retry delays and time limits of state machines; default 1. */
+  /** Factor on the waits and retry delays of state machines, and the emulator's own time limits; default 1. */
   readonly waitScale?: number;
 }
 
@@ -71,13 +75,16 @@ export interface Stack {
 
 /** Starts a stack and returns when the app is deployed and `stack.json` is written. @throws LocalStackError */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
-  const layout = layoutOf(options.directory ?? DEFAULT_DIRECTORY);
+  const emulator = EMULATOR[options.emulator ?? 'ministack'];
+  const layout = layoutOf(options.directory ?? DEFAULT_DIRECTORY, emulator.name);
   const log = options.log ?? (() => {});
   createDirectories(layout);
   await takeOwnership(layout);
   try {
     await recover(layout, log);
-    return await bringUp(layout, options, log);
+    bringBackStackFile(layout, emulator.name);
+    if (!emulator.keepsState) discardData(layout);
+    return await bringUp(layout, emulator, options, log);
   } catch (error) {
     await stopServices(layout);
     releaseOwnership(layout);
@@ -87,26 +94,27 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
 /** Brings a directory whose last owner vanished back to a state that can be trusted. */
 async function recover(layout: Layout, log: (line: string) => void): Promise<void> {
-  const wasMarked = wasUnclean(layout);
+  const marked = findUnclean(layout);
   const saved = await stopServices(layout);
-  if (wasMarked && saved) {
+  if (marked !== undefined && saved) {
     log('ended the processes that the last start left behind; their state was saved');
-  } else if (wasMarked) {
+  } else if (marked !== undefined) {
     log(
       'the last stop was not clean, so the state of the emulators is lost: starting from nothing',
     );
-    discardData(layout);
+    discardData(layoutOf(layout.directory, marked));
   }
 }
 
 async function bringUp(
   layout: Layout,
+  emulator: Emulator,
   options: StackOptions,
   log: (line: string) => void,
 ): Promise<Stack> {
   createDirectories(layout);
-  const [python, softHsm] = await Promise.all([
-    timed(log, 'Python environment', () => ensurePython(layout.venv, log)),
+  const [installed, softHsm] = await Promise.all([
+    timed(log, 'Python environment', () => emulator.prepare(layout, log)),
     timed(log, 'SoftHSM', () => ensureSoftHsm(join(ROOT, DEFAULT_DIRECTORY))),
     ensureCertificates(layout.tls),
   ]);
@@ -117,16 +125,17 @@ async function bringUp(
     layout,
     ports,
     secrets,
-    python,
+    emulator,
+    installed,
     softHsmModule: softHsm.modulePath,
     keyEndpoint: options.keyEndpoint ?? join(ROOT, 'emulator', 'main.ts'),
     peopleFile: writePeople(layout),
     waitScale: options.waitScale ?? 1,
   };
-  await timed(log, 'key endpoint, AWS emulator and stand-ins', () =>
+  await timed(log, `key endpoint, ${emulator.title} and stand-ins`, () =>
     Promise.all([startKeyEndpoint(settings), startGateway(settings), startStandIns(settings)]),
   );
-  markRunning(layout);
+  markRunning(layout, emulator.name);
   const app = options.app === undefined ? KEYTURN_APP : options.app;
   const people = JSON.stringify(await ensurePeople(layout.people));
   if (app !== null) {
@@ -134,7 +143,7 @@ async function bringUp(
     await timed(log, 'CDK app', () => deploy(layout, ports, withPeople, log));
   }
   await setConsistencyDelay(keyEndpointUrl(ports), secrets.adminToken, options.consistencyDelay);
-  const info = describeStack(layout, ports, secrets);
+  const info = describeStack(layout, emulator.name, ports, secrets);
   await connectSlack(info, secrets);
   writeStackFile(layout, info);
   return { info, layout, lost: () => lostService(layout), stop: () => stopStack(layout) };
@@ -164,8 +173,14 @@ function writePeople(layout: Layout): string {
   return file;
 }
 
-function describeStack(layout: Layout, ports: Ports, secrets: Secrets): StackInfo {
+function describeStack(
+  layout: Layout,
+  emulator: EmulatorName,
+  ports: Ports,
+  secrets: Secrets,
+): StackInfo {
   return {
+    emulator,
     ...readOutputs(readJson(layout.outputsFile), gatewayUrl(ports)),
     gatewayUrl: gatewayUrl(ports),
     kmsUrl: keyEndpointUrl(ports),

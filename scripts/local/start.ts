@@ -2,12 +2,15 @@
 // `npm start`: brings the local stack up, runs the story of one key's life, and stays up until Ctrl-C.
 //   --once             end after the story, with exit code 0 or 1
 //   --directory DIR    where the stack lives (default .local)
+//   --emulator NAME    ministack (default) or localstack
 //   --no-story         only bring the stack up
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import colors from 'picocolors';
+import { z } from 'zod';
 import { DEFAULT_CONSISTENCY_DELAY } from './consistency.ts';
+import { EMULATORS } from './emulators/names.ts';
 import { describe } from './errors.ts';
 import { DEFAULT_DIRECTORY, ROOT } from './layout.ts';
 import { type Stack, startStack } from './stack.ts';
@@ -18,6 +21,7 @@ const { values } = parseArgs({
   options: {
     once: { type: 'boolean', default: false },
     directory: { type: 'string', default: DEFAULT_DIRECTORY },
+    emulator: { type: 'string', default: 'ministack' },
     'no-story': { type: 'boolean', default: false },
   },
 });
@@ -76,6 +80,7 @@ async function live(stack: Stack): Promise<number> {
 async function main(): Promise<number> {
   const stack = await startStack({
     directory: values.directory,
+    emulator: z.enum(EMULATORS).parse(values.emulator),
     log: (line) => say(colors.dim(`  ${line}`)),
     consistencyDelay: DEFAULT_CONSISTENCY_DELAY,
   });

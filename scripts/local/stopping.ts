@@ -3,7 +3,7 @@
 // order; else by ending the processes that a vanished owner left.
 import { existsSync } from 'node:fs';
 import { type Layout, layoutOf } from './layout.ts';
-import { OWNER, stopServices, wasUnclean } from './ownership.ts';
+import { findUnclean, OWNER, stopServices } from './ownership.ts';
 import { end, findRunning } from './processes.ts';
 
 /** Both graces of the services together, and some for the owner itself. */
@@ -15,7 +15,8 @@ export async function stopDirectory(directory: string): Promise<string> {
   if (!existsSync(layout.run)) return 'nothing runs here';
   const owner = await findRunning(layout.run, OWNER);
   if (owner !== undefined) await end(owner, OWNER_GRACE_SECONDS);
-  if (!wasUnclean(layout)) return owner === undefined ? 'nothing runs here' : 'stopped';
+  if (findUnclean(layout) === undefined)
+    return owner === undefined ? 'nothing runs here' : 'stopped';
   return (await stopServices(layout))
     ? 'stopped'
     : 'stopped; not everything could be saved, so the next start begins from nothing';

@@ -1,9 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm test`: format, lint, types, then the test projects and a sample of the simulation, each once. Prints one closing
+// `npm test`: format, lint, types, then the test projects, a sample of the simulation, and a smoke test on
+// LocalStack where it can run. Prints one closing
 // line `N passed, N failed`.
-//   --only check,unit,sample,lib,integration,e2e,crash    a subset, in that order
+//   --only check,unit,sample,lib,localstack,integration,e2e,crash    a subset, in that order
 import { parseArgs } from 'node:util';
-import { chosen, counted, type Lanes, project, runLanes, runNode, simulate, sum } from './lanes.ts';
+import {
+  chosen,
+  counted,
+  type Lanes,
+  project,
+  runLanes,
+  runNode,
+  simulate,
+  sum,
+  type Tally,
+} from './lanes.ts';
+import { localStackSmoke } from './localstack-lanes.ts';
 
 /** A few seconds; `npm run test:deep` plays more. */
 const HISTORIES = 200;
@@ -19,10 +31,26 @@ const LANES: Lanes = {
   unit: () => project('unit'),
   sample: async () => sum([await simulate('rotation', HISTORIES), await project('fuzz')]),
   lib: () => project('lib'),
+  localstack: localStackSmoke,
   integration: () => project('integration'),
   e2e: () => project('e2e'),
   crash: () => project('crash'),
 };
 
+/** `lib` uses one core, and much of the smoke test is waiting: where both are asked for, they run at the same time. */
+function sideBySide(lanes: Lanes): Lanes {
+  const { lib, localstack } = lanes;
+  if (lib === undefined || localstack === undefined) return lanes;
+  const begun: { localstack?: Promise<Tally> } = {};
+  return {
+    ...lanes,
+    lib: () => {
+      begun.localstack = localstack();
+      return lib();
+    },
+    localstack: () => begun.localstack ?? localstack(),
+  };
+}
+
 const { values } = parseArgs({ options: { only: { type: 'string' } } });
-await runLanes(chosen(LANES, values.only));
+await runLanes(sideBySide(chosen(LANES, values.only)));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `npm run test:deep`: what takes longer than anybody waits for: more histories, more runs of each property, more crashes,
-// coverage of core, a linter of the templates, and peers' tests of KMS. Prints one closing line `N passed, N failed`.
-//   --only simulate,properties,fuzz,templates,conformance,crash,kills    a subset, in that order
+// coverage of core, a linter of the templates, peers' tests of KMS, and LocalStack. Prints one closing line `N passed, N failed`.
+//   --only simulate,properties,fuzz,templates,conformance,crash,kills,localstack    a subset, in that order
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -18,6 +18,7 @@ import {
   sum,
   type Tally,
 } from './lanes.ts';
+import { localStackLanes } from './localstack-lanes.ts';
 
 const HISTORIES = 2000;
 const RUNS = 2000;
@@ -118,6 +119,12 @@ async function templates(): Promise<Tally> {
   return sum(tallies);
 }
 
+async function localstack(): Promise<Tally> {
+  const tallies: Tally[] = [];
+  for (const lane of Object.values(localStackLanes(true))) tallies.push(await lane());
+  return sum(tallies);
+}
+
 const LANES: Lanes = {
   simulate: () => simulate('rotation', HISTORIES),
   properties: () => project('unit', [...PATIENCE, ...COVERAGE], { KEYTURN_RUNS: String(RUNS) }),
@@ -126,6 +133,7 @@ const LANES: Lanes = {
   conformance: async () => counted(await runNode('test/conformance/main.ts', [])),
   crash: crashes,
   kills,
+  localstack,
 };
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } });

@@ -152,7 +152,7 @@ describe('a recovery drill', () => {
     const found = (await objectsOf(drilled)).find(({ id: keyId }) =>
       version?.keyArn?.endsWith(keyId),
     );
-    const site = { operator: alice, stack: inject('stack'), directory: '.local-test' };
+    const site = { operator: alice, stack: inject('stack'), directory: inject('directory') };
     const args = ['delete-object', '--cluster', drilled, '--label', found?.label ?? ''];
     expect(await hsmAdmin(site, args)).toBeNull();
 

@@ -14,7 +14,7 @@ import { activeKey, person, ROOT_CREDENTIALS, workload } from './scene.ts';
 type Recovery = ResponseOf<'getRecovery'>;
 
 const KEY_STORE = 'keyturn-local';
-const DIRECTORY = '.local-test';
+const DIRECTORY = inject('directory');
 let alice: Client;
 let hsm: CloudHSMV2Client;
 let clusterId: string;

@@ -175,7 +175,7 @@ describe('re-encryption under writing applications, its workers killed', () => {
       crm.put(id, [Buffer.from(fresh.body.ciphertext, 'base64')], { customer: id });
       crm.beforeReplace = () => {};
     };
-    const { temporary } = layoutOf('.local-test');
+    const { temporary } = layoutOf(inject('directory'));
     const started = await operator.startReencryption(name);
     operationId = started.body.operationId;
     let kills = 0;

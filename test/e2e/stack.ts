@@ -7,19 +7,25 @@ import { startStack } from '#scripts/local/stack.ts';
 import { type StackInfo, updateStackFile } from '#scripts/local/stack-file.ts';
 import { personClient } from '#scripts/local/story/actors.ts';
 import { provisionKeyStore } from '#scripts/local/story/hsm-admin.ts';
+import { EMULATOR_UNDER_TEST } from '#test/support/emulator.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     stack: StackInfo;
     stackFile: string;
+    /** Where the stack lies, relative to the repository. */
+    directory: string;
   }
 }
 
-const DIRECTORY = '.local-test';
+/** One for each emulator: a stack of the one is no stack of the other. */
+const DIRECTORY =
+  EMULATOR_UNDER_TEST === 'ministack' ? '.local-test' : `.local-test-${EMULATOR_UNDER_TEST}`;
 const KEY_STORE = 'keyturn-local';
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const stack = await startStack({
+    emulator: EMULATOR_UNDER_TEST,
     directory: DIRECTORY,
     // A parked operation is taken up again soon, so that a test can wait for it.
     app: { ...KEYTURN_APP, context: { retryAfterSeconds: '3' } },
@@ -31,6 +37,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const site = { operator, stack: stack.info, directory: DIRECTORY };
     const keyStoreId = await provisionKeyStore(site, KEY_STORE);
     project.provide('stack', updateStackFile(DIRECTORY, { keyStoreId }));
+    project.provide('directory', DIRECTORY);
     project.provide('stackFile', stack.layout.stackFile);
   } catch (error) {
     await stack.stop();

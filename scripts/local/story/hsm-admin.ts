@@ -72,7 +72,7 @@ export async function hsmAdmin(
   password?: string,
 ): Promise<string | null> {
   const script = join(ROOT, 'emulator', 'hsm-admin', 'main.ts');
-  const data = ['--data', layoutOf(site.directory).hsmData];
+  const data = ['--data', layoutOf(site.directory, site.stack.emulator).hsmData];
   const { code, output } = await run(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', script, ...args, ...data],

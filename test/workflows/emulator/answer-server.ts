@@ -24,6 +24,8 @@ interface Play {
   readonly calls: SeenCall[];
 }
 
+/** The error of a task that nobody answered in time. */
+export const TIMEOUT = 'States.Timeout';
 const OK: Answer = { result: { StatusCode: 200, Payload: {} } };
 
 /** See the file's head. */
@@ -77,6 +79,8 @@ export class AnswerServer {
     const answer = play.answerTo(name);
     const token = parameters['taskToken'];
     if (typeof token === 'string') {
+      // Nobody may answer with an error of Step Functions itself: nobody answers, and the time is over.
+      if ('error' in answer && answer.error === TIMEOUT) return OK;
       // The emulator takes no notice of what the function that hands on a token throws.
       await this.#callback(token, answer);
       return OK;
@@ -94,8 +98,11 @@ function stateOf({ workflow, expected, calls }: Play, operation: string): string
   return candidates.includes(turn) ? turn : (candidates[0] ?? operation);
 }
 
-/** On the wire an error has no service before its name. */
+/** On the wire an error has no service before its name, and KMS spells its own in capitals. */
 function withoutService(answer: Answer): Answer {
   if ('result' in answer) return answer;
-  return { error: answer.error.replace(/^(Kms|CloudHsmV2)\./, ''), cause: answer.cause ?? '' };
+  return {
+    error: answer.error.replace(/^(Kms|CloudHsmV2)\./, '').replace(/^Kms/, 'KMS'),
+    cause: answer.cause ?? '',
+  };
 }

@@ -55,7 +55,11 @@ async function answer(request: IncomingMessage): Promise<{ status: number; body:
 
 const server = createServer(async (request, response) => {
   const { status, body } = await answer(request);
-  response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(body);
+  const headers = {
+    'content-type': 'application/x-amz-json-1.1',
+    'x-amzn-requestid': crypto.randomUUID(),
+  };
+  response.writeHead(status, headers).end(body);
 });
 server.listen(Number(values['port']), '127.0.0.1', () => {
   process.stdout.write(`ready http://127.0.0.1:${values['port']}\n`);

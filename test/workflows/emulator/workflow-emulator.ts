@@ -13,18 +13,22 @@ import {
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import { EMULATOR } from '#scripts/local/emulators/choose.ts';
 import { ROOT_KEY } from '#scripts/local/environment.ts';
 import { type Stack, startStack } from '#scripts/local/stack.ts';
 import { until } from '#scripts/local/waiting.ts';
 import { signedPost } from '#test/gateway/signed-fetch.ts';
 import { type Machine, readWorkflow, type State } from '#test/support/asl.ts';
+import { EMULATOR_UNDER_TEST } from '#test/support/emulator.ts';
 import { type Answer, runScenario, type Scenario, type SeenCall } from '../scenarios/scenario.ts';
-import { AnswerServer } from './answer-server.ts';
+import { AnswerServer, TIMEOUT } from './answer-server.ts';
 import { stubFunctionZip } from './stub-function.ts';
 
 const DIRECTORY = '.local-workflows';
-/** Waits and retry delays take a thousandth; the three days for a task are then 259 s, which no scenario needs. */
+/** Waits and retry delays take a thousandth. */
 const WAIT_SCALE = 0.001;
+/** Time for a task that nobody answers; the answer to the same task after it takes less. */
+const PATIENCE_SECONDS = 3;
 const PASS = JSON.stringify({ StartAt: 'Done', States: { Done: { Type: 'Succeed' } } });
 /** Answers that only a start of another execution can give. */
 const EXISTS = 'StepFunctions.ExecutionAlreadyExistsException';
@@ -57,7 +61,13 @@ export class WorkflowEmulator {
 
   static async start(): Promise<WorkflowEmulator> {
     const keyEndpoint = new URL('./forwarding-endpoint.ts', import.meta.url).pathname;
-    const options = { directory: DIRECTORY, app: null, keyEndpoint, waitScale: WAIT_SCALE };
+    const options = {
+      emulator: EMULATOR_UNDER_TEST,
+      directory: DIRECTORY,
+      app: null,
+      keyEndpoint,
+      waitScale: WAIT_SCALE,
+    };
     const emulator = new WorkflowEmulator(await startStack(options));
     await emulator.#prepare();
     return emulator;
@@ -70,15 +80,25 @@ export class WorkflowEmulator {
     rmSync(this.#stack.layout.awsData, { recursive: true, force: true });
   }
 
-  /** Runs one scenario on a state machine of its own. */
-  async run(workflow: string, scenario: Scenario): Promise<EmulatedRun> {
+  /** Runs one scenario on a state machine of its own, which is that of the file unless another is given. */
+  async run(
+    workflow: string,
+    scenario: Scenario,
+    machine: Machine = readWorkflow(workflow),
+  ): Promise<EmulatedRun> {
     const id = `${workflow}-${crypto.randomUUID()}`;
     const { calls: expected } = await runScenario(workflow, scenario);
     this.#answers.expect(id, workflow, scenario, expected);
     const targets = await this.#targets(id, scenario, expected);
     const stateMachineArn = await this.#machine(
       id,
-      JSON.stringify(stubbed(readWorkflow(workflow), this.#functionArn, targets.arns)),
+      JSON.stringify(
+        stubbed(machine, {
+          functionArn: this.#functionArn,
+          arns: targets.arns,
+          impatient: unanswered(scenario),
+        }),
+      ),
     );
     const execution = await this.#begin(stateMachineArn, id, scenario.input);
     const { status, error } = await this.#ended(execution);
@@ -165,7 +185,7 @@ export class WorkflowEmulator {
       return execution.status !== 'RUNNING' && execution;
     };
     const what = `the end of ${executionArn}`;
-    return until(probe, { timeoutSeconds: 60, pollMilliseconds: 100, what });
+    return until(probe, { timeoutSeconds: 120, pollMilliseconds: 300, what });
   }
 
   async #path(executionArn: string): Promise<string[]> {
@@ -204,20 +224,45 @@ function startsOf(calls: readonly SeenCall[]): Record<string, string> {
   return starts;
 }
 
+/** States that nobody answers at least once. */
+function unanswered(scenario: Scenario): readonly string[] {
+  const isTimeout = (answer: Answer) => 'error' in answer && answer.error === TIMEOUT;
+  return Object.entries(scenario.stubs).flatMap(([state, answers]) =>
+    answers.some(isTimeout) ? [state] : [],
+  );
+}
+
+/** What the machine of a scenario has in place of the real parts. */
+interface Stubs {
+  readonly functionArn: string;
+  /** Machines that are started, by placeholder. */
+  readonly arns: Readonly<Record<string, string>>;
+  /** States with a short time limit of their own. */
+  readonly impatient: readonly string[];
+}
+
 /** The machine as it lies in the file, but each function is the stub, which is told the state and the execution. */
-function stubbed(machine: Machine, functionArn: string, arns: Record<string, string>): Machine {
+function stubbed(machine: Machine, stubs: Stubs): Machine {
   const States = Object.fromEntries(
     Object.entries(machine.States).map(([name, state]) => [
       name,
-      stubbedState(state, functionArn, arns),
+      stubs.impatient.includes(name)
+        ? hurried(stubbedState(state, stubs))
+        : stubbedState(state, stubs),
     ]),
   );
   return { ...machine, States };
 }
 
-function stubbedState(state: State, functionArn: string, arns: Record<string, string>): State {
+function hurried(state: State): State {
+  const scale = EMULATOR[EMULATOR_UNDER_TEST].scalesTimeLimits ? WAIT_SCALE : 1;
+  const { TimeoutSecondsPath: _, ...rest } = state as State & { TimeoutSecondsPath?: string };
+  return { ...rest, TimeoutSeconds: PATIENCE_SECONDS / scale } as State;
+}
+
+function stubbedState(state: State, stubs: Stubs): State {
   if (state.ItemProcessor) {
-    return { ...state, ItemProcessor: stubbed(state.ItemProcessor, functionArn, arns) };
+    return { ...state, ItemProcessor: stubbed(state.ItemProcessor, stubs) };
   }
   const { FunctionName, StateMachineArn, Payload } = (state.Parameters ?? {}) as Record<
     string,
@@ -226,12 +271,12 @@ function stubbedState(state: State, functionArn: string, arns: Record<string, st
   if (FunctionName !== undefined) {
     const told = { 'execution.$': '$$.Execution.Name', 'state.$': '$$.State.Name' };
     const Parameters = {
-      FunctionName: functionArn,
+      FunctionName: stubs.functionArn,
       Payload: { ...told, parameters: Payload },
     };
     return { ...state, Parameters };
   }
   if (typeof StateMachineArn !== 'string') return state;
-  const arn = arns[StateMachineArn.slice(2, -1)] ?? functionArn;
+  const arn = stubs.arns[StateMachineArn.slice(2, -1)] ?? stubs.functionArn;
   return { ...state, Parameters: { ...(state.Parameters as object), StateMachineArn: arn } };
 }

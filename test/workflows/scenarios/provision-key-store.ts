@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Scenarios of `provision-key-store`: the cluster's states come when they come, looks at them are bounded, a later
 // attempt goes on with the recorded cluster, and nothing is undone on failure.
+import { readWorkflow } from '#test/support/asl.ts';
 import { type Answer, answers, fails, type Scenario, type ScenarioTable } from './scenario.ts';
 
 const INPUT = {
@@ -78,6 +79,14 @@ const TASKS = PATH.filter(
     PATH.indexOf(state) === index &&
     !['HasCluster', 'WhatIsNext', 'IsConnected', 'Provisioned'].includes(state),
 );
+
+/** An error that no repetition mends, such as the state can meet: of a service one that its model has. */
+function lastingErrorOf(state: string): string {
+  const { Resource = '' } = readWorkflow('provision-key-store').States[state] ?? {};
+  if (Resource.includes(':cloudhsmv2:')) return 'CloudHsmV2.CloudHsmInvalidRequestException';
+  if (Resource.includes(':kms:')) return 'Kms.CloudHsmClusterInvalidConfigurationException';
+  return 'InternalError';
+}
 
 /** A run that sees the cluster as told and ends well. */
 const seen = (
@@ -291,7 +300,7 @@ export const PROVISION_KEY_STORE: ScenarioTable = {
       path: PATH,
       status: 'SUCCEEDED',
     },
-    ...TASKS.map((state) => failing(state, 'InternalError')),
+    ...TASKS.map((state) => failing(state, lastingErrorOf(state))),
     failing('SignCertificate', 'States.Timeout'),
     failing('ActivateCluster', 'States.Timeout'),
     failing('CreateCluster', 'CloudHsmV2.CloudHsmServiceException'),
@@ -312,7 +321,7 @@ export const PROVISION_KEY_STORE: ScenarioTable = {
       input: INPUT,
       stubs: {
         ...GOOD,
-        CreateCluster: [fails('InternalError')],
+        CreateCluster: [fails('CloudHsmV2.CloudHsmInvalidRequestException')],
         RecordFailure: [fails('LeaseLost')],
       },
       path: ['HasCluster', 'CreateCluster', ...STOP],
