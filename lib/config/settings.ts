@@ -142,7 +142,11 @@ export const Settings = z.strictObject({
   functions: z.strictObject({
     architecture: z.enum(['x86_64', 'arm64']),
     tracing: z.boolean(),
-    reservedConcurrency: z.partialRecord(z.enum(FUNCTION_NAMES), z.number().int().min(0)),
+    /** Executions kept for a function, which are also its most; null takes a stage's own away. */
+    reservedConcurrency: z.partialRecord(
+      z.enum(FUNCTION_NAMES),
+      z.number().int().min(0).nullable(),
+    ),
   }),
   api: z.strictObject({
     requestsPerSecond: z.number().positive(),

@@ -153,6 +153,11 @@ export const STAGE_DEFAULTS: Readonly<Record<Stage, StageDefaults>> = {
     ...AWS_STAGE,
     stage: 'production',
     environmentsServed: ['production'],
+    // Whatever else runs, a revocation finds room: who calls is recognized, and the key is stopped, in the call.
+    functions: {
+      ...AWS_STAGE.functions,
+      reservedConcurrency: { 'authorize-person': 20, 'contain-keys': 10 },
+    },
     retention: { retainState: true, logDays: 731, evidenceDays: 2557, evidenceMode: 'COMPLIANCE' },
   },
 };

@@ -64,7 +64,7 @@ export class LambdaFunction extends Construct {
       logGroup,
       loggingFormat: LoggingFormat.JSON,
       tracing: settings.functions.tracing ? Tracing.ACTIVE : Tracing.DISABLED,
-      ...(concurrency === undefined ? {} : { reservedConcurrentExecutions: concurrency }),
+      ...(concurrency == null ? {} : { reservedConcurrentExecutions: concurrency }),
     });
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
-import { Match } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { environmentSchema, FUNCTION_NAMES } from '../../core/contract/environment.ts';
 import { loadSettings } from '../../lib/config/load-settings.ts';
@@ -10,29 +11,35 @@ import { context, ROOT, synthesize, synthesizeAnew } from './stub-app.ts';
 
 const { functions } = synthesize('production').templates;
 
-function beginOperation(environment: Record<string, string>): LambdaFunction {
-  const settings = loadSettings((name) => context('production')[name]);
-  return new LambdaFunction(new Stack(new App(), 'Stack'), 'BeginOperation', {
+const COMPLETE = {
+  STAGE: 'production',
+  ACCOUNT_ID: '111122223333',
+  TABLE_NAME: 'table',
+  SETTLE_SECONDS: '300',
+  BAKE_SECONDS: '900',
+};
+
+function beginOperation(
+  environment: Record<string, string>,
+  {
+    stack = new Stack(new App(), 'Stack'),
+    settings = loadSettings((name) => context('production')[name]),
+  } = {},
+): LambdaFunction {
+  return new LambdaFunction(stack, 'BeginOperation', {
     name: 'begin-operation',
     settings,
     names: new Names(settings),
-    codeFolder: ROOT,
+    // Any small folder: it is copied where the stack is synthesized.
+    codeFolder: join(ROOT, 'workflows'),
     environment,
     grants: [],
   });
 }
 
 describe('environment of a function', () => {
-  const complete = {
-    STAGE: 'production',
-    ACCOUNT_ID: '111122223333',
-    TABLE_NAME: 'table',
-    SETTLE_SECONDS: '300',
-    BAKE_SECONDS: '900',
-  };
-
   it('must be complete', () => {
-    const { BAKE_SECONDS: _, ...missing } = complete;
+    const { BAKE_SECONDS: _, ...missing } = COMPLETE;
 
     expect(() => beginOperation(missing)).toThrow(
       /environment of function begin-operation is not valid: BAKE_SECONDS/,
@@ -40,11 +47,11 @@ describe('environment of a function', () => {
   });
 
   it('must not hold what the function does not know', () => {
-    expect(() => beginOperation({ ...complete, ISSUER: 'https://a.example' })).toThrow(/ISSUER/);
+    expect(() => beginOperation({ ...COMPLETE, ISSUER: 'https://a.example' })).toThrow(/ISSUER/);
   });
 
   it('must hold values of the right form', () => {
-    expect(() => beginOperation({ ...complete, SETTLE_SECONDS: 'soon' })).toThrow(/SETTLE_SECONDS/);
+    expect(() => beginOperation({ ...COMPLETE, SETTLE_SECONDS: 'soon' })).toThrow(/SETTLE_SECONDS/);
   });
 });
 
@@ -71,7 +78,7 @@ describe.each(FUNCTION_NAMES)('function %s', (name) => {
   });
 });
 
-it('takes waits and reserved concurrency from the settings', () => {
+it('takes waits from the settings', () => {
   const { templates } = synthesizeAnew('local', { settleSeconds: '0', bakeSeconds: '1' });
 
   templates.functions.hasResourceProperties('AWS::Lambda::Function', {
@@ -79,5 +86,31 @@ it('takes waits and reserved concurrency from the settings', () => {
     Environment: {
       Variables: Match.objectLike({ SETTLE_SECONDS: '0', BAKE_SECONDS: '1', STAGE: 'local' }),
     },
+  });
+});
+
+it.each([
+  ['authorize-person', 20],
+  ['contain-keys', 10],
+])('keeps executions for %s in production, so that a revocation finds room', (name, kept) => {
+  functions.hasResourceProperties('AWS::Lambda::Function', {
+    FunctionName: `keyturn-production-${name}`,
+    ReservedConcurrentExecutions: kept,
+  });
+});
+
+it.each([
+  [7, 7],
+  [null, Match.absent()],
+])('keeps %s executions where the settings say so', (kept, expected) => {
+  const stack = new Stack(new App(), 'Stack');
+  const settings = loadSettings((name) => context('production')[name]);
+  const reservedConcurrency = { 'begin-operation': kept };
+  const functions = { ...settings.functions, reservedConcurrency };
+
+  beginOperation(COMPLETE, { stack, settings: { ...settings, functions } });
+
+  Template.fromStack(stack).hasResourceProperties('AWS::Lambda::Function', {
+    ReservedConcurrentExecutions: expected,
   });
 });
