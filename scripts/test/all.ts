@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm test`: format, lint, types, then the test projects, a sample of the simulation, and a smoke test on
-// LocalStack where it can run. Prints one closing
-// line `N passed, N failed`.
+// `npm test`: format, lint, types, then the test projects, a sample of the simulation, and a smoke test on LocalStack
+// where it can run. Prints one closing line `N passed, N failed`.
 //   --only check,unit,sample,lib,localstack,integration,e2e,crash    a subset, in that order
 import { parseArgs } from 'node:util';
 import {
+  beginEarly,
   chosen,
   counted,
   type Lanes,
@@ -13,7 +13,6 @@ import {
   runNode,
   simulate,
   sum,
-  type Tally,
 } from './lanes.ts';
 import { localStackSmoke } from './localstack-lanes.ts';
 
@@ -37,20 +36,5 @@ const LANES: Lanes = {
   crash: () => project('crash'),
 };
 
-/** `lib` uses one core, and much of the smoke test is waiting: where both are asked for, they run at the same time. */
-function sideBySide(lanes: Lanes): Lanes {
-  const { lib, localstack } = lanes;
-  if (lib === undefined || localstack === undefined) return lanes;
-  const begun: { localstack?: Promise<Tally> } = {};
-  return {
-    ...lanes,
-    lib: () => {
-      begun.localstack = localstack();
-      return lib();
-    },
-    localstack: () => begun.localstack ?? localstack(),
-  };
-}
-
 const { values } = parseArgs({ options: { only: { type: 'string' } } });
-await runLanes(sideBySide(chosen(LANES, values.only)));
+await runLanes(beginEarly(chosen(LANES, values.only), 'localstack'));

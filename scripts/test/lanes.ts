@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A lane of tests: a program that runs to its end and is counted. Shared by `npm test` and `npm run test:deep`.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -115,6 +115,58 @@ export function chosen(lanes: Lanes, only: string | undefined): Lanes {
       `no such lane: ${unknown.join(', ')}; there are ${Object.keys(lanes).join(', ')}`,
     );
   return Object.fromEntries(Object.entries(lanes).filter(([name]) => names.includes(name)));
+}
+
+/**
+ * The same lanes, but `name` runs beside those before it, in a process of its own: much of it is waiting. What it prints
+ * is shown when its turn comes.
+ */
+export function beginEarly(lanes: Lanes, name: string): Lanes {
+  const [first] = Object.keys(lanes);
+  if (first === undefined || first === name || !Object.hasOwn(lanes, name)) return lanes;
+  const begun: { lane?: Promise<Tally> } = {};
+  return {
+    ...lanes,
+    [first]: () => {
+      begun.lane = apart(name);
+      return (lanes[first] as () => Promise<Tally>)();
+    },
+    [name]: () => begun.lane ?? apart(name),
+  };
+}
+
+const CLOSING = /^(\d+) passed, (\d+) failed$/m;
+
+/** One lane of `npm test` as a program whose output is kept until it has ended. */
+async function apart(name: string): Promise<Tally> {
+  const folder = mkdtempSync(join(tmpdir(), 'keyturn-lane-'));
+  const file = join(folder, 'output');
+  const output = openSync(file, 'a');
+  try {
+    const args = ['--disable-warning=ExperimentalWarning', process.argv[1] ?? '', '--only', name];
+    await new Promise<void>((resolve) => {
+      const child = spawn(process.execPath, args, {
+        cwd: ROOT,
+        stdio: ['ignore', output, output],
+      });
+      child.on('error', () => resolve());
+      child.on('exit', () => resolve());
+    });
+    const text = readFileSync(file, 'utf8');
+    // The closing line of the whole run is to be the only one.
+    process.stdout.write(text.replace(CLOSING, ''));
+    return closingTally(text);
+  } finally {
+    closeSync(output);
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The counts of a closing line `N passed, N failed`; without one the program has failed. */
+export function closingTally(text: string): Tally {
+  const [, passed, failed] = CLOSING.exec(text) ?? [];
+  if (passed === undefined || failed === undefined) return { passed: 0, failed: 1 };
+  return { passed: Number(passed), failed: Number(failed) };
 }
 
 /** Runs lanes one by one, prints one closing line `N passed, N failed`, and sets the exit code. */

@@ -3,7 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { chosen, counted, run, sum, tallyOf } from '#scripts/test/lanes.ts';
+import {
+  beginEarly,
+  chosen,
+  closingTally,
+  counted,
+  run,
+  sum,
+  tallyOf,
+} from '#scripts/test/lanes.ts';
 
 let folder = '';
 beforeAll(() => {
@@ -72,5 +80,27 @@ describe('a program of a lane', () => {
 
     expect(await run(process.execPath, ['-e', "process.kill(process.pid, 'SIGKILL')"])).toBe(1);
     expect(await run(join(folder, 'no-such-program'), [])).toBe(1);
+  });
+});
+
+describe('a lane that begins early', () => {
+  const lane = async () => ({ passed: 1, failed: 0 });
+  const lanes = { one: lane, two: lane, slow: lane };
+
+  it('keeps its turn', () => {
+    expect(Object.keys(beginEarly(lanes, 'slow'))).toEqual(['one', 'two', 'slow']);
+  });
+
+  it('is left alone where nothing is before it, or it was not asked for', () => {
+    expect(beginEarly({ slow: lane }, 'slow')).toEqual({ slow: lane });
+    expect(beginEarly({ one: lane }, 'slow')).toEqual({ one: lane });
+  });
+
+  it.each([
+    ['its closing line', 'slow: 3 passed, 1 failed in 9 s\n\n3 passed, 1 failed\n', 3, 1],
+    ['no closing line', 'slow: 3 passed, 1 failed in 9 s\n', 0, 1],
+    ['nothing', '', 0, 1],
+  ])('is counted by %s', (_, text, passed, failed) => {
+    expect(closingTally(text)).toEqual({ passed, failed });
   });
 });
