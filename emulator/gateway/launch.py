@@ -9,9 +9,9 @@ import os
 import sys
 
 # This folder's parent replaces it on the path, so that the package is `gateway` wherever the repository lies; what it
-# shares with the other emulator's launcher lies in `common`.
+# shares with the other emulator's launcher lies in `launching`.
 EMULATORS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path[0:1] = [EMULATORS, os.path.join(EMULATORS, "common")]
+sys.path[0:1] = [EMULATORS, os.path.join(EMULATORS, "launching")]
 
 from gateway import contract, settings  # noqa: E402
 from patching import PatchError  # noqa: E402

@@ -10,7 +10,7 @@ import sys
 
 # This folder must not be on the path itself under its own name: it would hide the package `localstack`.
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[0:1] = [HERE, os.path.join(os.path.dirname(HERE), "common")]
+sys.path[0:1] = [HERE, os.path.join(os.path.dirname(HERE), "launching")]
 
 from keyturn_localstack import settings  # noqa: E402
 from patching import PatchError  # noqa: E402

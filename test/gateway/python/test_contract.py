@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 GATEWAY = os.path.join(REPOSITORY, "emulator", "gateway")
-sys.path[0:0] = [os.path.dirname(GATEWAY), os.path.join(os.path.dirname(GATEWAY), "common")]
+sys.path[0:0] = [os.path.dirname(GATEWAY), os.path.join(os.path.dirname(GATEWAY), "launching")]
 
 from gateway import contract, patches  # noqa: E402
 from patching import PatchError  # noqa: E402

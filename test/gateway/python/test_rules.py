@@ -10,7 +10,7 @@ import unittest
 from zoneinfo import ZoneInfo
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-sys.path[0:0] = [os.path.join(REPOSITORY, "emulator"), os.path.join(REPOSITORY, "emulator", "common")]
+sys.path[0:0] = [os.path.join(REPOSITORY, "emulator"), os.path.join(REPOSITORY, "emulator", "launching")]
 
 from gateway import policies  # noqa: E402
 from gateway.caller import Caller, account_root  # noqa: E402

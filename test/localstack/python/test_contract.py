@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 FOLDER = os.path.join(REPOSITORY, "emulator", "localstack")
-sys.path[0:0] = [FOLDER, os.path.join(REPOSITORY, "emulator", "common")]
+sys.path[0:0] = [FOLDER, os.path.join(REPOSITORY, "emulator", "launching")]
 
 from keyturn_localstack import patches  # noqa: E402
 from patching import PatchError, Release  # noqa: E402

@@ -10,7 +10,7 @@ import unittest
 from types import SimpleNamespace
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-sys.path[0:0] = [os.path.join(REPOSITORY, "emulator", one) for one in ("localstack", "common")]
+sys.path[0:0] = [os.path.join(REPOSITORY, "emulator", one) for one in ("localstack", "launching")]
 
 from keyturn_localstack.executor import IdleProcesses, ProcessExecutor  # noqa: E402
 from localstack.services.lambda_.invocation.executor_endpoint import StatusErrorException  # noqa: E402

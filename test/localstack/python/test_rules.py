@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 EMULATORS = os.path.join(REPOSITORY, "emulator")
-sys.path[0:0] = [os.path.join(EMULATORS, "localstack"), os.path.join(EMULATORS, "common")]
+sys.path[0:0] = [os.path.join(EMULATORS, "localstack"), os.path.join(EMULATORS, "launching")]
 
 from keyturn_localstack import cron  # noqa: E402
 from keyturn_localstack.patches import (  # noqa: E402
