@@ -374,6 +374,9 @@ const ABOUT: Readonly<Record<string, (id: string, record: Recorded) => Record<st
   approval: (approvalId, { detail }) => ({ approvalId, key: detail['key'] ?? null }),
 };
 
+/** Kinds of streams whose records become events: what is handed to `toEvent` need not have others. */
+export const TOLD_STREAMS: readonly string[] = Object.keys(ABOUT);
+
 /**
  * The event of an audit record; null for records that tell nobody outside, and for other streams.
  * @throws ZodError when the record does not have what its event needs

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the bus tells whoever listens with a rule of their own: events of keys, and of what is no key.
+import {
+  EventBridgeClient,
+  PutRuleCommand,
+  PutTargetsCommand,
+  RemoveTargetsCommand,
+} from '@aws-sdk/client-eventbridge';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { until } from '#scripts/local/waiting.ts';
+import { signedPost } from '#test/gateway/signed-fetch.ts';
+import { activeKey, freshName, person, ROOT_CREDENTIALS } from './scene.ts';
+
+const NAME = freshName('listener');
+const { gatewayUrl, region, account, eventBusName } = inject('stack');
+const EventBusName = eventBusName ?? '';
+const queueArn = `arn:aws:sqs:${region}:${account}:${NAME}`;
+const events = new EventBridgeClient({
+  endpoint: gatewayUrl,
+  region,
+  credentials: ROOT_CREDENTIALS,
+});
+
+async function sqs(action: string, parameters: object): Promise<Record<string, unknown>> {
+  const headers = {
+    'content-type': 'application/x-amz-json-1.0',
+    'x-amz-target': `AmazonSQS.${action}`,
+  };
+  const call = { service: 'sqs', credentials: ROOT_CREDENTIALS, headers };
+  const answer = await signedPost(gatewayUrl, call, parameters);
+  if (!answer.ok) throw new Error(`${action}: ${await answer.text()}`);
+  return (await answer.json()) as Record<string, unknown>;
+}
+
+let QueueUrl: unknown;
+beforeAll(async () => {
+  const Policy = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { Service: 'events.amazonaws.com' },
+        Action: 'sqs:SendMessage',
+        Resource: queueArn,
+      },
+    ],
+  });
+  ({ QueueUrl } = await sqs('CreateQueue', { QueueName: NAME, Attributes: { Policy } }));
+  const EventPattern = JSON.stringify({ source: ['keyturn'] });
+  await events.send(new PutRuleCommand({ Name: NAME, EventBusName, EventPattern }));
+  const Targets = [{ Id: 'queue', Arn: queueArn }];
+  await events.send(new PutTargetsCommand({ Rule: NAME, EventBusName, Targets }));
+});
+afterAll(async () => {
+  await events.send(new RemoveTargetsCommand({ Rule: NAME, EventBusName, Ids: ['queue'] }));
+});
+
+interface Told {
+  readonly 'detail-type': string;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+const heard: Told[] = [];
+/** Waits until an event of this type and with this member was told. */
+async function told(type: string, member: object): Promise<Told> {
+  return until<Told>(
+    async () => {
+      const { Messages } = await sqs('ReceiveMessage', { QueueUrl, MaxNumberOfMessages: 10 });
+      for (const { Body } of (Messages as { Body: string }[] | undefined) ?? [])
+        heard.push(JSON.parse(Body) as Told);
+      return heard.find(
+        (event) =>
+          event['detail-type'] === type &&
+          Object.entries(member).every(([name, value]) => event.detail[name] === value),
+      );
+    },
+    { timeoutSeconds: 30, what: `${type} to be told` },
+  );
+}
+
+it('tells of a key', async () => {
+  const key = await activeKey(await person('alice'), 'told');
+
+  expect(await told('key.created', { key })).toBeDefined();
+});
+
+it('tells of an incident', async () => {
+  const alice = await person('alice');
+  const { body } = await alice.openIncident({
+    title: 'a listener is to hear of it',
+    type: 'leaked-credential',
+  });
+
+  expect(await told('incident.opened', { incidentId: body.id })).toBeDefined();
+});
