@@ -14,7 +14,7 @@ const FOLDER = join(ROOT, 'emulator', 'localstack');
 /** Its packages are pinned for this Python 3 alone. */
 export const LOCALSTACK_PYTHON_MINOR = 13;
 /** Idle ones that stay; with the busy ones the whole stays below 3 GB. */
-const FUNCTION_PROCESSES = 12;
+const FUNCTION_PROCESSES = 8;
 /** Idle processes are ended sooner than on AWS: seventy functions of 70 MB each do not fit. */
 const KEEP_ALIVE_MILLISECONDS = 120_000;
 
