@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { type AuditRecord, instant } from './api.ts';
 import { BRAKE_EVENTS } from './brake-events.ts';
+import { INCIDENT_EVENTS } from './incident-events.ts';
 import { PAUSE_EVENTS } from './pause-events.ts';
 
 export const EVENT_SOURCE = 'keyturn';
@@ -44,12 +45,6 @@ const CONTAINED = {
 const RECOVERY = {
   key: z.null().describe('null: it is a matter of the key store'),
   keyStore: z.string(),
-} as const;
-
-/** Members of every event about an incident. */
-const INCIDENT = {
-  key: z.null().describe('null: an incident can be about several keys'),
-  incidentId: z.string(),
 } as const;
 
 interface EventType {
@@ -312,16 +307,7 @@ export const EVENTS = {
     summary: 'A recovery is over: how many versions open again, and how many are missing',
     members: { ...RECOVERY, kind: z.string(), readable: z.int(), missing: z.int() },
   },
-  'incident.opened': {
-    action: 'incident.opened',
-    summary: 'An incident was opened, by a person or by a rule of detection',
-    members: { ...INCIDENT, type: z.string(), title: z.string(), keys: z.string() },
-  },
-  'incident.closed': {
-    action: 'incident.closed',
-    summary: 'An incident was closed with its root cause',
-    members: { ...INCIDENT, rootCause: z.string() },
-  },
+  ...INCIDENT_EVENTS,
   ...PAUSE_EVENTS,
   ...BRAKE_EVENTS,
   'key.access.updated': {
