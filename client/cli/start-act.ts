@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the verbs share whose act may need approvals: it runs at once, or its request waits for people (exit code 8).
+import type { Command } from 'commander';
 import type { Answer, ResponseOf } from '../sdk/index.ts';
 import { announceChange } from './announce.ts';
+import { type Act, addVerb, withIdempotencyKey } from './command-tree.ts';
 import { type Context, printAnswer } from './context.ts';
 import type { Outcome } from './exit-codes.ts';
 import { sendStart, type WorkOptions } from './start-operation.ts';
@@ -48,4 +50,37 @@ export async function startAct(
     );
   if (context.settings.flags.wait) return followed(context, answer.body);
   return approvalId === null ? 'ok' : 'pending';
+}
+
+/** A noun whose objects are lifted as people decide, by their ids. */
+interface Liftable {
+  readonly noun: string;
+  readonly summary: string;
+  /** Such as an example shows. */
+  readonly id: string;
+  readonly reason: string;
+  readonly start: (
+    context: Context,
+    id: string,
+    body: { readonly reason?: string },
+    options: Parameters<ActWork['start']>[0],
+  ) => ReturnType<ActWork['start']>;
+}
+
+/** Adds `lift <id>`, which asks for approvals. */
+export function addLift(parent: Command, act: Act, liftable: Liftable): void {
+  const example = `keyturn ${liftable.noun} lift ${liftable.id} --reason "${liftable.reason}"`;
+  const verb = addVerb(parent, 'lift <id>', {
+    summary: liftable.summary,
+    examples: [example, `${example} --output json`],
+  }).option('--reason <text>', 'why, for those who decide and for the audit record');
+  withIdempotencyKey(verb).action(
+    act(async (context: Context, id: string, options: WorkOptions & { reason?: string }) => {
+      const body = options.reason === undefined ? {} : { reason: options.reason };
+      return startAct(context, options, {
+        what: `ask for approvals to lift ${liftable.noun} ${id}`,
+        start: (started) => liftable.start(context, id, body, started),
+      });
+    }),
+  );
 }

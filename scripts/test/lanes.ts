@@ -32,16 +32,20 @@ export function counted(code: number): Tally {
   return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
-/** Runs a program with all output passed on. @returns its exit code, 1 when a signal ended it or it did not start */
+/**
+ * Runs a program with its output passed on, or put into an open file.
+ * @returns its exit code, 1 when a signal ended it or it did not start
+ */
 export function run(
   command: string,
   args: readonly string[],
   variables: Variables = {},
+  output: 'inherit' | number = 'inherit',
 ): Promise<number> {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: ROOT,
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', output, output],
       env: { ...process.env, ...variables },
     });
     child.on('error', (error) => {
@@ -144,14 +148,7 @@ async function apart(name: string): Promise<Tally> {
   const output = openSync(file, 'a');
   try {
     const args = ['--disable-warning=ExperimentalWarning', process.argv[1] ?? '', '--only', name];
-    await new Promise<void>((resolve) => {
-      const child = spawn(process.execPath, args, {
-        cwd: ROOT,
-        stdio: ['ignore', output, output],
-      });
-      child.on('error', () => resolve());
-      child.on('exit', () => resolve());
-    });
+    await run(process.execPath, args, {}, output);
     const text = readFileSync(file, 'utf8');
     // The closing line of the whole run is to be the only one.
     process.stdout.write(text.replace(CLOSING, ''));

@@ -9,7 +9,7 @@ import { type Act, addNoun, addVerb, withIdempotencyKey } from '../command-tree.
 import { type Context, printAnswer } from '../context.ts';
 import { UsageError } from '../failures.ts';
 import { type PageFlags, printList } from '../list.ts';
-import { startAct } from '../start-act.ts';
+import { addLift } from '../start-act.ts';
 import { sendStart, type WorkOptions } from '../start-operation.ts';
 import { renderFields, renderTable } from '../table.ts';
 import { resumeApproval } from '../watch-approval.ts';
@@ -164,25 +164,6 @@ function addList(noun: Command, act: Act): void {
   );
 }
 
-function addLift(noun: Command, act: Act): void {
-  const verb = addVerb(noun, 'lift <id>', {
-    summary: 'Ask to lift a brake from all its roles (exit code 8)',
-    examples: [
-      `keyturn brake lift ${ID} --reason "the library is replaced"`,
-      `keyturn brake lift ${ID} --reason "the library is replaced" --output json`,
-    ],
-  }).option('--reason <text>', 'why, for those who decide and for the audit record');
-  withIdempotencyKey(verb).action(
-    act(async (context: Context, id: string, options: WorkOptions & { reason?: string }) => {
-      const body = options.reason === undefined ? {} : { reason: options.reason };
-      return startAct(context, options, {
-        what: `ask for approvals to lift brake ${id}`,
-        start: (started) => context.client().liftBrake(id, body, started),
-      });
-    }),
-  );
-}
-
 /** Adds `brake` and its verbs. */
 export function addBrakeCommands(program: Command, act: Act): void {
   const noun = addNoun(program, 'brake', {
@@ -195,5 +176,11 @@ export function addBrakeCommands(program: Command, act: Act): void {
   addApply(noun, act);
   addShow(noun, act);
   addList(noun, act);
-  addLift(noun, act);
+  addLift(noun, act, {
+    noun: 'brake',
+    summary: 'Ask to lift a brake from all its roles (exit code 8)',
+    id: ID,
+    reason: 'the library is replaced',
+    start: (context, id, body, started) => context.client().liftBrake(id, body, started),
+  });
 }

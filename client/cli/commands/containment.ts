@@ -14,7 +14,7 @@ import { type Act, addNoun, addVerb, withIdempotencyKey } from '../command-tree.
 import { type Context, printAnswer } from '../context.ts';
 import { UsageError } from '../failures.ts';
 import { type PageFlags, printList } from '../list.ts';
-import { startAct } from '../start-act.ts';
+import { addLift } from '../start-act.ts';
 import { sendStart, type WorkOptions } from '../start-operation.ts';
 import { renderFields, renderTable } from '../table.ts';
 import { resumeApproval } from '../watch-approval.ts';
@@ -268,25 +268,6 @@ function addList(noun: Command, act: Act): void {
   );
 }
 
-function addLift(noun: Command, act: Act): void {
-  const verb = addVerb(noun, 'lift <id>', {
-    summary: 'Ask to let all keys that a suspended scope stopped be used again (exit code 8)',
-    examples: [
-      `keyturn containment lift ${ID} --reason "it was the new batch job"`,
-      `keyturn containment lift ${ID} --reason "it was the new batch job" --output json`,
-    ],
-  }).option('--reason <text>', 'why, for those who decide and for the audit record');
-  withIdempotencyKey(verb).action(
-    act(async (context: Context, id: string, options: WorkOptions & { reason?: string }) => {
-      const body = options.reason === undefined ? {} : { reason: options.reason };
-      return startAct(context, options, {
-        what: `ask for approvals to lift containment ${id}`,
-        start: (started) => context.client().liftContainment(id, body, started),
-      });
-    }),
-  );
-}
-
 /** Adds `containment` and its verbs. */
 export function addContainmentCommands(program: Command, act: Act): void {
   const noun = addNoun(program, 'containment', {
@@ -300,5 +281,11 @@ export function addContainmentCommands(program: Command, act: Act): void {
   addStart(noun, act);
   addStatus(noun, act);
   addList(noun, act);
-  addLift(noun, act);
+  addLift(noun, act, {
+    noun: 'containment',
+    summary: 'Ask to let all keys that a suspended scope stopped be used again (exit code 8)',
+    id: ID,
+    reason: 'it was the new batch job',
+    start: (context, id, body, started) => context.client().liftContainment(id, body, started),
+  });
 }

@@ -2,16 +2,17 @@
 // Act `break-glass.review`: a quorum looks at what somebody did alone in an emergency, to a key, to a scope of keys, to
 // the key store or by a mass brake, and closes the review. It undoes nothing: a suspension is lifted by an act of its own, a key store is
 // reconnected by one, and what is revoked stays so.
+import type { AuditEntry } from '../../audit/chain.ts';
 import { KeyturnError } from '../../errors.ts';
 import type { OpenReview } from '../../keys/records.ts';
 import { linkedBrake, scopeInWords } from '../../operations/admit-brake.ts';
 import { linkedScope } from '../../operations/contain-scope.ts';
 import { decidingAgain } from '../../operations/decide-again.ts';
 import { keyNotFound, mutateKey } from '../../operations/mutate-key.ts';
-import type { Brakes } from '../../ports/brakes.ts';
-import type { KeySnapshot, Ledger } from '../../ports/ledger.ts';
+import type { BrakeRecord, Brakes } from '../../ports/brakes.ts';
+import type { ApprovalChange, KeySnapshot, Ledger } from '../../ports/ledger.ts';
 import type { Clock } from '../../ports/platform.ts';
-import type { ScopeContainments } from '../../ports/scope-containments.ts';
+import type { ScopeContainment, ScopeContainments } from '../../ports/scope-containments.ts';
 import { closeReview, readOpenReview } from '../../recovery/emergency.ts';
 import type { Act, ActDescription, ActRequest, Consume } from '../act.ts';
 import { blastOf, NO_BLAST } from '../blast-radius.ts';
@@ -54,95 +55,89 @@ function brakeOf({ brake }: ApprovalParameters): string | null {
   return typeof brake === 'string' ? brake : null;
 }
 
-/** @throws KeyturnError `TransitionForbidden` unless its review is open */
-async function openBrakeReview({ brakes }: ReviewDeps, id: string) {
-  const brake = await brakes.readBrake(id);
-  if (brake?.openReview) return { brake, review: brake.openReview };
-  throw new KeyturnError('TransitionForbidden', `no review of brake ${id} is open`);
+type WithReview = Pick<ScopeContainment, 'openReview'>;
+
+/** What a review can be about that is a row of its own. */
+interface Reviewed<Row extends WithReview> {
+  readonly noun: string;
+  readonly read: (deps: ReviewDeps, id: string) => Promise<Row | null>;
+  /** What was done alone, behind the name of who did it. */
+  readonly deed: (row: Row) => string;
+  /** Writes the row without its review. */
+  readonly close: (
+    deps: ReviewDeps,
+    row: Row,
+    entry: Omit<AuditEntry, 'action'>,
+    approval: ApprovalChange,
+  ) => Promise<void>;
 }
 
-async function ofBrake(
-  deps: ReviewDeps,
-  { operationId, parameters }: ActRequest,
-  id: string,
-): Promise<ActDescription> {
-  const { brake, review } = await openBrakeReview(deps, id);
-  return {
-    ...{ key: null, version: null, operationId, parameters },
-    what: `Close the review: ${review.by} denied ${scopeInWords(brake.scope)} the use of keys at KMS alone at ${review.at}, in an emergency`,
-    ...{ class: review.class, environment: null },
-    blast: NO_BLAST,
-    basis: review,
-  };
-}
+const SCOPE: Reviewed<ScopeContainment> = {
+  noun: 'containment',
+  read: ({ scopes }, id) => scopes.readScope(id),
+  deed: ({ scope: { kind, value } }) => `suspended all keys of ${kind} ${value}`,
+  close: ({ scopes }, row, entry, approval) => {
+    const next = { ...row, openReview: null };
+    const change = linkedScope(row, next, { ...entry, action: 'scope.reviewed' });
+    return scopes.commitScope({ ...change, approval });
+  },
+};
 
-function closeBrakeReview(
-  deps: ReviewDeps,
-  approval: ApprovalRecord,
-  id: string,
-  consume: Consume,
-): Promise<void> {
-  return decidingAgain(MAX_TRIES, async () => {
-    const { brake, review } = await openBrakeReview(deps, id);
-    const change = linkedBrake(
-      brake,
-      { ...brake, openReview: null },
-      {
-        at: deps.clock.now(),
-        actor: approval.requestedBy,
-        action: 'brake.reviewed',
-        decision: { effect: 'permit', rule: approval.rule.name },
-        detail: { by: review.by, since: review.at, approval: approval.id },
-      },
-    );
-    await deps.brakes.commitBrake({ ...change, approval: consume(review, id) });
-  });
-}
+const BRAKE: Reviewed<BrakeRecord> = {
+  noun: 'brake',
+  read: ({ brakes }, id) => brakes.readBrake(id),
+  deed: ({ scope }) => `denied ${scopeInWords(scope)} the use of keys at KMS`,
+  close: ({ brakes }, row, entry, approval) => {
+    const next = { ...row, openReview: null };
+    const change = linkedBrake(row, next, { ...entry, action: 'brake.reviewed' });
+    return brakes.commitBrake({ ...change, approval });
+  },
+};
 
 /** @throws KeyturnError `TransitionForbidden` unless its review is open */
-async function openScopeReview({ scopes }: ReviewDeps, id: string) {
-  const row = await scopes.readScope(id);
+async function openRow<Row extends WithReview>(
+  deps: ReviewDeps,
+  { noun, read }: Reviewed<Row>,
+  id: string,
+) {
+  const row = await read(deps, id);
   if (row?.openReview) return { row, review: row.openReview };
-  throw new KeyturnError('TransitionForbidden', `no review of containment ${id} is open`);
+  throw new KeyturnError('TransitionForbidden', `no review of ${noun} ${id} is open`);
 }
 
-async function ofScope(
+async function ofRow<Row extends WithReview>(
   deps: ReviewDeps,
   { operationId, parameters }: ActRequest,
+  reviewed: Reviewed<Row>,
   id: string,
 ): Promise<ActDescription> {
-  const { row, review } = await openScopeReview(deps, id);
-  const { kind, value } = row.scope;
+  const { row, review } = await openRow(deps, reviewed, id);
   return {
     ...{ key: null, version: null, operationId, parameters },
-    what: `Close the review: ${review.by} suspended all keys of ${kind} ${value} alone at ${review.at}, in an emergency`,
+    what: `Close the review: ${review.by} ${reviewed.deed(row)} alone at ${review.at}, in an emergency`,
     ...{ class: review.class, environment: null },
     blast: NO_BLAST,
     basis: review,
   };
 }
 
-function closeScopeReview(
+function closeRow<Row extends WithReview>(
   deps: ReviewDeps,
-  approval: ApprovalRecord,
+  { id: approvalId, requestedBy, rule }: ApprovalRecord,
+  reviewed: Reviewed<Row>,
   id: string,
   consume: Consume,
 ): Promise<void> {
   return decidingAgain(MAX_TRIES, async () => {
-    const { row, review } = await openScopeReview(deps, id);
-    const change = linkedScope(
-      row,
-      { ...row, openReview: null },
-      {
-        at: deps.clock.now(),
-        actor: approval.requestedBy,
-        action: 'scope.reviewed',
-        decision: { effect: 'permit', rule: approval.rule.name },
-        operationId: id,
-        detail: { by: review.by, since: review.at, approval: approval.id },
-      },
-    );
-    await deps.scopes.commitScope({ ...change, approval: consume(review, id) });
+    const { row, review } = await openRow(deps, reviewed, id);
+    const entry = {
+      at: deps.clock.now(),
+      actor: requestedBy,
+      decision: { effect: 'permit' as const, rule: rule.name },
+      operationId: id,
+      detail: { by: review.by, since: review.at, approval: approvalId },
+    };
+    await reviewed.close(deps, row, entry, consume(review, id));
   });
 }
 
@@ -173,9 +168,9 @@ export const breakGlassReview: Act<ReviewDeps> = {
     const keyStore = keyStoreOf(parameters);
     if (keyStore !== null) return ofKeyStore(deps, request, keyStore);
     const containment = containmentOf(parameters);
-    if (containment !== null) return ofScope(deps, request, containment);
+    if (containment !== null) return ofRow(deps, request, SCOPE, containment);
     const brake = brakeOf(parameters);
-    if (brake !== null) return ofBrake(deps, request, brake);
+    if (brake !== null) return ofRow(deps, request, BRAKE, brake);
     const { ledger } = deps;
     const snapshot = await ledger.readKey(name ?? '');
     if (!snapshot) throw keyNotFound(name ?? '');
@@ -207,12 +202,12 @@ export const breakGlassReview: Act<ReviewDeps> = {
     }
     const containment = containmentOf(approval.parameters);
     if (containment !== null) {
-      await closeScopeReview(deps, approval, containment, consume);
+      await closeRow(deps, approval, SCOPE, containment, consume);
       return [];
     }
     const brake = brakeOf(approval.parameters);
     if (brake !== null) {
-      await closeBrakeReview(deps, approval, brake, consume);
+      await closeRow(deps, approval, BRAKE, brake, consume);
       return [];
     }
     await mutateKey(ledger, approval.key ?? '', (snapshot) => {
