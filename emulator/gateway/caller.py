@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who makes a call to ministack, found in its IAM and STS."""
 
-from forwarding.caller import Caller, account_root
+from forwarding.caller import Caller
 from ministack.core import iam_evaluator
 from ministack.core.responses import get_account_id
 from ministack.core.router import extract_access_key_id
 
 from gateway import policies
-
-__all__ = ["Caller", "account_root", "of_request", "role_session"]
 
 
 def role_session(role_arn: str, session: str) -> Caller:

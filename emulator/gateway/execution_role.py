@@ -9,11 +9,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Iterator
 
+from forwarding.caller import Caller
 from ministack.core import iam_evaluator
 from ministack.core.responses import get_region
 from ministack.services import iam
 
-from gateway.caller import Caller, role_session
+from gateway.caller import role_session
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 """Starts the AWS emulator with Keyturn's patches, in the foreground: `python launch.py SETTINGS.json`.
 
 The emulator's own configuration is its environment (GATEWAY_PORT, AUTH, USE_SSL, STATE_DIR, ...); see
-scripts/local/gateway.ts. SIGTERM stops it cleanly and writes its state.
+scripts/local/emulators/ministack.ts. SIGTERM stops it cleanly and writes its state.
 """
 
 import os
@@ -13,29 +13,12 @@ import sys
 EMULATORS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[0:1] = [EMULATORS, os.path.join(EMULATORS, "launching")]
 
-from gateway import contract, settings  # noqa: E402
-from patching import PatchError  # noqa: E402
+from gateway import settings  # noqa: E402
+from gateway.contract import RELEASE  # noqa: E402
+from starting import prepare  # noqa: E402
 
-
-def main(arguments: list[str]) -> None:
-    if len(arguments) != 1:
-        raise SystemExit("usage: launch.py SETTINGS.json")
-    loaded = settings.load(arguments[0])
-    try:
-        contract.RELEASE.check()
-        from gateway import patches
-
-        contract.RELEASE.check_requirements(patches.ALL)
-        for patch in patches.ALL:
-            patch.apply(loaded)
-    except PatchError as error:
-        raise SystemExit(f"keyturn gateway: {error}") from None
-    # The emulator parses the command line itself.
-    sys.argv = sys.argv[:1]
+if __name__ == "__main__":
+    prepare("keyturn gateway", RELEASE, "gateway.patches", settings.of)
     import ministack.app
 
     ministack.app.main()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -2,7 +2,7 @@
 """Starts LocalStack with Keyturn's patches, in the foreground: `python launch.py SETTINGS.json`.
 
 LocalStack's own configuration is its environment (GATEWAY_LISTEN, FILESYSTEM_ROOT, ...); see
-scripts/local/localstack.ts. SIGTERM ends it, its DynamoDB and every function process; it keeps nothing.
+scripts/local/emulators/localstack.ts. SIGTERM ends it, its DynamoDB and every function process; it keeps nothing.
 """
 
 import os
@@ -13,28 +13,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[0:1] = [HERE, os.path.join(os.path.dirname(HERE), "launching")]
 
 from keyturn_localstack import settings  # noqa: E402
-from patching import PatchError  # noqa: E402
+from keyturn_localstack.release import RELEASE  # noqa: E402
+from starting import prepare  # noqa: E402
 
-
-def main(arguments: list[str]) -> None:
-    if len(arguments) != 1:
-        raise SystemExit("usage: launch.py SETTINGS.json")
-    loaded = settings.load(arguments[0])
-    try:
-        from keyturn_localstack import patches
-
-        patches.RELEASE.check()
-        patches.RELEASE.check_requirements(patches.ALL)
-        for patch in patches.ALL:
-            patch.apply(loaded)
-    except PatchError as error:
-        raise SystemExit(f"keyturn localstack: {error}") from None
-    # LocalStack parses the command line itself.
-    sys.argv = sys.argv[:1]
+if __name__ == "__main__":
+    prepare("keyturn localstack", RELEASE, "keyturn_localstack.patches", settings.of)
     from localstack.runtime import main as runtime
 
     runtime.main()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -2,7 +2,7 @@
 // `npm run test:localstack`: the workflows' scenarios and the main end-to-end tests on LocalStack instead of the everyday
 // emulator. Prints one closing line `N passed, N failed`. @see docs/localstack.md
 //   --only workflows,e2e    a subset, in that order
-//   --all                   every end-to-end file that LocalStack serves, about an hour
+//   --all                   every end-to-end file that LocalStack serves: much longer
 import { parseArgs } from 'node:util';
 import { chosen, runLanes } from './lanes.ts';
 import { localStackLanes, whatIsMissing } from './localstack-lanes.ts';

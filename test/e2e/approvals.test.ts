@@ -5,7 +5,7 @@ import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Client, ResponseOf } from '#client/sdk/index.ts';
 import { until } from '#scripts/local/waiting.ts';
-import { activeKey, ended, person, ROOT_CREDENTIALS, workload } from './scene.ts';
+import { ended, keyWithSilentConsumer, person, ROOT_CREDENTIALS, workload } from './scene.ts';
 
 type Approval = ResponseOf<'getApproval'>;
 
@@ -31,25 +31,8 @@ const finished = (id: string) =>
     { timeoutSeconds: 60, what: `${id} to end` },
   );
 
-/** A key with a consumer that answers by the API, and does not. */
-async function keyWithConsumer(topic: string): Promise<string> {
-  const name = await activeKey(alice, topic);
-  const body = {
-    owner: 'payments',
-    contact: 'on-call',
-    principal: inject('stack').roles['orders-api'] ?? '',
-    rights: ['encrypt' as const, 'decrypt' as const],
-    kind: 'api' as const,
-    acknowledgement: { mode: 'api' as const },
-    moved: false,
-  };
-  const { body: accepted } = await alice.putConsumer({ key: name, consumer: 'silent' }, body);
-  expect(await ended(alice, accepted.operationId)).toMatchObject({ state: 'done' });
-  return name;
-}
-
 async function askedToRelease(topic: string): Promise<Approval> {
-  const name = await keyWithConsumer(topic);
+  const name = await keyWithSilentConsumer(alice, topic);
   const { body, status } = await alice.releaseKey(name, { reason: 'end-to-end test' });
   expect({ status, operationId: body.operationId }).toEqual({ status: 202, operationId: null });
   return (await alice.getApproval(body.approvalId ?? '')).body;
@@ -57,7 +40,7 @@ async function askedToRelease(topic: string): Promise<Approval> {
 
 describe('a rotation that nobody acknowledges', () => {
   it('is forced by two custodians, and its switch waits for nobody else', async () => {
-    const name = await keyWithConsumer('forced');
+    const name = await keyWithSilentConsumer(alice, 'forced');
     const { body } = await alice.startRotation(name);
     await until(async () => (await alice.getRotation(body.operationId)).body.isWaiting, {
       timeoutSeconds: 60,

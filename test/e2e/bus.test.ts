@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-eventbridge';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { until } from '#scripts/local/waiting.ts';
-import { signedPost } from '#test/gateway/signed-fetch.ts';
+import { received, sqs } from '#test/gateway/sqs.ts';
 import { activeKey, freshName, person, ROOT_CREDENTIALS } from './scene.ts';
 
 const NAME = freshName('listener');
@@ -20,17 +20,6 @@ const events = new EventBridgeClient({
   region,
   credentials: ROOT_CREDENTIALS,
 });
-
-async function sqs(action: string, parameters: object): Promise<Record<string, unknown>> {
-  const headers = {
-    'content-type': 'application/x-amz-json-1.0',
-    'x-amz-target': `AmazonSQS.${action}`,
-  };
-  const call = { service: 'sqs', credentials: ROOT_CREDENTIALS, headers };
-  const answer = await signedPost(gatewayUrl, call, parameters);
-  if (!answer.ok) throw new Error(`${action}: ${await answer.text()}`);
-  return (await answer.json()) as Record<string, unknown>;
-}
 
 let QueueUrl: unknown;
 beforeAll(async () => {
@@ -45,7 +34,8 @@ beforeAll(async () => {
       },
     ],
   });
-  ({ QueueUrl } = await sqs('CreateQueue', { QueueName: NAME, Attributes: { Policy } }));
+  const queue = { QueueName: NAME, Attributes: { Policy } };
+  ({ QueueUrl } = await sqs<{ QueueUrl: string }>(gatewayUrl, 'CreateQueue', queue));
   const EventPattern = JSON.stringify({ source: ['keyturn'] });
   await events.send(new PutRuleCommand({ Name: NAME, EventBusName, EventPattern }));
   const Targets = [{ Id: 'queue', Arn: queueArn }];
@@ -65,8 +55,7 @@ const heard: Told[] = [];
 async function told(type: string, member: object): Promise<Told> {
   return until<Told>(
     async () => {
-      const { Messages } = await sqs('ReceiveMessage', { QueueUrl, MaxNumberOfMessages: 10 });
-      for (const { Body } of (Messages as { Body: string }[] | undefined) ?? [])
+      for (const { Body } of await received(gatewayUrl, QueueUrl))
         heard.push(JSON.parse(Body) as Told);
       return heard.find(
         (event) =>

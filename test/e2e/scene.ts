@@ -62,6 +62,24 @@ export async function activeKey(operator: Client, topic: string): Promise<string
   return name;
 }
 
+/** A key with the consumer `silent`, which is to answer by the API, and does not. */
+export async function keyWithSilentConsumer(operator: Client, topic: string): Promise<string> {
+  const name = await activeKey(operator, topic);
+  const body = {
+    owner: 'payments',
+    contact: 'on-call',
+    principal: inject('stack').roles[WORKLOAD] ?? '',
+    rights: ['encrypt' as const, 'decrypt' as const],
+    kind: 'api' as const,
+    acknowledgement: { mode: 'api' as const },
+    moved: false,
+  };
+  const { body: accepted } = await operator.putConsumer({ key: name, consumer: 'silent' }, body);
+  const { state, cause } = await ended(operator, accepted.operationId);
+  if (state !== 'done') throw new Error(`${name} has no consumer: ${cause}`);
+  return name;
+}
+
 /** Calls an admin route of the key endpoint. */
 export async function faults(method: 'POST' | 'DELETE', fault?: object): Promise<void> {
   const { kmsUrl, adminToken } = inject('stack');

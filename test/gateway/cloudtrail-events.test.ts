@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // KMS calls through the gateway reach rules on the default bus as CloudTrail events, as on AWS.
-import { Sha256 } from '@aws-crypto/sha256-js';
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge';
 import {
   CreateKeyCommand,
@@ -10,11 +9,11 @@ import {
   KMSClient,
   RotateKeyOnDemandCommand,
 } from '@aws-sdk/client-kms';
-import { SignatureV4 } from '@smithy/signature-v4';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ROOT_KEY } from '#scripts/local/environment.ts';
 import { type Stack, startStack } from '#scripts/local/stack.ts';
 import { until } from '#scripts/local/waiting.ts';
+import { received, sqs } from './sqs.ts';
 
 let stack: Stack;
 beforeAll(async () => {
@@ -30,35 +29,6 @@ const config = () => ({
   maxAttempts: 1,
 });
 
-/** SQS without its client: one signed call of its JSON protocol. */
-async function sqs<Answer>(operation: string, members: object): Promise<Answer> {
-  const { region } = stack.info;
-  const url = new URL(endpoint());
-  const signer = new SignatureV4({
-    service: 'sqs',
-    credentials: ROOT_KEY,
-    region,
-    sha256: Sha256,
-  });
-  const request = {
-    method: 'POST',
-    protocol: url.protocol,
-    hostname: url.hostname,
-    path: '/',
-    query: {},
-    headers: {
-      host: url.host,
-      'content-type': 'application/x-amz-json-1.0',
-      'x-amz-target': `AmazonSQS.${operation}`,
-    },
-    body: JSON.stringify(members),
-  };
-  const { headers } = await signer.sign(request);
-  const response = await fetch(url, { method: 'POST', headers, body: request.body });
-  expect(response.ok).toBe(true);
-  return (await response.json()) as Answer;
-}
-
 /** A queue behind a rule for KMS events; answers a reader of those that came. What is left of an earlier run has other names. */
 async function queueBehindRule(
   state: string,
@@ -66,7 +36,9 @@ async function queueBehindRule(
   type = 'AWS API Call via CloudTrail',
 ) {
   const name = `keyturn-${crypto.randomUUID()}`;
-  const { QueueUrl } = await sqs<{ QueueUrl: string }>('CreateQueue', { QueueName: name });
+  const { QueueUrl } = await sqs<{ QueueUrl: string }>(endpoint(), 'CreateQueue', {
+    QueueName: name,
+  });
   const Arn = `arn:aws:sqs:${stack.info.region}:000000000000:${name}`;
   const events = new EventBridgeClient(config());
   const EventPattern = JSON.stringify({
@@ -78,9 +50,8 @@ async function queueBehindRule(
   await events.send(new PutRuleCommand({ Name: name, EventPattern, State }));
   await events.send(new PutTargetsCommand({ Rule: name, Targets: [{ Id: 'queue', Arn }] }));
   return async () => {
-    const members = { QueueUrl, MaxNumberOfMessages: 10 };
-    const { Messages } = await sqs<{ Messages?: { Body: string }[] }>('ReceiveMessage', members);
-    return (Messages ?? []).map(({ Body }) => JSON.parse(Body));
+    const messages = await received(endpoint(), QueueUrl);
+    return messages.map(({ Body }) => JSON.parse(Body));
   };
 }
 

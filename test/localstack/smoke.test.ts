@@ -6,7 +6,7 @@ import { beforeAll, expect, inject, it } from 'vitest';
 import type { Client } from '#client/sdk/index.ts';
 import { verifyChain } from '#core/audit/chain.ts';
 import { until } from '#scripts/local/waiting.ts';
-import { activeKey, ended, person, workload } from '../e2e/scene.ts';
+import { activeKey, ended, keyWithSilentConsumer, person, workload } from '../e2e/scene.ts';
 
 const EncryptionContext = { order: '1' };
 
@@ -50,19 +50,8 @@ it('rotates a key whose ciphertexts stay readable, and proves it', async () => {
 });
 
 it('forces a rotation past a silent consumer once two custodians have voted', async () => {
-  const name = await activeKey(alice, 'forced');
+  const name = await keyWithSilentConsumer(alice, 'forced');
   const [bob, carol] = await Promise.all([person('bob'), person('carol')]);
-  const body = {
-    owner: 'payments',
-    contact: 'on-call',
-    principal: inject('stack').roles['orders-api'] ?? '',
-    rights: ['encrypt' as const, 'decrypt' as const],
-    kind: 'api' as const,
-    acknowledgement: { mode: 'api' as const },
-    moved: false,
-  };
-  const { body: put } = await alice.putConsumer({ key: name, consumer: 'silent' }, body);
-  expect(await ended(alice, put.operationId)).toMatchObject({ state: 'done' });
   const { body: rotation } = await alice.startRotation(name);
   await until(async () => (await alice.getRotation(rotation.operationId)).body.isWaiting, {
     timeoutSeconds: 120,

@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/client-sfn';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { until } from '#scripts/local/waiting.ts';
-import { signedPost } from '#test/gateway/signed-fetch.ts';
+import { received, sqs } from '#test/gateway/sqs.ts';
 import { readWorkflow } from '#test/support/asl.ts';
 import { ROOT_CREDENTIALS } from '../e2e/scene.ts';
 
@@ -32,22 +32,13 @@ beforeAll(() => {
   });
 });
 
-async function sqs(action: string, parameters: object): Promise<Record<string, unknown>> {
-  const { gatewayUrl } = inject('stack');
-  const headers = {
-    'content-type': 'application/x-amz-json-1.0',
-    'x-amz-target': `AmazonSQS.${action}`,
-  };
-  const call = { service: 'sqs', credentials: ROOT_CREDENTIALS, headers };
-  const answer = await signedPost(gatewayUrl, call, parameters);
-  if (!answer.ok) throw new Error(`${action}: ${await answer.text()}`);
-  return (await answer.json()) as Record<string, unknown>;
-}
-
 /** A running execution that waits for a token with a heartbeat, and the token. */
 async function waiting(): Promise<{ executionArn: string; taskToken: string }> {
   const name = `heartbeat-${randomUUID()}`;
-  const { QueueUrl } = await sqs('CreateQueue', { QueueName: name });
+  const { gatewayUrl } = inject('stack');
+  const { QueueUrl } = await sqs<{ QueueUrl: string }>(gatewayUrl, 'CreateQueue', {
+    QueueName: name,
+  });
   const definition = JSON.stringify({
     StartAt: 'Ask',
     States: {
@@ -69,13 +60,10 @@ async function waiting(): Promise<{ executionArn: string; taskToken: string }> {
   const create = new CreateStateMachineCommand({ name, definition, roleArn });
   const { stateMachineArn } = await states.send(create);
   const { executionArn = '' } = await states.send(new StartExecutionCommand({ stateMachineArn }));
-  const message = await until<{ Body: string }>(
-    async () => {
-      const { Messages } = await sqs('ReceiveMessage', { QueueUrl });
-      return (Messages as { Body: string }[] | undefined)?.[0] ?? false;
-    },
-    { timeoutSeconds: 20, what: 'the token' },
-  );
+  const message = await until(async () => (await received(gatewayUrl, QueueUrl))[0], {
+    timeoutSeconds: 20,
+    what: 'the token',
+  });
   return { executionArn, taskToken: (JSON.parse(message.Body) as { token: string }).token };
 }
 

@@ -1,22 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The launcher's own settings. They come from a file, because every function process inherits the environment."""
+"""The launcher's own settings: those that any launcher has, and what functions and DynamoDB need here."""
 
-import json
 from dataclasses import dataclass
+
+import starting
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(starting.Settings):
     """What the launcher needs beyond LocalStack's environment variables."""
 
-    key_endpoint: str
-    """Base URL of the endpoint that answers for KMS and CloudHSM v2."""
-    gateway_secret: str
-    """Proves to the key endpoint that a caller header was written here."""
-    admin_token: str
-    """Opens the key endpoint's admin paths, among them its trail."""
-    region: str
-    account: str
     endpoint: str
     """Base URL under which functions call AWS."""
     authority: str
@@ -30,22 +23,14 @@ class Settings:
     """Folder with DynamoDB Local and what it needs, as Maven Central has them."""
     function_processes: int
     """How many processes of idle functions may stay; each takes about 70 MB."""
-    tick_seconds: float
-    """How often EventBridge Scheduler looks for due schedules."""
     wait_scale: float
     """Factor on the waits and retry delays of state machines."""
 
 
-def load(path: str) -> Settings:
-    """Reads the settings file; raises KeyError naming a missing member."""
-    with open(path, encoding="utf-8") as file:
-        raw = json.load(file)
+def of(raw: dict) -> Settings:
+    """The settings of a parsed file; raises KeyError naming a missing member."""
     return Settings(
-        key_endpoint=raw["kmsEndpoint"],
-        gateway_secret=raw["gatewaySecret"],
-        admin_token=raw["adminToken"],
-        region=raw["region"],
-        account=raw["account"],
+        **starting.members(raw),
         endpoint=raw["endpoint"],
         authority=raw["authority"],
         node=raw["node"],
@@ -53,6 +38,5 @@ def load(path: str) -> Settings:
         java=raw["java"],
         dynamodb_library=raw["dynamodbLibrary"],
         function_processes=int(raw["functionProcesses"]),
-        tick_seconds=float(raw["tickSeconds"]),
         wait_scale=float(raw["waitScale"]),
     )

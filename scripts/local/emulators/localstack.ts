@@ -3,7 +3,6 @@
 // is the closest to AWS; IAM it does not enforce, and it keeps nothing. @see docs/localstack.md
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { REGION } from '../environment.ts';
 import { type Layout, ROOT } from '../layout.ts';
 import { ensurePython } from '../python.ts';
 import { ensureDynamoDb } from './dynamodb-local.ts';
@@ -62,8 +61,6 @@ export const LOCALSTACK: Emulator = {
       DYNAMODB_HEAP_SIZE: '256m',
       DISABLE_EVENTS: '1',
       DNS_ADDRESS: '0',
-      DISABLE_CORS_CHECKS: '0',
-      AWS_DEFAULT_REGION: REGION,
     },
   }),
 };

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path[0:0] = [os.path.join(REPOSITORY, "emulator"), os.path.join(REPOSITORY, "emulator", "launching")]
 
+from forwarding.caller import Caller, account_root  # noqa: E402
 from gateway import policies  # noqa: E402
-from gateway.caller import Caller, account_root  # noqa: E402
 from gateway.patches import (  # noqa: E402
     admin_paths,
     cloudhsm_resources,

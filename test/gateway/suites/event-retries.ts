@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { ROOT_KEY } from '#scripts/local/environment.ts';
 import { until } from '#scripts/local/waiting.ts';
 import type { Fixture, Suite } from '../fixture.ts';
-import { signedPost } from '../signed-fetch.ts';
+import { received } from '../sqs.ts';
 
 async function put(fixture: Fixture, detail: object): Promise<void> {
   const { gatewayUrl, region } = fixture.stack.info;
@@ -15,22 +15,10 @@ async function put(fixture: Fixture, detail: object): Promise<void> {
   await client.send(new PutEventsCommand({ Entries: [entry] }));
 }
 
-async function receive(fixture: Fixture): Promise<readonly { Body: string }[]> {
-  const answer = await signedPost(
-    `${fixture.stack.info.gatewayUrl}/`,
-    {
-      service: 'sqs',
-      credentials: ROOT_KEY,
-      headers: {
-        'content-type': 'application/x-amz-json-1.0',
-        'x-amz-target': 'AmazonSQS.ReceiveMessage',
-      },
-    },
-    { QueueUrl: fixture.output('FailedEventsUrl'), MaxNumberOfMessages: 10, VisibilityTimeout: 0 },
-  );
-  const { Messages } = (await answer.json()) as { Messages?: { Body: string }[] };
-  return Messages ?? [];
-}
+const receive = (fixture: Fixture) =>
+  received(fixture.stack.info.gatewayUrl, fixture.output('FailedEventsUrl'), {
+    VisibilityTimeout: 0,
+  });
 
 export const eventRetries: Suite = (fixture) =>
   describe('an event of a rule', () => {

@@ -14,6 +14,7 @@ FOLDER = os.path.join(REPOSITORY, "emulator", "localstack")
 sys.path[0:0] = [FOLDER, os.path.join(REPOSITORY, "emulator", "launching")]
 
 from keyturn_localstack import patches  # noqa: E402
+from keyturn_localstack.release import RELEASE  # noqa: E402
 from patching import PatchError, Release  # noqa: E402
 
 MEMBERS = (
@@ -27,8 +28,8 @@ class Requirements(unittest.TestCase):
         for patch in patches.ALL:
             self.assertGreater(len(patch.__doc__ or ""), 80, patch.__name__)
             self.assertTrue(patch.REQUIRES, patch.__name__)
-        patches.RELEASE.check()
-        patches.RELEASE.check_requirements(patches.ALL)
+        RELEASE.check()
+        RELEASE.check_requirements(patches.ALL)
 
     def test_every_file_of_the_folder_is_applied_once(self):
         folder = os.path.join(FOLDER, "keyturn_localstack", "patches")
@@ -42,7 +43,7 @@ class Requirements(unittest.TestCase):
             for requirement in patch.REQUIRES:
                 gone = SimpleNamespace(__name__=patch.__name__, REQUIRES=(f"{requirement}_gone",))
                 with self.assertRaises(PatchError) as refused:
-                    patches.RELEASE.check_requirements([gone])
+                    RELEASE.check_requirements([gone])
                 self.assertIn(f"{requirement}_gone", str(refused.exception))
 
     def test_another_release_is_refused(self):
@@ -55,7 +56,7 @@ class Requirements(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             settings = os.path.join(folder, "settings.json")
             with open(settings, "w", encoding="utf-8") as file:
-                json.dump(dict.fromkeys(MEMBERS, "x"), file)
+                json.dump({**dict.fromkeys(MEMBERS, "x"), "tickSeconds": 1}, file)
             launcher = os.path.join(FOLDER, "launch.py")
             done = subprocess.run([sys.executable, launcher, settings], capture_output=True, text=True, check=False)
         self.assertNotEqual(done.returncode, 0)

@@ -19,9 +19,6 @@ from keyturn_localstack.patches import (
     stack_keys,
     wait_scale,
 )
-from patching import Release
-
-RELEASE = Release("localstack-core", "4.14.0")
 
 ALL = (
     function_processes,
