@@ -8,17 +8,17 @@ installed. @see localstack/services/lambda_/invocation/runtime_executor.py, get_
 from keyturn_localstack.settings import Settings
 
 REQUIRES = (
-    "localstack.services.lambda_.invocation.runtime_executor:get_runtime_executor",
+    "localstack.services.lambda_.invocation.execution_environment:get_runtime_executor",
     "localstack.services.lambda_.invocation.lambda_models:S3Code.prepare_for_execution",
 )
 
 
 def apply(settings: Settings) -> None:
-    from localstack.services.lambda_.invocation import runtime_executor
+    from localstack.services.lambda_.invocation import execution_environment, version_manager
 
     from keyturn_localstack.executor import IdleProcesses, ProcessExecutor
 
     ProcessExecutor.settings = settings
     ProcessExecutor.idle = IdleProcesses(settings.function_processes)
-    # Its three users import it by name, after this.
-    runtime_executor.get_runtime_executor = lambda: ProcessExecutor
+    for module in (execution_environment, version_manager):
+        module.get_runtime_executor = lambda: ProcessExecutor
