@@ -15,6 +15,7 @@ import {
   dueApprovalPartition,
   dueDestructionPartition,
   duePartition,
+  duePurgePartition,
   dueReencryptionPartition,
   dueReviewPartition,
   type Item,
@@ -145,6 +146,9 @@ export const listDueApprovals = dueNames(dueApprovalPartition);
 
 /** Operations whose review is to be looked at. */
 export const listDueReviews = dueNames(dueReviewPartition);
+
+/** Keys whose consumers should have said by then that their caches are empty. */
+export const listDuePurges = dueNames(duePurgePartition);
 
 /** Versions whose destruction is due. */
 export async function listDueDestructions(

@@ -20,6 +20,7 @@ import type { KeyRecord, OperationRecord, VersionRecord } from '#core/keys/recor
 import type { HoldRecord, ReencryptionRecord, SourceRecord } from '#core/keys/reencryption.ts';
 import type { ApprovalFilter } from '#core/ports/approvals.ts';
 import type { IdempotencyRecord, KeyChange } from '#core/ports/ledger.ts';
+import type { PurgeWatch } from '#core/ports/purge-watches.ts';
 import type { ReviewTask } from '#core/ports/reviews.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.ts';
 import type { RecoveryRecord } from '#core/recovery/records.ts';
@@ -46,6 +47,7 @@ export const SOURCE_PREFIX = 'meta#source#';
 export const HOLD_PREFIX = 'meta#hold#';
 export const ASSIGNMENT_PREFIX = 'meta#assignment#';
 export const REENCRYPTION_SORT = 'meta#reencryption';
+export const PURGE_WATCH_SORT = 'meta#purge-watch';
 export const TASK_PREFIX = 'task#';
 export const RECOVERY_PREFIX = 'recovery#';
 
@@ -110,6 +112,7 @@ export function shardOf(name: string): number {
 export const duePartition = (shard: number) => `due#${shard}`;
 export const dueReencryptionPartition = (shard: number) => `due-reencryption#${shard}`;
 export const dueDestructionPartition = (shard: number) => `due-destruction#${shard}`;
+export const duePurgePartition = (shard: number) => `due-purge#${shard}`;
 export const dueReviewPartition = (shard: number) => `due-review#${shard}`;
 export const dueApprovalPartition = (shard: number) => `due-approval#${shard}`;
 export const approvalsPartition = (filter: ApprovalFilter, shard: number) =>
@@ -233,6 +236,16 @@ export const reviewItem = (task: ReviewTask): Item => ({
     ? {
         [DUE_INDEX.partition]: dueReviewPartition(shardOf(task.operationId)),
         [DUE_INDEX.sort]: `${task.dueAt}#${task.operationId}`,
+      }
+    : {}),
+});
+export const purgeWatchItem = (watch: PurgeWatch): Item => ({
+  ...at(keyPartition(watch.key), PURGE_WATCH_SORT),
+  ...watch,
+  ...(watch.dueAt
+    ? {
+        [DUE_INDEX.partition]: duePurgePartition(shardOf(watch.key)),
+        [DUE_INDEX.sort]: `${watch.dueAt}#${watch.key}`,
       }
     : {}),
 });

@@ -32,6 +32,7 @@ import type {
   Page,
 } from '#core/ports/ledger.ts';
 import type { Passkeys, PasskeysChange, PasskeysRecord } from '#core/ports/passkeys.ts';
+import type { PurgeWatch } from '#core/ports/purge-watches.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.ts';
 import type { RecoveryRecord } from '#core/recovery/records.ts';
 import { escrowItems, escrowOf, sharesAddress } from './escrow-rows.ts';
@@ -78,7 +79,10 @@ export class DynamoDbLedger
       .filter((consumer) => consumer.state !== 'removed');
     const operation = key.lease ? await this.readOperation(key.lease.operationId) : null;
     const escrow = escrowOf(rest);
-    return { key, versions, consumers, ...reencryptionOf(rest), escrow, operation };
+    const [watch] = below(rest, items.PURGE_WATCH_SORT);
+    const purgeWatch = watch ? items.toRecord<PurgeWatch>(watch) : null;
+    const others = { ...reencryptionOf(rest), escrow, purgeWatch };
+    return { key, versions, consumers, ...others, operation };
   }
 
   async readKeyRecord(name: string): Promise<KeyRecord | null> {
@@ -190,6 +194,7 @@ export class DynamoDbLedger
       ...(change.operation ? [this.#rows.put(items.operationItem(change.operation))] : []),
       ...(change.otherOperations ?? []).map((other) => this.#rows.put(items.operationItem(other))),
       ...(change.statuses ?? []).map((entry) => this.#rows.put(statusItem(entry))),
+      ...(change.purgeWatch ? [this.#rows.put(items.purgeWatchItem(change.purgeWatch))] : []),
       ...(change.occupancy
         ? [countWrite(this.#rows.table, change.key.name, change.occupancy)]
         : []),

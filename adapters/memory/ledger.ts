@@ -43,6 +43,7 @@ import { dueDestructions } from './due-destructions.ts';
 import { toDueItem } from './due-items.ts';
 import { NamedRows } from './named-rows.ts';
 import { MemoryOccupancy } from './occupancy.ts';
+import { MemoryPurgeWatchRows } from './purge-watch-rows.ts';
 import { RecordedKeys } from './recorded-keys.ts';
 import { MemoryReviewRows } from './review-rows.ts';
 import { MemoryStatusRows } from './status-rows.ts';
@@ -65,6 +66,7 @@ export class MemoryLedger
   readonly #operations = new Map<string, OperationRecord>();
   readonly statuses = new MemoryStatusRows();
   readonly reviews = new MemoryReviewRows();
+  readonly purgeWatches = new MemoryPurgeWatchRows();
   readonly #idempotency = new Map<string, IdempotencyRecord>();
   readonly #recorded = new RecordedKeys();
   readonly #audit = new Map<string, AuditRecord[]>();
@@ -93,6 +95,7 @@ export class MemoryLedger
       holds: this.#holds.of(name).filter((hold) => hold.releasedAt === null),
       reencryption: this.#reencryptions.get(name) ?? null,
       escrow: { sets: this.#escrowSets.of(name), sessions: this.#escrowSessions.of(name) },
+      purgeWatch: this.purgeWatches.of(name),
       operation,
     });
   }
@@ -214,6 +217,7 @@ export class MemoryLedger
       if (one) this.#operations.set(one.id, structuredClone(one));
     this.statuses.put(change.statuses);
     this.reviews.put(change.review);
+    this.purgeWatches.put(change.purgeWatch);
     if (change.occupancy) this.#occupancy.count(change.occupancy);
     if (recordedKey) this.#recorded.put(recordedKey);
     if (change.approval) this.#putApproval(change.approval);

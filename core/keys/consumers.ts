@@ -125,7 +125,7 @@ interface Containable {
 }
 
 /** The containment that holds now: the key's, or the last one of a version. */
-function containmentOf({ key, versions }: Containable) {
+export function containmentOf({ key, versions }: Containable) {
   if (key.containment) return key.containment;
   const ofVersions = versions.flatMap(({ containment }) => (containment ? [containment] : []));
   return ofVersions.sort((a, b) => (a.at < b.at ? 1 : -1))[0] ?? null;

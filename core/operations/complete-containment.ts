@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The end of a containment: KMS was seen to refuse, again and again. Only now is a key `revoked` or `suspended`.
+import { firstWatch } from '../keys/purge-watch.ts';
 import type { OperationRecord, VersionRecord } from '../keys/records.ts';
 import { statusOf, versionStatuses } from '../keys/status.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
@@ -75,6 +76,7 @@ function completion(
   const { key } = snapshot;
   const scope = operation.containment;
   const versions = confirmed(snapshot, at);
+  const purgeWatch = firstWatch(snapshot);
   const isOpen = key.containment && key.containment.confirmedAt === null;
   const ofKey = isOpen ? { ...key.containment, confirmedAt: at } : (key.containment ?? null);
   return {
@@ -95,6 +97,7 @@ function completion(
       ...(ofKey ? [statusOf(key.name, null, ofKey, at)] : []),
       ...versionStatuses(versions, ofKey, at),
     ],
+    ...(purgeWatch ? { purgeWatch } : {}),
     ...(parked ? { otherOperations: [{ ...parked, retryAt: at }] } : {}),
     operation: { state: 'done' as const, endedAt: at, cause: null, retryAt: null },
   };

@@ -65,6 +65,11 @@ function runEnded(
   return { reencryption, otherOperations: [{ ...seen, ...ended }] };
 }
 
+/** Of a version that was revoked. Who may still cache the key is no matter of Keyturn's any more. */
+function watchEnded({ purgeWatch }: KeySnapshot): Pick<StepRecord, 'purgeWatch'> {
+  return purgeWatch ? { purgeWatch: { ...purgeWatch, dueAt: null } } : {};
+}
+
 /** @throws KeyturnError `LeaseLost`, `StepOutOfOrder`, `KeyNotUsable`, and what the vault answers */
 export async function completeRelease(deps: ReleaseDeps, input: StepInput): Promise<void> {
   const { snapshot } = await openStep(deps, input, 'ProbeAccess');
@@ -77,6 +82,7 @@ export async function completeRelease(deps: ReleaseDeps, input: StepInput): Prom
     const at = deps.clock.now();
     return {
       ...runEnded(latest.snapshot, run, at),
+      ...watchEnded(latest.snapshot),
       action: 'key.released',
       detail: { kmsKeys: targets.length },
       key: { lease: null, releasedAt: at, nextRotationAt: null, nextNoticeAt: null },

@@ -194,6 +194,7 @@ export function snapshotOf(key: KeyRecord): KeySnapshot {
     holds: [],
     reencryption: null,
     escrow: { sets: [], sessions: [] },
+    purgeWatch: null,
     operation: null,
   };
 }

@@ -29,6 +29,7 @@ export interface Draft {
   /** Operations that lose the key to it. */
   readonly otherOperations?: readonly OperationRecord[];
   readonly statuses?: NonNullable<KeyChange['statuses']>;
+  readonly purgeWatch?: NonNullable<KeyChange['purgeWatch']>;
   readonly idempotency?: IdempotencyRecord;
   readonly recordedKey?: NonNullable<KeyChange['recordedKey']>;
   readonly occupancy?: NonNullable<KeyChange['occupancy']>;

@@ -123,6 +123,7 @@ export interface StepRecord {
   readonly operation?: Partial<OperationRecord>;
   readonly otherOperations?: readonly OperationRecord[];
   readonly statuses?: NonNullable<Draft['statuses']>;
+  readonly purgeWatch?: NonNullable<Draft['purgeWatch']>;
 }
 
 /** Progress keeps the lease: retries and waits before it may have used most of it up. */

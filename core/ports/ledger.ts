@@ -12,6 +12,7 @@ import type { HoldRecord, ReencryptionRecord, SourceRecord } from '../keys/reenc
 import type { StatusEntry } from '../keys/status.ts';
 import type { HsmTaskRecord, KeyStoreRecord } from '../provisioning/records.ts';
 import type { RecoveryRecord } from '../recovery/records.ts';
+import type { PurgeWatch } from './purge-watches.ts';
 import type { ReviewTask } from './reviews.ts';
 
 /** A key with what a decision about it needs, read at one revision. */
@@ -27,6 +28,8 @@ export interface KeySnapshot {
   /** Null for a key that never had a source. */
   readonly reencryption: ReencryptionRecord | null;
   readonly escrow: EscrowRecords;
+  /** Null for a key of which nobody was ever asked to empty a cache. */
+  readonly purgeWatch: PurgeWatch | null;
   /** The operation that holds the lease. */
   readonly operation: OperationRecord | null;
 }
@@ -58,6 +61,8 @@ export interface KeyChange {
   readonly otherOperations?: readonly OperationRecord[];
   /** Entries of the published list of stopped keys. */
   readonly statuses?: readonly StatusEntry[];
+  /** That consumers are to say that their caches are empty, or that nobody waits for it any more. */
+  readonly purgeWatch?: PurgeWatch;
   readonly idempotency?: IdempotencyRecord;
   /**
    * Reverse look-up from KMS key to version, the newest of those that share it; fails when the KMS key is recorded

@@ -195,6 +195,7 @@ export const EMPTY = {
   holds: [],
   reencryption: null,
   escrow: { sets: [], sessions: [] },
+  purgeWatch: null,
 };
 
 /** The transaction that changes a key as it was read. */

@@ -214,6 +214,7 @@ export class World {
       protectedRoles: this.protectedRoles,
       pauses: withHook(this.pauses, hook),
       reviews: withHook(this.store.reviews, hook),
+      purgeWatches: withHook(this.store.purgeWatches, hook),
       kmsBudget: { share: 0.5, quotas: {} },
       marker: ports,
       aliasRemover: ports,

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Watches over consumers of stopped keys, in memory.
+import type { PurgeWatch, PurgeWatches } from '#core/ports/purge-watches.ts';
+
+export class MemoryPurgeWatchRows implements PurgeWatches {
+  readonly #watches = new Map<string, PurgeWatch>();
+
+  /** Writes one with the change of its key. */
+  put(watch: PurgeWatch | undefined): void {
+    if (watch) this.#watches.set(watch.key, structuredClone(watch));
+  }
+
+  of(key: string): PurgeWatch | null {
+    return this.#watches.get(key) ?? null;
+  }
+
+  async listDuePurges(before: string, limit: number): Promise<readonly string[]> {
+    return [...this.#watches.values()]
+      .flatMap(({ dueAt, key }) => (dueAt !== null && dueAt <= before ? [`${dueAt}#${key}`] : []))
+      .sort()
+      .slice(0, limit)
+      .map((row) => row.split('#')[1] ?? '');
+  }
+}
