@@ -7,6 +7,7 @@ import { type AuditRecord, instant } from './api.ts';
 import { BRAKE_EVENTS } from './brake-events.ts';
 import { INCIDENT_EVENTS } from './incident-events.ts';
 import { PAUSE_EVENTS } from './pause-events.ts';
+import { PURGE_EVENTS } from './purge-events.ts';
 
 export const EVENT_SOURCE = 'keyturn';
 /** `detail.version` of this file's shapes; members are added, a change of meaning is another number. */
@@ -282,6 +283,7 @@ export const EVENTS = {
     summary: 'A suspension was lifted: the key may be used again',
     members: {},
   },
+  ...PURGE_EVENTS,
   'break-glass.reviewed': {
     action: 'break-glass.reviewed',
     summary: 'A quorum has looked at what somebody did alone in an emergency',

@@ -21,6 +21,8 @@ export const METRICS = {
   parkedReencryptions: { name: 'ParkedReencryptions', service: 'reencryption' },
   /** Keys that somebody stopped alone in an emergency: everybody who answers for keys should know at once. */
   emergencies: { name: 'EmergencyContainments', service: 'containment' },
+  /** Consumers of stopped keys that have not said in time that their caches are empty: each counts once for a containment. */
+  purgeOverdue: { name: 'PurgeOverdue', service: 'containment' },
   /** Roles that a look at mass brakes left other than the brakes say. */
   brakeIncomplete: { name: 'BrakeIncomplete', service: 'brakes' },
   /** Findings of the rules of detection, each with an incident that is open for it. */

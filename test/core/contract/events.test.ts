@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { EVENT_NAMES, EVENTS, eventSchema, toEvent } from '#core/contract/events.ts';
 import { openApiDocument } from '#core/contract/openapi.ts';
+import { watchPurges } from '#core/operations/watch-purges.ts';
 import { registered } from '#test/support/consumers.ts';
+import { suspended } from '#test/support/containment.ts';
 import { Simulation } from '#test/support/simulation.ts';
 import { withActiveKey } from '#test/support/steps.ts';
 import { aWorld } from '#test/support/world.ts';
@@ -65,6 +67,24 @@ describe('events', () => {
       alias: 'alias/keyturn/local/orders/v2',
       lagging: ['billing'],
       owner: 'olga',
+    });
+  });
+
+  it('tell who of a stopped key has not said that its caches are empty, and whom to ask', async () => {
+    const world = await withActiveKey(await aWorld());
+    const simulation = new Simulation(world);
+    await registered(simulation);
+    await suspended(simulation);
+    world.clock.advance(300);
+    await watchPurges(world.deps);
+    const { records } = await world.store.readAudit('key/orders', 0, 1000);
+    const { name, detail } = toEvent({ ...records.at(-1) } as (typeof records)[number]) ?? {};
+    const { at: since, operationId } = (await world.key()).containment ?? {};
+
+    expect(name).toBe('key.purge-overdue');
+    expect(detail).toEqual({
+      ...{ version: 1, id: `key/orders#${records.length}`, key: 'orders', at: world.clock.now() },
+      ...{ operationId, since, lagging: ['billing'], owner: 'olga' },
     });
   });
 
