@@ -23,6 +23,7 @@ import { DynamoDbKeyUseLog } from '#adapters/dynamodb/key-use-log.ts';
 import { DynamoDbLedger } from '#adapters/dynamodb/ledger.ts';
 import { DynamoDbNoticeRows } from '#adapters/dynamodb/notice-rows.ts';
 import { DynamoDbPauseRows } from '#adapters/dynamodb/pause-rows.ts';
+import { DynamoDbPurgeWatchRows } from '#adapters/dynamodb/purge-watch-rows.ts';
 import { DynamoDbReencryptionProgress } from '#adapters/dynamodb/reencryption-progress.ts';
 import { DynamoDbReplayRows } from '#adapters/dynamodb/replay-rows.ts';
 import { DynamoDbReviewRows } from '#adapters/dynamodb/review-rows.ts';
@@ -70,6 +71,7 @@ import type { MailLinks } from '#core/ports/mail-links.ts';
 import type { Passkeys } from '#core/ports/passkeys.ts';
 import type { Pauses } from '#core/ports/pauses.ts';
 import type { Authorizer, Directory } from '#core/ports/platform.ts';
+import type { PurgeWatches } from '#core/ports/purge-watches.ts';
 import type { RateBudget } from '#core/ports/rate-budget.ts';
 import type { ReencryptionProgress } from '#core/ports/reencryption-progress.ts';
 import type { ReplayMemory } from '#core/ports/replays.ts';
@@ -167,6 +169,11 @@ export function pauseRows(tableName: string): Pauses {
 /** Mass brakes, in the same table. */
 export function brakeRows(tableName: string): Brakes {
   return new DynamoDbBrakeRows(tableClient(), tableName);
+}
+
+/** Watches over consumers of stopped keys, in the same table. */
+export function purgeWatchRows(tableName: string): PurgeWatches {
+  return new DynamoDbPurgeWatchRows(tableClient(), tableName);
 }
 
 /** Reviews to be asked for, in the same table. */

@@ -45,6 +45,7 @@ export function approvalGrants(context: GrantContext): Pick<Duties, ApprovalFunc
     ],
     // Answers at once for what was decided before it waited.
     'open-ballot': [...writeTable(table), answer, tokenGrant('kms:Encrypt', tokenKeyArn)],
+    // It looks at caches of stopped keys too: it finds both by one index, and can neither stop a key nor open one.
     'tend-approval': [
       ...writeTable(table, DUE_INDEX.name),
       { actions: ['states:StartExecution'], resources: [approve] },

@@ -108,6 +108,9 @@ export class ObservabilityStack extends Stack {
       what: 'Somebody stopped a key or the key store alone, in an emergency: a quorum has to review it.',
       metric: this.#sum(METRIC_NAMESPACE, name, { [METRIC_DIMENSION]: service }),
     });
+    const add = this.#adderOf('purge-overdue');
+    const what = 'Consumers of a stopped key have not said in time that their caches are empty.';
+    add('purge-overdue', METRICS.purgeOverdue, what);
   }
 
   #destructionAlarms(): void {

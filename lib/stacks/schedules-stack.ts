@@ -91,7 +91,7 @@ export class SchedulesStack extends Stack {
     fire('Approvals', {
       name: 'tend-approvals',
       arn: tendArn,
-      description: 'Takes up requests for approval whose execution was lost',
+      description: 'Takes up approvals whose execution was lost; looks at caches of stopped keys',
       when: OFTEN,
       input: JSON.stringify({ act: 'resume' }),
     });

@@ -63,5 +63,10 @@ describe('alarms', () => {
       MetricName: 'ParkedReencryptions',
       Dimensions: [{ Name: 'service', Value: 'reencryption' }],
     });
+    observability.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      Namespace: 'Keyturn',
+      MetricName: 'PurgeOverdue',
+      Dimensions: [{ Name: 'service', Value: 'containment' }],
+    });
   });
 });

@@ -101,6 +101,7 @@ vi.mock('#functions/shared/wiring.ts', () => ({
   keyUseLog: () => new MemoryKeyUseLog(),
   brakeRows: () => following(() => current.world.deps.brakes),
   pauseRows: () => following(() => current.world.deps.pauses),
+  purgeWatchRows: () => following(() => current.world.deps.purgeWatches),
   reviewRows: () => following(() => current.world.deps.reviews),
   scopeRows: () => following(() => current.world.deps.scopes),
   incidentRows: () => following(() => current.world.incidents),
