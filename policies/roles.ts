@@ -55,6 +55,7 @@ export const ROLE_RULES: readonly RoleRule[] = [
       'key:destroy',
       'key:stop-destruction',
       'consumer:manage',
+      'consumer:acknowledge-purge',
       'rotation:cancel',
       'rotation:extend',
       'rotation:force',
@@ -88,7 +89,13 @@ export const ROLE_RULES: readonly RoleRule[] = [
   {
     id: 'owners-manage-their-consumers',
     group: 'grp_owners',
-    actions: ['consumer:manage', 'rotation:cancel', 'rotation:extend', 'rotation:roll-back'],
+    actions: [
+      'consumer:manage',
+      'consumer:acknowledge-purge',
+      'rotation:cancel',
+      'rotation:extend',
+      'rotation:roll-back',
+    ],
     onlyOwned: true,
   },
   {

@@ -32,6 +32,13 @@ const PERMIT = (rule: string): Decision => ({ effect: 'permit', rule });
 /** What whoever has any right on a key may do. */
 const ANY_RIGHT: readonly Action[] = ['key:read', 'key:fetch-data-key'];
 
+/** What only the consumer says that it is about, among workloads. */
+const OF_ITSELF: readonly Action[] = [
+  'rotation:acknowledge',
+  'rotation:report',
+  'consumer:acknowledge-purge',
+];
+
 /** Rights on data, by action. */
 const DATA_RIGHT: Partial<Record<Action, Right>> = {
   'key:encrypt': 'encrypt',
@@ -91,7 +98,7 @@ export class AccessTableAuthorizer implements Authorizer {
 
 function workloadDecision(principal: Principal, action: Action, object: AccessObject): Decision {
   // A consumer acknowledges for itself alone, whatever else it may do.
-  if (action === 'rotation:acknowledge' || action === 'rotation:report') {
+  if (OF_ITSELF.includes(action)) {
     const isItself = object.consumer?.principal === principal.id;
     return isItself ? PERMIT('consumer-acknowledges') : FORBID('not-that-consumer');
   }

@@ -111,6 +111,8 @@ export function createClient(options: ClientOptions): Client {
       call('putConsumer', { ...options, path: { name, consumer }, body }),
     deleteConsumer: ({ key: name, consumer }, options) =>
       call('deleteConsumer', { ...options, path: { name, consumer } }),
+    acknowledgePurge: ({ key: name, consumer }, body, options) =>
+      call('acknowledgePurge', { ...options, path: { name, consumer }, body }),
     getRotation: (operationId, options) =>
       call('getRotation', { ...options, path: { operationId } }),
     acknowledgeRotation: (operationId, body, options) =>

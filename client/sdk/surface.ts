@@ -149,6 +149,12 @@ export interface Client {
     target: ConsumerAddress,
     options: StartOptions & { readonly ifMatch: string },
   ): Answered<'deleteConsumer'>;
+  /** Caches of the consumer hold nothing of the key any more, since the containment that a notice named. */
+  acknowledgePurge(
+    target: ConsumerAddress,
+    body: RequestOf<'acknowledgePurge'>,
+    options?: CallOptions,
+  ): Answered<'acknowledgePurge'>;
   getRotation(operationId: string, options?: CallOptions): Answered<'getRotation'>;
   acknowledgeRotation(
     operationId: string,

@@ -81,7 +81,7 @@ export const Consumer = z
       .object({
         operationId: z.string(),
         toldAt: instant.nullable().describe('when its webhook first took a notice of it'),
-        purgedAt: instant.nullable().describe('when it answered that its caches are empty'),
+        purgedAt: instant.nullable().describe('when it said that its caches are empty'),
         isLagging: z
           .boolean()
           .describe('it has not said so within 300 s of the denial, as long as a cache may last'),
@@ -95,6 +95,16 @@ export const Consumer = z
   })
   .meta({ id: 'Consumer' });
 export const ConsumerPage = page(Consumer).meta({ id: 'ConsumerPage' });
+
+export const AcknowledgePurgeRequest = z
+  .strictObject({
+    operationId: z
+      .string()
+      .min(1)
+      .max(64)
+      .describe('the revocation or suspension that holds, as its notice names it'),
+  })
+  .meta({ id: 'AcknowledgePurgeRequest' });
 
 export const AcknowledgeRequest = z
   .strictObject({ consumer: KeyName, version: z.int().positive() })

@@ -173,6 +173,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   PutConsumerRequest: CONSUMER_REQUEST,
   Consumer: CONSUMER,
   ConsumerPage: { items: [CONSUMER], nextCursor: null },
+  AcknowledgePurgeRequest: { operationId: 'op_01JX3GZ8D9T0R5K2M7Q4V6W8YB' },
   AcknowledgeRequest: { consumer: 'billing', version: 2 },
   ExtendRotationRequest: { until: '2026-11-29T10:00:00Z', reason: 'release on Friday' },
   ForceRotationRequest: { reason: 'billing was switched off' },

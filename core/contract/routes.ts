@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import * as api from './api.ts';
 import { APPROVAL_ROUTES } from './approval-routes.ts';
 import { ActAccepted } from './approvals.ts';
+import { CONSUMER_ROUTES } from './consumer-routes.ts';
 import * as consumers from './consumers.ts';
 import { CONTAINMENT_ROUTES } from './containment-routes.ts';
 import { DRILL_ROUTES } from './drill-routes.ts';
@@ -46,6 +47,7 @@ export const ACTIONS = [
   'source:manage',
   'consumer:read',
   'consumer:manage',
+  'consumer:acknowledge-purge',
   'rotation:acknowledge',
   'rotation:cancel',
   'rotation:extend',
@@ -173,47 +175,7 @@ export const ROUTES = {
     idempotent: true,
   },
   ...PLAN_ROUTES,
-  listConsumers: {
-    method: 'GET',
-    path: '/v1/keys/{name}/consumers',
-    function: 'manage-consumers',
-    action: 'consumer:read',
-    status: 200,
-    summary: 'List the consumers of a key: who is on which version, last seen, lagging',
-    response: consumers.ConsumerPage,
-  },
-  getConsumer: {
-    method: 'GET',
-    path: '/v1/keys/{name}/consumers/{consumer}',
-    function: 'manage-consumers',
-    action: 'consumer:read',
-    status: 200,
-    summary: 'Show one consumer',
-    response: consumers.Consumer,
-  },
-  putConsumer: {
-    method: 'PUT',
-    path: '/v1/keys/{name}/consumers/{consumer}',
-    function: 'manage-consumers',
-    action: 'consumer:manage',
-    status: 202,
-    summary: 'Register a consumer, which opens the key to its principal, or change one',
-    request: consumers.PutConsumerRequest,
-    response: api.Accepted,
-    idempotent: true,
-    conditional: 'ifExists',
-  },
-  deleteConsumer: {
-    method: 'DELETE',
-    path: '/v1/keys/{name}/consumers/{consumer}',
-    function: 'manage-consumers',
-    action: 'consumer:manage',
-    status: 202,
-    summary: 'Remove a consumer, which closes the key to its principal',
-    response: api.Accepted,
-    idempotent: true,
-    conditional: 'always',
-  },
+  ...CONSUMER_ROUTES,
   readUsage: {
     method: 'GET',
     path: '/v1/keys/{name}/usage',

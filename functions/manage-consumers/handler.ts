@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Consumers of keys: registers, changes, removes and shows them. It never touches KMS: `update-access` does.
+// Consumers of keys: registers, changes, removes and shows them, and takes their word that they purged. It never touches KMS: `update-access` does.
 import { policyMeter } from '#adapters/kms/key-policy.ts';
 import { systemClock, ulidIds } from '#adapters/system/system.ts';
 import { KeyName } from '#core/contract/api.ts';
@@ -20,6 +20,7 @@ import {
 } from '../shared/api-request.ts';
 import { consumerView } from '../shared/consumer-views.ts';
 import { environmentOf } from '../shared/environment.ts';
+import { purgeRoute } from '../shared/purge-route.ts';
 import { accessObject, etag, existing } from '../shared/views.ts';
 import { authorizer, directory, ledger, policySite, workflows } from '../shared/wiring.ts';
 
@@ -118,6 +119,6 @@ const deleteConsumer: RouteHandler = async (request) => {
 };
 
 export const handler = apiHandler(
-  { listConsumers, getConsumer, putConsumer, deleteConsumer },
+  { listConsumers, getConsumer, putConsumer, deleteConsumer, acknowledgePurge: purgeRoute(deps) },
   authorizer(environment.STAGE),
 );

@@ -18,6 +18,7 @@ const WORKLOAD_ACTIONS: readonly (Action | null)[] = [
   'key:decrypt',
   'key:fetch-data-key',
   'rotation:acknowledge',
+  'consumer:acknowledge-purge',
   null,
 ];
 

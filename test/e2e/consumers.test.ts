@@ -276,20 +276,38 @@ describe('a key with consumers', () => {
     expect(await opens(billing.kms, ciphertext)).toBe(false);
   });
 
-  it('says when its caches are empty of what was revoked, where it is told by webhook', async () => {
+  it('says that its caches are empty of what was revoked, by its webhook or a call of its own', async () => {
+    const till = await freshRole(`till-${Date.now().toString(36)}`);
+    const opening = await operator.putConsumer(
+      { key: name, consumer: 'till' },
+      registration({ principal: till.arn }),
+    );
+    expect(await ended(operator, opening.body.operationId)).toMatchObject({ state: 'done' });
     await operator.revokeKey(name, { reason: 'end-to-end test', mode: 'locked' });
     const stopOf = async (consumer: string) =>
       (await operator.getConsumer({ key: name, consumer })).body.stop;
-    const shop = await until(async () => (await stopOf('shop'))?.purgedAt && stopOf('shop'), {
+    const purged = async (consumer: string) => {
+      const stop = await stopOf(consumer);
+      return stop?.purgedAt ? stop : null;
+    };
+    const shop = await until(() => purged('shop'), {
       timeoutSeconds: 60,
       what: 'the answer to the notice of the stop',
     });
     const { containment } = (await operator.getKey(name)).body;
     expect(shop).toMatchObject({ operationId: containment?.operationId, isLagging: false });
-    // A service that nobody tells by webhook has said nothing.
+    // Whom nobody tells by webhook has said nothing, until it calls.
     const others = (await operator.listConsumers(name)).body.items.filter(
       (one) => one.name !== 'shop',
     );
-    expect(others.map(({ stop }) => stop?.purgedAt)).toEqual(others.map(() => null));
+    expect(others.map((one) => one.name)).toEqual(['till', 'volumes']);
+    expect(others.map(({ stop }) => stop?.purgedAt)).toEqual([null, null]);
+    const say = (api: Client, consumer: string) =>
+      api.acknowledgePurge({ key: name, consumer }, { operationId: shop?.operationId ?? '' });
+    await expect(say(till.api, 'volumes')).rejects.toMatchObject({ status: 403 });
+    const words = [await say(till.api, 'till'), await say(operator, 'volumes')];
+    expect(words.map(({ body }) => body.stop)).toEqual(
+      words.map(() => expect.objectContaining({ purgedAt: expect.any(String), isLagging: false })),
+    );
   });
 });

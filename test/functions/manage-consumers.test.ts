@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Call, type Caller, current, renewWorld, request } from '#test/support/functions.ts';
+import { suspended } from '#test/support/containment.ts';
+import {
+  ACCOUNT,
+  type Call,
+  type Caller,
+  current,
+  renewWorld,
+  request,
+} from '#test/support/functions.ts';
 import { Simulation } from '#test/support/simulation.ts';
 import { withActiveKey } from '#test/support/steps.ts';
 
@@ -173,5 +181,77 @@ describe('DELETE /v1/keys/{name}/consumers/{consumer}', () => {
 
     expect(await get()).toMatchObject({ status: 404 });
     expect((await current.world.key()).consumerAccess).toEqual([]);
+  });
+});
+
+describe('PUT /v1/keys/{name}/consumers/{consumer}/purge', () => {
+  const OTHER = 'op_00000000000000000000000000';
+  const purge = (as: Caller, operationId: string, path: Record<string, string> = PATH) =>
+    request(handler, 'acknowledgePurge', { as, body: { operationId }, path });
+  const ITSELF = { role: 'billing' };
+  const principal = `arn:aws:iam::${ACCOUNT}:role/billing`;
+  const stop = () => suspended(new Simulation(current.world));
+  const stopOf = async () => (await get()).body.stop;
+  beforeEach(async () => {
+    await put({ body: { ...BODY, principal } });
+    await runUpdates();
+  });
+
+  it('takes the word of the consumer itself, once', async () => {
+    const operationId = await stop();
+    const at = current.world.clock.now();
+
+    expect(await purge(ITSELF, operationId)).toMatchObject({
+      status: 200,
+      body: { name: 'billing', stop: { operationId, toldAt: null, purgedAt: at } },
+    });
+    current.world.clock.advance(600);
+    expect(await purge(ITSELF, operationId)).toMatchObject({ status: 200 });
+    expect(await stopOf()).toMatchObject({ purgedAt: at, isLagging: false });
+    const { records } = await current.world.store.readAudit('key/orders', 0, 1000);
+    expect(records.filter(({ action }) => action === 'consumer.purged')).toMatchObject([
+      { actor: principal, operationId, detail: { consumer: 'billing' } },
+    ]);
+  });
+
+  it('takes it from an operator and the owner, whom its people told', async () => {
+    const operationId = await stop();
+
+    expect(await purge({ person: 'bob' }, operationId)).toMatchObject({ status: 403 });
+    expect(await purge({ person: 'olga' }, operationId)).toMatchObject({ status: 200 });
+    expect(await purge({ person: 'alice' }, operationId)).toMatchObject({ status: 200 });
+  });
+
+  it('tells nobody else which consumers there are', async () => {
+    const operationId = await stop();
+    const none = { name: 'orders', consumer: 'nobody' };
+
+    const known = await purge({ role: 'stranger' }, operationId);
+    expect(known).toMatchObject({ status: 403, body: { code: 'AccessDenied' } });
+    expect((await purge({ role: 'stranger' }, operationId, none)).status).toBe(known.status);
+    expect((await purge({ role: 'stranger' }, operationId, { ...none, name: 'x' })).status).toBe(
+      known.status,
+    );
+    expect(await purge({ person: 'alice' }, operationId, none)).toMatchObject({
+      status: 404,
+      body: { code: 'ConsumerNotFound' },
+    });
+    expect(await purge({ person: 'alice' }, operationId, { ...none, name: 'x' })).toMatchObject({
+      status: 404,
+      body: { code: 'KeyNotFound' },
+    });
+  });
+
+  it('is refused for another stop than the one that holds, and where none does', async () => {
+    expect(await purge({ person: 'alice' }, OTHER)).toMatchObject({
+      status: 409,
+      body: { code: 'TransitionForbidden' },
+    });
+    const operationId = await stop();
+    expect(await purge({ person: 'alice' }, OTHER)).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/operationId', detail: `must be ${operationId}` }] },
+    });
+    expect(await stopOf()).toMatchObject({ purgedAt: null });
   });
 });

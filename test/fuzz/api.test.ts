@@ -176,6 +176,8 @@ const IN_ROTATION: readonly RouteId[] = [
 ];
 /** Routes of a rotation that has switched and is watched. */
 const IN_KEY_STORE = ['getKeyStore', 'listTasks', 'readCapacity', 'listHsms', 'changeHsms'];
+const OF_CONSUMER = ['getConsumer', 'putConsumer', 'deleteConsumer', 'acknowledgePurge'];
+const ON_STOPPED: readonly RouteId[] = ['resumeKey', 'acknowledgePurge'];
 const IN_BAKE: readonly RouteId[] = ['reportRotation', 'rollBackRotation'];
 /** What a valid request answers where that is not the route's own status. */
 const ANSWERS: Partial<Record<RouteId, number>> = {
@@ -236,7 +238,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     .cryptoFor('use-key')
     .encrypt(key.currentKeyId ?? '', Buffer.from('x'), {});
   const ciphertext = Buffer.from(made).toString('base64');
-  if (route === 'resumeKey') await suspended(simulation);
+  const stop = ON_STOPPED.includes(route) ? await suspended(simulation) : null;
   const bodies: Partial<Record<RouteId, unknown>> = {
     createKey: {
       name: 'invoices',
@@ -253,6 +255,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     completeTask: { signedCertificate: PEM, trustAnchor: PEM },
     putConsumer: EXAMPLES['PutConsumerRequest'],
     acknowledgeRotation: { consumer: 'billing', version: 2 },
+    acknowledgePurge: { operationId: stop },
     extendRotation: { until: '2026-01-02T00:00:00Z' },
     forceRotation: { reason: 'asked' },
     reportRotation: { consumer: 'billing', version: 2, calls: 10, errors: 0 },
@@ -277,9 +280,7 @@ async function scene(route: RouteId): Promise<(id: RouteId) => Draw> {
     ...recovery.paths,
     cancelApproval: { id: approval.id },
     ...Object.fromEntries(IN_KEY_STORE.map((id) => [id, { name: 'main' }])),
-    getConsumer: { name: 'orders', consumer: 'billing' },
-    putConsumer: { name: 'orders', consumer: 'billing' },
-    deleteConsumer: { name: 'orders', consumer: 'billing' },
+    ...Object.fromEntries(OF_CONSUMER.map((id) => [id, { name: 'orders', consumer: 'billing' }])),
     putSource: { name: 'orders', source: 'archive' },
     deleteSource: { name: 'orders', source: 'archive' },
     putHold: { name: 'orders', hold: 'audit-2026' },

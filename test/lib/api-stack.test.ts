@@ -128,6 +128,7 @@ describe('role of a workload', () => {
       'POST/v1/keys/*/decrypt',
       'POST/v1/keys/*/encrypt',
       'POST/v1/rotations/*/acks',
+      'PUT/v1/keys/*/consumers/*/purge',
     ]);
   });
 

@@ -4,8 +4,8 @@ import { containKey } from '#core/operations/contain-key.ts';
 import type { Simulation } from './simulation.ts';
 import { ALICE, PERMIT } from './world.ts';
 
-/** Suspends `orders`, as proven. */
-export async function suspended(simulation: Simulation): Promise<void> {
+/** Suspends `orders`, as proven. @returns the operation that did it */
+export async function suspended(simulation: Simulation): Promise<string> {
   const { operationId } = await containKey(simulation.world.deps, {
     key: 'orders',
     version: null,
@@ -19,4 +19,5 @@ export async function suspended(simulation: Simulation): Promise<void> {
     claim: { scope: 'suspended', bodyHash: 'body' },
   });
   await simulation.run('revoke-key', operationId, 1);
+  return operationId;
 }

@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { ACKNOWLEDGEMENT_MODES, CONSUMER_KINDS } from '#core/contract/vocabulary.ts';
 import { ProblemError, type RequestOf } from '../../sdk/index.ts';
+import { announceChange } from '../announce.ts';
 import { type Act, addNoun, addVerb, withIdempotencyKey } from '../command-tree.ts';
 import { viewConsumer, viewConsumers } from '../consumer-views.ts';
 import { type Context, printAnswer } from '../context.ts';
@@ -22,6 +23,10 @@ interface AddOptions extends WorkOptions {
   readonly ack: string;
   readonly boundTo?: string;
   readonly moved?: true;
+}
+
+interface PurgedOptions {
+  readonly operation?: string;
 }
 
 /** Reads `api`, `event`, `wait:SECONDS`, `webhook:URL`. */
@@ -159,14 +164,46 @@ function addRemove(noun: Command, act: Act): void {
   );
 }
 
+/** The containment that holds; of a key that is not stopped the API says so. */
+async function heldStop(context: Context, key: string, consumer: string): Promise<string> {
+  if (context.settings.flags.printCurl) return '$OPERATION_ID';
+  const { signal } = context;
+  const { body } = await context.client().getConsumer({ key, consumer }, { signal });
+  return body.stop?.operationId ?? 'none';
+}
+
+function addPurged(noun: Command, act: Act): void {
+  addVerb(noun, 'purged <key> <consumer>', {
+    summary: 'Record that the caches of a consumer hold nothing of a stopped key any more',
+    examples: [
+      'keyturn consumer purged orders billing',
+      'keyturn consumer purged orders billing --operation op_01JX3GZ8D9T0R5K2M7Q4V6W8YB --output json',
+    ],
+  })
+    .option('--operation <id>', 'the revocation or suspension; by default the one that holds')
+    .action(
+      act(async (context: Context, key: string, consumer: string, options: PurgedOptions) => {
+        const operationId = options.operation ?? (await heldStop(context, key, consumer));
+        await announceChange(context, `record that ${consumer} of key ${key} emptied its caches`);
+        const { signal } = context;
+        const answer = await context
+          .client()
+          .acknowledgePurge({ key, consumer }, { operationId }, { signal });
+        printAnswer(context, answer, viewConsumer);
+        return 'ok';
+      }),
+    );
+}
+
 /** Adds `consumer` and its verbs. */
 export function addConsumerCommands(program: Command, act: Act): void {
   const noun = addNoun(program, 'consumer', {
-    summary: 'Consumers of a key: add, list, show, remove',
+    summary: 'Consumers of a key: add, list, show, remove, purged',
     examples: ['keyturn consumer list orders', 'keyturn consumer show orders billing'],
   });
   addAdd(noun, act);
   addList(noun, act);
   addShow(noun, act);
   addRemove(noun, act);
+  addPurged(noun, act);
 }

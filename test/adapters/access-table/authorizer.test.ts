@@ -74,6 +74,7 @@ const PERMITTED: Record<
       'key:stop-destruction': EVERYTHING,
       'recovery:request': EVERYTHING,
       'recovery:resume': EVERYTHING,
+      'consumer:acknowledge-purge': EVERYTHING,
       'consumer:manage': EVERYTHING,
       'rotation:cancel': EVERYTHING,
       'rotation:extend': EVERYTHING,
@@ -109,6 +110,7 @@ const PERMITTED: Record<
       'key:suspend': OWNED,
       'key:resume': OWNED,
       'key:stop-destruction': OWNED,
+      'consumer:acknowledge-purge': OWNED,
       'consumer:manage': OWNED,
       'rotation:cancel': OWNED,
       'rotation:extend': OWNED,
@@ -210,6 +212,19 @@ describe('an acknowledgement', () => {
 
   it('is taken of no consumer that is not there, whatever access its role has', async () => {
     expect(await decide(workload(ROLE), OBJECTS["olga's key"])).toBe('forbid');
+  });
+});
+
+describe('the word that caches are empty', () => {
+  const object = { ...OBJECTS["olga's key"], consumer: { name: 'orders', principal: ROLE } };
+  const decide = async (principal: Principal) =>
+    (await authorizer.authorize(principal, 'consumer:acknowledge-purge', object)).effect;
+
+  it('is taken from the consumer itself, and from people who manage it', async () => {
+    expect(await decide(workload(ROLE))).toBe('permit');
+    expect(await decide(workload(`${ROLE}-2`))).toBe('forbid');
+    expect(await decide(person('alice'))).toBe('permit');
+    expect(await decide(person('olga'))).toBe('permit');
   });
 });
 

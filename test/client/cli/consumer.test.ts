@@ -116,6 +116,35 @@ describe('consumer list, show, remove', () => {
   });
 });
 
+describe('consumer purged', () => {
+  const PURGE = `PUT ${PLACE}/purge`;
+  const stopped = { ...JSON.parse(JSON.stringify(example('Consumer'))) };
+  stopped.stop = { operationId: 'op_9', toldAt: null, purgedAt: null, isLagging: true };
+  const done = { body: { ...stopped, stop: { ...stopped.stop, isLagging: false } } };
+  const purged = ['consumer', 'purged', 'orders', 'billing'];
+
+  it('speaks of the stop that holds, or of the one that is given', async () => {
+    const api = await startApi({ [`GET ${PLACE}`]: { body: stopped }, [PURGE]: done });
+
+    expect((await keyturn(purged, around(api.url))).code).toBe(0);
+    expect((await keyturn([...purged, '--operation', 'op_8'], around(api.url))).code).toBe(0);
+    const bodies = api.seen.filter(({ method }) => method === 'PUT').map(({ body }) => body);
+    expect(bodies.map((body) => JSON.parse(body ?? ''))).toEqual([
+      { operationId: 'op_9' },
+      { operationId: 'op_8' },
+    ]);
+  });
+
+  it('leaves it to the API to say that nothing is stopped', async () => {
+    const api = await startApi({
+      [`GET ${PLACE}`]: { body: { ...stopped, stop: null } },
+      [PURGE]: problem(409, 'TransitionForbidden'),
+    });
+
+    expect((await keyturn(purged, around(api.url))).code).toBe(6);
+  });
+});
+
 describe('rotation', () => {
   const replies = {
     'GET /v1/rotations/op_1': { body: example('Rotation') },

@@ -73,6 +73,10 @@ const CALLS: Record<ClientRouteId, readonly [(client: Client) => Promise<unknown
     (c) => c.deleteConsumer({ key: 'orders', consumer: 'billing' }, { ifMatch: '"3"' }),
     '/v1/keys/orders/consumers/billing',
   ],
+  acknowledgePurge: [
+    (c) => c.acknowledgePurge({ key: 'orders', consumer: 'billing' }, { operationId: 'op_1' }),
+    '/v1/keys/orders/consumers/billing/purge',
+  ],
   getRotation: [(c) => c.getRotation('op_1'), '/v1/rotations/op_1'],
   acknowledgeRotation: [
     (c) => c.acknowledgeRotation('op_1', { consumer: 'billing', version: 2 }),
