@@ -8,6 +8,7 @@ import { BRAKE_EVENTS } from './brake-events.ts';
 import { INCIDENT_EVENTS } from './incident-events.ts';
 import { PAUSE_EVENTS } from './pause-events.ts';
 import { PURGE_EVENTS } from './purge-events.ts';
+import { SCOPE_EVENTS } from './scope-events.ts';
 
 export const EVENT_SOURCE = 'keyturn';
 /** `detail.version` of this file's shapes; members are added, a change of meaning is another number. */
@@ -312,6 +313,7 @@ export const EVENTS = {
   ...INCIDENT_EVENTS,
   ...PAUSE_EVENTS,
   ...BRAKE_EVENTS,
+  ...SCOPE_EVENTS,
   'key.access.updated': {
     action: 'access.updated',
     summary: 'The key policies of all readable versions name the consumers of now',
@@ -359,6 +361,7 @@ const ABOUT: Readonly<Record<string, (id: string, record: Recorded) => Record<st
   incident: (incidentId) => ({ incidentId, key: null }),
   pause: () => ({ key: null }),
   brake: (brake) => ({ brake, key: null }),
+  containment: (containment) => ({ containment, key: null }),
   approval: (approvalId, { detail }) => ({ approvalId, key: detail['key'] ?? null }),
 };
 

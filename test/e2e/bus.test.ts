@@ -9,7 +9,7 @@ import {
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { until } from '#scripts/local/waiting.ts';
 import { received, sqs } from '#test/gateway/sqs.ts';
-import { activeKey, freshName, person, ROOT_CREDENTIALS } from './scene.ts';
+import { activeKey, ended, freshName, keyRequest, person, ROOT_CREDENTIALS } from './scene.ts';
 
 const NAME = freshName('listener');
 const { gatewayUrl, region, account, eventBusName } = inject('stack');
@@ -63,7 +63,7 @@ async function told(type: string, member: object): Promise<Told> {
           Object.entries(member).every(([name, value]) => event.detail[name] === value),
       );
     },
-    { timeoutSeconds: 30, what: `${type} to be told` },
+    { timeoutSeconds: 60, what: `${type} to be told` },
   );
 }
 
@@ -81,4 +81,22 @@ it('tells of an incident', async () => {
   });
 
   expect(await told('incident.opened', { incidentId: body.id })).toBeDefined();
+});
+
+it('tells of keys that are stopped together', async () => {
+  const alice = await person('alice');
+  const host = `${freshName('till')}.example.com`;
+  const scope = { kind: 'host', value: host } as const;
+  const { body: made } = await alice.createKey({ ...keyRequest(freshName('stopped')), host });
+  await ended(alice, made.operationId);
+  // The index lags behind, and a scope without keys is refused.
+  const asked = await until(
+    () => alice.containScope({ scope, kind: 'suspension', reason: 'a test' }).catch(() => null),
+    { timeoutSeconds: 30, what: `a key of ${host}` },
+  );
+  const containment = asked?.body.containmentId;
+
+  const suspending = await told('scope.suspending', { containment });
+  expect(suspending.detail).toMatchObject({ key: null, scope: 'host', value: host, keys: 1 });
+  expect((await told('scope.contained', { containment })).detail).toMatchObject({ contained: 1 });
 });

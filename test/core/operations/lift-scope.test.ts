@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A suspended scope is lifted by one decision: every key that it suspended, and none that something else stopped.
 import { beforeEach, describe, expect, it } from 'vitest';
+import { toEvent } from '#core/contract/events.ts';
 import { KeyturnError } from '#core/errors.ts';
 import { containKey } from '#core/operations/contain-key.ts';
 import { admitScope } from '#core/operations/contain-scope.ts';
@@ -102,6 +103,22 @@ describe('the lifting of a scope', () => {
     expect(await states()).toEqual(NAMES.map(() => 'active'));
     for (const name of NAMES) await expect(use(name)).resolves.toMatchObject({ version: 1 });
     expect(world.scopes.audit.map(({ action }) => action)).toContain('scope.lifted');
+  });
+
+  it('is told of from its denial to its end, without what people wrote', async () => {
+    const id = await suspended();
+    await decided(id);
+    await looks();
+
+    const events = world.scopes.audit.flatMap((record) => toEvent({ ...record }) ?? []);
+    const scope = { key: null, containment: id, scope: 'owner', value: 'olga' };
+    expect(events).toMatchObject([
+      { name: 'scope.suspending', detail: { ...scope, mode: 'hard', keys: 4, isEmergency: false } },
+      { name: 'scope.contained', detail: { containment: id, contained: 4, already: 0 } },
+      { name: 'scope.lifting', detail: scope },
+      { name: 'scope.lifted', detail: { containment: id, lifted: 4, failed: 0 } },
+    ]);
+    expect(JSON.stringify(events)).not.toContain('odd decrypts');
   });
 
   it('leaves what was suspended before, and what was revoked since', async () => {
