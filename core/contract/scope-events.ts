@@ -13,7 +13,10 @@ const SCOPE = {
 } as const;
 const STOPPED = {
   ...SCOPE,
-  mode: z.string().describe('hard: disabled in KMS; locked: denied by their policies'),
+  mode: z
+    .string()
+    .nullable()
+    .describe('hard: disabled in KMS; locked: denied by their policies; null: as each class says'),
   keys: z
     .int()
     .describe('found at the denial; where a quorum decided, as many as it took to know so'),

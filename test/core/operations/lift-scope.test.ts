@@ -45,12 +45,15 @@ describe('the lifting of a scope', () => {
     decision: PERMIT,
     claim: claim(),
   });
-  const begun = async (kind: AskedScope['kind'] = 'suspension') => {
+  const begun = async (
+    kind: AskedScope['kind'] = 'suspension',
+    mode: AskedScope['mode'] = 'hard',
+  ) => {
     const scope = { kind: 'owner', value: 'olga' } as const;
-    return (await admitScope(world.deps, { scope, kind, mode: 'hard', ...said() })).containment;
+    return (await admitScope(world.deps, { scope, kind, mode, ...said() })).containment;
   };
-  async function suspended() {
-    const { id } = await begun();
+  async function suspended(mode: AskedScope['mode'] = 'hard') {
+    const { id } = await begun('suspension', mode);
     while ((await sweepScope(world.deps, id, PART)).state === 'running');
     await simulation.runStarted();
     return id;
@@ -105,21 +108,24 @@ describe('the lifting of a scope', () => {
     expect(world.scopes.audit.map(({ action }) => action)).toContain('scope.lifted');
   });
 
-  it('is told of from its denial to its end, without what people wrote', async () => {
-    const id = await suspended();
-    await decided(id);
-    await looks();
+  it.each(['hard', null] as const)(
+    'is told of from its denial to its end, without what people wrote; mode %s',
+    async (mode) => {
+      const id = await suspended(mode);
+      await decided(id);
+      await looks();
 
-    const events = world.scopes.audit.flatMap((record) => toEvent({ ...record }) ?? []);
-    const scope = { key: null, containment: id, scope: 'owner', value: 'olga' };
-    expect(events).toMatchObject([
-      { name: 'scope.suspending', detail: { ...scope, mode: 'hard', keys: 4, isEmergency: false } },
-      { name: 'scope.contained', detail: { containment: id, contained: 4, already: 0 } },
-      { name: 'scope.lifting', detail: scope },
-      { name: 'scope.lifted', detail: { containment: id, lifted: 4, failed: 0 } },
-    ]);
-    expect(JSON.stringify(events)).not.toContain('odd decrypts');
-  });
+      const events = world.scopes.audit.flatMap((record) => toEvent({ ...record }) ?? []);
+      const scope = { key: null, containment: id, scope: 'owner', value: 'olga' };
+      expect(events).toMatchObject([
+        { name: 'scope.suspending', detail: { ...scope, mode, keys: 4, isEmergency: false } },
+        { name: 'scope.contained', detail: { containment: id, contained: 4, already: 0 } },
+        { name: 'scope.lifting', detail: scope },
+        { name: 'scope.lifted', detail: { containment: id, lifted: 4, failed: 0 } },
+      ]);
+      expect(JSON.stringify(events)).not.toContain('odd decrypts');
+    },
+  );
 
   it('leaves what was suspended before, and what was revoked since', async () => {
     const own = { key: 'alpha', version: null, kind: 'suspension', mode: 'hard' } as const;
