@@ -37,4 +37,6 @@ const LANES: Lanes = {
 };
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } });
-await runLanes(beginEarly(chosen(LANES, values.only), 'localstack'));
+const lanes = beginEarly(chosen(LANES, values.only), 'localstack');
+// Tests against the deployed app mostly wait for it; those of the emulators mostly compute.
+await runLanes(beginEarly(lanes, 'e2e', 'integration'));

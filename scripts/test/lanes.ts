@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A lane of tests: a program that runs to its end and is counted. Shared by `npm test` and `npm run test:deep`.
 import { spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 /** The root of the repository. */
@@ -32,27 +33,38 @@ export function counted(code: number): Tally {
   return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
+/** How long the output of a program that has ended is waited for. */
+const LAST_LINES_MILLISECONDS = 5000;
+
 /**
- * Runs a program with its output passed on, or put into an open file.
+ * Runs a program with its output passed on, or handed to `output` line by line.
  * @returns its exit code, 1 when a signal ended it or it did not start
  */
 export function run(
   command: string,
   args: readonly string[],
   variables: Variables = {},
-  output: 'inherit' | number = 'inherit',
+  output?: (line: string) => void,
 ): Promise<number> {
   return new Promise((resolve) => {
+    const to = output ? 'pipe' : 'inherit';
     const child = spawn(command, args, {
       cwd: ROOT,
-      stdio: ['ignore', output, output],
+      stdio: ['ignore', to, to],
       env: { ...process.env, ...variables },
     });
+    for (const stream of [child.stdout, child.stderr])
+      if (stream && output) createInterface(stream).on('line', output);
     child.on('error', (error) => {
       process.stderr.write(`${command} does not start: ${error.message}\n`);
       resolve(1);
     });
-    child.on('exit', (code) => resolve(code ?? 1));
+    child.on('exit', (code) => {
+      const end = () => resolve(code ?? 1);
+      // Behind the last line of its output, unless somebody whom it left behind keeps that open.
+      child.on('close', end);
+      setTimeout(end, LAST_LINES_MILLISECONDS).unref();
+    });
   });
 }
 
@@ -122,40 +134,62 @@ export function chosen(lanes: Lanes, only: string | undefined): Lanes {
 }
 
 /**
- * The same lanes, but `name` runs beside those before it, in a process of its own: much of it is waiting. What it prints
- * is shown when its turn comes.
+ * The same lanes, but `name` runs beside those before it from `beside` on, in a process of its own: much of it is waiting.
+ * What it has printed by its turn is shown then, and the rest as it comes.
  */
-export function beginEarly(lanes: Lanes, name: string): Lanes {
-  const [first] = Object.keys(lanes);
-  if (first === undefined || first === name || !Object.hasOwn(lanes, name)) return lanes;
-  const begun: { lane?: Promise<Tally> } = {};
+export function beginEarly(lanes: Lanes, name: string, beside = Object.keys(lanes)[0]): Lanes {
+  const names = Object.keys(lanes);
+  const other = beside === undefined ? undefined : lanes[beside];
+  const isBefore = beside !== undefined && names.indexOf(beside) < names.indexOf(name);
+  if (beside === undefined || !other || !isBefore) return lanes;
+  const lane = new Apart(name);
   return {
     ...lanes,
-    [first]: () => {
-      begun.lane = apart(name);
-      return (lanes[first] as () => Promise<Tally>)();
+    [beside]: () => {
+      void lane.begin();
+      return other();
     },
-    [name]: () => begun.lane ?? apart(name),
+    [name]: () => lane.turn(),
   };
 }
 
 const CLOSING = /^(\d+) passed, (\d+) failed$/m;
 
-/** One lane of `npm test` as a program whose output is kept until it has ended. */
-async function apart(name: string): Promise<Tally> {
-  const folder = mkdtempSync(join(tmpdir(), 'keyturn-lane-'));
-  const file = join(folder, 'output');
-  const output = openSync(file, 'a');
-  try {
-    const args = ['--disable-warning=ExperimentalWarning', process.argv[1] ?? '', '--only', name];
-    await run(process.execPath, args, {}, output);
-    const text = readFileSync(file, 'utf8');
+/** One lane of `npm test` as a program whose output is kept until its turn. */
+class Apart {
+  readonly #name: string;
+  #kept: string[] = [];
+  #isItsTurn = false;
+  #closing = '';
+  #code: Promise<number> | null = null;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /** @returns its exit code; again is the same run */
+  begin(): Promise<number> {
+    const args = ['--disable-warning=ExperimentalWarning', process.argv[1] ?? ''];
+    this.#code ??= run(process.execPath, [...args, '--only', this.#name], {}, (line) =>
+      this.#take(line),
+    );
+    return this.#code;
+  }
+
+  /** Shows what it prints from now on, and before that what it has printed. @returns its counts, once it has ended */
+  async turn(): Promise<Tally> {
+    this.#isItsTurn = true;
+    for (const line of this.#kept) process.stdout.write(`${line}\n`);
+    this.#kept = [];
+    await this.begin();
+    return closingTally(this.#closing);
+  }
+
+  #take(line: string): void {
     // The closing line of the whole run is to be the only one.
-    process.stdout.write(text.replace(CLOSING, ''));
-    return closingTally(text);
-  } finally {
-    closeSync(output);
-    rmSync(folder, { recursive: true });
+    if (CLOSING.test(line)) this.#closing = line;
+    else if (this.#isItsTurn) process.stdout.write(`${line}\n`);
+    else this.#kept.push(line);
   }
 }
 

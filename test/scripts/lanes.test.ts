@@ -75,6 +75,26 @@ describe('a program of a lane', () => {
     expect(await run(process.execPath, ['-e', 'process.exit(4)'])).toBe(4);
   });
 
+  it('hands what it prints over line by line, to the last', async () => {
+    const lines: string[] = [];
+    const program =
+      "console.log('one\\ntwo'); console.error('three'); process.stdout.write('last')";
+    expect(await run(process.execPath, ['-e', program], {}, (line) => lines.push(line))).toBe(0);
+
+    expect(lines.toSorted()).toEqual(['last', 'one', 'three', 'two']);
+  });
+
+  it('is over with the program, whoever keeps its output open', async () => {
+    const sleeper = "spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60000)']";
+    const program = `const { spawn } = require('node:child_process');
+      const child = ${sleeper}, { detached: true, stdio: 'inherit' });
+      console.log(child.pid); child.unref(); process.exit(3)`;
+    const lines: string[] = [];
+
+    expect(await run(process.execPath, ['-e', program], {}, (line) => lines.push(line))).toBe(3);
+    process.kill(Number(lines[0]));
+  });
+
   it('fails when a signal ended it, and when it does not start', async () => {
     vi.spyOn(process.stderr, 'write').mockReturnValue(true);
 
@@ -94,6 +114,8 @@ describe('a lane that begins early', () => {
   it('is left alone where nothing is before it, or it was not asked for', () => {
     expect(beginEarly({ slow: lane }, 'slow')).toEqual({ slow: lane });
     expect(beginEarly({ one: lane }, 'slow')).toEqual({ one: lane });
+    expect(beginEarly(lanes, 'one', 'two')).toBe(lanes);
+    expect(beginEarly(lanes, 'slow', 'three')).toBe(lanes);
   });
 
   it.each([
