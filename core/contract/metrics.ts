@@ -43,4 +43,6 @@ export const METRICS = {
   drillStuck: { name: 'DrillStuck', service: 'drills' },
   /** Keys of which a version that is being destroyed was used, or tried to be. */
   destructionUses: { name: 'UsesDuringDestruction', service: 'destruction' },
+  /** Audit records of which no event can be made: nobody was told of them. */
+  untoldRecords: { name: 'UntoldRecords', service: 'events' },
 } as const;

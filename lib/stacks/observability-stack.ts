@@ -173,6 +173,8 @@ export class ObservabilityStack extends Stack {
   }
 
   #eventAlarms(untold: Readonly<Record<string, Queue>>): void {
+    const add = this.#adderOf('events-undelivered');
+    add('records-untold', METRICS.untoldRecords, 'No event can be made of an audit record.');
     for (const [name, queue] of Object.entries(untold)) {
       this.#alarms.add({
         name,

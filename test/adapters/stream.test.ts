@@ -3,16 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { fromImage } from '#adapters/dynamodb/stream.ts';
 import { link } from '#core/audit/chain.ts';
 import { anAuditEntry } from '#test/support/records.ts';
-
-const image = (value: unknown): unknown => {
-  if (value === null) return { NULL: true };
-  if (typeof value === 'string') return { S: value };
-  if (typeof value === 'number') return { N: String(value) };
-  if (typeof value === 'boolean') return { BOOL: value };
-  return { M: Object.fromEntries(Object.entries(Object(value)).map(([k, v]) => [k, image(v)])) };
-};
-const rowOf = (members: object, pk: string) =>
-  Object.fromEntries(Object.entries({ ...members, pk, sk: '1' }).map(([k, v]) => [k, image(v)]));
+import { rowOf } from '#test/support/stream-rows.ts';
 
 describe('a row of the stream', () => {
   it('gives back the audit record that was written', () => {

@@ -68,5 +68,10 @@ describe('alarms', () => {
       MetricName: 'PurgeOverdue',
       Dimensions: [{ Name: 'service', Value: 'containment' }],
     });
+    observability.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      Namespace: 'Keyturn',
+      MetricName: 'UntoldRecords',
+      Dimensions: [{ Name: 'service', Value: 'events' }],
+    });
   });
 });
