@@ -99,6 +99,7 @@ function contextArguments(layout: Layout, ports: Ports, app: App): string[] {
     apiUrlTemplate: apiUrlOf(gatewayUrl(ports), '{apiId}', '{stage}'),
     passkeys: JSON.stringify({ rpId: 'localhost', origins: [gatewayUrl(ports)] }),
     slackApiUrl: `${slackUrl(ports)}/api`,
+    bundleFolder: layout.bundles,
     ...app.context,
   };
   return Object.entries(context).flatMap(([name, value]) => ['-c', `${name}=${value}`]);

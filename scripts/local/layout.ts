@@ -27,6 +27,8 @@ export interface Layout {
   readonly awsData: string;
   readonly bucketData: string;
   readonly cdkOut: string;
+  /** Bundled handlers: two stacks may be deployed at one time. */
+  readonly bundles: string;
   readonly outputsFile: string;
   readonly deploymentFile: string;
   readonly portsFile: string;
@@ -58,6 +60,7 @@ export function layoutOf(directory: string, emulator: EmulatorName = 'ministack'
     awsData: join(state, 'data', 'aws'),
     bucketData: join(state, 'data', 'buckets'),
     cdkOut: join(state, 'cdk.out'),
+    bundles: join(state, 'bundles'),
     outputsFile: join(state, 'outputs.json'),
     deploymentFile: join(state, 'deployment.json'),
     portsFile: join(own, 'ports.json'),

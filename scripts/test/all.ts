@@ -3,6 +3,7 @@
 // where it can run. Prints one closing line `N passed, N failed`.
 //   --only check,unit,sample,lib,localstack,integration,e2e,crash    a subset, in that order
 import { parseArgs } from 'node:util';
+import { endToEnd } from './end-to-end.ts';
 import {
   beginEarly,
   chosen,
@@ -32,7 +33,7 @@ const LANES: Lanes = {
   lib: () => project('lib'),
   localstack: localStackSmoke,
   integration: () => project('integration'),
-  e2e: () => project('e2e'),
+  e2e: endToEnd,
   crash: () => project('crash'),
 };
 

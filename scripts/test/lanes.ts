@@ -19,6 +19,8 @@ export interface Tally {
 /** Lanes by name, in the order in which they run. */
 export type Lanes = Readonly<Record<string, () => Promise<Tally>>>;
 type Variables = Readonly<Record<string, string>>;
+/** Takes what a program prints, line by line. */
+type Output = (line: string) => void;
 
 /** Adds counts up. */
 export function sum(tallies: readonly Tally[]): Tally {
@@ -44,7 +46,7 @@ export function run(
   command: string,
   args: readonly string[],
   variables: Variables = {},
-  output?: (line: string) => void,
+  output?: Output,
 ): Promise<number> {
   return new Promise((resolve) => {
     const to = output ? 'pipe' : 'inherit';
@@ -73,9 +75,10 @@ export function runNode(
   file: string,
   args: readonly string[],
   variables: Variables = {},
+  output?: Output,
 ): Promise<number> {
   const node = ['--disable-warning=ExperimentalWarning', join(ROOT, file), ...args];
-  return run(process.execPath, node, variables);
+  return run(process.execPath, node, variables, output);
 }
 
 /** Plays seeded histories; without a seed, new ones each time. */
@@ -106,6 +109,7 @@ export async function project(
   name: string,
   args: readonly string[] = [],
   variables: Variables = {},
+  output?: Output,
 ): Promise<Tally> {
   const folder = mkdtempSync(join(tmpdir(), 'keyturn-test-'));
   const report = join(folder, 'report.json');
@@ -115,6 +119,7 @@ export async function project(
       'node_modules/vitest/vitest.mjs',
       ['run', '--project', name, ...reporters, ...args],
       variables,
+      output,
     );
     return tallyOf(report, code);
   } finally {

@@ -18,9 +18,12 @@ declare module 'vitest' {
   }
 }
 
-/** One for each emulator: a stack of the one is no stack of the other. */
-const DIRECTORY =
-  EMULATOR_UNDER_TEST === 'ministack' ? '.local-test' : `.local-test-${EMULATOR_UNDER_TEST}`;
+/** One for each emulator, because a stack of the one is no stack of the other, and for each part of a lane that runs in parts. */
+const DIRECTORY = [
+  '.local-test',
+  ...(EMULATOR_UNDER_TEST === 'ministack' ? [] : [EMULATOR_UNDER_TEST]),
+  ...(process.env['KEYTURN_TEST_PART'] ? [`part-${process.env['KEYTURN_TEST_PART']}`] : []),
+].join('-');
 const KEY_STORE = 'keyturn-local';
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
