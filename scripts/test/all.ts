@@ -38,6 +38,14 @@ const LANES: Lanes = {
 };
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } });
-const lanes = beginEarly(chosen(LANES, values.only), 'localstack');
 // Tests against the deployed app mostly wait for it; those of the emulators mostly compute.
-await runLanes(beginEarly(lanes, 'e2e', 'integration'));
+const BESIDE = [
+  ['localstack', 'check'],
+  ['e2e', 'integration'],
+  ['crash', 'e2e'],
+] as const;
+const lanes = BESIDE.reduce(
+  (all: Lanes, [name, beside]) => beginEarly(all, name, beside),
+  chosen(LANES, values.only),
+);
+await runLanes(lanes);

@@ -142,11 +142,10 @@ export function chosen(lanes: Lanes, only: string | undefined): Lanes {
  * The same lanes, but `name` runs beside those before it from `beside` on, in a process of its own: much of it is waiting.
  * What it has printed by its turn is shown then, and the rest as it comes.
  */
-export function beginEarly(lanes: Lanes, name: string, beside = Object.keys(lanes)[0]): Lanes {
+export function beginEarly(lanes: Lanes, name: string, beside: string): Lanes {
   const names = Object.keys(lanes);
-  const other = beside === undefined ? undefined : lanes[beside];
-  const isBefore = beside !== undefined && names.indexOf(beside) < names.indexOf(name);
-  if (beside === undefined || !other || !isBefore) return lanes;
+  const other = lanes[beside];
+  if (!other || names.indexOf(beside) >= names.indexOf(name)) return lanes;
   const lane = new Apart(name);
   return {
     ...lanes,

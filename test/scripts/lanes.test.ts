@@ -108,12 +108,12 @@ describe('a lane that begins early', () => {
   const lanes = { one: lane, two: lane, slow: lane };
 
   it('keeps its turn', () => {
-    expect(Object.keys(beginEarly(lanes, 'slow'))).toEqual(['one', 'two', 'slow']);
+    expect(Object.keys(beginEarly(lanes, 'slow', 'one'))).toEqual(['one', 'two', 'slow']);
   });
 
   it('is left alone where nothing is before it, or it was not asked for', () => {
-    expect(beginEarly({ slow: lane }, 'slow')).toEqual({ slow: lane });
-    expect(beginEarly({ one: lane }, 'slow')).toEqual({ one: lane });
+    expect(beginEarly({ slow: lane }, 'slow', 'one')).toEqual({ slow: lane });
+    expect(beginEarly({ one: lane }, 'slow', 'one')).toEqual({ one: lane });
     expect(beginEarly(lanes, 'one', 'two')).toBe(lanes);
     expect(beginEarly(lanes, 'slow', 'three')).toBe(lanes);
   });
