@@ -16,7 +16,7 @@ import {
 import type { Assignment } from '#core/keys/assignments.ts';
 import type { ConsumerRecord } from '#core/keys/consumers.ts';
 import { dueAt } from '#core/keys/due.ts';
-import type { KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
+import type { Instant, KeyRecord, OperationRecord, VersionRecord } from '#core/keys/records.ts';
 import type { HoldRecord, ReencryptionRecord, SourceRecord } from '#core/keys/reencryption.ts';
 import type { ApprovalFilter } from '#core/ports/approvals.ts';
 import type { IdempotencyRecord, KeyChange } from '#core/ports/ledger.ts';
@@ -123,8 +123,14 @@ export const assignmentPartition = (kind: string, value: string, shard: number) 
   `${kind}#${value}#${shard}`;
 export const ownerPartition = (owner: string, shard: number) => `owner#${owner}#${shard}`;
 
+/** The place in the index of what is due; none for a row that waits for nothing. */
+const whenDue = (due: Instant | null | undefined, partition: string, sort: string) =>
+  due
+    ? // The name makes the sort key unique, so that equal due dates page well.
+      { [DUE_INDEX.partition]: partition, [DUE_INDEX.sort]: `${due}#${sort}` }
+    : {};
+
 export function keyItem(key: KeyRecord): Item {
-  const due = dueAt(key);
   const shard = shardOf(key.name);
   return {
     ...keyAddress(key.name),
@@ -133,10 +139,7 @@ export function keyItem(key: KeyRecord): Item {
     [LIST_INDEX.sort]: key.name,
     [OWNER_INDEX.partition]: ownerPartition(key.owner, shard),
     ...(key.lease ? { leaseOperationId: key.lease.operationId } : {}),
-    // The name makes the sort key unique, so that equal due dates page well.
-    ...(due
-      ? { [DUE_INDEX.partition]: duePartition(shard), [DUE_INDEX.sort]: `${due}#${key.name}` }
-      : {}),
+    ...whenDue(dueAt(key), duePartition(shard), key.name),
   };
 }
 
@@ -168,12 +171,11 @@ export const versionItem = (version: VersionRecord): Item => ({
         [LIST_INDEX.sort]: dataKeySort(version),
       }
     : {}),
-  ...(version.destruction?.dueAt
-    ? {
-        [DUE_INDEX.partition]: dueDestructionPartition(shardOf(version.name)),
-        [DUE_INDEX.sort]: `${version.destruction.dueAt}#${version.name}#${version.version}`,
-      }
-    : {}),
+  ...whenDue(
+    version.destruction?.dueAt,
+    dueDestructionPartition(shardOf(version.name)),
+    `${version.name}#${version.version}`,
+  ),
 });
 export const consumerItem = (consumer: ConsumerRecord): Item => ({
   ...consumerAddress(consumer.key, consumer.name),
@@ -190,12 +192,7 @@ export const holdItem = (hold: HoldRecord): Item => ({
 export const reencryptionItem = (run: ReencryptionRecord): Item => ({
   ...at(keyPartition(run.key), REENCRYPTION_SORT),
   ...run,
-  ...(run.dueAt
-    ? {
-        [DUE_INDEX.partition]: dueReencryptionPartition(shardOf(run.key)),
-        [DUE_INDEX.sort]: `${run.dueAt}#${run.key}`,
-      }
-    : {}),
+  ...whenDue(run.dueAt, dueReencryptionPartition(shardOf(run.key)), run.key),
 });
 export const operationItem = (operation: OperationRecord): Item => ({
   ...operationAddress(operation.id),
@@ -221,33 +218,18 @@ export const approvalItem = (approval: ApprovalRecord): Item => {
     ...approval,
     [LIST_INDEX.partition]: approvalsPartition(approval.dueAt === null ? 'ended' : 'open', shard),
     [LIST_INDEX.sort]: approval.id,
-    ...(approval.dueAt
-      ? {
-          [DUE_INDEX.partition]: dueApprovalPartition(shard),
-          [DUE_INDEX.sort]: `${approval.dueAt}#${approval.id}`,
-        }
-      : {}),
+    ...whenDue(approval.dueAt, dueApprovalPartition(shard), approval.id),
   };
 };
 export const reviewItem = (task: ReviewTask): Item => ({
   ...reviewAddress(task.operationId),
   ...task,
-  ...(task.dueAt
-    ? {
-        [DUE_INDEX.partition]: dueReviewPartition(shardOf(task.operationId)),
-        [DUE_INDEX.sort]: `${task.dueAt}#${task.operationId}`,
-      }
-    : {}),
+  ...whenDue(task.dueAt, dueReviewPartition(shardOf(task.operationId)), task.operationId),
 });
 export const purgeWatchItem = (watch: PurgeWatch): Item => ({
   ...at(keyPartition(watch.key), PURGE_WATCH_SORT),
   ...watch,
-  ...(watch.dueAt
-    ? {
-        [DUE_INDEX.partition]: duePurgePartition(shardOf(watch.key)),
-        [DUE_INDEX.sort]: `${watch.dueAt}#${watch.key}`,
-      }
-    : {}),
+  ...whenDue(watch.dueAt, duePurgePartition(shardOf(watch.key)), watch.key),
 });
 export const keyStoreItem = (keyStore: KeyStoreRecord): Item => ({
   ...keyStoreAddress(keyStore.name),

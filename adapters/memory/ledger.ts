@@ -41,6 +41,7 @@ import type { HsmTaskRecord, KeyStoreRecord } from '#core/provisioning/records.t
 import type { RecoveryRecord } from '#core/recovery/records.ts';
 import { dueDestructions } from './due-destructions.ts';
 import { toDueItem } from './due-items.ts';
+import { dueNames } from './due-names.ts';
 import { NamedRows } from './named-rows.ts';
 import { MemoryOccupancy } from './occupancy.ts';
 import { MemoryPurgeWatchRows } from './purge-watch-rows.ts';
@@ -174,11 +175,7 @@ export class MemoryLedger
   }
 
   async listDueReencryptions(before: Instant, limit: number): Promise<readonly string[]> {
-    return [...this.#reencryptions.values()]
-      .flatMap(({ key, dueAt: due }) => (due !== null && due <= before ? [`${due}#${key}`] : []))
-      .sort()
-      .slice(0, limit)
-      .map((row) => row.split('#')[1] ?? '');
+    return dueNames(this.#reencryptions.values(), ({ key }) => key, before, limit);
   }
 
   async listDueDestructions(
@@ -241,11 +238,7 @@ export class MemoryLedger
   }
 
   async listDueApprovals(before: Instant, limit: number): Promise<readonly string[]> {
-    return [...this.#approvals.values()]
-      .flatMap(({ id, dueAt: due }) => (due !== null && due <= before ? [`${due}#${id}`] : []))
-      .sort()
-      .slice(0, limit)
-      .map((row) => row.split('#')[1] ?? '');
+    return dueNames(this.#approvals.values(), ({ id }) => id, before, limit);
   }
 
   async commitApproval(change: ApprovalChange): Promise<void> {

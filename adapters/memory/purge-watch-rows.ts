@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Watches over consumers of stopped keys, in memory.
 import type { PurgeWatch, PurgeWatches } from '#core/ports/purge-watches.ts';
+import { dueNames } from './due-names.ts';
 
 export class MemoryPurgeWatchRows implements PurgeWatches {
   readonly #watches = new Map<string, PurgeWatch>();
@@ -15,10 +16,6 @@ export class MemoryPurgeWatchRows implements PurgeWatches {
   }
 
   async listDuePurges(before: string, limit: number): Promise<readonly string[]> {
-    return [...this.#watches.values()]
-      .flatMap(({ dueAt, key }) => (dueAt !== null && dueAt <= before ? [`${dueAt}#${key}`] : []))
-      .sort()
-      .slice(0, limit)
-      .map((row) => row.split('#')[1] ?? '');
+    return dueNames(this.#watches.values(), ({ key }) => key, before, limit);
   }
 }

@@ -2,6 +2,7 @@
 // Reviews to be asked for, in memory.
 import { KeyturnError } from '#core/errors.ts';
 import type { ReviewTask, ReviewTasks } from '#core/ports/reviews.ts';
+import { dueNames } from './due-names.ts';
 
 export class MemoryReviewRows implements ReviewTasks {
   readonly #tasks = new Map<string, ReviewTask>();
@@ -16,13 +17,7 @@ export class MemoryReviewRows implements ReviewTasks {
   }
 
   async listDueReviews(before: string, limit: number): Promise<readonly string[]> {
-    return [...this.#tasks.values()]
-      .flatMap(({ dueAt, operationId }) =>
-        dueAt !== null && dueAt <= before ? [`${dueAt}#${operationId}`] : [],
-      )
-      .sort()
-      .slice(0, limit)
-      .map((row) => row.split('#')[1] ?? '');
+    return dueNames(this.#tasks.values(), ({ operationId }) => operationId, before, limit);
   }
 
   async writeReview(task: ReviewTask): Promise<void> {

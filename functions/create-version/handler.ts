@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes the KMS key of a version, or asks KMS for new material of the one that is there. Material of origin EXTERNAL is
 // generated here, leaves only encrypted to KMS and in shares sealed to custodians, and is wiped.
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { BudgetedKeyCreator, BudgetedMaterialRotator } from '#adapters/budget/budgeted-vault.ts';
 import { ageSealer } from '#adapters/escrow/age-sealer.ts';
 import { shamirSplitter } from '#adapters/escrow/shamir-splitter.ts';
@@ -10,20 +9,18 @@ import { KmsMaterialImporter } from '#adapters/kms/material-importer.ts';
 import { KmsMaterialRotator } from '#adapters/kms/material-rotator.ts';
 import { KmsShareSigner } from '#adapters/kms/share-signer.ts';
 import { systemClock, systemRandom, ulidIds } from '#adapters/system/system.ts';
-import { METRIC_NAMESPACE, METRICS } from '#core/contract/metrics.ts';
+import { METRICS } from '#core/contract/metrics.ts';
 import { laneOf } from '#core/limits/lanes.ts';
 import { createVersion } from '#core/operations/create-version.ts';
 import { escrowedMaterial } from '#core/operations/escrowed-material.ts';
 import { CLASSES } from '#policies/classes.ts';
+import { counter } from '../shared/counting.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { StepInputSchema, stepHandler } from '../shared/step-handler.ts';
 import { custodians, kmsClient, ledger, policySite, rateBudget } from '../shared/wiring.ts';
 
 const environment = environmentOf('create-version');
-const metrics = new Metrics({
-  namespace: METRIC_NAMESPACE,
-  serviceName: METRICS.inPlaceBudgetLow.service,
-});
+const countLowBudget = counter(METRICS.inPlaceBudgetLow);
 const client = kmsClient();
 const table = ledger(environment.TABLE_NAME);
 const deps = {
@@ -57,8 +54,7 @@ export const handler = stepHandler(StepInputSchema, async (input) => {
   };
   const { isBudgetLow } = await createVersion({ ...deps, ...ports }, input);
   if (isBudgetLow) {
-    metrics.addMetric(METRICS.inPlaceBudgetLow.name, MetricUnit.Count, 1);
-    metrics.publishStoredMetrics();
+    countLowBudget(1);
   }
   return {};
 });

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fed by the stream of the table, with audit rows only. What could not be published is reported, so that Lambda hands
 // it over again from there on (partial batch response); what cannot be an event is counted, for an alarm.
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { z } from 'zod';
 import { fromImage } from '#adapters/dynamodb/stream.ts';
 import { EventBridgeBus } from '#adapters/eventbridge/event-bus.ts';
-import { METRIC_NAMESPACE, METRICS } from '#core/contract/metrics.ts';
+import { METRICS } from '#core/contract/metrics.ts';
 import { publishEvents } from '#core/operations/publish-events.ts';
+import { counter } from '../shared/counting.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { logger } from '../shared/logging.ts';
 import { stepHandler } from '../shared/step-handler.ts';
@@ -15,10 +15,7 @@ import { eventBridge } from '../shared/wiring.ts';
 const environment = environmentOf('publish-events');
 const bus = new EventBridgeBus(eventBridge(), environment.EVENT_BUS_NAME);
 
-const metrics = new Metrics({
-  namespace: METRIC_NAMESPACE,
-  serviceName: METRICS.untoldRecords.service,
-});
+const countUntold = counter(METRICS.untoldRecords);
 
 const Batch = z.object({
   Records: z.array(
@@ -41,8 +38,7 @@ export const handler = stepHandler(Batch, async ({ Records }) => {
   );
   if (untold.length > 0) {
     logger.error('records of which no event can be made', { untold });
-    metrics.addMetric(METRICS.untoldRecords.name, MetricUnit.Count, untold.length);
-    metrics.publishStoredMetrics();
+    countUntold(untold.length);
   }
   return { batchItemFailures: failed === null ? [] : [{ itemIdentifier: failed }] };
 });

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Acknowledgements that consumers put onto the bus. What is none of the published shape, or comes from another account
 // than the consumer's, is counted and dropped; what fails is thrown, so that EventBridge delivers it again.
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { z } from 'zod';
 import { systemClock } from '#adapters/system/system.ts';
 import { parseAcknowledgement } from '#core/contract/acknowledgement-events.ts';
-import { METRIC_NAMESPACE, METRICS } from '#core/contract/metrics.ts';
+import { METRICS } from '#core/contract/metrics.ts';
 import { receiveAcknowledgement } from '#core/operations/receive-acknowledgement.ts';
+import { counter } from '../shared/counting.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { logger } from '../shared/logging.ts';
 import { stepHandler } from '../shared/step-handler.ts';
@@ -22,18 +22,14 @@ const deps = {
   }),
   waits: { settleSeconds: environment.SETTLE_SECONDS, bakeSeconds: environment.BAKE_SECONDS },
 };
-const metrics = new Metrics({
-  namespace: METRIC_NAMESPACE,
-  serviceName: METRICS.refusedSignals.service,
-});
+const countRefused = counter(METRICS.refusedSignals);
 
 export const handler = stepHandler(z.unknown(), async (event) => {
   const signal = parseAcknowledgement(event);
   const outcome = signal ? await receiveAcknowledgement(deps, signal) : 'refused';
   if (outcome === 'refused') {
     logger.warn('acknowledgement refused', { id: signal?.id, account: signal?.account });
-    metrics.addMetric(METRICS.refusedSignals.name, MetricUnit.Count, 1);
-    metrics.publishStoredMetrics();
+    countRefused(1);
   }
   return { outcome };
 });

@@ -2,13 +2,13 @@
 // Events of others, from the bus. What is not a signal of this account in the published shape is counted and dropped:
 // delivering it again would not make it one. What fails is thrown, so that EventBridge's retries and the queue of
 // undelivered events take it.
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { z } from 'zod';
 import { systemClock, ulidIds } from '#adapters/system/system.ts';
-import { METRIC_NAMESPACE, METRICS } from '#core/contract/metrics.ts';
+import { METRICS } from '#core/contract/metrics.ts';
 import { parseSignal } from '#core/contract/signals.ts';
 import { receiveSignal } from '#core/operations/receive-signal.ts';
 import { CLASSES } from '#policies/classes.ts';
+import { counter } from '../shared/counting.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { logger } from '../shared/logging.ts';
 import { stepHandler } from '../shared/step-handler.ts';
@@ -29,15 +29,11 @@ const deps = {
   ids: ulidIds,
   waits: { settleSeconds: environment.SETTLE_SECONDS, bakeSeconds: environment.BAKE_SECONDS },
 };
-const metrics = new Metrics({
-  namespace: METRIC_NAMESPACE,
-  serviceName: METRICS.refusedSignals.service,
-});
+const countRefused = counter(METRICS.refusedSignals);
 
 function refused(why: string) {
   logger.warn('event refused', { why });
-  metrics.addMetric(METRICS.refusedSignals.name, MetricUnit.Count, 1);
-  metrics.publishStoredMetrics();
+  countRefused(1);
   return { outcomes: {} };
 }
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Batches of CloudTrail's KMS events from the queue behind the rule. A message that is no event is nobody's use and
 // cannot hold up the others; a failed batch comes again, and its counts are upper bounds for that reason.
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { z } from 'zod';
 import { systemClock } from '#adapters/system/system.ts';
 import { roleName } from '#core/contract/environment.ts';
 import { parseKeyUse, parseUseFailure } from '#core/contract/key-use-events.ts';
-import { METRIC_NAMESPACE, METRICS } from '#core/contract/metrics.ts';
+import { METRICS } from '#core/contract/metrics.ts';
 import { recordKeyUse } from '#core/operations/record-key-use.ts';
 import { judgeBake } from '#core/operations/roll-back.ts';
 import { CLASSES } from '#policies/classes.ts';
+import { counter } from '../shared/counting.ts';
 import { misuseDetector } from '../shared/detection.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { logger } from '../shared/logging.ts';
@@ -29,14 +29,8 @@ const deps = {
   ownRoles: [roleName(STAGE, 'verify-version'), `keyturn-${STAGE}-reencrypt`],
   dataPlaneRole: roleName(STAGE, 'use-key'),
 };
-const metrics = new Metrics({
-  namespace: METRIC_NAMESPACE,
-  serviceName: METRICS.contradictedAcknowledgements.service,
-});
-const destructionMetrics = new Metrics({
-  namespace: METRIC_NAMESPACE,
-  serviceName: METRICS.destructionUses.service,
-});
+const countContradicted = counter(METRICS.contradictedAcknowledgements);
+const countLeaving = counter(METRICS.destructionUses);
 const detect = misuseDetector(STAGE, environment.TABLE_NAME, environment.REVOKE_KEY_ARN);
 const Batch = z.object({ Records: z.array(z.object({ body: z.string() })) });
 
@@ -59,15 +53,11 @@ export const handler = stepHandler(Batch, async ({ Records }) => {
   }
   if (recorded.contradicted.length > 0) {
     logger.warn('acknowledgement contradicted', { consumers: recorded.contradicted });
-    const { name } = METRICS.contradictedAcknowledgements;
-    metrics.addMetric(name, MetricUnit.Count, recorded.contradicted.length);
-    metrics.publishStoredMetrics();
+    countContradicted(recorded.contradicted.length);
   }
   if (recorded.leaving.length > 0) {
     logger.warn('used while it is being destroyed', { keys: recorded.leaving });
-    const { name } = METRICS.destructionUses;
-    destructionMetrics.addMetric(name, MetricUnit.Count, recorded.leaving.length);
-    destructionMetrics.publishStoredMetrics();
+    countLeaving(recorded.leaving.length);
   }
   await detect(recorded.counted);
   return { batchItemFailures: [] };

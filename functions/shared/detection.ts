@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rules of detection over uses that were counted, with the alarm of what they find.
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { systemClock, ulidIds } from '#adapters/system/system.ts';
 import { FUNCTION_NAMES, roleName } from '#core/contract/environment.ts';
-import { METRIC_NAMESPACE, METRICS } from '#core/contract/metrics.ts';
+import { METRICS } from '#core/contract/metrics.ts';
 import type { Stage } from '#core/contract/vocabulary.ts';
 import { detectMisuse, type JudgedUse } from '#core/incidents/detect-misuse.ts';
 import { CONTAINMENT_RULES } from '#policies/containment-rules.ts';
 import { DETECTION_RULES } from '#policies/detection-rules.ts';
 import { PLAYBOOKS } from '#policies/playbooks.ts';
+import { counter } from './counting.ts';
 import { logger } from './logging.ts';
 import { incidentRows, keyUseLog, ledger, startSlots, workflows } from './wiring.ts';
 
@@ -18,8 +18,7 @@ export function misuseDetector(
   tableName: string,
   revokeKeyArn: string,
 ): (uses: readonly JudgedUse[]) => Promise<void> {
-  const { name, service: serviceName } = METRICS.detections;
-  const metrics = new Metrics({ namespace: METRIC_NAMESPACE, serviceName });
+  const countFindings = counter(METRICS.detections);
   const own = new Set(FUNCTION_NAMES.map((one) => roleName(stage, one)));
   const deps = {
     incidents: incidentRows(tableName),
@@ -40,8 +39,7 @@ export function misuseDetector(
       const raised = await detectMisuse(deps, uses);
       if (raised.length === 0) return;
       logger.warn('odd use of keys', { incidents: raised });
-      metrics.addMetric(name, MetricUnit.Count, raised.length);
-      metrics.publishStoredMetrics();
+      countFindings(raised.length);
     } catch (error) {
       const cause = error instanceof Error ? error.name : 'unknown';
       logger.error('uses could not be judged', { error: cause });

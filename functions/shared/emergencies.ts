@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every call shares that lets a person act alone in an emergency: only a person may, everybody is told, and a quorum
 // is asked for its review.
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { METRIC_NAMESPACE, METRICS } from '#core/contract/metrics.ts';
+import { METRICS } from '#core/contract/metrics.ts';
 import { KeyturnError } from '#core/errors.ts';
 import { type AskReviewsDeps, askReview } from '#core/operations/ask-reviews.ts';
 import type { Principal } from '#core/ports/platform.ts';
 import type { ApiRequest } from './api-handler.ts';
+import { counter } from './counting.ts';
 import { logger } from './logging.ts';
 
-const metrics = new Metrics({
-  namespace: METRIC_NAMESPACE,
-  serviceName: METRICS.emergencies.service,
-});
+const countEmergency = counter(METRICS.emergencies);
 
 /** A machine can stop what it may stop; what goes beyond its rights is a person's to answer for. */
 export function requirePersonInEmergency({ principal }: ApiRequest, isEmergency: boolean): void {
@@ -33,8 +30,7 @@ export async function reviewOf(
   operationId: string,
   by: Principal,
 ): Promise<string | null> {
-  metrics.addMetric(METRICS.emergencies.name, MetricUnit.Count, 1);
-  metrics.publishStoredMetrics();
+  countEmergency(1);
   try {
     return await askReview(deps, operationId, by);
   } catch (error) {

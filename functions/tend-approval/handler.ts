@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What time does to requests for approval: reminders, the end of windows, executions that were lost, reviews of what was
 // done alone that nobody has closed. And to stopped keys: consumers who do not say that their caches are empty.
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { z } from 'zod';
-import { METRIC_NAMESPACE, METRICS } from '#core/contract/metrics.ts';
+import { METRICS } from '#core/contract/metrics.ts';
 import { KeyturnError } from '#core/errors.ts';
 import { recordFirstPolicy } from '#core/operations/activate-policy.ts';
 import { tendReviews } from '#core/operations/ask-reviews.ts';
 import { resumeApprovals, tendApproval } from '#core/operations/tend-approval.ts';
 import { watchPurges } from '#core/operations/watch-purges.ts';
+import { counter } from '../shared/counting.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { logger } from '../shared/logging.ts';
 import { reviewDeps } from '../shared/review-deps.ts';
@@ -22,10 +22,7 @@ const deps = {
   workflows: workflows({ approve: environment.APPROVE_ARN }),
   purgeWatches: purgeWatchRows(environment.TABLE_NAME),
 };
-const metrics = new Metrics({
-  namespace: METRIC_NAMESPACE,
-  serviceName: METRICS.purgeOverdue.service,
-});
+const countOverdue = counter(METRICS.purgeOverdue);
 const Input = z.discriminatedUnion('act', [
   z.object({ act: z.literal('tend'), approvalId: z.string() }),
   z.object({ act: z.literal('resume') }),
@@ -35,8 +32,7 @@ const Input = z.discriminatedUnion('act', [
 async function lookAtPurges(): Promise<readonly string[]> {
   const { lagging, failed } = await watchPurges(deps);
   if (lagging > 0) {
-    metrics.addMetric(METRICS.purgeOverdue.name, MetricUnit.Count, lagging);
-    metrics.publishStoredMetrics();
+    countOverdue(lagging);
   }
   return failed;
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The steps of a run around its workers, and the sweep's look for runs that are due. It never touches KMS or data.
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { z } from 'zod';
 import { systemClock, ulidIds } from '#adapters/system/system.ts';
-import { METRIC_NAMESPACE, METRICS } from '#core/contract/metrics.ts';
+import { METRICS } from '#core/contract/metrics.ts';
 import { beginRun, closePass, parkRun } from '#core/operations/close-pass.ts';
 import {
   findDueReencryptions,
   type ReencryptionStart,
 } from '#core/operations/start-reencryption.ts';
+import { counter } from '../shared/counting.ts';
 import { environmentOf } from '../shared/environment.ts';
 import { FailureSchema, StepInputSchema, stepHandler } from '../shared/step-handler.ts';
 import { ledger, pauseRows, reencryptionProgress } from '../shared/wiring.ts';
@@ -24,10 +24,7 @@ const deps = {
   clock: systemClock,
   ids: ulidIds,
 };
-const metrics = new Metrics({
-  namespace: METRIC_NAMESPACE,
-  serviceName: METRICS.parkedReencryptions.service,
-});
+const countParked = counter(METRICS.parkedReencryptions);
 /** As the sweep's workflow starts every execution. */
 const toStart = ({ executionName, ...input }: ReencryptionStart) => ({ executionName, input });
 
@@ -54,8 +51,7 @@ export const handler = stepHandler(Input, async (input) => {
       });
     case 'park':
       await parkRun(deps, input, environment.RETRY_AFTER_SECONDS);
-      metrics.addMetric(METRICS.parkedReencryptions.name, MetricUnit.Count, 1);
-      metrics.publishStoredMetrics();
+      countParked(1);
       return {};
     case 'sweep':
       return { starts: (await findDueReencryptions(deps, RUNS_PER_SWEEP)).map(toStart) };

@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A record of which no event can be made is counted for an alarm, and holds up nobody.
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { link } from '#core/audit/chain.ts';
 import { METRICS } from '#core/contract/metrics.ts';
 import '#test/support/functions.ts';
+import { metrics } from '#test/support/metrics.ts';
 import { anAuditEntry } from '#test/support/records.ts';
 import { rowOf } from '#test/support/stream-rows.ts';
 
-const wired = vi.hoisted(() => ({ metrics: [] as unknown[][] }));
-vi.mock('@aws-lambda-powertools/metrics', () => ({
-  MetricUnit: { Count: 'Count' },
-  Metrics: class {
-    addMetric = (...metric: unknown[]) => wired.metrics.push(metric);
-    publishStoredMetrics = () => wired.metrics.push(['published']);
-  },
-}));
 const { handler } = await import('#functions/publish-events/handler.ts');
 
 const row = (sequence: number, action: string, detail: Record<string, number>) => {
@@ -28,12 +21,12 @@ it('counts what nobody can be told of, and has nothing delivered again', async (
   const Records = [row(1, 'key.created', { version: 1 }), row(2, 'version.staged', {})];
 
   expect(await handler({ Records }, {})).toEqual({ batchItemFailures: [] });
-  expect(wired.metrics).toEqual([[METRICS.untoldRecords.name, 'Count', 1], ['published']]);
+  expect(metrics).toEqual([[METRICS.untoldRecords.name, 'Count', 1], ['published']]);
 });
 
 it('counts nothing where everything was told', async () => {
-  wired.metrics.length = 0;
+  metrics.length = 0;
 
   await handler({ Records: [row(1, 'key.created', { version: 1 })] }, {});
-  expect(wired.metrics).toEqual([]);
+  expect(metrics).toEqual([]);
 });

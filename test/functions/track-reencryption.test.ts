@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the function of a run's steps adds to its use cases: a run that parks is counted, for an alarm.
-import { beforeEach, expect, it, vi } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { METRICS } from '#core/contract/metrics.ts';
 import { current, renewWorld } from '#test/support/functions.ts';
+import { metrics } from '#test/support/metrics.ts';
 import { admit, register } from '#test/support/reencryption.ts';
 import { withActiveKey } from '#test/support/steps.ts';
 
-const wired = vi.hoisted(() => ({ metrics: [] as unknown[][] }));
-vi.mock('@aws-lambda-powertools/metrics', () => ({
-  MetricUnit: { Count: 'Count' },
-  Metrics: class {
-    addMetric = (...metric: unknown[]) => wired.metrics.push(metric);
-    publishStoredMetrics = () => wired.metrics.push(['published']);
-  },
-}));
 process.env['RETRY_AFTER_SECONDS'] = '300';
 const { handler } = await import('#functions/track-reencryption/handler.ts');
 
 beforeEach(async () => {
-  wired.metrics.length = 0;
+  metrics.length = 0;
   await renewWorld();
   await withActiveKey(current.world);
   await register(current.world);
@@ -30,8 +23,8 @@ it('counts a run that parks, and none that a newer attempt has taken over', asyn
   const park = { ...run, act: 'park', failure: { Error: 'Throttled', Cause: '' } };
 
   await expect(handler({ ...park, fence: 99 }, {})).rejects.toMatchObject({ name: 'LeaseLost' });
-  expect(wired.metrics).toEqual([]);
+  expect(metrics).toEqual([]);
   await handler(park, {});
   expect((await current.world.snapshot()).reencryption).toMatchObject({ state: 'parked' });
-  expect(wired.metrics).toEqual([[METRICS.parkedReencryptions.name, 'Count', 1], ['published']]);
+  expect(metrics).toEqual([[METRICS.parkedReencryptions.name, 'Count', 1], ['published']]);
 });

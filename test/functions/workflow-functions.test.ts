@@ -10,6 +10,7 @@ import { keyStream } from '#core/operations/mutate-key.ts';
 import { readWorkflow } from '#test/support/asl.ts';
 import { DEFAULT_POLICY } from '#test/support/foreign-keys.ts';
 import { type RunResult, runMachine, type TaskCall } from '#test/support/interpreter.ts';
+import { metrics } from '#test/support/metrics.ts';
 import { functionOf, machineOf } from '#test/support/simulation.ts';
 import { aWorld, KEY_STORE_ID, World } from '#test/support/world.ts';
 
@@ -17,7 +18,6 @@ const current = { world: new World() };
 const wired = vi.hoisted(() => ({
   sites: [] as unknown[],
   metered: [] as unknown[],
-  metrics: [] as unknown[][],
 }));
 
 /** A forwarder to a port of the running test's world. */
@@ -88,13 +88,6 @@ vi.mock('#adapters/system/system.ts', () => ({
   systemClock: following('clock'),
   ulidIds: following('ids'),
   systemRandom: (bytes: number) => current.world.random(bytes),
-}));
-vi.mock('@aws-lambda-powertools/metrics', () => ({
-  MetricUnit: { Count: 'Count' },
-  Metrics: class {
-    addMetric = (...metric: unknown[]) => wired.metrics.push(metric);
-    publishStoredMetrics = () => wired.metrics.push(['published']);
-  },
 }));
 
 Object.assign(process.env, {
@@ -169,7 +162,7 @@ beforeEach(async () => {
   current.world = await aWorld();
   exchanged = [];
   ended = [];
-  wired.metrics.length = 0;
+  metrics.length = 0;
 });
 
 describe('the functions of the workflows', () => {
@@ -221,7 +214,7 @@ describe('the functions of the workflows', () => {
     };
     expect(await rotate()).toMatchObject({ status: 'SUCCEEDED' });
     expect(ended).toMatchObject([{ workflow: 'undo-operation', error: 'Parked' }]);
-    expect(wired.metrics).toEqual([[METRICS.parkedOperations.name, 'Count', 1], ['published']]);
+    expect(metrics).toEqual([[METRICS.parkedOperations.name, 'Count', 1], ['published']]);
 
     current.world.vault.setConnected(KEY_STORE_ID, true);
     current.world.clock.advance(300);
@@ -295,7 +288,7 @@ describe('find-due-rotations', () => {
         },
       ],
     });
-    expect(wired.metrics).toEqual([
+    expect(metrics).toEqual([
       [METRICS.overdueKeys.name, 'Count', 2],
       ['ResumedOperations', 'Count', 0],
       ['published'],

@@ -42,36 +42,18 @@ describe('alarms', () => {
     });
   });
 
-  it('watch the metrics that functions write', () => {
+  it.each([
+    ['OverdueKeys', 'rotation-sweep'],
+    ['ParkedOperations', 'workflows'],
+    ['InPlaceBudgetLow', 'rotation'],
+    ['ParkedReencryptions', 'reencryption'],
+    ['PurgeOverdue', 'containment'],
+    ['UntoldRecords', 'events'],
+  ])('watch the metric %s that functions write', (MetricName, Value) => {
     observability.hasResourceProperties('AWS::CloudWatch::Alarm', {
       Namespace: 'Keyturn',
-      MetricName: 'OverdueKeys',
-      Dimensions: [{ Name: 'service', Value: 'rotation-sweep' }],
-    });
-    observability.hasResourceProperties('AWS::CloudWatch::Alarm', {
-      Namespace: 'Keyturn',
-      MetricName: 'ParkedOperations',
-      Dimensions: [{ Name: 'service', Value: 'workflows' }],
-    });
-    observability.hasResourceProperties('AWS::CloudWatch::Alarm', {
-      Namespace: 'Keyturn',
-      MetricName: 'InPlaceBudgetLow',
-      Dimensions: [{ Name: 'service', Value: 'rotation' }],
-    });
-    observability.hasResourceProperties('AWS::CloudWatch::Alarm', {
-      Namespace: 'Keyturn',
-      MetricName: 'ParkedReencryptions',
-      Dimensions: [{ Name: 'service', Value: 'reencryption' }],
-    });
-    observability.hasResourceProperties('AWS::CloudWatch::Alarm', {
-      Namespace: 'Keyturn',
-      MetricName: 'PurgeOverdue',
-      Dimensions: [{ Name: 'service', Value: 'containment' }],
-    });
-    observability.hasResourceProperties('AWS::CloudWatch::Alarm', {
-      Namespace: 'Keyturn',
-      MetricName: 'UntoldRecords',
-      Dimensions: [{ Name: 'service', Value: 'events' }],
+      MetricName,
+      Dimensions: [{ Name: 'service', Value }],
     });
   });
 });
