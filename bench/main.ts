@@ -18,6 +18,7 @@ import { measureReencryption } from './reencryption.ts';
 import { Report } from './report.ts';
 import { measureRevocation } from './revocation.ts';
 import { measureRevoke } from './revoke.ts';
+import { measureRevokeCached } from './revoke-cached.ts';
 import { measureRevokeDelayed, measureRevokeLoaded } from './revoke-under-load.ts';
 import { measureRotationCost } from './rotation-cost.ts';
 import { measureDataRotationCost } from './rotation-cost-data.ts';
@@ -89,6 +90,7 @@ const ON_THE_STACK: Readonly<Record<string, (stack: MeasuredStack) => Promise<vo
   approvals: (stack) => measureApprovals(stack, report, values.full ? 100 : 30),
   'rotation-view': (stack) => measureView(stack, report, values.full ? 5 : 2),
   revoke: (stack) => measureRevoke(stack, report, values.full ? 30 : 8),
+  'revoke.cached': (stack) => measureRevokeCached(stack, report, values.full ? 20 : 5),
   'revoke.delayed': (stack) => measureRevokeDelayed(stack, report, values.full ? 10 : 3),
   'revoke.loaded': (stack) => measureRevokeLoaded(stack, report, values.full ? 30 : 8),
   reencryption: (stack) => measureReencryption(stack, report, values.full ? 100_000 : 2000),

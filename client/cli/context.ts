@@ -34,16 +34,12 @@ function printing(host: Host, settings: Settings): Send {
 function connect(host: Host, settings: Settings): Client {
   const endpointUrl = requireEndpoint(settings);
   if (settings.flags.printCurl) {
-    const authorize = () => ({ authorization: 'Bearer $KEYTURN_TOKEN' });
-    return createClient({ endpointUrl, authorize, send: printing(host, settings) });
+    const send = printing(host, settings);
+    return createClient({ endpointUrl, token: '$KEYTURN_TOKEN', send });
   }
   const ca = readCa(settings);
   const token = tokenSource(settings, host.now, host.interrupt);
-  return createClient({
-    endpointUrl,
-    authorize: async () => ({ authorization: `Bearer ${await token()}` }),
-    send: createTransport(ca ? { ca } : {}),
-  });
+  return createClient({ endpointUrl, token, send: createTransport(ca ? { ca } : {}) });
 }
 
 /** @throws UsageError for settings that cannot be used */

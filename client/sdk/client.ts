@@ -8,7 +8,6 @@ import { readAnswer } from './answer.ts';
 import { ArgumentError } from './errors.ts';
 import type {
   Answered,
-  Authorize,
   Client,
   ClientOptions,
   PageOptions,
@@ -59,20 +58,23 @@ function toRequest(endpointUrl: string, route: Route, call: Call): HttpRequest {
   };
 }
 
-function authorizer(options: ClientOptions): Authorize {
-  if (options.authorize) return options.authorize;
-  const { token } = options;
-  return () => (token === undefined ? {} : { authorization: `Bearer ${token}` });
+/** A token goes where it is asked who is there; a signer signs every request, for at the workload API no route is open. */
+function prover({ authorize, token }: ClientOptions) {
+  return async (route: Route, request: HttpRequest): Promise<Readonly<Record<string, string>>> => {
+    if (authorize) return authorize(request);
+    if (token === undefined || route.action === null) return {};
+    return { authorization: `Bearer ${typeof token === 'string' ? token : await token()}` };
+  };
 }
 
 /** A client of one deployment, acting as one principal. Every method may throw what `./errors.ts` lists. */
 export function createClient(options: ClientOptions): Client {
   const send = options.send ?? createTransport(options.ca ? { ca: options.ca } : {});
-  const authorize = authorizer(options);
+  const prove = prover(options);
 
   async function ask(route: Route, details: Call) {
     const request = toRequest(options.endpointUrl, route, details);
-    const proof = route.action === null ? {} : await authorize(request);
+    const proof = await prove(route, request);
     return send({ ...request, headers: { ...request.headers, ...proof } });
   }
 

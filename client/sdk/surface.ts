@@ -28,8 +28,9 @@ export type Authorize = (
 export interface ClientOptions {
   /** `apiUrl` or `workloadApiUrl`: `/v1/…` is appended. */
   readonly endpointUrl: string;
-  /** JWT of a person; for workloads give `authorize`. */
-  readonly token?: string;
+  /** JWT of a person, or what gets it at the first route that is not public; for workloads give `authorize`. */
+  readonly token?: string | (() => Promise<string>);
+  /** Signs every request, those of the public routes too: the workload API lets nothing in unsigned. */
   readonly authorize?: Authorize;
   /** PEM certificates to trust instead of the system's. */
   readonly ca?: string;

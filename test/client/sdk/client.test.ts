@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   AnswerError,
   ArgumentError,
@@ -369,6 +369,26 @@ describe('authorization', () => {
     await client.encrypt('orders', { plaintext: 'aGk=' });
 
     expect(api.seen[0]?.headers['authorization']).toBe('SIGNED POST {"plaintext":"aGk="}');
+  });
+
+  it('signs public routes too, and sends them no token', async () => {
+    const api = await startApi({ 'GET /v1/health': { body: example('Health') } });
+    const endpointUrl = api.url;
+    const token = vi.fn(async () => 'a-token');
+
+    await createClient({ endpointUrl, authorize: () => ({ authorization: 'SIGNED' }) }).getHealth();
+    await createClient({ endpointUrl, token }).getHealth();
+
+    expect(api.seen.map(({ headers }) => headers['authorization'])).toEqual(['SIGNED', undefined]);
+    expect(token).not.toHaveBeenCalled();
+  });
+
+  it('asks for a token when a route wants one', async () => {
+    const api = await startApi({ 'GET /v1/keys/orders': { body: example('Key') } });
+
+    await createClient({ endpointUrl: api.url, token: async () => 'a-token' }).getKey('orders');
+
+    expect(api.seen[0]?.headers['authorization']).toBe('Bearer a-token');
   });
 
   it('trusts a private CA when given, and nobody else does', async () => {
