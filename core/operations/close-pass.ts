@@ -4,7 +4,7 @@
 // it, and a restricted version makes no new ciphertext.
 import type { AuditValue } from '../audit/chain.ts';
 import { KeyturnError } from '../errors.ts';
-import type { SourceCount, SourceRecord } from '../keys/reencryption.ts';
+import type { ReencryptionRecord, SourceCount, SourceRecord } from '../keys/reencryption.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock } from '../ports/platform.ts';
 import type { ReencryptionProgress, ShardCheckpoint } from '../ports/reencryption-progress.ts';
@@ -23,7 +23,7 @@ import {
 import { withStep } from './run-step.ts';
 import { withdrawn } from './withdraw-retirement.ts';
 
-/** Passes before the run is parked: an application that goes on making old ciphertexts is found, not chased. */
+/** Passes in a row before the run is parked: an application that goes on making old ciphertexts is found, not chased. */
 export const MAX_PASSES = 5;
 
 export interface RunDeps {
@@ -42,12 +42,17 @@ const LIVING_SECONDS = 600;
 const permit = { effect: 'permit' as const, rule: 'run-holder' };
 const actor = 'workflow/reencrypt';
 
-/** Begins an attempt: names the shards of its pass. @throws KeyturnError `OperationNotFound`, `LeaseLost` */
+/**
+ * Begins an attempt: names the shards of its pass. One that comes after the last pass in a row begins the next: what that
+ * pass has found is known, and stays as it was.
+ * @throws KeyturnError `OperationNotFound`, `LeaseLost`
+ */
 export async function beginRun(
   deps: RunDeps,
   input: { readonly operationId: string; readonly attempt: number },
 ): Promise<NextPass & RunInput> {
   const operation = await readRunOperation(deps.ledger, input.operationId);
+  const checkpoints = await deps.progress.readCheckpoints(input.operationId);
   return mutateKey(deps.ledger, operation.key, (snapshot) => {
     const run = snapshot.reencryption;
     const named = {
@@ -55,11 +60,14 @@ export async function beginRun(
       key: operation.key,
       fence: run?.fence ?? 0,
     };
-    const { run: ours } = runContext(snapshot, named);
+    const context = runContext(snapshot, named);
     if (operation.attempt !== input.attempt) {
       throw new KeyturnError('LeaseLost', `${input.operationId} has a newer attempt`);
     }
     const at = deps.clock.now();
+    const isOver =
+      isLastInARow(context.run) && unfinished(context, named, checkpoints).length === 0;
+    const ours = isOver ? nextPass(context.run, at) : context.run;
     const draft = {
       reencryption: { ...ours, dueAt: later(at, LIVING_SECONDS) },
       operation: withStep(operation, 'ReencryptShards', at),
@@ -75,6 +83,12 @@ export async function beginRun(
     const shards = shardsOf(snapshot, named, ours.pass);
     return { draft, result: { ...named, next: shards.length > 0 ? 'pass' : 'done', shards } };
   });
+}
+
+const isLastInARow = ({ pass }: ReencryptionRecord) => pass % MAX_PASSES === 0;
+
+function nextPass(run: ReencryptionRecord, at: string): ReencryptionRecord {
+  return { ...run, pass: run.pass + 1, passStartedAt: at, dueAt: later(at, LIVING_SECONDS) };
 }
 
 /** Checkpoints of the run's pass by source. */
@@ -143,7 +157,7 @@ function totals(sources: readonly SourceRecord[], snapshot: KeySnapshot) {
 /**
  * Closes a pass: the run is done when it found nothing under an old version, else the next pass begins.
  * @throws KeyturnError `LeaseLost`; `SourceUnavailable` when shards are unfinished, or when old ciphertexts were found
- * in every one of {@link MAX_PASSES} passes
+ * in each of {@link MAX_PASSES} passes in a row
  */
 export async function closePass(deps: RunDeps, input: RunInput): Promise<NextPass & RunInput> {
   const checkpoints = await deps.progress.readCheckpoints(input.operationId);
@@ -162,7 +176,7 @@ export async function closePass(deps: RunDeps, input: RunInput): Promise<NextPas
     const sources = counted(context, input, checkpoints, at);
     const { old, all, dead } = totals(sources, snapshot);
     const isClean = old === 0;
-    if (!isClean && run.pass >= MAX_PASSES) {
+    if (!isClean && isLastInARow(run)) {
       throw new KeyturnError(
         'SourceUnavailable',
         `${old} ciphertexts were still found under old versions in pass ${run.pass}: something goes on writing them`,
@@ -193,14 +207,10 @@ export async function closePass(deps: RunDeps, input: RunInput): Promise<NextPas
       };
       return { draft, result: { ...input, next: 'done', shards: [] } };
     }
-    const pass = run.pass + 1;
-    const draft = {
-      sources,
-      versions,
-      reencryption: { ...run, pass, passStartedAt: at, dueAt: later(at, LIVING_SECONDS) },
-      audit,
-    };
-    return { draft, result: { ...input, next: 'pass', shards: shardsOf(snapshot, input, pass) } };
+    const reencryption = nextPass(run, at);
+    const shards = shardsOf(snapshot, input, reencryption.pass);
+    const draft = { sources, versions, reencryption, audit };
+    return { draft, result: { ...input, next: 'pass', shards } };
   });
 }
 

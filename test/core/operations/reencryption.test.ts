@@ -235,7 +235,7 @@ describe('re-encryption', () => {
     });
   });
 
-  it('parks instead of chasing an application that goes on writing old ciphertexts', async () => {
+  it('parks instead of chasing an application that goes on writing old ciphertexts, and ends once it has stopped', async () => {
     const old = world.sourceOf('archive').get('item-0');
     if (!old) throw new Error('no item');
     const start = await admit(world);
@@ -251,6 +251,12 @@ describe('re-encryption', () => {
       name: 'SourceUnavailable',
       message: expect.stringContaining('something goes on writing them'),
     });
+    await parkRun(world.deps, { ...run, failure: { error: 'SourceUnavailable', cause: 'x' } }, 300);
+    world.clock.advance(300);
+    const [resumed] = await findDueReencryptions(world.deps, 10);
+    if (!resumed) throw new Error('nothing is due');
+    expect(await runToEnd(world, resumed)).toBe(1);
+    expect((await read(world, 'item-0')).version).toBe(2);
   });
 });
 
