@@ -2,7 +2,9 @@
 // The scenario tables on the emulator of Step Functions: the same states, calls and ends as in our interpreter, so that
 // neither drifts from the other.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EMULATOR } from '#scripts/local/emulators/choose.ts';
 import { allStates, type Machine, readWorkflow } from '#test/support/asl.ts';
+import { EMULATOR_UNDER_TEST } from '#test/support/emulator.ts';
 import { type EmulatedRun, WorkflowEmulator } from './emulator/workflow-emulator.ts';
 import { SCENARIO_TABLES } from './scenarios/all.ts';
 import { runScenario, type Scenario, type SeenCall } from './scenarios/scenario.ts';
@@ -10,8 +12,9 @@ import { runScenario, type Scenario, type SeenCall } from './scenarios/scenario.
 /** Scenarios that only the interpreter can run, as `workflow: scenario`, each with the reason. */
 const INTERPRETER_ONLY: Readonly<Record<string, string>> = {};
 
-/** Executions at once: the machine has two cores, and each needs a process of the stub function. */
+/** Executions at once, of all emulators: the machine has two cores, and each needs a process of the stub function. */
 const AT_ONCE = 6;
+const { scenarioProcesses } = EMULATOR[EMULATOR_UNDER_TEST];
 
 interface Run {
   readonly workflow: string;
@@ -74,20 +77,26 @@ function plain({ Error: error, Cause: cause }: { Error: string; Cause: string })
 
 describe('the emulator of Step Functions', () => {
   const results = new Map<string, EmulatedRun | Error>();
-  let emulator: WorkflowEmulator;
+  const emulators: WorkflowEmulator[] = [];
 
   beforeAll(async () => {
-    emulator = await WorkflowEmulator.start();
     const pending = RUNS.values();
-    const work = async () => {
+    const work = async (emulator: WorkflowEmulator) => {
       for (const run of pending) {
         const result = await emulator.run(run.workflow, run.scenario).catch((error) => error);
         results.set(keyOf(run), result);
       }
     };
-    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    const working: Promise<void>[] = [];
+    for (let number = 0; number < scenarioProcesses; number += 1) {
+      // One after the other: the first installs what all use, and begins while the next starts.
+      const emulator = await WorkflowEmulator.start(number);
+      emulators.push(emulator);
+      for (let one = 0; one < AT_ONCE / scenarioProcesses; one += 1) working.push(work(emulator));
+    }
+    await Promise.all(working);
   }, 900_000);
-  afterAll(() => emulator?.stop(), 60_000);
+  afterAll(() => Promise.all(emulators.map((emulator) => emulator.stop())), 60_000);
 
   it.each(RUNS.map((run) => [keyOf(run), run] as const))('%s', async (key, run) => {
     const result = results.get(key);
@@ -162,8 +171,9 @@ describe('the emulator of Step Functions', () => {
     const whole = results.get(`${workflow}: ${name}`);
     if (whole instanceof Error || whole === undefined) throw whole;
 
-    const spoilt = await emulator.run(workflow, run.scenario, spoil(readWorkflow(workflow)));
+    const spoilt = await emulators[0]?.run(workflow, run.scenario, spoil(readWorkflow(workflow)));
 
+    if (spoilt === undefined) throw new Error('no emulator');
     expect(seen(whole)).toEqual(seen(run.scenario));
     expect(seen(spoilt)).not.toEqual(seen(run.scenario));
   });

@@ -21,6 +21,8 @@ export interface Emulator {
   readonly keepsState: boolean;
   /** Whether the factor on waits of state machines holds for time limits of tasks too. */
   readonly scalesTimeLimits: boolean;
+  /** How many run the scenarios of the workflows side by side: each interprets on one core. */
+  readonly scenarioProcesses: number;
   /** Where its own sign of life is. */
   readonly healthPath: string;
   /** Where it shows the mail that SES took. */

@@ -22,6 +22,8 @@ export const LOCALSTACK: Emulator = {
   title: 'LocalStack',
   keepsState: false,
   scalesTimeLimits: false,
+  // They have the machine to themselves, and the twenty minutes of their lane to keep.
+  scenarioProcesses: 2,
   healthPath: '/_localstack/health',
   mailPath: '/_aws/ses',
   prepare: async (layout, log) => {

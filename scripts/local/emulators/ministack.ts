@@ -11,6 +11,7 @@ export const MINISTACK: Emulator = {
   title: 'AWS emulator',
   keepsState: true,
   scalesTimeLimits: true,
+  scenarioProcesses: 1,
   healthPath: '/_ministack/health',
   mailPath: '/_ministack/ses/messages',
   prepare: async (layout, log) => ({ python: await ensurePython(layout.venv, log), settings: {} }),

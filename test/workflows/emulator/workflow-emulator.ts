@@ -59,11 +59,12 @@ export class WorkflowEmulator {
     this.#answers = new AnswerServer((token, answer) => this.#complete(token, answer));
   }
 
-  static async start(): Promise<WorkflowEmulator> {
+  /** @param number from 0 on: each has a stack of its own */
+  static async start(number = 0): Promise<WorkflowEmulator> {
     const keyEndpoint = new URL('./forwarding-endpoint.ts', import.meta.url).pathname;
     const options = {
       emulator: EMULATOR_UNDER_TEST,
-      directory: DIRECTORY,
+      directory: number === 0 ? DIRECTORY : `${DIRECTORY}-${number}`,
       app: null,
       keyEndpoint,
       waitScale: WAIT_SCALE,
