@@ -4,18 +4,9 @@
 //   --only check,unit,sample,lib,localstack,integration,e2e,crash    a subset, in that order
 import { parseArgs } from 'node:util';
 import { endToEnd } from './end-to-end.ts';
-import {
-  beginEarly,
-  chosen,
-  counted,
-  type Lanes,
-  project,
-  runLanes,
-  runNode,
-  simulate,
-  sum,
-} from './lanes.ts';
+import { beginEarly, chosen, type Lanes, project, runLanes, runNode, simulate } from './lanes.ts';
 import { localStackSmoke } from './localstack-lanes.ts';
+import { counted, sum } from './tallies.ts';
 
 /** A few seconds; `npm run test:deep` plays more. */
 const HISTORIES = 200;
@@ -24,9 +15,10 @@ const LANES: Lanes = {
   check: async () =>
     sum([
       counted(
+        'format and lint',
         await runNode('node_modules/@biomejs/biome/bin/biome', ['ci', '--error-on-warnings', '.']),
       ),
-      counted(await runNode('node_modules/typescript/bin/tsc', ['-p', '.'])),
+      counted('types', await runNode('node_modules/typescript/bin/tsc', ['-p', '.'])),
     ]),
   unit: () => project('unit'),
   sample: async () => sum([await simulate('rotation', HISTORIES), await project('fuzz')]),

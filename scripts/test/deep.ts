@@ -5,20 +5,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import {
-  chosen,
-  counted,
-  type Lanes,
-  project,
-  ROOT,
-  run,
-  runLanes,
-  runNode,
-  simulate,
-  sum,
-  type Tally,
-} from './lanes.ts';
+import { chosen, type Lanes, project, ROOT, run, runLanes, runNode, simulate } from './lanes.ts';
 import { localStackLanes } from './localstack-lanes.ts';
+import { counted, NOT_RUN, sum, type Tally } from './tallies.ts';
 
 const HISTORIES = 2000;
 const RUNS = 2000;
@@ -108,13 +97,13 @@ async function templates(): Promise<Tally> {
     process.stdout.write(
       `templates: SKIPPED, ${LINTER} could not be installed; is a Python package index reachable?\n`,
     );
-    return { passed: 0, failed: 0 };
+    return NOT_RUN;
   }
   const tallies: Tally[] = [];
   for (const stage of STAGES) {
     const folder = await synthesize(stage);
     const code = folder === null ? 1 : await run(linter, [join(folder, '**', '*.template.json')]);
-    tallies.push(counted(code));
+    tallies.push(counted(`the templates of stage ${stage}`, code));
   }
   return sum(tallies);
 }
@@ -130,7 +119,7 @@ const LANES: Lanes = {
   properties: () => project('unit', [...PATIENCE, ...COVERAGE], { KEYTURN_RUNS: String(RUNS) }),
   fuzz: () => project('fuzz', PATIENCE, { KEYTURN_RUNS: String(RUNS) }),
   templates,
-  conformance: async () => counted(await runNode('test/conformance/main.ts', [])),
+  conformance: async () => counted('conformance', await runNode('test/conformance/main.ts', [])),
   crash: crashes,
   kills,
   localstack,

@@ -2,7 +2,8 @@
 // The end-to-end lane in two parts at once, each with a stack of its own: its tests mostly wait for what they began.
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { project, ROOT, sum, type Tally } from './lanes.ts';
+import { project, ROOT } from './lanes.ts';
+import { sum, type Tally } from './tallies.ts';
 
 const FOLDER = join(ROOT, 'test', 'e2e');
 

@@ -1,39 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 // A lane of tests: a program that runs to its end and is counted. Shared by `npm test` and `npm run test:deep`.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import {
+  closingLines,
+  closingTally,
+  counted,
+  isClosing,
+  sum,
+  type Tally,
+  tallyOf,
+} from './tallies.ts';
 
 /** The root of the repository. */
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-
-/** What a lane counted. */
-export interface Tally {
-  readonly passed: number;
-  readonly failed: number;
-}
 
 /** Lanes by name, in the order in which they run. */
 export type Lanes = Readonly<Record<string, () => Promise<Tally>>>;
 type Variables = Readonly<Record<string, string>>;
 /** Takes what a program prints, line by line. */
 type Output = (line: string) => void;
-
-/** Adds counts up. */
-export function sum(tallies: readonly Tally[]): Tally {
-  return {
-    passed: tallies.reduce((total, { passed }) => total + passed, 0),
-    failed: tallies.reduce((total, { failed }) => total + failed, 0),
-  };
-}
-
-/** A program counts as one. */
-export function counted(code: number): Tally {
-  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
-}
 
 /** How long the output of a program that has ended is waited for. */
 const LAST_LINES_MILLISECONDS = 5000;
@@ -84,24 +74,7 @@ export function runNode(
 /** Plays seeded histories; without a seed, new ones each time. */
 export async function simulate(suite: string, histories: number): Promise<Tally> {
   const args = ['--suite', suite, '--seeds', String(histories)];
-  return counted(await runNode('scripts/simulate.ts', args));
-}
-
-/**
- * The counts of vitest's JSON report. A file that fails to load has no tests to count, and a vitest that crashed has
- * written no report: both fail the run all the same.
- */
-export function tallyOf(report: string, code: number): Tally {
-  try {
-    const counts = JSON.parse(readFileSync(report, 'utf8')) as Record<string, unknown>;
-    const { numPassedTests: passed, numFailedTests: failed } = counts;
-    if (typeof passed === 'number' && typeof failed === 'number')
-      return { passed, failed: Math.max(failed, code === 0 ? 0 : 1) };
-  } catch {
-    // No report, or a part of one.
-  }
-  process.stderr.write(`vitest ended with code ${code} and without its report\n`);
-  return { passed: 0, failed: 1 };
+  return counted(`the simulation of ${suite}`, await runNode('scripts/simulate.ts', args));
 }
 
 /** One vitest project. */
@@ -121,7 +94,7 @@ export async function project(
       variables,
       output,
     );
-    return tallyOf(report, code);
+    return tallyOf(name, report, code);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -157,14 +130,15 @@ export function beginEarly(lanes: Lanes, name: string, beside: string): Lanes {
   };
 }
 
-const CLOSING = /^(\d+) passed, (\d+) failed$/m;
+/** What a lane ends with; of one that is a program of its own, the whole run says it. */
+const LANE = / passed, \d+ failed in \d+ s$/;
 
 /** One lane of `npm test` as a program whose output is kept until its turn. */
 class Apart {
   readonly #name: string;
   #kept: string[] = [];
   #isItsTurn = false;
-  #closing = '';
+  readonly #closing: string[] = [];
   #code: Promise<number> | null = null;
 
   constructor(name: string) {
@@ -186,25 +160,19 @@ class Apart {
     for (const line of this.#kept) process.stdout.write(`${line}\n`);
     this.#kept = [];
     await this.begin();
-    return closingTally(this.#closing);
+    return closingTally(this.#name, this.#closing.join('\n'));
   }
 
   #take(line: string): void {
-    // The closing line of the whole run is to be the only one.
-    if (CLOSING.test(line)) this.#closing = line;
+    // The closing lines of the whole run are to be the only ones.
+    if (isClosing(line)) this.#closing.push(line);
+    else if (line.startsWith(`${this.#name}: `) && LANE.test(line)) return;
     else if (this.#isItsTurn) process.stdout.write(`${line}\n`);
     else this.#kept.push(line);
   }
 }
 
-/** The counts of a closing line `N passed, N failed`; without one the program has failed. */
-export function closingTally(text: string): Tally {
-  const [, passed, failed] = CLOSING.exec(text) ?? [];
-  if (passed === undefined || failed === undefined) return { passed: 0, failed: 1 };
-  return { passed: Number(passed), failed: Number(failed) };
-}
-
-/** Runs lanes one by one, prints one closing line `N passed, N failed`, and sets the exit code. */
+/** Runs lanes one by one, prints what failed and one closing line `N passed, N failed`, and sets the exit code. */
 export async function runLanes(lanes: Lanes): Promise<void> {
   const tallies: Tally[] = [];
   for (const [name, lane] of Object.entries(lanes)) {
@@ -216,7 +184,7 @@ export async function runLanes(lanes: Lanes): Promise<void> {
       `\n${name}: ${tally.passed} passed, ${tally.failed} failed in ${seconds} s\n`,
     );
   }
-  const { passed, failed } = sum(tallies);
-  process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
-  process.exitCode = failed === 0 ? 0 : 1;
+  const whole = sum(tallies);
+  process.stdout.write(`\n${closingLines(whole)}`);
+  process.exitCode = whole.failed === 0 ? 0 : 1;
 }

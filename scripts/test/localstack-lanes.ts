@@ -5,7 +5,8 @@ import { findJava } from '#scripts/local/emulators/java.ts';
 import { LOCALSTACK_PYTHON_MINOR } from '#scripts/local/emulators/localstack.ts';
 import { describe } from '#scripts/local/errors.ts';
 import { findPythonOf } from '#scripts/local/python.ts';
-import { type Lanes, project, type Tally } from './lanes.ts';
+import { type Lanes, project } from './lanes.ts';
+import { NOT_RUN, type Tally } from './tallies.ts';
 
 /** The main jobs: what `npm run test:localstack` runs within its twenty minutes. */
 const MAIN_JOBS = ['rotation', 'approvals', 'plan', 'data-tier', 'pause'];
@@ -57,5 +58,5 @@ export async function localStackSmoke(): Promise<Tally> {
     return project('localstack', ['test/localstack/smoke.test.ts'], ON_LOCALSTACK);
   }
   process.stdout.write(`localstack: SKIPPED, ${missing}\n`);
-  return { passed: 0, failed: 0 };
+  return NOT_RUN;
 }

@@ -9,7 +9,8 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROOT } from '#scripts/local/layout.ts';
 import { ensurePython } from '#scripts/local/python.ts';
-import { chosen, type Lanes, runLanes, type Tally } from '#scripts/test/lanes.ts';
+import { chosen, type Lanes, runLanes } from '#scripts/test/lanes.ts';
+import { NOT_RUN, type Tally } from '#scripts/test/tallies.ts';
 import { type Entry, excuseFor, listOf } from './inapplicable.ts';
 import { runTests, type TestResult } from './pytest.ts';
 import { type Prepared, SUITES, type Suite, type Workshop } from './suites.ts';
@@ -63,7 +64,7 @@ async function lane(workshop: Workshop, suite: Suite): Promise<Tally> {
   const prepared = await suite.prepare(workshop);
   if (typeof prepared === 'string') {
     say(`${suite.name}: NOT RUN, ${prepared}`);
-    return { passed: 0, failed: 0 };
+    return NOT_RUN;
   }
   const { passed, inapplicable, failures, stale } = await judge(workshop, suite, prepared);
   for (const { test, text } of failures) say(`FAILED ${test}\n${text}\n`);
@@ -73,7 +74,8 @@ async function lane(workshop: Workshop, suite: Suite): Promise<Tally> {
   const counts = `${passed} passed, ${left} inapplicable, ${failures.length} failed`;
   say(`${suite.name} ${suite.version}: ${counts}`);
   for (const [reason, count] of inapplicable) say(`  ${count} × ${reason}`);
-  return { passed, failed: failures.length + stale.size };
+  const names = [...failures.map(({ test }) => test), ...[...stale].map(({ pattern }) => pattern)];
+  return { passed, failed: names.length, failures: names };
 }
 
 const { values } = parseArgs({

@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import {
-  beginEarly,
-  chosen,
-  closingTally,
-  counted,
-  run,
-  sum,
-  tallyOf,
-} from '#scripts/test/lanes.ts';
+import { beginEarly, chosen, run } from '#scripts/test/lanes.ts';
+import { counted } from '#scripts/test/tallies.ts';
 
 let folder = '';
 beforeAll(() => {
@@ -21,35 +14,8 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-function aReport(text: string): string {
-  const file = join(folder, 'report.json');
-  writeFileSync(file, text);
-  return file;
-}
-
-describe('the tally of a vitest run', () => {
-  it.each([
-    ['all passed', '{"numPassedTests":7,"numFailedTests":0}', 0, { passed: 7, failed: 0 }],
-    ['some failed', '{"numPassedTests":7,"numFailedTests":2}', 1, { passed: 7, failed: 2 }],
-    ['a file did not load', '{"numPassedTests":7,"numFailedTests":0}', 1, { passed: 7, failed: 1 }],
-  ])('is read from the report when %s', (_what, text, code, tally) => {
-    expect(tallyOf(aReport(text), code)).toEqual(tally);
-  });
-
-  it.each([
-    ['half a report', () => aReport('{"numPassedTests":7,')],
-    ['a report without counts', () => aReport('{}')],
-    ['no report', () => join(folder, 'none.json')],
-  ])('is one failure with %s', (_what, report) => {
-    const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-
-    expect(tallyOf(report(), 0)).toEqual({ passed: 0, failed: 1 });
-    expect(written).toHaveBeenCalledWith(expect.stringContaining('without its report'));
-  });
-});
-
 describe('lanes', () => {
-  const lane = async () => counted(0);
+  const lane = async () => counted('a', 0);
 
   it('are chosen by name, in their own order', () => {
     expect(Object.keys(chosen({ a: lane, b: lane, c: lane }, 'c,a'))).toEqual(['a', 'c']);
@@ -60,13 +26,6 @@ describe('lanes', () => {
     expect(() => chosen({ a: lane, b: lane }, 'a,toString')).toThrow(
       'no such lane: toString; there are a, b',
     );
-  });
-
-  it('are added up', () => {
-    expect(sum([counted(0), counted(3), { passed: 4, failed: 2 }])).toEqual({
-      passed: 5,
-      failed: 3,
-    });
   });
 });
 
@@ -104,7 +63,7 @@ describe('a program of a lane', () => {
 });
 
 describe('a lane that begins early', () => {
-  const lane = async () => ({ passed: 1, failed: 0 });
+  const lane = async () => counted('a', 0);
   const lanes = { one: lane, two: lane, slow: lane };
 
   it('keeps its turn', () => {
@@ -116,13 +75,5 @@ describe('a lane that begins early', () => {
     expect(beginEarly({ one: lane }, 'slow', 'one')).toEqual({ one: lane });
     expect(beginEarly(lanes, 'one', 'two')).toBe(lanes);
     expect(beginEarly(lanes, 'slow', 'three')).toBe(lanes);
-  });
-
-  it.each([
-    ['its closing line', 'slow: 3 passed, 1 failed in 9 s\n\n3 passed, 1 failed\n', 3, 1],
-    ['no closing line', 'slow: 3 passed, 1 failed in 9 s\n', 0, 1],
-    ['nothing', '', 0, 1],
-  ])('is counted by %s', (_, text, passed, failed) => {
-    expect(closingTally(text)).toEqual({ passed, failed });
   });
 });
