@@ -15,6 +15,7 @@ sys.path[0:0] = [os.path.join(EMULATORS, "localstack"), os.path.join(EMULATORS, 
 from keyturn_localstack import cron  # noqa: E402
 from keyturn_localstack.patches import (  # noqa: E402
     api_authorizers,
+    deleted_machines,
     express_maps,
     rule_input,
     schedule_clock,
@@ -130,6 +131,16 @@ class Definitions(unittest.TestCase):
         text = '{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType": "EXPRESS"},"Result":"EXPRESS"}'
         expected = '{"ProcessorConfig":{"Mode":"DISTRIBUTED","ExecutionType": "STANDARD"},"Result":"EXPRESS"}'
         self.assertEqual(express_maps.as_standard(text), expected)
+
+
+class DeletedMachines(unittest.TestCase):
+    def test_only_ended_executions_of_the_machine_are_forgotten(self):
+        executions = {
+            "ended": SimpleNamespace(state_machine_arn="a", exec_status="SUCCEEDED"),
+            "goes on": SimpleNamespace(state_machine_arn="a", exec_status="RUNNING"),
+            "another's": SimpleNamespace(state_machine_arn="b", exec_status="FAILED"),
+        }
+        self.assertEqual(deleted_machines.ended_of(executions, "a", "RUNNING"), ["ended"])
 
 
 class ErrorNames(unittest.TestCase):

@@ -5,6 +5,7 @@ import { rmSync } from 'node:fs';
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import {
   CreateStateMachineCommand,
+  DeleteStateMachineCommand,
   DescribeExecutionCommand,
   GetExecutionHistoryCommand,
   ListExecutionsCommand,
@@ -33,6 +34,9 @@ const PASS = JSON.stringify({ StartAt: 'Done', States: { Done: { Type: 'Succeed'
 /** Answers that only a start of another execution can give. */
 const EXISTS = 'StepFunctions.ExecutionAlreadyExistsException';
 const MISSING = 'StepFunctions.StateMachineDoesNotExistException';
+
+/** Behind the ARN of a machine that was made, and is named as if it were not there. */
+const MISSING_SUFFIX = '-missing';
 
 /** What came of a run, in the interpreter's terms. */
 export interface EmulatedRun {
@@ -103,13 +107,19 @@ export class WorkflowEmulator {
     );
     const execution = await this.#begin(stateMachineArn, id, scenario.input);
     const { status, error } = await this.#ended(execution);
-    return {
+    const run = {
       status: status ?? '',
       error: error ?? null,
       path: await this.#path(execution),
       calls: this.#answers.calls(id),
       started: await this.#started(targets.arns, targets.before),
     };
+    // What emulators keep of hundreds of machines and their executions takes as much memory as they do.
+    for (const arn of [stateMachineArn, ...Object.values(targets.arns)]) {
+      const made = { stateMachineArn: arn.replace(MISSING_SUFFIX, '') };
+      await this.#sfn.send(new DeleteStateMachineCommand(made));
+    }
+    return run;
   }
 
   #config() {
@@ -158,7 +168,7 @@ export class WorkflowEmulator {
       const answers = scenario.stubs[state] ?? [];
       const isMissing = answers.some((answer) => 'error' in answer && answer.error === MISSING);
       const arn = await this.#machine(`${id}-${placeholder}`, PASS);
-      arns[placeholder] = isMissing ? `${arn}-missing` : arn;
+      arns[placeholder] = isMissing ? `${arn}${MISSING_SUFFIX}` : arn;
       const calls = expected.filter((call) => call.state === state);
       for (const [index, answer] of answers.entries()) {
         if (!('error' in answer) || answer.error !== EXISTS) continue;
@@ -199,7 +209,7 @@ export class WorkflowEmulator {
   async #started(arns: Record<string, string>, before: readonly string[]): Promise<string[]> {
     const names: string[] = [];
     for (const stateMachineArn of Object.values(arns)) {
-      if (stateMachineArn.endsWith('-missing')) continue;
+      if (stateMachineArn.endsWith(MISSING_SUFFIX)) continue;
       const listed = await this.#sfn.send(new ListExecutionsCommand({ stateMachineArn }));
       names.push(...(listed.executions ?? []).map(({ name }) => name ?? ''));
     }

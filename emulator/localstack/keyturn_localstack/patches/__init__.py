@@ -4,6 +4,7 @@
 from keyturn_localstack.patches import (
     api_authorizers,
     cloudtrail_events,
+    deleted_machines,
     dynamodb_server,
     early_answers,
     express_maps,
@@ -30,6 +31,7 @@ ALL = (
     api_authorizers,
     form_bodies,
     parse_caches,
+    deleted_machines,
     express_maps,
     early_answers,
     session_names,

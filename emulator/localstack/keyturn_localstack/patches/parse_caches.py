@@ -20,7 +20,8 @@ REQUIRES = (
 )
 
 PATHS = 10_000
-DEFINITIONS = 200
+# An app has some dozens; the tree of a large one takes megabytes.
+DEFINITIONS = 32
 
 
 def apply(settings: Settings) -> None:
