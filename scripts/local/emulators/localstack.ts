@@ -61,6 +61,8 @@ export const LOCALSTACK: Emulator = {
       PROVIDER_OVERRIDE_DYNAMODBSTREAMS: 'v2',
       DYNAMODB_IN_MEMORY: '1',
       DYNAMODB_HEAP_SIZE: '256m',
+      // Its many threads would each keep what they have freed.
+      MALLOC_ARENA_MAX: '2',
       DISABLE_EVENTS: '1',
       DNS_ADDRESS: '0',
     },
