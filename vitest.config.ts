@@ -81,12 +81,13 @@ export default defineConfig({
         },
       },
       {
+        // `npm test` runs it beside the end-to-end tests and their two stacks.
         extends: true,
         test: {
           name: 'crash',
           include: ['test/crash/**/*.test.ts'],
-          testTimeout: 240_000,
-          hookTimeout: 300_000,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
         },
       },
     ],
