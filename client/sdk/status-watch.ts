@@ -12,8 +12,15 @@ export interface StatusWatchOptions {
   readonly everySeconds: number;
   /** How long an answer is waited for; default: as long as the client waits. */
   readonly patienceMilliseconds?: number;
+  /** Told each time that no list could be had, or one that cannot be believed: what else is only slow goes unseen. */
+  readonly onFailure?: (why: Error) => void;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
+}
+
+/** A list was answered, and cannot be believed. */
+export class StatusListError extends Error {
+  override readonly name = 'StatusListError';
 }
 
 export class StatusWatch {
@@ -57,13 +64,25 @@ export class StatusWatch {
         client.getNoticeKeys(options),
       ]);
       const read = readStatusList(list.body, jwks.body.keys, this.#now());
+      if (typeof read === 'string')
+        this.#tell(new StatusListError(`the list is not used: ${read}`));
       // An older list than the one at hand may be a replay of what was before a stop.
-      if (typeof read !== 'string' && read.iat >= (this.#list?.iat ?? 0)) this.#list = read;
+      else if (read.iat >= (this.#list?.iat ?? 0)) this.#list = read;
       this.#askedAt = askedAt;
-    } catch {
+    } catch (error) {
       // Out of reach: what is at hand counts until it says itself that it is over. The next look waits again only
       // after its time, not at once because this one took so long.
       this.#askedAt = this.#now();
+      this.#tell(error instanceof Error ? error : new StatusListError(String(error)));
+    }
+  }
+
+  /** Whoever is told cannot stop what goes on. */
+  #tell(why: Error): void {
+    try {
+      this.#options.onFailure?.(why);
+    } catch {
+      // It is a log or a counter of the application.
     }
   }
 }

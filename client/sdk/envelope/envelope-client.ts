@@ -44,6 +44,11 @@ export interface EnvelopeOptions extends EnvelopeSite {
   readonly cache?: CacheLimits;
   /** How old the list of stopped keys may be when a cached data key is used; default 10, at most 300 seconds. */
   readonly statusSeconds?: number;
+  /**
+   * Told each time that the list of a site cannot be had, or not be believed. What holds at that moment goes on; once no
+   * list holds every message is a call to the data plane, which is safe, slow, and else unseen.
+   */
+  readonly onListFailure?: (why: Error) => void;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -102,6 +107,7 @@ export class EnvelopeClient {
   /** @throws ArgumentError for a limit out of its range, or sites that messages could not tell apart */
   constructor(options: EnvelopeOptions) {
     const { cache = {}, statusSeconds = 10, patienceSeconds = 5, others = [], now } = options;
+    const { onListFailure: onFailure } = options;
     const sites: readonly EnvelopeSite[] = [options, ...others];
     checkSites(sites);
     const { entries, ...limits } = limitsOf(cache);
@@ -112,6 +118,7 @@ export class EnvelopeClient {
         client,
         everySeconds,
         patienceMilliseconds: patience,
+        ...(onFailure && { onFailure }),
         ...(now && { now }),
       }),
       keys: parent === undefined ? [key] : [key, parent],

@@ -187,6 +187,33 @@ describe('the envelope client', () => {
     expect(plane.calls.decrypt).toBe(3);
   });
 
+  it('says why nothing is kept, and goes on whatever is made of it', async () => {
+    plane.isListDown = true;
+    const told = vi.fn(() => {
+      throw new Error('the log is full');
+    });
+
+    await client({ onListFailure: told }).encrypt(TEXT, CONTEXT);
+
+    expect(told).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({ message: 'out of reach' }),
+    );
+  });
+
+  it('says why a list is not believed', async () => {
+    plane.replayed = { ...plane.list(), signature: '' };
+    const told = vi.fn();
+
+    await client({ onListFailure: told }).encrypt(TEXT, CONTEXT);
+
+    expect(told).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({
+        name: 'StatusListError',
+        message: 'the list is not used: its signature does not hold',
+      }),
+    );
+  });
+
   it('believes no older list than it has seen', async () => {
     const envelope = client();
     plane.entries = [stopped()];
