@@ -19,7 +19,7 @@ let stack: Stack;
 beforeAll(async () => {
   stack = await startStack({ directory: '.local-cloudtrail', app: null });
 }, 240_000);
-afterAll(() => stack?.stop(), 60_000);
+afterAll(() => stack?.stop());
 
 const endpoint = () => stack.info.gatewayUrl.replace('localhost', '127.0.0.1');
 const config = () => ({

@@ -23,7 +23,7 @@ const replace = (next: Fixture) => {
 };
 
 beforeAll(async () => replace(await Fixture.start()), 240_000);
-afterAll(() => fixture?.stack.stop(), 60_000);
+afterAll(() => fixture?.stack.stop());
 
 for (const suite of [
   adminPaths,

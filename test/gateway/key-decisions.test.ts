@@ -27,8 +27,8 @@ describe('a call through the gateway', () => {
   let stack: Stack;
   beforeAll(async () => {
     stack = await startStack({ directory: '.local-keys', app: null });
-  }, 120_000);
-  afterAll(() => stack?.stop(), 60_000);
+  });
+  afterAll(() => stack?.stop());
 
   const config = (credentials = ROOT_KEY as object) => ({
     endpoint: stack.info.gatewayUrl.replace('localhost', '127.0.0.1'),

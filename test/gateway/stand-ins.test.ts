@@ -23,7 +23,7 @@ let stack: Stack;
 beforeAll(async () => {
   stack = await startStack({ directory: '.local-stand-ins', app: null });
 }, 240_000);
-afterAll(() => stack?.stop(), 60_000);
+afterAll(() => stack?.stop());
 
 const config = () => ({
   endpoint: stack.info.gatewayUrl.replace('localhost', '127.0.0.1'),

@@ -96,7 +96,7 @@ describe('the emulator of Step Functions', () => {
     }
     await Promise.all(working);
   }, 900_000);
-  afterAll(() => Promise.all(emulators.map((emulator) => emulator.stop())), 60_000);
+  afterAll(() => Promise.all(emulators.map((emulator) => emulator.stop())));
 
   it.each(RUNS.map((run) => [keyOf(run), run] as const))('%s', async (key, run) => {
     const result = results.get(key);
