@@ -2,11 +2,14 @@
 // What lanes counted, and the lines that a whole run ends with.
 import { readFileSync } from 'node:fs';
 
+/** As much of a message as a line can have beside a name. */
+const MESSAGE_CHARACTERS = 300;
+
 /** What a lane counted. */
 export interface Tally {
   readonly passed: number;
   readonly failed: number;
-  /** Names of what failed. */
+  /** Names of what failed, a test's with the first line of what it says. */
   readonly failures: readonly string[];
 }
 
@@ -28,6 +31,12 @@ export function counted(name: string, code: number): Tally {
   return { passed: 0, failed: 1, failures: [name] };
 }
 
+interface VitestResult {
+  readonly fullName: string;
+  readonly status: string;
+  readonly failureMessages?: readonly string[];
+}
+
 /** The parts of vitest's JSON report that are read. */
 interface VitestReport {
   readonly numPassedTests?: unknown;
@@ -35,8 +44,13 @@ interface VitestReport {
   readonly testResults?: readonly {
     readonly name: string;
     readonly status: string;
-    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+    readonly assertionResults: readonly VitestResult[];
   }[];
+}
+
+function described({ fullName, failureMessages: [message = ''] = [] }: VitestResult): string {
+  const [line = ''] = message.split('\n');
+  return line === '' ? fullName : `${fullName} (${line.slice(0, MESSAGE_CHARACTERS)})`;
 }
 
 /** What failed: tests, and files of which no test did, as one that does not load. */
@@ -46,7 +60,7 @@ function failuresOf({ testResults = [] }: VitestReport): string[] {
     .flatMap(({ name, assertionResults }) => {
       const file = name.replace(/^.*\/test\//, 'test/');
       const failed = assertionResults.filter(({ status }) => status === 'failed');
-      return failed.length > 0 ? failed.map(({ fullName }) => `${file}: ${fullName}`) : [file];
+      return failed.length > 0 ? failed.map((test) => `${file}: ${described(test)}`) : [file];
     });
 }
 

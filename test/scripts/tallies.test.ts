@@ -44,6 +44,12 @@ describe('the tally of a vitest run', () => {
       1,
       ['test/b.test.ts: a key is lost'],
     ],
+    [
+      'a failure says why',
+      [aFile('b.test.ts', 'failed', [{ ...failed, failureMessages: ['Error: gone\n  at b'] }])],
+      1,
+      ['test/b.test.ts: a key is lost (Error: gone)'],
+    ],
     ['a file did not load', [aFile('c.test.ts', 'failed')], 1, ['test/c.test.ts']],
     ['nobody knows what failed', [], 1, ['vitest, project unit']],
   ])('is read from the report when %s', (_what, testResults, code, failures) => {

@@ -30,6 +30,7 @@ from gateway.patches import (
     target_role,
     task_deadlines,
     task_token_owner,
+    token_call_errors,
 )
 
 ALL = (
@@ -43,6 +44,7 @@ ALL = (
     sdk_error_names,
     task_deadlines,
     task_token_owner,
+    token_call_errors,
     retry_delays,
     function_errors,
     function_log_wait,

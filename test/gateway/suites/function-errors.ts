@@ -35,6 +35,30 @@ export const functionErrors: Suite = (fixture) =>
       });
     });
 
+    it('reach a Catch of the task whose token the function was to hand on', async () => {
+      const Resource = 'arn:aws:states:::lambda:invoke.waitForTaskToken';
+      const Catch = [{ ErrorEquals: ['KeyIsBusy'], Next: 'Caught' }];
+      const payload = { action: 'throw', 'token.$': '$$.Task.Token' };
+      const execution = await run(invoke(payload, { Resource, Catch, TimeoutSeconds: 600 }));
+
+      expect(execution.status).toBe('SUCCEEDED');
+      expect(JSON.parse(execution.output ?? '{}')).toMatchObject({ Error: 'KeyIsBusy' });
+    });
+
+    it('let a Retry hand on a token at the next try', async () => {
+      const Resource = 'arn:aws:states:::lambda:invoke.waitForTaskToken';
+      const Retry = [{ ErrorEquals: ['KeyIsBusy'], IntervalSeconds: 1, MaxAttempts: 1 }];
+      const Catch = [{ ErrorEquals: ['States.Timeout'], Next: 'Caught' }];
+      const pk = crypto.randomUUID();
+      const payload = { action: 'throw-once', pk, 'token.$': '$$.Task.Token' };
+      const task = { Resource, Retry, Catch, OutputPath: '$', TimeoutSeconds: 5 };
+      const execution = await run(invoke(payload, task));
+
+      // Nobody answers the token of the second try, which did not throw.
+      expect(execution.status).toBe('SUCCEEDED');
+      expect(JSON.parse(execution.output ?? '{}')).toMatchObject({ Error: 'States.Timeout' });
+    });
+
     it('name the death of the process Runtime.ExitError', async () => {
       const execution = await run(invoke({ action: 'die-once', pk: crypto.randomUUID() }));
 

@@ -15,7 +15,7 @@ interface Asked {
 }
 
 /** Ends the wait for a task token. */
-export type Callback = (token: string, answer: Answer) => Promise<void>;
+export type Callback = (token: string, result: unknown) => Promise<void>;
 
 interface Play {
   readonly workflow: string;
@@ -81,8 +81,8 @@ export class AnswerServer {
     if (typeof token === 'string') {
       // Nobody may answer with an error of Step Functions itself: nobody answers, and the time is over.
       if ('error' in answer && answer.error === TIMEOUT) return OK;
-      // The emulator takes no notice of what the function that hands on a token throws.
-      await this.#callback(token, answer);
+      if ('error' in answer) return answer;
+      await this.#callback(token, answer.result);
       return OK;
     }
     return state === undefined ? withoutService(answer) : answer;

@@ -9,7 +9,6 @@ import {
   DescribeExecutionCommand,
   GetExecutionHistoryCommand,
   ListExecutionsCommand,
-  SendTaskFailureCommand,
   SendTaskSuccessCommand,
   SFNClient,
   StartExecutionCommand,
@@ -28,8 +27,10 @@ import { stubFunctionZip } from './stub-function.ts';
 const DIRECTORY = '.local-workflows';
 /** Waits and retry delays take a thousandth. */
 const WAIT_SCALE = 0.001;
-/** Time for a task that nobody answers; the answer to the same task after it takes less. */
-const PATIENCE_SECONDS = 3;
+/** Time for a task that nobody answers; the answer to the same task after it takes less, beside other work too. */
+const PATIENCE_SECONDS = 15;
+/** Of the stub function, whose process may have to start on a machine that is busy; the default are 3 s. */
+const FUNCTION_SECONDS = 120;
 const PASS = JSON.stringify({ StartAt: 'Done', States: { Done: { Type: 'Succeed' } } });
 /** Answers that only a start of another execution can give. */
 const EXISTS = 'StepFunctions.ExecutionAlreadyExistsException';
@@ -60,7 +61,7 @@ export class WorkflowEmulator {
   private constructor(stack: Stack) {
     this.#stack = stack;
     this.#sfn = new SFNClient(this.#config());
-    this.#answers = new AnswerServer((token, answer) => this.#complete(token, answer));
+    this.#answers = new AnswerServer((token, result) => this.#complete(token, result));
   }
 
   /** @param number from 0 on: each has a stack of its own */
@@ -151,6 +152,7 @@ export class WorkflowEmulator {
       Role: this.#roleArn,
       Runtime: 'nodejs24.x',
       Handler: 'index.handler',
+      Timeout: FUNCTION_SECONDS,
       Code: { ZipFile: stubFunctionZip().toString('base64') },
       Environment: { Variables },
     };
@@ -216,12 +218,9 @@ export class WorkflowEmulator {
     return names.filter((name) => !before.includes(name)).sort();
   }
 
-  async #complete(taskToken: string, answer: Answer): Promise<void> {
-    const command =
-      'error' in answer
-        ? new SendTaskFailureCommand({ taskToken, error: answer.error, cause: answer.cause })
-        : new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(answer.result) });
-    await this.#sfn.send(command as SendTaskSuccessCommand);
+  async #complete(taskToken: string, result: unknown): Promise<void> {
+    const output = JSON.stringify(result);
+    await this.#sfn.send(new SendTaskSuccessCommand({ taskToken, output }));
   }
 }
 

@@ -2,14 +2,15 @@
 // Scenarios of `approve`.
 import { answers, fails, type ScenarioTable } from './scenario.ts';
 
+/** No wait is to run out by itself: an emulator that makes time limits a thousandth (`scalesTimeLimits`) waits 10 min. */
+const WAIT_SECONDS = 600_000;
 const INPUT = {
   operationId: 'apr_00000000000000000000000001',
   attempt: 1,
-  // Longer than all scenarios together take beside other work: none is to run out by itself.
-  wait: { state: 'pending', waitSeconds: 600 },
+  wait: { state: 'pending', waitSeconds: WAIT_SECONDS },
 };
 const decided = (state: string) => ({ result: { state, waitSeconds: 1 } });
-const tended = (state: string) => answers({ state, waitSeconds: 600 });
+const tended = (state: string) => answers({ state, waitSeconds: WAIT_SECONDS });
 const executed = answers({ state: 'executed', executedAs: 'op_1' });
 const END = ['IsDecided', 'Ended'];
 const EXECUTION = ['IsDecided', 'ExecuteApproved', 'Ended'];
