@@ -102,7 +102,7 @@ export const AcknowledgePurgeRequest = z
       .string()
       .min(1)
       .max(64)
-      .describe('the revocation or suspension that holds, as its notice names it'),
+      .describe('a revocation or suspension that stands, as its notice names it'),
   })
   .meta({ id: 'AcknowledgePurgeRequest' });
 

@@ -8,7 +8,7 @@ import type {
   Right,
 } from '../contract/vocabulary.ts';
 import { RIGHTS } from '../contract/vocabulary.ts';
-import type { AccessGrant, Instant, KeyRecord, VersionRecord } from './records.ts';
+import type { AccessGrant, Containment, Instant, KeyRecord, VersionRecord } from './records.ts';
 
 /** How a consumer is told of a version, and how it answers. */
 export interface AcknowledgementPlan {
@@ -59,8 +59,8 @@ export interface ConsumerRecord {
   readonly lastSeenVersion: number | null;
   readonly lastSeenAt: Instant | null;
   readonly delivery: Delivery | null;
-  /** Of the containment that it was told of last; absent: of none. */
-  readonly stop?: StopNotice;
+  /** Of the containments that it was told of and that stood then: a version may be revoked while its key is suspended. */
+  readonly stops?: readonly StopNotice[];
   /** Operation that opened or last changed its access. */
   readonly operationId: string;
   /** Revision of the key at the last change of the registration; its ETag. */
@@ -124,11 +124,38 @@ interface Containable {
   readonly versions: readonly Pick<VersionRecord, 'containment'>[];
 }
 
-/** The containment that holds now: the key's, or the last one of a version. */
-export function containmentOf({ key, versions }: Containable) {
-  if (key.containment) return key.containment;
+/** All that stops a key or versions of it: what holds now, then what would hold without it. */
+export function containmentsOf({ key, versions }: Containable): readonly Containment[] {
   const ofVersions = versions.flatMap(({ containment }) => (containment ? [containment] : []));
-  return ofVersions.sort((a, b) => (a.at < b.at ? 1 : -1))[0] ?? null;
+  ofVersions.sort((a, b) => (a.at < b.at ? 1 : -1));
+  return key.containment ? [key.containment, ...ofVersions] : ofVersions;
+}
+
+/** The containment that holds now: the key's, or the last one of a version. */
+export function containmentOf(snapshot: Containable): Containment | null {
+  return containmentsOf(snapshot)[0] ?? null;
+}
+
+/** What a consumer was told of one containment, and said to it. */
+export function noticeOf(
+  { stops = [] }: Pick<ConsumerRecord, 'stops'>,
+  operationId: string,
+): StopNotice {
+  const known = stops.find((stop) => stop.operationId === operationId);
+  return known ?? { operationId, toldAt: null, purgedAt: null };
+}
+
+/** A consumer's record with what it was told, or said, last; what does not stand any more is forgotten. */
+export function withStop(
+  { stops = [] }: Pick<ConsumerRecord, 'stops'>,
+  snapshot: Containable,
+  notice: StopNotice,
+): Pick<ConsumerRecord, 'stops'> {
+  const standing = containmentsOf(snapshot).map(({ operationId }) => operationId);
+  const others = stops.filter(
+    ({ operationId }) => operationId !== notice.operationId && standing.includes(operationId),
+  );
+  return { stops: [...others, notice] };
 }
 
 /**
@@ -137,15 +164,14 @@ export function containmentOf({ key, versions }: Containable) {
  * @returns null: nothing of the key is contained
  */
 export function stopOf(
-  { stop }: Pick<ConsumerRecord, 'stop'>,
+  consumer: Pick<ConsumerRecord, 'stops'>,
   snapshot: Containable,
   now: Instant,
 ): (StopNotice & { readonly isLagging: boolean }) | null {
   const containment = containmentOf(snapshot);
   if (!containment) return null;
   const { operationId, at } = containment;
-  const known =
-    stop?.operationId === operationId ? stop : { operationId, toldAt: null, purgedAt: null };
+  const known = noticeOf(consumer, operationId);
   const isLate = Date.parse(now) >= Date.parse(at) + CACHE_SECONDS * 1000;
   return { ...known, isLagging: known.purgedAt === null && isLate };
 }

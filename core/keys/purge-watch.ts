@@ -36,6 +36,21 @@ export function nextWatch(snapshot: KeySnapshot): PurgeWatch | null {
   return containmentOf(snapshot)?.confirmedAt === null ? null : watchOf(snapshot);
 }
 
+/**
+ * The watch that begins when a suspension is lifted whose own watch has ended: of a version that was revoked meanwhile. A
+ * watch that is still open is replaced when it is looked at.
+ * @param lifted the key, and the versions that change with it, as the lift leaves them
+ */
+export function watchAfterLift(
+  snapshot: KeySnapshot,
+  { key, versions }: Pick<KeySnapshot, 'key' | 'versions'>,
+): PurgeWatch | null {
+  const isOpen = (snapshot.purgeWatch?.dueAt ?? null) !== null;
+  const changed = new Map(versions.map((version) => [version.version, version]));
+  const after = snapshot.versions.map((version) => changed.get(version.version) ?? version);
+  return isOpen ? null : nextWatch({ ...snapshot, key, versions: after });
+}
+
 /** Names of those who have not said by now that their caches are empty, although they should be. */
 export function laggards(snapshot: KeySnapshot, now: Instant): readonly string[] {
   return answering(snapshot.consumers)

@@ -2,8 +2,7 @@
 // Use case: a consumer says that its caches hold nothing of a stopped key any more. Those with a webhook say so by their
 // answer to the notice; this is for the others, and for an operator whom their people told.
 import { KeyturnError } from '../errors.ts';
-import { type ConsumerRecord, stopOf } from '../keys/consumers.ts';
-import type { Instant } from '../keys/records.ts';
+import { type ConsumerRecord, containmentsOf, noticeOf, withStop } from '../keys/consumers.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision } from '../ports/platform.ts';
 import { type Draft, mutateKey } from './mutate-key.ts';
@@ -29,22 +28,23 @@ export interface Purged {
   readonly consumer: ConsumerRecord;
 }
 
-/** What holds now, as the consumer was told of it. */
-function heldStop(
+/** What stands now and is answered, as the consumer was told of it. */
+function answeredStop(
   snapshot: KeySnapshot,
   consumer: ConsumerRecord,
   { operationId }: PurgeInput,
-  now: Instant,
 ) {
   const { key } = snapshot;
-  const held = stopOf(consumer, snapshot, now);
+  const standing = containmentsOf(snapshot);
+  const [held] = standing;
   if (!held)
     throw new KeyturnError(
       'TransitionForbidden',
       `nothing of ${key.name} is stopped now; there is nothing to purge for`,
       { details: { key: key.name, state: key.state } },
     );
-  if (held.operationId === operationId) return held;
+  if (standing.some((one) => one.operationId === operationId))
+    return noticeOf(consumer, operationId);
   // An answer to what was lifted or made stronger meanwhile says nothing of caches filled since.
   throw new KeyturnError(
     'ValidationFailed',
@@ -61,9 +61,9 @@ function purged(
   const known = snapshot.consumers.find(({ name }) => name === input.consumer);
   if (!known) throw consumerNotFound(input.key, input.consumer);
   const at = deps.clock.now();
-  const { operationId, toldAt, purgedAt } = heldStop(snapshot, known, input, at);
+  const { operationId, toldAt, purgedAt } = answeredStop(snapshot, known, input);
   if (purgedAt !== null) return { draft: null, result: { snapshot, consumer: known } };
-  const changed = { ...known, stop: { operationId, toldAt, purgedAt: at } };
+  const changed = { ...known, ...withStop(known, snapshot, { operationId, toldAt, purgedAt: at }) };
   const draft: Draft = {
     consumers: [changed],
     audit: {
@@ -81,7 +81,7 @@ function purged(
 /**
  * Records that a consumer's caches are empty; again is the same.
  * @throws KeyturnError `KeyNotFound`, `ConsumerNotFound`; `TransitionForbidden` when nothing is stopped,
- *   `ValidationFailed` when something else stops the key now
+ *   `ValidationFailed` when it is stopped by something else
  */
 export async function acknowledgePurge(deps: PurgeDeps, input: PurgeInput): Promise<Purged> {
   return mutateKey(deps.ledger, input.key, (snapshot) => purged(deps, snapshot, input));

@@ -5,7 +5,8 @@
 import type { KeyEventDetail } from '../contract/events.ts';
 import { type NoticeName, STOP_NOTICES } from '../contract/notices.ts';
 import { isError, KeyturnError } from '../errors.ts';
-import type { ConsumerRecord, Delivery } from '../keys/consumers.ts';
+import { type ConsumerRecord, type Delivery, noticeOf, withStop } from '../keys/consumers.ts';
+import type { KeySnapshot } from '../ports/ledger.ts';
 import type { NoticeSender, NoticeSigner } from '../ports/notices.ts';
 import { type AcknowledgeDeps, acknowledge } from './acknowledge-rotation.ts';
 import { mutateKey, ROWS_AT_ONCE } from './mutate-key.ts';
@@ -43,14 +44,15 @@ interface Told {
 
 /** What a notice of a stop changes: told once, and purged once, however often it is told. */
 function stopAfter(
-  { stop }: ConsumerRecord,
+  consumer: ConsumerRecord,
+  snapshot: KeySnapshot,
   { name, detail: { operationId } }: Notice,
   { delivery: { at, outcome }, hasPurged }: Told,
-): Pick<ConsumerRecord, 'stop'> {
+): Pick<ConsumerRecord, 'stops'> {
   if (!STOP_NOTICES.includes(name) || operationId === null || outcome !== 'delivered') return {};
-  const known = stop?.operationId === operationId ? stop : null;
-  const purgedAt = known?.purgedAt ?? (hasPurged ? at : null);
-  return { stop: { operationId, toldAt: known?.toldAt ?? at, purgedAt } };
+  const known = noticeOf(consumer, operationId);
+  const purgedAt = known.purgedAt ?? (hasPurged ? at : null);
+  return withStop(consumer, snapshot, { operationId, toldAt: known.toldAt ?? at, purgedAt });
 }
 
 async function record(deps: DeliverDeps, notice: Notice, told: readonly Told[]): Promise<void> {
@@ -58,14 +60,15 @@ async function record(deps: DeliverDeps, notice: Notice, told: readonly Told[]):
   const [first] = told;
   if (!first) return;
   const { at, outcome, eventId } = first.delivery;
-  await mutateKey(deps.ledger, detail.key, ({ consumers: known, operation }) => {
+  await mutateKey(deps.ledger, detail.key, (snapshot) => {
+    const { consumers: known, operation } = snapshot;
     const consumers = told.flatMap((one) =>
       known
         .filter(({ name }) => name === one.consumer)
         .map((before) => ({
           ...before,
           delivery: one.delivery,
-          ...stopAfter(before, notice, one),
+          ...stopAfter(before, snapshot, notice, one),
         })),
     );
     // Removed meanwhile: there is no view left to show it in.

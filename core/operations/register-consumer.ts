@@ -111,7 +111,7 @@ function recordOf(
     lastSeenVersion: kept?.lastSeenVersion ?? null,
     lastSeenAt: kept?.lastSeenAt ?? null,
     delivery: existing?.delivery ?? null,
-    ...(existing?.stop ? { stop: existing.stop } : {}),
+    ...(existing?.stops ? { stops: existing.stops } : {}),
     operationId,
     revision: snapshot.key.revision + 1,
     registeredAt: existing?.registeredAt ?? now,

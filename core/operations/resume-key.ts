@@ -5,6 +5,7 @@ import type { PolicyTemplate } from '../contract/vocabulary.ts';
 import { isError, KeyturnError, precondition } from '../errors.ts';
 import { accessOf } from '../keys/consumers.ts';
 import { uncontained } from '../keys/containment.ts';
+import { watchAfterLift } from '../keys/purge-watch.ts';
 import type { OperationRecord, VersionRecord } from '../keys/records.ts';
 import { lifted } from '../keys/status.ts';
 import type { KeyEnabler, PolicyWriter } from '../ports/key-vault.ts';
@@ -226,6 +227,7 @@ function completion({ snapshot }: StepContext, parked: OperationRecord | null, a
     snapshot.versions.find(({ version }) => version === key.currentVersion);
   precondition(key.containment, 'what is lifted was suspended');
   const still = snapshot.versions.filter(({ containment }) => containment?.kind === 'revocation');
+  const purgeWatch = watchAfterLift(snapshot, { key: { ...key, containment: null }, versions });
   return {
     action: 'key.resumed',
     detail: { suspendedSince: key.containment.at, goesOn: parked?.id ?? null },
@@ -237,6 +239,7 @@ function completion({ snapshot }: StepContext, parked: OperationRecord | null, a
     },
     versions,
     statuses: [lifted(key.name, key.containment, at)],
+    ...(purgeWatch ? { purgeWatch } : {}),
     ...(parked ? { otherOperations: [{ ...parked, retryAt: at }] } : {}),
     operation: { state: 'done' as const, endedAt: at, cause: null, retryAt: null },
   };

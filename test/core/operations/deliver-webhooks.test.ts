@@ -210,7 +210,7 @@ describe('deliverWebhooks', () => {
     it('is no word in the answer to another notice', async () => {
       answers[hook('billing').url] = { status: 200, version: null, hasPurged: true };
       await deliverWebhooks(deps(), await staged());
-      expect((await consumerOf('billing'))?.stop).toBeUndefined();
+      expect((await consumerOf('billing'))?.stops).toBeUndefined();
       expect(await stopAt('billing', 0)).toBeNull();
     });
   });

@@ -3,6 +3,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { toEvent } from '#core/contract/events.ts';
 import { KeyturnError } from '#core/errors.ts';
+import { acknowledgePurge } from '#core/operations/acknowledge-purge.ts';
 import { later } from '#core/operations/admit-operation.ts';
 import { type ContainKeyInput, containKey } from '#core/operations/contain-key.ts';
 import { mutateKey } from '#core/operations/mutate-key.ts';
@@ -53,14 +54,10 @@ describe('the watch over caches of a stopped key', () => {
       (Date.parse(later(denied, seconds)) - Date.parse(world.clock.now())) / 1000,
     );
   };
-  const purged = (operationId: string, ...names: string[]) =>
-    mutateKey(world.store, 'orders', ({ consumers }) => {
-      const now = world.clock.now();
-      const known = consumers
-        .filter(({ name }) => names.includes(name))
-        .map((one) => ({ ...one, stop: { operationId, toldAt: now, purgedAt: now } }));
-      return { draft: { consumers: known, audit: anAuditEntry({ at: now }) }, result: undefined };
-    });
+  const purged = async (operationId: string, ...names: string[]) => {
+    const word = { key: 'orders', operationId, by: ALICE.id, decision: PERMIT };
+    for (const consumer of names) await acknowledgePurge(world.deps, { ...word, consumer });
+  };
   const approvedLift = async () => {
     const approval = await ask(world, 'key.lift-suspension', { key: 'orders' });
     for (const user of ['bob', 'carol']) await vote(world, approval, user);
@@ -208,6 +205,23 @@ describe('the watch over caches of a stopped key', () => {
     expect(await look()).toMatchObject({ lagging: 2 });
     expect(await told()).toMatchObject([{ operationId: revocation }]);
     expect(await look()).toEqual(NOBODY);
+  });
+
+  it('forgets no word when a version is revoked under a suspension', async () => {
+    await simulation.run('rotate-key', await world.admitRotation(), 1);
+    const suspension = await stop();
+    await purged(suspension, 'reports', 'shop');
+    const revocation = await stop({ version: 1, kind: 'revocation' });
+    await purged(revocation, 'shop');
+    await at(300);
+    expect(await look()).toEqual(NOBODY);
+    await lift();
+    world.clock.advance(300);
+    await look();
+    expect(await told()).toMatchObject([{ operationId: revocation, lagging: ['reports'] }]);
+    const { consumers } = await world.snapshot();
+    const kept = consumers.find(({ name }) => name === 'reports')?.stops;
+    expect(kept).toMatchObject([{ operationId: suspension, purgedAt: expect.any(String) }]);
   });
 
   it('tells nobody again of a suspension that is proven twice', async () => {
