@@ -3,10 +3,10 @@
 import { type AuditEntry, genesisHash, link } from '../audit/chain.ts';
 import type { IncidentPhase, IncidentType } from '../contract/incidents.ts';
 import { MOST_INCIDENT_ITEMS } from '../contract/incidents.ts';
-import { isError, KeyturnError } from '../errors.ts';
+import { KeyturnError } from '../errors.ts';
 import type { Instant } from '../keys/records.ts';
 import type { IdempotencyClaim } from '../operations/admit-operation.ts';
-import { decidingAgain } from '../operations/decide-again.ts';
+import { decidingAgain, doingOnce } from '../operations/decide-again.ts';
 import { keyNotFound } from '../operations/mutate-key.ts';
 import { type Playbooks, stepsFor } from '../policies/playbook.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
@@ -116,8 +116,18 @@ export async function openIncident(
   input: OpenIncidentInput,
 ): Promise<IncidentRecord> {
   const id = idOf(input.claim);
-  const known = await deps.incidents.readIncident(id);
-  if (known) return sameRequest(known, input.claim);
+  const find = async () => {
+    const known = await deps.incidents.readIncident(id);
+    return known && sameRequest(known, input.claim);
+  };
+  return doingOnce(find, () => openNew(deps, input, id));
+}
+
+async function openNew(
+  deps: IncidentDeps,
+  input: OpenIncidentInput,
+  id: string,
+): Promise<IncidentRecord> {
   const now = deps.clock.now();
   if (input.occurredAt !== null && input.occurredAt > now)
     throw new KeyturnError('ValidationFailed', 'it cannot have happened in the future', {
@@ -148,14 +158,8 @@ export async function openIncident(
     },
     entryOf(input, now, 'incident.opened', { type, title, keys: input.keys.join(','), occurredAt }),
   );
-  try {
-    await deps.incidents.commitIncident(change);
-    return change.incident;
-  } catch (error) {
-    const winner = await deps.incidents.readIncident(id);
-    if (winner && isError(error, 'RevisionConflict')) return sameRequest(winner, claim);
-    throw error;
-  }
+  await deps.incidents.commitIncident(change);
+  return change.incident;
 }
 
 function sameRequest(incident: IncidentRecord, { bodyHash }: IdempotencyClaim): IncidentRecord {

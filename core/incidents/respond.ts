@@ -3,11 +3,8 @@
 // can be lifted, so that is all that is done without people; once for each incident, never beyond the cap of the hour.
 import { sha256Hex } from '../crypto/hashing.ts';
 import { KeyturnError } from '../errors.ts';
-import {
-  type AdmitContainmentDeps,
-  admitContainment,
-  hasStarted,
-} from '../operations/contain-key.ts';
+import { type AdmitContainmentDeps, admitContainment } from '../operations/contain-key.ts';
+import { hasStarted } from '../operations/enforce-containment.ts';
 import type { DetectionName, DetectionRule, DetectionRules } from '../policies/detection-rules.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
 import type { Workflows } from '../ports/platform.ts';

@@ -19,6 +19,7 @@ import type { ApprovalChange, Ledger, Page } from '../ports/ledger.ts';
 import type { Clock, Decision } from '../ports/platform.ts';
 import type { StartSlots } from '../ports/start-slots.ts';
 import type { IdempotencyClaim } from './admit-operation.ts';
+import { doingOnce } from './decide-again.ts';
 import { pageOf } from './plan-scope.ts';
 
 export interface BrakeDeps extends RoleProtection {
@@ -179,14 +180,18 @@ function first(
  *   `TransitionForbidden` while too many hold, `IdempotencyKeyReused`
  */
 export async function admitBrake(deps: BrakeDeps, input: ApplyBrakeInput): Promise<BrakeRecord> {
-  const known = await deps.brakes.readBrake(idOf(input.claim));
-  if (known) {
-    if (known.bodyHash === input.claim.bodyHash) return known;
+  const find = async () => {
+    const known = await deps.brakes.readBrake(idOf(input.claim));
+    if (known === null || known.bodyHash === input.claim.bodyHash) return known;
     throw new KeyturnError(
       'IdempotencyKeyReused',
       'this Idempotency-Key stands for another request',
     );
-  }
+  };
+  return doingOnce(find, () => admitNew(deps, input));
+}
+
+async function admitNew(deps: BrakeDeps, input: ApplyBrakeInput): Promise<BrakeRecord> {
   const { scope, reason, isEmergency, by, decision } = input;
   requireUnprotected(scope, deps);
   // One role is enough to begin; the rest is found while the policy is put on.

@@ -7,6 +7,7 @@ import { KeyturnError } from '../errors.ts';
 import { versionAlias } from '../keys/naming.ts';
 import type { KeyRecord, Lease, OperationRecord, VersionRecord } from '../keys/records.ts';
 import type { IdempotencyRecord, Ledger } from '../ports/ledger.ts';
+import { doingOnce } from './decide-again.ts';
 
 /** A lease outlives the longest single step and its retries; waits are added when the workflow begins. */
 export const LEASE_SECONDS = 900;
@@ -51,6 +52,20 @@ export async function findClaimed(ledger: Ledger, claim: IdempotencyClaim): Prom
     'this Idempotency-Key started a request with another body; use a new key for a new request',
     { details: { operationId: earlier.operationId } },
   );
+}
+
+/**
+ * Admits what a claim stands for once.
+ * @param admit writes the claim's record with what it admits
+ * @returns the id of the operation; that of the same request which was sent earlier, or at the same time, if there is one
+ * @throws KeyturnError `IdempotencyKeyReused`, and what `admit` throws
+ */
+export function admitOnce(
+  ledger: Ledger,
+  claim: IdempotencyClaim,
+  admit: () => Promise<string>,
+): Promise<string> {
+  return doingOnce(() => findClaimed(ledger, claim), admit);
 }
 
 export function idempotencyRecord(

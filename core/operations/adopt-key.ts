@@ -8,7 +8,7 @@ import { strategyOf } from '../keys/origins/all.ts';
 import type { AccessGrant, KeyRecord, VersionRecord } from '../keys/records.ts';
 import type { ForeignKey } from '../ports/key-inspector.ts';
 import type { KeyChange } from '../ports/ledger.ts';
-import { admit, findClaimed, idempotencyRecord } from './admit-operation.ts';
+import { admit, admitOnce, idempotencyRecord } from './admit-operation.ts';
 import {
   checkPolicy,
   checkRoom,
@@ -219,8 +219,18 @@ export async function adoptKey(
   input: AdoptKeyInput,
   by: Requester,
 ): Promise<{ operationId: string }> {
-  const claimed = await findClaimed(deps.ledger, by.claim);
-  if (claimed) return resume(deps, claimed);
+  const admitted = await admitOnce(deps.ledger, by.claim, () =>
+    admitAdoption(deps, site, input, by),
+  );
+  return resume(deps, admitted);
+}
+
+async function admitAdoption(
+  deps: AdoptKeyDeps,
+  site: KeySite,
+  input: AdoptKeyInput,
+  by: Requester,
+): Promise<string> {
   const judged = await judgeAdoption(deps, input.kmsKey);
   const access = accessFor(judged, input);
   checkKey(judged, input, access);
@@ -249,11 +259,9 @@ export async function adoptKey(
   const now = deps.clock.now();
   try {
     await deps.ledger.commit(claimOf(key, { judged, input, by, site, operationId, now }));
+    return operationId;
   } catch (error) {
-    // Somebody was faster: the same request repeated, or another one for the same name or KMS key.
-    const winner = await findClaimed(deps.ledger, by.claim);
-    if (winner) return resume(deps, winner);
+    // Somebody was faster, with another request for the same name or KMS key.
     throw isError(error, 'RevisionConflict') ? beaten(input, error) : error;
   }
-  return resume(deps, operationId);
 }

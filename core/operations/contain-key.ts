@@ -14,8 +14,10 @@ import type { ApprovalChange, KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Ids, Workflows } from '../ports/platform.ts';
 import type { StartSlots } from '../ports/start-slots.ts';
 import { findClaimed, type IdempotencyClaim, idempotencyRecord, later } from './admit-operation.ts';
-import { type BlockDeps, block, blockTargets } from './enforce-containment.ts';
+import { unlessDone } from './decide-again.ts';
+import { type BlockDeps, block, blockTargets, hasStarted } from './enforce-containment.ts';
 import { type Draft, keyNotFound, mutateKey, ROWS_AT_ONCE, requireManaged } from './mutate-key.ts';
+import { parkedBehind } from './resume-key.ts';
 import { searchFrom } from './sweep-orphans.ts';
 import { type TakenOver, takeOver } from './take-over.ts';
 
@@ -125,7 +127,12 @@ function requireSucceedable({ key }: KeySnapshot, { version, withSuccessor }: Co
   );
 }
 
-function check(deps: AdmitContainmentDeps, snapshot: KeySnapshot, asked: Asked): void {
+function check(
+  deps: AdmitContainmentDeps,
+  snapshot: KeySnapshot,
+  input: ContainKeyInput,
+  asked: Asked,
+): void {
   const { key } = snapshot;
   requireManaged(key);
   requireUnprotected(deps, snapshot);
@@ -134,6 +141,7 @@ function check(deps: AdmitContainmentDeps, snapshot: KeySnapshot, asked: Asked):
     throw forbidden(`${key.name} is revoked, which a suspension cannot take back`, key.name);
   if (asked.version === null && key.state === 'destroyed')
     throw forbidden(`${key.name} is destroyed`, key.name);
+  requireSucceedable(snapshot, input);
 }
 
 /** @throws KeyturnError `ApprovalRequired` where the rule of the class or its cap asks for a quorum */
@@ -313,14 +321,6 @@ function draftOf(
   };
 }
 
-async function parkedBehind(
-  { ledger }: Pick<AdmitContainmentDeps, 'ledger'>,
-  { key, operation }: KeySnapshot,
-): Promise<OperationRecord | null> {
-  const id = key.containment?.resumes ?? operation?.containment?.resumes;
-  return id === undefined ? null : ledger.readOperation(id);
-}
-
 /**
  * Writes the denial. From its commit on every decision of the data plane refuses; nothing else was done yet.
  * @throws KeyturnError `KeyNotFound`, `KeyReleased`, `KeyProtected`, `TransitionForbidden`, `ApprovalRequired`,
@@ -330,12 +330,20 @@ export async function admitContainment(
   deps: AdmitContainmentDeps,
   input: ContainKeyInput,
 ): Promise<AdmittedContainment> {
+  const find = async () => {
+    const operationId = await findClaimed(deps.ledger, input.claim);
+    return operationId === null ? null : { operationId, isNew: false };
+  };
   // Every read before the denial is time that it takes.
-  const [known, first] = await Promise.all([
-    findClaimed(deps.ledger, input.claim),
-    deps.ledger.readKey(input.key),
-  ]);
-  if (known) return { operationId: known, isNew: false };
+  const [known, first] = await Promise.all([find(), deps.ledger.readKey(input.key)]);
+  return known ?? unlessDone(find, () => admitNew(deps, input, first));
+}
+
+async function admitNew(
+  deps: AdmitContainmentDeps,
+  input: ContainKeyInput,
+  first: KeySnapshot | null,
+): Promise<AdmittedContainment> {
   if (!first) throw keyNotFound(input.key);
   const rule = containmentRuleFor(deps.containmentRules, first.key.class);
   const asked: Asked = {
@@ -343,14 +351,12 @@ export async function admitContainment(
     kind: input.kind,
     mode: input.mode ?? rule.modes[input.kind],
   };
-  check(deps, first, asked);
-  requireSucceedable(first, input);
+  check(deps, first, input, asked);
   if (!covers(thereOf(first, asked), asked)) await requireAuthority(deps, first, input);
   const parked = await parkedBehind(deps, first);
   const id = deps.ids.operationId();
   return mutateKey<AdmittedContainment>(deps.ledger, input.key, (snapshot) => {
-    check(deps, snapshot, asked);
-    requireSucceedable(snapshot, input);
+    check(deps, snapshot, input, asked);
     const there = thereOf(snapshot, asked);
     if (there && covers(there, asked))
       return { draft: null, result: { operationId: there.operationId, isNew: false } };
@@ -388,12 +394,4 @@ export async function containKey(
   const kms = await blockNow(deps, input.key).catch(() => 'pending' as const);
   const started = admitted.isNew ? await hasStarted(deps, admitted.operationId) : true;
   return { ...admitted, kms, started };
-}
-
-/** Starts what confirms a containment. @returns false for a lost start: the sweep notices when the lease has run out */
-export function hasStarted({ workflows }: Pick<ContainKeyDeps, 'workflows'>, operationId: string) {
-  return workflows.start('revoke-key', operationId, 1).then(
-    () => true,
-    () => false,
-  );
 }

@@ -17,6 +17,7 @@ import {
 } from '../ports/scope-containments.ts';
 import type { StartSlots } from '../ports/start-slots.ts';
 import type { IdempotencyClaim } from './admit-operation.ts';
+import { doingOnce } from './decide-again.ts';
 import {
   type AskedScope,
   type PlanScopeDeps,
@@ -172,6 +173,11 @@ function entryOf(input: ContainScopeInput, plan: ScopePlan, at: string): AuditEn
   };
 }
 
+export interface AdmittedScope {
+  readonly containment: ScopeContainment;
+  readonly isNew: boolean;
+}
+
 /**
  * Denies a scope. From the commit on the data plane refuses every key of it; nothing else was done yet.
  * @throws KeyturnError `ValidationFailed` for a scope without keys, `KeyProtected` for one of protected keys alone,
@@ -180,15 +186,20 @@ function entryOf(input: ContainScopeInput, plan: ScopePlan, at: string): AuditEn
 export async function admitScope(
   deps: ContainScopeDeps,
   input: ContainScopeInput,
-): Promise<{ readonly containment: ScopeContainment; readonly isNew: boolean }> {
-  const known = await deps.scopes.readScope(idOf(input.claim));
-  if (known) {
+): Promise<AdmittedScope> {
+  const find = async () => {
+    const known = await deps.scopes.readScope(idOf(input.claim));
+    if (known === null) return null;
     if (known.bodyHash === input.claim.bodyHash) return { containment: known, isNew: false };
     throw new KeyturnError(
       'IdempotencyKeyReused',
       'this Idempotency-Key stands for another request',
     );
-  }
+  };
+  return doingOnce(find, () => admitNew(deps, input));
+}
+
+async function admitNew(deps: ContainScopeDeps, input: ContainScopeInput): Promise<AdmittedScope> {
   // What a quorum has decided is denied at once; one person has few, or asks a quorum.
   const most = input.approve ? 0 : scopeRule(deps.containmentRules).maxKeysPerHour;
   const [plan, running] = await Promise.all([

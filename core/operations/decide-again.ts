@@ -16,3 +16,35 @@ export async function decidingAgain<T>(tries: number, work: () => Promise<T>): P
     }
   }
 }
+
+/**
+ * Does what a request asks for once, however often it is sent, also at the same time.
+ * @param find what the same request did before; null: nothing yet
+ * @param work as for {@link unlessDone}
+ * @throws KeyturnError what `find` and `work` throw
+ */
+export async function doingOnce<T>(
+  find: () => Promise<T | null>,
+  work: () => Promise<T>,
+): Promise<T> {
+  return (await find()) ?? unlessDone(find, work);
+}
+
+/**
+ * The later part of {@link doingOnce}. What refuses the work may be what the same request did meanwhile, such as a name that
+ * is taken now or a lease: it is looked for before the refusal is thrown.
+ * @param work commits what `find` finds together with all that it does
+ * @throws KeyturnError what `find` and `work` throw
+ */
+export async function unlessDone<T>(
+  find: () => Promise<T | null>,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const done = await find();
+    if (done !== null) return done;
+    throw error;
+  }
+}

@@ -7,6 +7,7 @@ import { accessOfContained, contained, isContainable } from '../keys/containment
 import type { VersionRecord } from '../keys/records.ts';
 import type { BlockReader, KeyBlocker, PolicyWriter } from '../ports/key-vault.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
+import type { Workflows } from '../ports/platform.ts';
 import { mutateKey, ROWS_AT_ONCE } from './mutate-key.ts';
 import {
   isRecorded,
@@ -173,4 +174,12 @@ export async function repeatContainment(deps: EnforceDeps, input: StepInput): Pr
     action: 'containment.repeated',
     detail: { kmsKeys: targets.length },
   }));
+}
+
+/** Starts what confirms a containment. @returns false for a lost start: the sweep notices when the lease has run out */
+export function hasStarted({ workflows }: { readonly workflows: Workflows }, operationId: string) {
+  return workflows.start('revoke-key', operationId, 1).then(
+    () => true,
+    () => false,
+  );
 }

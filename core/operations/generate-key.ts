@@ -13,7 +13,7 @@ import { requireRoomForKey } from '../limits/hsm-capacity.ts';
 import { type ClassPolicy, classOf } from '../policies/classes.ts';
 import type { KeyChange, KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Directory, Ids, Principal, Workflows } from '../ports/platform.ts';
-import { admit, findClaimed, type IdempotencyClaim, idempotencyRecord } from './admit-operation.ts';
+import { admit, admitOnce, type IdempotencyClaim, idempotencyRecord } from './admit-operation.ts';
 import { ensureDataKeySource } from './data-key-source.ts';
 import { keyStream, toChange } from './mutate-key.ts';
 
@@ -283,8 +283,20 @@ export async function generateKey(
   input: GenerateKeyInput,
   by: Requester,
 ): Promise<{ operationId: string }> {
-  const claimed = await findClaimed(deps.ledger, by.claim);
-  if (claimed) return resume(deps, claimed);
+  const operationId = await admitOnce(deps.ledger, by.claim, () =>
+    admitGeneration(deps, site, input, by),
+  );
+  // Starting an execution twice under one name starts it once.
+  await deps.workflows.start('generate-key', operationId, 1);
+  return { operationId };
+}
+
+async function admitGeneration(
+  deps: GenerateKeyDeps,
+  site: KeySite,
+  input: GenerateKeyInput,
+  by: Requester,
+): Promise<string> {
   await checkPolicy(deps, site, input);
   checkSpec(input);
   if (input.tier === 'data' && input.origin !== undefined) {
@@ -300,22 +312,10 @@ export async function generateKey(
   if (key.tier === 'kms' && strategyOf(key).keyStore === null) await checkRoom(deps, site, input);
   try {
     await deps.ledger.commit(creation(key, by, site, operationId, deps.clock.now()));
+    return operationId;
   } catch (error) {
-    // Somebody was faster: the same request repeated, or another one for the same name.
-    const winner = await findClaimed(deps.ledger, by.claim);
-    if (winner) return resume(deps, winner);
     throw isError(error, 'RevisionConflict') ? nameTaken(input.name, error) : error;
   }
-  return resume(deps, operationId);
-}
-
-/** Starting an execution twice under one name starts it once. */
-async function resume(
-  deps: GenerateKeyDeps,
-  operationId: string,
-): Promise<{ operationId: string }> {
-  await deps.workflows.start('generate-key', operationId, 1);
-  return { operationId };
 }
 
 function nameTaken(name: string, cause?: unknown): KeyturnError {

@@ -8,7 +8,7 @@ import type { ReencryptionOpening, VersionContainment, VersionRecord } from '../
 import type { ApprovalChange, KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Ids } from '../ports/platform.ts';
 import {
-  findClaimed,
+  admitOnce,
   type IdempotencyClaim,
   idempotencyRecord,
   LEASE_SECONDS,
@@ -128,12 +128,11 @@ function operationOf({ key }: KeySnapshot, input: OpenVersionInput, id: string, 
  * @returns the id of the operation; `update-access` is to be started with it
  * @throws KeyturnError as {@link requireOpenable}, `ApprovalStale`, `IdempotencyKeyReused`
  */
-export async function admitOpening(
-  deps: OpenVersionDeps,
-  input: OpenVersionInput,
-): Promise<string> {
-  const known = await findClaimed(deps.ledger, input.claim);
-  if (known) return known;
+export function admitOpening(deps: OpenVersionDeps, input: OpenVersionInput): Promise<string> {
+  return admitOnce(deps.ledger, input.claim, () => admitNew(deps, input));
+}
+
+async function admitNew(deps: OpenVersionDeps, input: OpenVersionInput): Promise<string> {
   const id = deps.ids.operationId();
   return mutateKey(deps.ledger, input.key, (snapshot) => {
     const { version, containment } = requireOpenable(snapshot, input.version);

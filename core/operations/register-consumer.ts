@@ -10,7 +10,7 @@ import { mayProcess } from '../keys/transitions.ts';
 import type { PolicyMeter } from '../ports/key-vault.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Directory, Ids, Workflows } from '../ports/platform.ts';
-import { findClaimed, type IdempotencyClaim } from './admit-operation.ts';
+import { admitOnce, type IdempotencyClaim } from './admit-operation.ts';
 import { type Draft, mutateKey } from './mutate-key.ts';
 import { admissionOf, isPolicyStale } from './update-access.ts';
 
@@ -184,14 +184,13 @@ async function change(
   input: ChangeInput,
   decide: Decide,
 ): Promise<{ operationId: string }> {
-  const claimed = await findClaimed(deps.ledger, input.claim);
-  const operationId = claimed ?? deps.ids.operationId();
-  if (!claimed) {
-    await mutateKey(deps.ledger, input.key, (snapshot) => {
-      const { draft } = decide(snapshot, operationId);
-      return { draft, result: undefined };
+  const operationId = await admitOnce(deps.ledger, input.claim, () => {
+    const id = deps.ids.operationId();
+    return mutateKey(deps.ledger, input.key, (snapshot) => {
+      const { draft } = decide(snapshot, id);
+      return { draft, result: id };
     });
-  }
+  });
   const operation = await deps.ledger.readOperation(operationId);
   if (operation?.state === 'running') await deps.workflows.start('update-access', operationId, 1);
   return { operationId };

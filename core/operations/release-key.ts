@@ -6,7 +6,7 @@ import { KeyturnError } from '../errors.ts';
 import { isOver } from '../keys/destruction.ts';
 import type { ApprovalChange, KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Ids, Workflows } from '../ports/platform.ts';
-import { findClaimed, type IdempotencyClaim } from './admit-operation.ts';
+import { admitOnce, type IdempotencyClaim } from './admit-operation.ts';
 import { requireNothingWrapped } from './complete-release.ts';
 import { keyNotFound, mutateKey, requireManaged } from './mutate-key.ts';
 import { searchEnds } from './sweep-orphans.ts';
@@ -99,12 +99,17 @@ export async function releaseKey(
 }
 
 /** Admits it alone; what is approved starts it behind the transaction. @see releaseKey */
-export async function admitRelease(
+export function admitRelease(
   deps: Omit<ReleaseKeyDeps, 'workflows'>,
   input: ReleaseKeyInput,
 ): Promise<string> {
-  const known = await findClaimed(deps.ledger, input.claim);
-  if (known) return known;
+  return admitOnce(deps.ledger, input.claim, () => admitNew(deps, input));
+}
+
+async function admitNew(
+  deps: Omit<ReleaseKeyDeps, 'workflows'>,
+  input: ReleaseKeyInput,
+): Promise<string> {
   await requireReleasable(deps.ledger, input.key);
   const id = deps.ids.operationId();
   return mutateKey(deps.ledger, input.key, (snapshot) => {

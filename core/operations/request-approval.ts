@@ -13,6 +13,7 @@ import type { ApprovalLedger, Electorate } from '../ports/approvals.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Ids, Principal, Workflows } from '../ports/platform.ts';
 import { findClaimed, type IdempotencyClaim, idempotencyRecord, later } from './admit-operation.ts';
+import { doingOnce } from './decide-again.ts';
 import { approvalStream, nextMark, toApprovalChange } from './mutate-approval.ts';
 
 export interface RequestApprovalDeps {
@@ -50,9 +51,14 @@ export async function requestApproval<D>(
   act: Act<D>,
   input: RequestApprovalInput,
 ): Promise<ApprovalRecord> {
-  const known = await findClaimed(deps.ledger, input.claim);
-  const approval = known ? await deps.approvals.readApproval(known) : await ask(deps, act, input);
-  precondition(approval, 'a claimed request for approval is recorded');
+  const find = async () => {
+    const known = await findClaimed(deps.ledger, input.claim);
+    if (known === null) return null;
+    const recorded = await deps.approvals.readApproval(known);
+    precondition(recorded, 'a claimed request for approval is recorded');
+    return recorded;
+  };
+  const approval = await doingOnce(find, () => ask(deps, act, input));
   await startApproval(deps, approval);
   return approval;
 }

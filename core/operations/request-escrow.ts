@@ -14,6 +14,7 @@ import type { ShareArchive } from '../ports/escrow.ts';
 import type { KeySnapshot } from '../ports/ledger.ts';
 import type { Principal } from '../ports/platform.ts';
 import { findClaimed, type IdempotencyClaim } from './admit-operation.ts';
+import { doingOnce } from './decide-again.ts';
 import {
   cancelSession,
   type RequestSessionDeps,
@@ -43,14 +44,21 @@ export async function askForSession(
   deps: AskForSessionDeps,
   input: AskForSessionInput,
 ): Promise<AskedSession> {
-  const known = await findClaimed(deps.ledger, input.claim);
-  const session = known
-    ? await askedFor(deps, input.key, known)
-    : await requestSession(deps, input);
+  const find = async () => {
+    const known = await findClaimed(deps.ledger, input.claim);
+    if (known === null) return null;
+    const session = await askedFor(deps, input.key, known);
+    return { session, approval: await ask(deps, input, session) };
+  };
+  return doingOnce(find, () => askNew(deps, input));
+}
+
+async function askNew(deps: AskForSessionDeps, input: AskForSessionInput): Promise<AskedSession> {
+  const session = await requestSession(deps, input);
   try {
     return { session, approval: await ask(deps, input, session) };
   } catch (error) {
-    if (!known) await cancelSession(deps, { ...input, session: session.name });
+    await cancelSession(deps, { ...input, session: session.name });
     throw error;
   }
 }

@@ -12,7 +12,7 @@ import type { KeyEnabler, PolicyWriter } from '../ports/key-vault.ts';
 import type { ApprovalChange, KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Ids } from '../ports/platform.ts';
 import {
-  findClaimed,
+  admitOnce,
   type IdempotencyClaim,
   idempotencyRecord,
   LEASE_SECONDS,
@@ -124,9 +124,11 @@ function operationOf({ key }: KeySnapshot, input: ResumeKeyInput, id: string, no
  * @returns the id of the operation; `resume-key` is to be started with it
  * @throws KeyturnError as {@link requireLiftable}, `ApprovalStale`, `IdempotencyKeyReused`
  */
-export async function admitResume(deps: ResumeKeyDeps, input: ResumeKeyInput): Promise<string> {
-  const known = await findClaimed(deps.ledger, input.claim);
-  if (known) return known;
+export function admitResume(deps: ResumeKeyDeps, input: ResumeKeyInput): Promise<string> {
+  return admitOnce(deps.ledger, input.claim, () => admitNew(deps, input));
+}
+
+async function admitNew(deps: ResumeKeyDeps, input: ResumeKeyInput): Promise<string> {
   const id = deps.ids.operationId();
   return mutateKey(deps.ledger, input.key, (snapshot) => {
     requireLiftable(snapshot);
@@ -249,6 +251,15 @@ function completion({ snapshot }: StepContext, parked: OperationRecord | null, a
 export function handBack(fence: number, parked: OperationRecord | null, at: string) {
   if (!parked) return { lease: null };
   return { fence: fence + 1, lease: { operationId: parked.id, fence: fence + 1, expiresAt: at } };
+}
+
+/** What waits behind the containment that stands or begins. */
+export async function parkedBehind(
+  { ledger }: Pick<ResumeKeyDeps, 'ledger'>,
+  { key, operation }: KeySnapshot,
+): Promise<OperationRecord | null> {
+  const id = key.containment?.resumes ?? operation?.containment?.resumes;
+  return id === undefined ? null : ledger.readOperation(id);
 }
 
 /** The operation that waits behind a containment; one that was ended meanwhile, with its version, goes on no more. */

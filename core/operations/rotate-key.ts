@@ -11,6 +11,7 @@ import type { Clock, Decision, Ids, Workflows } from '../ports/platform.ts';
 import { admit, findClaimed, type IdempotencyClaim, idempotencyRecord } from './admit-operation.ts';
 import { batchItem, batchOfOne, entryOf, type Placed, rotationWorkflow } from './batches.ts';
 import type { Waits } from './begin-operation.ts';
+import { doingOnce } from './decide-again.ts';
 import { type Draft, mutateKey } from './mutate-key.ts';
 import { requireFreshPlan } from './plan-digest.ts';
 
@@ -127,18 +128,15 @@ export async function rotateKey(
   deps: RotateKeyDeps,
   input: RotateKeyInput,
 ): Promise<{ operationId: string }> {
-  const claimed = input.claim ? await findClaimed(deps.ledger, input.claim) : null;
-  if (claimed) return startAgain(deps, input.name, claimed);
-  try {
+  const find = async () => {
+    const claimed = input.claim ? await findClaimed(deps.ledger, input.claim) : null;
+    return claimed === null ? null : startAgain(deps, input.name, claimed);
+  };
+  return doingOnce(find, async () => {
     const placed = await admitRotation(deps, input);
     precondition(placed, 'an unconditional admission admits or throws');
-    return await start(deps, placed);
-  } catch (error) {
-    // The same request sent twice at once: the loser of the race finds the winner's operation.
-    const winner = input.claim ? await findClaimed(deps.ledger, input.claim) : null;
-    if (winner) return startAgain(deps, input.name, winner);
-    throw error;
-  }
+    return start(deps, placed);
+  });
 }
 
 async function start(deps: RotateKeyDeps, placed: Placed): Promise<{ operationId: string }> {

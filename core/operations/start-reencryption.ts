@@ -9,6 +9,7 @@ import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Ids, Workflows } from '../ports/platform.ts';
 import type { ReencryptionProgress } from '../ports/reencryption-progress.ts';
 import { findClaimed, type IdempotencyClaim, idempotencyRecord, later } from './admit-operation.ts';
+import { doingOnce } from './decide-again.ts';
 import { type Draft, mutateKey } from './mutate-key.ts';
 import { activePause, type PauseDeps } from './pauses.ts';
 
@@ -181,13 +182,13 @@ export async function startReencryption(
   deps: StartReencryptionDeps & { workflows: Workflows },
   input: StartReencryptionInput,
 ): Promise<{ operationId: string }> {
-  const claimed = input.claim ? await findClaimed(deps.ledger, input.claim) : null;
-  if (claimed) {
+  const find = async () => {
+    const claimed = input.claim ? await findClaimed(deps.ledger, input.claim) : null;
+    if (claimed === null) return null;
     const operation = await deps.ledger.readOperation(claimed);
-    await deps.workflows.start('reencrypt', claimed, operation?.attempt ?? 1);
-    return { operationId: claimed };
-  }
-  const { operationId, attempt } = await admitReencryption(deps, input);
+    return { operationId: claimed, attempt: operation?.attempt ?? 1 };
+  };
+  const { operationId, attempt } = await doingOnce(find, () => admitReencryption(deps, input));
   await deps.workflows.start('reencrypt', operationId, attempt);
   return { operationId };
 }

@@ -5,7 +5,7 @@ import { type AuditEntry, type AuditValue, genesisHash } from '../audit/chain.ts
 import type { HsmTaskKind } from '../contract/hsm-tasks.ts';
 import { KeyturnError } from '../errors.ts';
 import {
-  findClaimed,
+  admitOnce,
   type IdempotencyClaim,
   idempotencyRecord,
 } from '../operations/admit-operation.ts';
@@ -32,9 +32,11 @@ export interface AdmitKeyStore {
  * @returns the operation, which is the earlier one for a repeated request
  * @throws KeyturnError `OperationInProgress` while one is provisioned, `KeyAlreadyExists` when it exists
  */
-export async function admitKeyStore(deps: ProvisioningDeps, input: AdmitKeyStore): Promise<string> {
-  const claimed = await findClaimed(deps.ledger, input.claim);
-  if (claimed) return claimed;
+export function admitKeyStore(deps: ProvisioningDeps, input: AdmitKeyStore): Promise<string> {
+  return admitOnce(deps.ledger, input.claim, () => admitNew(deps, input));
+}
+
+async function admitNew(deps: ProvisioningDeps, input: AdmitKeyStore): Promise<string> {
   const now = deps.clock.now();
   const existing = await deps.ledger.readKeyStore(input.name);
   if (existing?.state === 'done') {

@@ -4,7 +4,7 @@
 import type { AuditEntry } from '../audit/chain.ts';
 import { KeyturnError } from '../errors.ts';
 import type { OpenReview } from '../keys/records.ts';
-import { findClaimed, type IdempotencyClaim } from '../operations/admit-operation.ts';
+import { admitOnce, type IdempotencyClaim } from '../operations/admit-operation.ts';
 import { decidingAgain } from '../operations/decide-again.ts';
 import type { ApprovalChange, Ledger } from '../ports/ledger.ts';
 import type { Decision, Ids } from '../ports/platform.ts';
@@ -31,10 +31,8 @@ export function disconnectAlone(
   deps: RecoveryDeps & { readonly ids: Ids },
   { keyStore, reason, by, decision, claim }: DisconnectAlone,
 ): Promise<string> {
-  return decidingAgain(MAX_TRIES, async () => {
-    const known = await findClaimed(deps.ledger, claim);
-    if (known) return known;
-    const operationId = deps.ids.operationId();
+  const operationId = deps.ids.operationId();
+  const admit = async () => {
     await admitRecovery(deps, {
       keyStore,
       kind: 'key-store.disconnect',
@@ -46,7 +44,8 @@ export function disconnectAlone(
       alone: claim,
     });
     return operationId;
-  });
+  };
+  return decidingAgain(MAX_TRIES, () => admitOnce(deps.ledger, claim, admit));
 }
 
 /** Whether what an operation did alone still waits for its review. */
