@@ -5,7 +5,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { TTL_ATTRIBUTE } from '#core/contract/table.ts';
 import type { Instant } from '#core/keys/records.ts';
-import type { StartSlots } from '#core/ports/start-slots.ts';
+import type { SlotRequest, StartSlots } from '#core/ports/start-slots.ts';
 import { toDomainError } from './errors.ts';
 import { startSlotAddress } from './items.ts';
 
@@ -21,26 +21,36 @@ export class DynamoDbStartSlots implements StartSlots {
     this.#table = table;
   }
 
-  async take(className: string, at: Instant, limit: number, count = 1): Promise<boolean> {
+  async take(
+    className: string,
+    at: Instant,
+    limit: number,
+    { count = 1, holder }: SlotRequest = {},
+  ): Promise<boolean> {
     if (count > limit) return false;
+    const isHeld = holder === undefined ? null : 'contains(holders, :holder)';
+    const hasRoom = '(attribute_not_exists(taken) OR taken <= :most)';
     try {
       await this.#client.send(
         new UpdateCommand({
           TableName: this.#table,
           Key: startSlotAddress(className, at.slice(0, 13)),
-          UpdateExpression: 'ADD taken :count SET #ttl = :ttl',
-          ConditionExpression: 'attribute_not_exists(taken) OR taken <= :most',
+          UpdateExpression: `ADD taken :count${isHeld ? ', holders :holders' : ''} SET #ttl = :ttl`,
+          ConditionExpression: isHeld ? `${hasRoom} AND NOT ${isHeld}` : hasRoom,
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
           ExpressionAttributeNames: { '#ttl': TTL_ATTRIBUTE },
           ExpressionAttributeValues: {
             ':count': count,
             ':most': limit - count,
             ':ttl': Math.floor(Date.parse(at) / 1000) + KEEP_SECONDS,
+            ...(isHeld ? { ':holder': holder, ':holders': new Set([holder]) } : {}),
           },
         }),
       );
       return true;
     } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
+      if (error instanceof ConditionalCheckFailedException)
+        return holder !== undefined && (error.Item?.['holders']?.SS ?? []).includes(holder);
       throw toDomainError(error);
     }
   }

@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hourly starts in memory.
 import type { Instant } from '#core/keys/records.ts';
-import type { StartSlots } from '#core/ports/start-slots.ts';
+import type { SlotRequest, StartSlots } from '#core/ports/start-slots.ts';
 
 export class MemoryStartSlots implements StartSlots {
   readonly #taken = new Map<string, number>();
+  readonly #held = new Set<string>();
 
-  async take(className: string, at: Instant, limit: number, count = 1): Promise<boolean> {
+  async take(
+    className: string,
+    at: Instant,
+    limit: number,
+    { count = 1, holder }: SlotRequest = {},
+  ): Promise<boolean> {
     const hour = `${className}#${at.slice(0, 13)}`;
+    const held = `${hour}#${holder}`;
+    if (holder !== undefined && this.#held.has(held)) return true;
     const taken = this.#taken.get(hour) ?? 0;
     if (taken + count > limit) return false;
     this.#taken.set(hour, taken + count);
+    this.#held.add(held);
     return true;
   }
 }

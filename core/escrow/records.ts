@@ -124,6 +124,8 @@ export interface EscrowSessionRecord {
   readonly next: { readonly required: number; readonly custodians: readonly Custodian[] } | null;
   readonly reason: string | null;
   readonly requestedBy: string;
+  /** Which request asked for it, so that the same one, sent again, takes it up; absent: none that can be sent again. */
+  readonly request?: string;
   readonly requestedAt: Instant;
   readonly expiresAt: Instant;
   /** The request for approval that opened it. */

@@ -44,6 +44,7 @@ export async function respond(
     SLOT,
     deps.clock.now(),
     deps.detections.maxSuspensionsPerHour,
+    { holder: claim },
   );
   if (!hasRoom) return 'not suspended: the cap of the hour is reached';
   try {

@@ -159,7 +159,8 @@ async function requireAuthority(
   if (!input.isEmergency && !rule.alone.includes(input.kind))
     throw needs(`nobody has a key of class ${key.class} ${WORDS[input.kind]} alone`);
   const slot = `contained-${key.class}`;
-  if (!(await deps.slots.take(slot, deps.clock.now(), rule.maxPerHour)))
+  const holder = input.claim.scope;
+  if (!(await deps.slots.take(slot, deps.clock.now(), rule.maxPerHour, { holder })))
     throw needs(`${rule.maxPerHour} keys of class ${key.class} were contained in this hour`);
 }
 

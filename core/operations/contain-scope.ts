@@ -93,15 +93,21 @@ async function requireAuthority(
       details: { scope: input.scope.kind, rule: rule.name },
     });
   const now = deps.clock.now();
+  // One that failed behind its slot, or is under way twice, is the same one.
+  const holder = input.claim.scope;
   if (input.isEmergency) {
     requireReversible(input);
-    if (await deps.slots.take(`scope-emergency-${input.by}`, now, EMERGENCIES_PER_HOUR)) return;
+    if (await deps.slots.take(`scope-emergency-${input.by}`, now, EMERGENCIES_PER_HOUR, { holder }))
+      return;
     throw needs(`${input.by} stopped a scope alone in this hour`);
   }
   if (plan.quorumBecause !== null) throw needs(plan.quorumBecause);
   const hasRoom =
     plan.keys === 0 ||
-    (await deps.slots.take('contained-by-scope', now, rule.maxKeysPerHour, plan.keys));
+    (await deps.slots.take('contained-by-scope', now, rule.maxKeysPerHour, {
+      count: plan.keys,
+      holder,
+    }));
   if (!hasRoom)
     throw needs(`${plan.keys} more would be over ${rule.maxKeysPerHour} keys in this hour`);
 }

@@ -9,7 +9,7 @@ import { activeSet, ended, isLive, sessionOf } from '../escrow/sets.ts';
 import type { SessionSeal, ShareSealer } from '../ports/escrow.ts';
 import type { KeySnapshot, Ledger } from '../ports/ledger.ts';
 import type { Clock, Decision, Ids } from '../ports/platform.ts';
-import { later } from './admit-operation.ts';
+import { type IdempotencyClaim, later } from './admit-operation.ts';
 import { type Draft, mutateKey } from './mutate-key.ts';
 
 /** Longer than any rule lets people decide, so that an approval never comes to a session that is gone. */
@@ -35,11 +35,18 @@ export interface RequestSessionInput {
   readonly reason: string | null;
   readonly by: string;
   readonly decision: Decision;
+  readonly claim?: IdempotencyClaim;
 }
 
-function requireNoOther({ key, escrow }: KeySnapshot, now: string): void {
+/** The session that this request has made already. @throws KeyturnError `OperationInProgress` for one of another request */
+function ownSession(
+  { key, escrow }: KeySnapshot,
+  request: string | null,
+  now: string,
+): EscrowSessionRecord | null {
   const other = escrow.sessions.find((session) => isLive(session, now));
-  if (!other) return;
+  if (!other) return null;
+  if (other.state === 'requested' && other.request === request) return other;
   throw new KeyturnError(
     'OperationInProgress',
     `${other.name} (${other.purpose}) is ${other.state} on ${key.name}; finish or cancel it first`,
@@ -48,7 +55,8 @@ function requireNoOther({ key, escrow }: KeySnapshot, now: string): void {
 }
 
 /**
- * Records a session that waits for approvals. Its identity is sealed before anything is written.
+ * Records a session that waits for approvals. Its identity is sealed before anything is written. The same request, sent
+ * again before anybody was asked, gets the same session.
  * @throws KeyturnError `KeyNotFound`, `KeyReleased`, `EscrowNotFound`, `OperationInProgress`, `ValidationFailed` for a next
  *   generation that cannot be
  */
@@ -59,9 +67,12 @@ export async function requestSession(
   const { identity, recipient } = await sealer.newIdentity();
   const name = ids.escrowSessionId();
   const sealedIdentity = await seal.seal(identity, name);
+  const { claim } = input;
+  const request = claim ? `${claim.scope}/${claim.bodyHash}` : null;
   return mutateKey(ledger, input.key, (snapshot) => {
     const now = clock.now();
-    requireNoOther(snapshot, now);
+    const own = ownSession(snapshot, request, now);
+    if (own) return { draft: null, result: own };
     const set = activeSet(snapshot, input.version ?? snapshot.key.currentVersion ?? 0);
     if (input.next) requireShareable(input.next.required, input.next.custodians, set.bytes);
     const session: EscrowSessionRecord = {
@@ -77,6 +88,7 @@ export async function requestSession(
       next: input.next,
       reason: input.reason,
       requestedBy: input.by,
+      ...(request === null ? {} : { request }),
       requestedAt: now,
       expiresAt: later(now, REQUEST_SECONDS),
       approvalId: null,

@@ -58,6 +58,8 @@ async function askNew(deps: AskForSessionDeps, input: AskForSessionInput): Promi
   try {
     return { session, approval: await ask(deps, input, session) };
   } catch (error) {
+    // Somebody is asked although the answer did not come: the session is theirs to decide on.
+    if ((await findClaimed(deps.ledger, input.claim)) !== null) throw error;
     await cancelSession(deps, { ...input, session: session.name });
     throw error;
   }

@@ -26,10 +26,20 @@ export function describeStartSlots(title: string, fresh: () => Promise<StartSlot
     });
 
     it('gives out several at once, or none', async () => {
-      expect(await slots.take('test', AT, 5, 4)).toBe(true);
-      expect(await slots.take('test', AT, 5, 2)).toBe(false);
-      expect(await slots.take('test', AT, 5, 1)).toBe(true);
-      expect(await slots.take('other', AT, 5, 6)).toBe(false);
+      expect(await slots.take('test', AT, 5, { count: 4 })).toBe(true);
+      expect(await slots.take('test', AT, 5, { count: 2 })).toBe(false);
+      expect(await slots.take('test', AT, 5, { count: 1 })).toBe(true);
+      expect(await slots.take('other', AT, 5, { count: 6 })).toBe(false);
+    });
+
+    it('gives who holds one the same again, and counts it once', async () => {
+      const take = (holder: string, at = AT) => slots.take('test', at, 2, { holder });
+
+      expect(await Promise.all([take('a'), take('a'), take('a')])).toEqual([true, true, true]);
+      expect([await take('b'), await take('c')]).toEqual([true, false]);
+      expect([await take('a'), await take('b')]).toEqual([true, true]);
+      expect(await slots.take('test', AT, 2)).toBe(false);
+      expect(await take('c', '2026-03-01T11:00:00.000Z')).toBe(true);
     });
 
     it('counts each class alone', async () => {
