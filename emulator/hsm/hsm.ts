@@ -10,6 +10,7 @@ import { ensureSoftHsm, writeSoftHsmConfig } from '#adapters/pkcs11/softhsm.ts';
 import type { KeyHandle, Token } from '#adapters/pkcs11/token.ts';
 import { CallGate } from './call-gate.ts';
 import { PinFiles } from './pins.ts';
+import { TokenCopies } from './token-copies.ts';
 import { copyAs, folderOf } from './token-folders.ts';
 
 const DOMAIN_TOKEN = 'kms-domain';
@@ -40,22 +41,26 @@ export interface KeptMaterial {
 const NOTHING_KEPT: KeptMaterial = { inDomain: false, clusterIds: [] };
 const CURE = 'restore the folder from a backup, or start with another --data folder';
 
+/** What tokens are opened with. */
+interface Parts {
+  readonly module: Pkcs11Module;
+  readonly pins: PinFiles;
+  readonly copies: TokenCopies;
+}
+
 /** An open HSM. */
 export class Hsm {
   /** Whom the HSM serves side by side, and who needs it alone. */
   readonly gate = new CallGate();
-  readonly #module: Pkcs11Module;
-  readonly #pins: PinFiles;
-
+  readonly #parts: Parts;
   readonly #tokens: string;
   readonly #listeners: (() => void)[] = [];
   readonly #clusters = new Map<string, Token>();
   #domain: Domain;
 
-  private constructor(module: Pkcs11Module, folder: string, pins: PinFiles, domain: Domain) {
-    this.#module = module;
+  private constructor(parts: Parts, folder: string, domain: Domain) {
+    this.#parts = parts;
     this.#tokens = join(folder, 'tokens');
-    this.#pins = pins;
     this.#domain = domain;
   }
 
@@ -72,18 +77,20 @@ export class Hsm {
     const { modulePath } = await ensureSoftHsm(INSTALL_FOLDER);
     const folder = join(dataFolder, 'hsm');
     const softHsmConfigPath = writeSoftHsmConfig(folder);
+    const copies = new TokenCopies(folder);
+    copies.mend();
     const module = new Pkcs11Module({ modulePath, softHsmConfigPath });
     const pins = new PinFiles(dataFolder);
     try {
       requireTokens(module, folder, kept);
-      const token = openOrMake(module, pins, DOMAIN_TOKEN);
+      const token = openOrMake({ module, pins, copies }, DOMAIN_TOKEN);
       const [found] = token.findSecretKeys(DOMAIN_KEY_ID);
       if (found === undefined && kept.inDomain) {
         throw new Error(`the token ${DOMAIN_TOKEN} in ${folder} has lost its domain key; ${CURE}`);
       }
       const placement = { label: 'domain key', id: DOMAIN_KEY_ID };
       const key = found ?? (await token.generateTokenKey(placement, 'wrap'));
-      return new Hsm(module, folder, pins, { token, key: token.copyToSession(key) });
+      return new Hsm({ module, pins, copies }, folder, { token, key: token.copyToSession(key) });
     } catch (error) {
       module.close();
       throw error;
@@ -94,7 +101,7 @@ export class Hsm {
   clusterToken(clusterId: string): Token {
     const open = this.#clusters.get(clusterId);
     if (open !== undefined) return open;
-    const token = openOrMake(this.#module, this.#pins, clusterId);
+    const token = openOrMake(this.#parts, clusterId);
     this.#clusters.set(clusterId, token);
     return token;
   }
@@ -107,7 +114,7 @@ export class Hsm {
     const partial = `${target}.partial`;
     rmSync(partial, { recursive: true, force: true });
     cpSync(source, join(partial, 'token'), { recursive: true });
-    const content = { ...this.#pins.of(clusterId), objects };
+    const content = { ...this.#parts.pins.of(clusterId), objects };
     writeFileSync(join(partial, 'content.json'), JSON.stringify(content), { mode: 0o600 });
     renameSync(partial, target);
   }
@@ -120,7 +127,7 @@ export class Hsm {
     const { objects, ...pins } = BackupContent.parse(
       JSON.parse(readFileSync(join(source, 'content.json'), 'utf8')),
     );
-    this.#pins.put(clusterId, pins);
+    this.#parts.pins.put(clusterId, pins);
     const folder = copyAs(join(source, 'token'), this.#tokens, clusterId);
     try {
       this.#reload();
@@ -128,7 +135,7 @@ export class Hsm {
       if (found !== objects) throw new Error(`${clusterId}: ${found} objects, not ${objects}`);
     } catch (error) {
       rmSync(folder, { recursive: true });
-      this.#pins.remove(clusterId);
+      this.#parts.pins.remove(clusterId);
       this.#clusters.delete(clusterId);
       this.#reload();
       throw error;
@@ -141,7 +148,7 @@ export class Hsm {
   }
 
   #reload(): void {
-    this.#module.reload();
+    this.#parts.module.reload();
     const { token } = this.#domain;
     const [key] = token.findSecretKeys(DOMAIN_KEY_ID);
     if (key === undefined) throw new Error('the domain key is not in its token');
@@ -162,7 +169,7 @@ export class Hsm {
 
   /** Closes tokens and module. */
   close(): void {
-    this.#module.close();
+    this.#parts.module.close();
   }
 }
 
@@ -176,13 +183,15 @@ function requireTokens(module: Pkcs11Module, folder: string, kept: KeptMaterial)
   );
 }
 
-function openOrMake(module: Pkcs11Module, pins: PinFiles, label: string): Token {
+function openOrMake({ module, pins, copies }: Parts, label: string): Token {
   const { securityOfficerPin, userPin } = pins.of(label);
   if (!module.tokenLabels().includes(label)) {
     module.initialiseToken({ label, securityOfficerPin, userPin });
   }
   try {
-    return module.openToken(label, userPin);
+    const token = module.openToken(label, userPin);
+    copies.keep(label);
+    return token;
   } catch (error) {
     const code = error instanceof Pkcs11Failure ? error.code : String(error);
     const why = code === 'CKR_PIN_LOCKED' ? 'is locked' : `cannot be opened (${code})`;

@@ -14,7 +14,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-const TOKEN_FILE = 'token.object';
+/** Label, serial number, flags and PINs of a token. */
+export const TOKEN_FILE = 'token.object';
 const BYTE_STRING = 3;
 const HEADER_BYTES = 24;
 // CKA_OS_TOKENLABEL and CKA_OS_TOKENSERIAL of SoftHSM's OSAttributes.h; an attribute is type, kind, length, value.

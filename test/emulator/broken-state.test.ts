@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -80,8 +81,21 @@ describe('a start on a damaged data folder', () => {
     await refused(new RegExp(`no readable token ${clusterId}, on which keys rest`));
   });
 
-  it('is refused with a corrupt token', async () => {
+  it.each([0, 100])('works with tokens whose logins were cut short at %i bytes', async (bytes) => {
+    const tokens = tokenFolders();
+    expect(tokens.length).toBeGreaterThan(1);
+    for (const token of tokens) truncateSync(join(token, 'token.object'), bytes);
+
+    const emulator = await spawnEmulator('--data', folder);
+    const [key] = (await emulator.kms().send(new ListKeysCommand({}))).Keys ?? [];
+    const use = new EncryptCommand({ KeyId: key?.KeyId, Plaintext });
+    expect((await emulator.kms().send(use)).CiphertextBlob).toBeDefined();
+    expect(await emulator.end('SIGTERM')).toBe(0);
+  });
+
+  it('is refused with a corrupt token of which there is no copy', async () => {
     writeFileSync(join(tokenWith('kms-domain'), 'token.object'), Buffer.alloc(100, 0xff));
+    rmSync(join(folder, 'hsm', 'token-copies'), { recursive: true });
 
     await refused(/no readable token kms-domain/);
   });
