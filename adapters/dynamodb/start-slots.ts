@@ -28,29 +28,29 @@ export class DynamoDbStartSlots implements StartSlots {
     { count = 1, holder }: SlotRequest = {},
   ): Promise<boolean> {
     if (count > limit) return false;
-    const isHeld = holder === undefined ? null : 'contains(holders, :holder)';
+    const isNamed = holder !== undefined;
     const hasRoom = '(attribute_not_exists(taken) OR taken <= :most)';
     try {
       await this.#client.send(
         new UpdateCommand({
           TableName: this.#table,
           Key: startSlotAddress(className, at.slice(0, 13)),
-          UpdateExpression: `ADD taken :count${isHeld ? ', holders :holders' : ''} SET #ttl = :ttl`,
-          ConditionExpression: isHeld ? `${hasRoom} AND NOT ${isHeld}` : hasRoom,
+          UpdateExpression: `ADD taken :count${isNamed ? ', holders :holders' : ''} SET #ttl = :ttl`,
+          ConditionExpression: isNamed ? `${hasRoom} AND NOT contains(holders, :holder)` : hasRoom,
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
           ExpressionAttributeNames: { '#ttl': TTL_ATTRIBUTE },
           ExpressionAttributeValues: {
             ':count': count,
             ':most': limit - count,
             ':ttl': Math.floor(Date.parse(at) / 1000) + KEEP_SECONDS,
-            ...(isHeld ? { ':holder': holder, ':holders': new Set([holder]) } : {}),
+            ...(isNamed ? { ':holder': holder, ':holders': new Set([holder]) } : {}),
           },
         }),
       );
       return true;
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException)
-        return holder !== undefined && (error.Item?.['holders']?.SS ?? []).includes(holder);
+        return isNamed && (error.Item?.['holders']?.SS ?? []).includes(holder);
       throw toDomainError(error);
     }
   }

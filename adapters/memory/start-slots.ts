@@ -14,12 +14,12 @@ export class MemoryStartSlots implements StartSlots {
     { count = 1, holder }: SlotRequest = {},
   ): Promise<boolean> {
     const hour = `${className}#${at.slice(0, 13)}`;
-    const held = `${hour}#${holder}`;
-    if (holder !== undefined && this.#held.has(held)) return true;
+    const held = holder === undefined ? null : `${hour}#${holder}`;
+    if (held !== null && this.#held.has(held)) return true;
     const taken = this.#taken.get(hour) ?? 0;
     if (taken + count > limit) return false;
     this.#taken.set(hour, taken + count);
-    this.#held.add(held);
+    if (held !== null) this.#held.add(held);
     return true;
   }
 }

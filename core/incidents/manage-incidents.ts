@@ -5,7 +5,7 @@ import type { IncidentPhase, IncidentType } from '../contract/incidents.ts';
 import { MOST_INCIDENT_ITEMS } from '../contract/incidents.ts';
 import { KeyturnError } from '../errors.ts';
 import type { Instant } from '../keys/records.ts';
-import type { IdempotencyClaim } from '../operations/admit-operation.ts';
+import { type IdempotencyClaim, requireSameBody } from '../operations/admit-operation.ts';
 import { decidingAgain, doingOnce } from '../operations/decide-again.ts';
 import { keyNotFound } from '../operations/mutate-key.ts';
 import { type Playbooks, stepsFor } from '../policies/playbook.ts';
@@ -118,7 +118,8 @@ export async function openIncident(
   const id = idOf(input.claim);
   const find = async () => {
     const known = await deps.incidents.readIncident(id);
-    return known && sameRequest(known, input.claim);
+    if (known) requireSameBody(known, input.claim);
+    return known;
   };
   return doingOnce(find, () => openNew(deps, input, id));
 }
@@ -160,14 +161,6 @@ async function openNew(
   );
   await deps.incidents.commitIncident(change);
   return change.incident;
-}
-
-function sameRequest(incident: IncidentRecord, { bodyHash }: IdempotencyClaim): IncidentRecord {
-  if (incident.bodyHash === bodyHash) return incident;
-  throw new KeyturnError(
-    'IdempotencyKeyReused',
-    'this Idempotency-Key opened an incident with another body; use a new key for a new request',
-  );
 }
 
 type Next = { readonly incident: IncidentRecord; readonly entry: AuditEntry } | null;

@@ -18,7 +18,7 @@ import {
 import type { ApprovalChange, Ledger, Page } from '../ports/ledger.ts';
 import type { Clock, Decision } from '../ports/platform.ts';
 import type { StartSlots } from '../ports/start-slots.ts';
-import type { IdempotencyClaim } from './admit-operation.ts';
+import { type IdempotencyClaim, requireSameBody } from './admit-operation.ts';
 import { doingOnce } from './decide-again.ts';
 import { pageOf } from './plan-scope.ts';
 
@@ -184,11 +184,8 @@ function first(
 export async function admitBrake(deps: BrakeDeps, input: ApplyBrakeInput): Promise<BrakeRecord> {
   const find = async () => {
     const known = await deps.brakes.readBrake(idOf(input.claim));
-    if (known === null || known.bodyHash === input.claim.bodyHash) return known;
-    throw new KeyturnError(
-      'IdempotencyKeyReused',
-      'this Idempotency-Key stands for another request',
-    );
+    if (known) requireSameBody(known, input.claim);
+    return known;
   };
   return doingOnce(find, () => admitNew(deps, input));
 }

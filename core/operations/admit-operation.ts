@@ -39,19 +39,35 @@ export function idempotencyClaim(
 }
 
 /**
- * Looks up what an earlier request with this claim started.
- * @returns its operation id, or null for a new claim.
- * @throws KeyturnError `IdempotencyKeyReused` when the body differs.
+ * What was recorded for a claim stands for the same request.
+ * @throws KeyturnError `IdempotencyKeyReused` when the body differs
  */
-export async function findClaimed(ledger: Ledger, claim: IdempotencyClaim): Promise<string | null> {
-  const earlier = await ledger.readIdempotency(claim.scope);
-  if (!earlier) return null;
-  if (earlier.bodyHash === claim.bodyHash) return earlier.operationId;
+export function requireSameBody(
+  { bodyHash, operationId }: { readonly bodyHash: string; readonly operationId?: string },
+  claim: IdempotencyClaim,
+): void {
+  if (bodyHash === claim.bodyHash) return;
   throw new KeyturnError(
     'IdempotencyKeyReused',
     'this Idempotency-Key started a request with another body; use a new key for a new request',
-    { details: { operationId: earlier.operationId } },
+    operationId === undefined ? {} : { details: { operationId } },
   );
+}
+
+/**
+ * Looks up what an earlier request with this claim started.
+ * @param claim null: of what nobody can send again
+ * @returns its operation id, or null for a new claim.
+ * @throws KeyturnError `IdempotencyKeyReused` when the body differs.
+ */
+export async function findClaimed(
+  ledger: Ledger,
+  claim: IdempotencyClaim | null,
+): Promise<string | null> {
+  const earlier = claim && (await ledger.readIdempotency(claim.scope));
+  if (!earlier) return null;
+  requireSameBody(earlier, claim);
+  return earlier.operationId;
 }
 
 /**

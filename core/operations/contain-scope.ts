@@ -16,7 +16,7 @@ import {
   scopeStream,
 } from '../ports/scope-containments.ts';
 import type { StartSlots } from '../ports/start-slots.ts';
-import type { IdempotencyClaim } from './admit-operation.ts';
+import { type IdempotencyClaim, requireSameBody } from './admit-operation.ts';
 import { doingOnce } from './decide-again.ts';
 import {
   type AskedScope,
@@ -196,11 +196,8 @@ export async function admitScope(
   const find = async () => {
     const known = await deps.scopes.readScope(idOf(input.claim));
     if (known === null) return null;
-    if (known.bodyHash === input.claim.bodyHash) return { containment: known, isNew: false };
-    throw new KeyturnError(
-      'IdempotencyKeyReused',
-      'this Idempotency-Key stands for another request',
-    );
+    requireSameBody(known, input.claim);
+    return { containment: known, isNew: false };
   };
   return doingOnce(find, () => admitNew(deps, input));
 }

@@ -129,7 +129,7 @@ export async function rotateKey(
   input: RotateKeyInput,
 ): Promise<{ operationId: string }> {
   const find = async () => {
-    const claimed = input.claim ? await findClaimed(deps.ledger, input.claim) : null;
+    const claimed = await findClaimed(deps.ledger, input.claim);
     return claimed === null ? null : startAgain(deps, input.name, claimed);
   };
   return doingOnce(find, async () => {

@@ -183,7 +183,7 @@ export async function startReencryption(
   input: StartReencryptionInput,
 ): Promise<{ operationId: string }> {
   const find = async () => {
-    const claimed = input.claim ? await findClaimed(deps.ledger, input.claim) : null;
+    const claimed = await findClaimed(deps.ledger, input.claim);
     if (claimed === null) return null;
     const operation = await deps.ledger.readOperation(claimed);
     return { operationId: claimed, attempt: operation?.attempt ?? 1 };

@@ -34,20 +34,20 @@ export class TokenCopies {
     if (!existsSync(copy)) place(join(folder, TOKEN_FILE), copy);
   }
 
-  /** Puts back what a killed process left incomplete. SoftHSM must not be loaded. @returns the folders that were mended */
-  mend(): readonly string[] {
-    return readdirSync(this.#copies).filter((name) => {
+  /** Puts back what a killed process left incomplete. SoftHSM must not be loaded. */
+  mend(): void {
+    for (const name of readdirSync(this.#copies)) {
       const copy = join(this.#copies, name);
-      if (!existsSync(join(this.#tokens, name))) {
-        rmSync(copy);
-        return false;
-      }
-      const file = join(this.#tokens, name, TOKEN_FILE);
-      const isWhole = existsSync(file) && statSync(file).size === statSync(copy).size;
-      if (!isWhole) place(copy, file);
-      return !isWhole;
-    });
+      const folder = join(this.#tokens, name);
+      if (existsSync(folder)) restore(join(folder, TOKEN_FILE), copy);
+      else rmSync(copy);
+    }
   }
+}
+
+function restore(file: string, copy: string): void {
+  const isWhole = existsSync(file) && statSync(file).size === statSync(copy).size;
+  if (!isWhole) place(copy, file);
 }
 
 /** The copy appears all at once. */

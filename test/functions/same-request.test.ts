@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The same request sent twice: at the same time, wherever the second overtakes the first, and again, wherever the first one
 // failed. What stands in the way of the other (a taken name, a lease, a cap that is used up) was done for itself.
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { RouteId } from '#core/contract/routes.ts';
 import { KeyturnError } from '#core/errors.ts';
 import '#test/support/escrow-functions.ts';
@@ -129,7 +129,8 @@ const SCENES: readonly Scene[] = [
     'putConsumer',
     withKey,
     sending(manageConsumers, 'putConsumer', {
-      ...{ body: CONSUMER, path: { name: 'orders', consumer: 'billing' } },
+      body: CONSUMER,
+      path: { name: 'orders', consumer: 'billing' },
     }),
   ],
   [
@@ -195,10 +196,6 @@ function begun({ body }: Answer) {
 }
 
 describe('the same request, sent twice at the same time', () => {
-  beforeEach(() => {
-    vi.restoreAllMocks();
-  });
-
   it.each(SCENES)(
     '%s: begins one thing, wherever one overtakes the other',
     async (_, set, send) => {

@@ -84,12 +84,13 @@ def _watch(token: str, heartbeat: float | None, limit: float | None, done: threa
     while not done.wait(POLL_SECONDS):
         now = time.monotonic()
         if limit is not None and now >= started + limit * scale:
-            return _end(token, "States.Timeout", "Task timed out waiting for callback")
+            return end_wait(token, "States.Timeout", "Task timed out waiting for callback")
         if heartbeat is not None and now >= _last_beat.get(token, started) + heartbeat * scale:
-            return _end(token, "States.HeartbeatTimeout", "Task heartbeat timed out")
+            return end_wait(token, "States.HeartbeatTimeout", "Task heartbeat timed out")
 
 
-def _end(token: str, error: str, cause: str) -> None:
+def end_wait(token: str | None, error: str, cause: str) -> None:
+    """Ends the wait for a token with an error, unless it was answered before."""
     from ministack.services import stepfunctions
 
     waiting = stepfunctions._task_tokens.get(token)

@@ -7,13 +7,13 @@ an answer that nobody was asked for, until its time limit.
 
 from contextvars import ContextVar
 
+from gateway.patches.task_deadlines import end_wait
 from gateway.settings import Settings
 
 REQUIRES = (
     "ministack.services.stepfunctions:_ExecutionError",
     "ministack.services.stepfunctions:_call_lambda",
     "ministack.services.stepfunctions:_invoke_with_callback",
-    "ministack.services.stepfunctions:_task_tokens",
 )
 
 # The token that the call is made to hand on; None for calls that are waited for.
@@ -37,18 +37,8 @@ def apply(settings: Settings) -> None:
         try:
             return call(func_ref, event)
         except stepfunctions._ExecutionError as error:
-            _fail(_token.get(), error)
+            end_wait(_token.get(), error.error, error.cause)
             raise
 
     stepfunctions._invoke_with_callback = invoke_with_callback
     stepfunctions._call_lambda = call_lambda
-
-
-def _fail(token: str | None, error: Exception) -> None:
-    """Ends the wait for a token, unless it was answered before its function failed."""
-    from ministack.services import stepfunctions
-
-    waiting = stepfunctions._task_tokens.get(token)
-    if waiting and not waiting["event"].is_set():
-        waiting["error"] = {"Error": error.error, "Cause": error.cause}
-        waiting["event"].set()
